@@ -1,0 +1,116 @@
+"""Types of the call way: a recording, its turns, and what was read in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Speaker(StrEnum):
+    ADVISOR = "advisor"
+    CLIENT = "client"
+    UNKNOWN = "unknown"
+
+
+class Polarity(StrEnum):
+    INTEREST = "interest"
+    DECLINE = "decline"
+    EXISTING = "existing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What one speaker said without a break; times are seconds from the recording's start."""
+
+    index: int
+    speaker: Speaker
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float | None = None  # of the transcription, 0..1; None where text came in as text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transcript:
+    """The turns of one recording in order of time, and what a reader must know of its quality."""
+
+    turns: tuple[Turn, ...]
+    duration_s: float
+    language: str = "zh"
+    engine: str = ""  # name and size of what transcribed it
+    warnings: tuple[str, ...] = ()  # e.g. truncated file, roles guessed from words, no speech
+    roles_from: str = "unknown"  # metadata | settings | words | unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call: its recording or text, and who took part, as far as known."""
+
+    id: str
+    transcript: Transcript
+    started_at: datetime | None = None
+    client_id: str | None = None
+    advisor_id: str | None = None
+    recording_path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnIntent:
+    """An intent read in one client turn."""
+
+    intent: str  # id of the taxonomy
+    polarity: Polarity
+    confidence: float  # calibrated probability, 0..1
+    by: str  # model version or "rules"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The words that prove a reading, with the seconds where they are heard."""
+
+    turn: int
+    quote: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """Something a call asks for: becomes a lead, case, ticket or consent by the taxonomy's goes_to."""
+
+    intent: str
+    goes_to: str  # lead | case | ticket | consent
+    polarity: Polarity
+    evidence: tuple[Evidence, ...]
+    confidence: float
+    product: str | None = None  # as spoken
+    amount_cny: Decimal | None = None
+    urgency: str = "normal"  # low | normal | high
+    held_because: str | None = None  # e.g. won by a promise of the advisor
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechFinding:
+    """A rule the advisor broke in speech; judged by the checker that serve injects."""
+
+    turn: int
+    rule: str
+    quote: str
+    disposition: str  # register | call_back | train
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallReading:
+    """Everything read in one call."""
+
+    call_id: str
+    wishes: tuple[Wish, ...]
+    findings: tuple[SpeechFinding, ...] = ()
+    note: str = ""
+    model_version: str = ""
+
+    def of(self, goes_to: str) -> tuple[Wish, ...]:
+        """The wishes that go to `lead`, `case`, `ticket` or `consent`."""
+        return tuple(w for w in self.wishes if w.goes_to == goes_to)

@@ -1,0 +1,79 @@
+"""What retrieval hands on: chunks, passages, citations and the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """A span of one document version, with the context that search needs in front of it."""
+
+    id: str  # version id + "#" + ordinal
+    version_id: str
+    document_id: str
+    title: str
+    product_codes: tuple[str, ...]
+    labels: tuple[str, ...]
+    effective_from: date | None
+    effective_to: date | None
+    context: str  # title, code, heading path, table header: searched, not cited
+    text: str
+    start: int  # offsets into the canonical text
+    end: int
+    page: int | None = None
+    anchor: str | None = None
+    period: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A chunk found for a question; `score` orders passages of one search only."""
+
+    chunk: Chunk
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Citation:
+    """Where a sentence of an answer comes from; opens the document at start..end."""
+
+    n: int  # 1-based, as printed in the answer
+    version_id: str
+    document_id: str
+    title: str
+    quote: str  # the canonical text from start to end
+    start: int
+    end: int
+    page: int | None = None
+    anchor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """One sentence of an answer with the numbers of its citations."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An answer in sentences, or an honest no with what was searched."""
+
+    question: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...] = ()
+    abstained: bool = False
+    note: str | None = None  # why it abstained, or what the reader should know (a conflict, an old date)
+    searched: tuple[str, ...] = field(default=())  # titles searched, for an abstention
+    by: str = "extractive"  # or the chat model's name
+
+    @property
+    def text(self) -> str:
+        """The sentences joined, citation marks as [n]."""
+        return "".join(
+            sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in self.sentences
+        )
