@@ -46,6 +46,10 @@ class Finding:
     law: str = ""
     suggestion: str | None = None  # what could be said instead; None where the spec forbids a hint
     by: str = "rules"  # which filter found it
+    severity: str = "medium"  # low | medium | high
+    disposition: str | None = None  # of spoken words: register | call_back | train
+    replacement: str | None = None  # for revise: what to put at start..end
+    append: str | None = None  # for revise: the approved text to add at the end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,7 @@ class Draft:
     text: str
     target: Target
     by: str = "extractive"  # who wrote it: a model's name, extractive, template, or a user id
+    generated: bool = True  # False when a person wrote every word: then no AI label is asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +113,14 @@ class ReviewContext:
     recommends: tuple[str, ...] | None = None  # product codes recommended; None = read it from the text
     adviser_name: str | None = None
     adviser_licence: str | None = None
+    check_numbers: bool | None = None  # None = where sources or facts are given; True = always
+
+    @property
+    def numbers_are_checked(self) -> bool:
+        """Whether every number must be bound; a text made by the product itself asks for it always."""
+        if self.check_numbers is None:
+            return bool(self.sources or self.facts)
+        return self.check_numbers
 
 
 @dataclass(frozen=True, kw_only=True)

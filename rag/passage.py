@@ -5,6 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from knowledge_base.document import Cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSlice:
+    """Rows of one table inside a chunk; a label cell that spans rows may begin before the chunk."""
+
+    header: tuple[str, ...]  # one name a column, header rows joined; empty for a table without header
+    unit: str | None  # e.g. "人民币元"
+    rows: tuple[tuple[Cell, ...], ...]
+    header_cell: Cell | None = None  # the header rows as they stand in the canonical text, to be cited
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
@@ -25,6 +37,8 @@ class Chunk:
     page: int | None = None
     anchor: str | None = None
     period: str | None = None
+    document_type: str = "other"
+    tables: tuple[TableSlice, ...] = ()  # the table rows that lie inside start..end
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,213 @@
+"""Who says what in a Chinese sentence: asserted, denied, asked, taught or reported.
+
+Scope is the clause, not a distance: a negation reaches to the end of its own clause, a contrast
+(但, 不过) begins a new one, two negations or a rhetorical question turn the sense back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+LONGEST_SENTENCE = 400  # characters; a longer run without a full stop is cut, so that work stays linear
+_SENTENCE_END = re.compile(r"[。!?…\n]+[”’」』\")]*")
+_CLAUSE_MARKS = ",;:—"
+_LIST_ITEM = re.compile(r"^\s*(?:[-•·*]|\(?[\d一二三四五六七八九十]{1,2}[.、)）])")
+
+
+class Stance(StrEnum):
+    """How the writer stands to a claim."""
+
+    ASSERTED = "asserted"
+    DENIED = "denied"
+    ASKED = "asked"
+    TAUGHT = "taught"
+    REPORTED = "reported"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """A sentence with its place in the text; `after` is how the next one begins, `carried` what a list
+    heading in front of it forbids."""
+
+    text: str
+    start: int
+    end: int
+    mark: str  # the punctuation that ends it, "" at the end of the text
+    after: str = ""
+    carried: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """A clause of a sentence; offsets are into the sentence."""
+
+    start: int
+    end: int
+    opens_with: str  # the mark or contrast word before it
+
+
+def sentences(text: str) -> list[Sentence]:
+    """Split at full stops, question marks and line ends; a list under a heading knows it."""
+    bounds = list(_bounds(text))
+    found: list[Sentence] = []
+    for index, (start, end, mark) in enumerate(bounds):
+        after = text[slice(*bounds[index + 1][:2])] if index + 1 < len(bounds) else ""
+        found.append(Sentence(text=text[start:end], start=start, end=end, mark=mark, after=after[:40]))
+    return found
+
+
+def _bounds(text: str) -> Iterator[tuple[int, int, str]]:
+    position = 0
+    for stop in _SENTENCE_END.finditer(text):
+        yield from _pieces(text, position, stop.start(), stop.group())
+        position = stop.end()
+    yield from _pieces(text, position, len(text), "")
+
+
+def _pieces(text: str, start: int, end: int, mark: str) -> Iterator[tuple[int, int, str]]:
+    while end - start > LONGEST_SENTENCE:
+        cut = max(text.rfind(m, start + LONGEST_SENTENCE // 2, start + LONGEST_SENTENCE) for m in ",;、:")
+        cut = cut + 1 if cut > start else start + LONGEST_SENTENCE
+        yield start, cut, ""
+        start = cut
+    if start < end:
+        yield start, end, mark
+
+
+def _either(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))) or r"(?!)")
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{p})" for p in patterns) or r"(?!)")
+
+
+class ClauseReader:
+    """Reads the stance of a claim in a normalised sentence by the words of a lexicon."""
+
+    def __init__(self, lexicon: Mapping[str, Any]) -> None:
+        self._neutral = _any_of(lexicon["neutral_patterns"])
+        self._negators = _either(lexicon["negators"])
+        self._rhetorical = _either(lexicon["rhetorical"])
+        self._rhetorical_question = _any_of(lexicon["rhetorical_question_patterns"])
+        self._questions = _either(lexicon["questions"])
+        self._question_ends = tuple(lexicon["question_ends"])
+        self._presupposed = _any_of(lexicon["presupposed_patterns"])
+        self._attributions = _either(lexicon["attributions"])
+        self._warned = _any_of(lexicon["warned_patterns"])
+        self._warned_next = _any_of(lexicon["warned_next_patterns"])
+        self._affirmed_next = _any_of(lexicon["affirmed_next_patterns"])
+        self._taught = _either(lexicon["taught_before"])
+        self._carried = _either(lexicon["carried"])
+        self._own = _either(lexicon["own_subjects"])
+        self._contrasts = _either(lexicon["contrasts"])
+
+    def with_carried(self, found: list[Sentence]) -> list[Sentence]:
+        """Mark the items of a list whose heading forbids them (严禁以下话术：)."""
+        marked: list[Sentence] = []
+        carrying = False
+        for sentence in found:
+            item = bool(_LIST_ITEM.match(sentence.text))
+            carrying = carrying and item
+            marked.append(
+                Sentence(
+                    text=sentence.text, start=sentence.start, end=sentence.end, mark=sentence.mark,
+                    after=sentence.after, carried=carrying,
+                )
+            )  # fmt: skip
+            if sentence.text.rstrip().endswith(":"):
+                carrying = bool(self._carried.search(sentence.text) or self._taught.search(sentence.text))
+        return marked
+
+    def clauses(self, sentence: str) -> list[Clause]:
+        """Clauses in order; a contrast word begins one although no comma stands before it."""
+        cuts: dict[int, str] = {0: ""}
+        for index, char in enumerate(sentence):
+            if char in _CLAUSE_MARKS:
+                cuts[index + 1] = char
+        for found in self._contrasts.finditer(self._masked(sentence)):
+            cuts[found.start()] = found.group()
+        starts = sorted(cuts)
+        ends = [*starts[1:], len(sentence)]
+        return [Clause(start=s, end=e, opens_with=cuts[s]) for s, e in zip(starts, ends, strict=True) if e > s]
+
+    def stance(self, sentence: Sentence, start: int, end: int, spent: tuple[int, ...] = ()) -> Stance:
+        """The stance to `sentence.text[start:end]`; `spent` are ends of earlier claims of the same rule."""
+        text = sentence.text
+        parts = self.clauses(text)
+        index = max(i for i, part in enumerate(parts) if part.start <= start or i == 0)
+        last = max(i for i, part in enumerate(parts) if part.start < max(end, start + 1))
+        clause = parts[index]
+        head = self._scope(text, clause.start, start, spent)
+        tail = text[end : parts[last].end].rstrip(_CLAUSE_MARKS)
+        following = text[parts[last].end :] or sentence.after
+        if self._is_taught(sentence, parts, index, head, tail, following):
+            return Stance.TAUGHT
+        rhetorical = bool(self._rhetorical.search(head + text[start:end]))
+        closing = parts[last].end == len(text) and "?" in sentence.mark
+        if not rhetorical and self._is_question(head, text[start:end], tail, closing):
+            return Stance.ASSERTED if self._affirmed_next.search(following.lstrip()) else Stance.ASKED
+        if self._is_reported(text, parts, index, head) and not self._affirmed_next.search(following):
+            return Stance.REPORTED
+        return Stance.DENIED if self._negations(head, tail) % 2 else Stance.ASSERTED
+
+    def _masked(self, text: str) -> str:
+        return self._neutral.sub(lambda found: "□" * len(found.group()), text)
+
+    def _scope(self, text: str, begin: int, start: int, spent: tuple[int, ...]) -> str:
+        """The clause before the claim; where an earlier claim and a new subject lie between, from there."""
+        for end in sorted((e for e in spent if begin < e <= start), reverse=True):
+            subject = re.search("我们|咱们|我", text[end:start])
+            if subject:
+                begin = end + subject.start()
+                break
+        masked = self._masked(text)
+        return masked[begin:start]
+
+    def _negations(self, head: str, tail: str) -> int:
+        count = len(self._negators.findall(head)) + len(self._rhetorical.findall(head))
+        asks = tail.endswith(("吗", "么", "嘛"))
+        return count + (1 if asks and self._rhetorical_question.search(head) else 0)
+
+    def _is_question(self, head: str, claim: str, tail: str, closing: bool) -> bool:
+        if self._questions.search(head):
+            return True
+        ends = tail.endswith(self._question_ends) or (closing and not tail)
+        if not ends and not closing:
+            return False
+        if self._rhetorical_question.search(head):
+            return False
+        given = self._presupposed.search(tail) and not re.search("有|是|找|哪|什么|想要|求", head)
+        return not given and (tail.endswith(self._question_ends) or closing)
+
+    def _is_taught(
+        self, sentence: Sentence, parts: list[Clause], index: int, head: str, tail: str, following: str
+    ) -> bool:
+        if sentence.carried or self._taught.search(head):
+            return True
+        if self._warned.search(tail) or self._warned_next.search(following.lstrip()):
+            return True
+        return self._is_carried(sentence.text, parts, index)
+
+    def _is_carried(self, text: str, parts: list[Clause], index: int) -> bool:
+        """A prohibition reaches over commas as long as no contrast and no subject of its own intervenes."""
+        while index > 0:
+            clause = parts[index]
+            if clause.opens_with not in (*_CLAUSE_MARKS,) or self._own.match(text[clause.start : clause.end]):
+                return False
+            index -= 1
+            before = self._masked(text[parts[index].start : parts[index].end])
+            if self._carried.search(before):
+                return True
+        return False
+
+    def _is_reported(self, text: str, parts: list[Clause], index: int, head: str) -> bool:
+        if self._attributions.search(head):
+            return True
+        clause = parts[index]
+        before = text[parts[index - 1].start : parts[index - 1].end] if index else ""
+        return clause.opens_with == ":" and bool(self._attributions.search(before))

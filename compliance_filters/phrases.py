@@ -1,0 +1,114 @@
+"""Phrase rules: candidates by one Aho-Corasick pass, confirmed by pattern, judged by clause logic."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+import ahocorasick
+
+from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
+from compliance_filters.finding import Draft, Finding, ReviewContext, Target
+from compliance_filters.normalise import Normaliser
+from compliance_filters.rules import Cue, Rule, RulePack, compile_pattern
+from mandarin.offsets import Mapped
+
+Span = tuple[int, int]
+_TITLE = re.compile(r"《[^《》\n]{1,60}》")
+
+
+class PhraseFilter:
+    """Finds asserted claims that a phrase rule forbids. Linear in the text; client input is not its concern."""
+
+    name = "phrases"
+
+    def __init__(self, pack: RulePack) -> None:
+        self._rules = [rule for rule in pack.rules.values() if rule.cues]
+        self._normalise = Normaliser(pack.lexicon)
+        self._clauses = ClauseReader(pack.lexicon)
+        self._names = tuple(compile_pattern(p) for p in pack.settings.get("product_names") or ())
+        self._automaton = self._build()
+
+    def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
+        """Findings in order of place; offsets are into the draft's own text."""
+        if draft.target is Target.CLIENT_INPUT:
+            return ()
+        source = self._normalise(draft.text)
+        found: list[Finding] = []
+        innocent = self._product_names(source.text, context)
+        for sentence, cues in self._candidates(source.text):
+            found += self._judge(draft.text, source, sentence, cues, innocent)
+        return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
+
+    def _build(self) -> ahocorasick.Automaton:
+        by_anchor: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for rule_index, rule in enumerate(self._rules):
+            for cue_index, cue in enumerate(rule.cues):
+                for anchor in cue.anchors:
+                    by_anchor[anchor].append((rule_index, cue_index))
+        automaton = ahocorasick.Automaton()
+        for anchor, places in by_anchor.items():
+            automaton.add_word(anchor, tuple(places))
+        automaton.make_automaton()
+        return automaton
+
+    def _candidates(self, text: str) -> Iterator[tuple[Sentence, dict[int, list[Cue]]]]:
+        """Sentences that hold an anchor, with the cues to confirm by rule index."""
+        hits = [(end, places) for end, places in self._automaton.iter(text)]
+        if not hits:
+            return
+        position = 0
+        for sentence in self._clauses.with_carried(sentences(text)):
+            wanted: dict[int, dict[int, Cue]] = defaultdict(dict)
+            while position < len(hits) and hits[position][0] < sentence.end:
+                end, places = hits[position]
+                if end >= sentence.start:
+                    for rule_index, cue_index in places:
+                        wanted[rule_index][cue_index] = self._rules[rule_index].cues[cue_index]
+                position += 1
+            if wanted:
+                yield sentence, {index: list(cues.values()) for index, cues in wanted.items()}
+
+    def _judge(
+        self, text: str, source: Mapped, sentence: Sentence, wanted: dict[int, list[Cue]], innocent: list[Span]
+    ) -> Iterator[Finding]:
+        for rule_index, cues in wanted.items():
+            rule = self._rules[rule_index]
+            if any(pattern.search(sentence.text) for pattern in rule.unless):
+                continue
+            for start, end in self._asserted(rule, cues, sentence, innocent):
+                yield rule.finding(text, *source.original_span(sentence.start + start, sentence.start + end))
+
+    def _asserted(self, rule: Rule, cues: list[Cue], sentence: Sentence, innocent: list[Span]) -> Iterator[Span]:
+        shielded = [
+            *((start - sentence.start, end - sentence.start) for start, end in innocent),
+            *(m.span() for m in _TITLE.finditer(sentence.text)),
+            *(m.span() for pattern in rule.benign for m in pattern.finditer(sentence.text)),
+        ]
+        spans = sorted({m.span() for cue in cues for m in cue.pattern.finditer(sentence.text)})
+        claims = [s for s in _longest(spans) if s[0] < s[1] and not _touches(s, shielded)]
+        for index, (start, end) in enumerate(claims):
+            spent = tuple(e for _, e in claims[:index])
+            if self._clauses.stance(sentence, start, end, spent) is Stance.ASSERTED:
+                yield start, end
+
+    def _product_names(self, text: str, context: ReviewContext) -> list[Span]:
+        names = [p.name for p in context.products if p.name]
+        spans = [m.span() for name in names for m in re.finditer(re.escape(name), text)]
+        return spans + [m.span() for pattern in self._names for m in pattern.finditer(text)]
+
+
+def _touches(span: Span, shields: list[Span]) -> bool:
+    return any(start < span[1] and span[0] < end for start, end in shields)
+
+
+def _longest(spans: list[Span]) -> list[Span]:
+    """Of overlapping matches of one rule the union, so that one claim is one finding."""
+    merged: list[Span] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

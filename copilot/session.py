@@ -1,0 +1,117 @@
+"""The question way: an advisor's question to a cited answer that the gate has cleared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from compliance_filters.finding import (
+    Cleared,
+    Draft,
+    Outcome,
+    ProductInContext,
+    ReviewContext,
+    Source,
+    Target,
+    Verdict,
+)
+from knowledge_base.access import Principal
+from rag.passage import Answer
+
+
+class Answers(Protocol):
+    """Finds the answer in what the principal may read."""
+
+    def answer(
+        self, question: str, *, principal: Principal, history: Sequence[str] = (), on: date | None = None
+    ) -> Answer: ...
+
+
+class Reviews(Protocol):
+    """The compliance gate."""
+
+    def review(self, draft: Draft, context: ReviewContext, *, principal: Principal) -> Verdict: ...
+
+
+class ContextFacts(Protocol):
+    """What the firm knows of the client and products that a text is about."""
+
+    def client_context(self, client_id: str | None, *, today: date, principal: Principal) -> ReviewContext: ...
+
+    def products(self, codes: Sequence[str], *, principal: Principal) -> tuple[ProductInContext, ...]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What may be shown: the cleared text, or nothing and the reasons."""
+
+    answer: Answer | None  # None when nothing was cleared: a held draft must not travel with its reply
+    verdict: Verdict
+    cleared: Cleared | None
+
+    @property
+    def text(self) -> str | None:
+        return self.cleared.text if self.cleared else None
+
+    @property
+    def addition(self) -> str | None:
+        """What the gate appended to the answer, for example a disclosure."""
+        if self.cleared is None or self.answer is None or self.cleared.text == self.answer.text:
+            return None
+        return self.cleared.text.removeprefix(self.answer.text).strip() or None
+
+
+class QuestionSession:
+    """Question -> injection check -> answer -> gate -> reply."""
+
+    def __init__(self, *, answers: Answers, gate: Reviews, facts: ContextFacts) -> None:
+        self._answers = answers
+        self._gate = gate
+        self._facts = facts
+
+    def ask(
+        self,
+        question: str,
+        *,
+        principal: Principal,
+        today: date,
+        client_id: str | None = None,
+        history: Sequence[str] = (),
+        on: date | None = None,
+    ) -> Reply:
+        """Answer `question` from what `principal` may read and what is in force on `on` (default today).
+
+        Raises AccessDeniedError when the client is not the principal's to see.
+        """
+        context = self._facts.client_context(client_id, today=today, principal=principal)
+        asked = self._gate.review(
+            Draft(text=question, target=Target.CLIENT_INPUT, by=principal.user_id), context, principal=principal
+        )
+        if asked.outcome is Outcome.BLOCK:
+            return Reply(answer=None, verdict=asked, cleared=None)
+        answer = self._answers.answer(question, principal=principal, history=history, on=on or today)
+        verdict = self._gate.review(
+            Draft(text=answer.text, target=Target.ANSWER, by=answer.by),
+            self._with_sources(context, answer, principal),
+            principal=principal,
+        )
+        return Reply(answer=answer if verdict.cleared else None, verdict=verdict, cleared=verdict.cleared)
+
+    def _with_sources(self, context: ReviewContext, answer: Answer, principal: Principal) -> ReviewContext:
+        codes = sorted({code for passage in answer.passages for code in passage.chunk.product_codes})
+        sources = tuple(
+            Source(n=citation.n, text=citation.quote, title=citation.title) for citation in answer.citations
+        )
+        return ReviewContext(
+            today=context.today,
+            client_id=context.client_id,
+            client_level=context.client_level,
+            client_level_expires=context.client_level_expires,
+            client_names=context.client_names,
+            products=self._facts.products(codes, principal=principal),
+            sources=sources,
+            channel="sidebar",
+            recommends=None if answer.by != "extractive" else (),
+        )

@@ -1,0 +1,47 @@
+"""What can go wrong on the call way; every message says what happened, why and what to do."""
+
+from __future__ import annotations
+
+
+class IntentError(Exception):
+    """Base of all errors of this package."""
+
+
+class AudioError(IntentError):
+    """A recording cannot be decoded into sound."""
+
+
+class TranscriptionError(IntentError):
+    """The speech engine is missing, refused the sound or did not answer."""
+
+
+class TaxonomyError(IntentError):
+    """The taxonomy file is broken; the message names the entry."""
+
+
+class RulesError(IntentError):
+    """A rule file of the classifier is broken; the message names the rule."""
+
+
+class ClassifierError(IntentError):
+    """The classifier's weights are missing, broken, or of another taxonomy or encoder."""
+
+
+class TrainingDataError(IntentError):
+    """Labelled data cannot be used; the message names the line."""
+
+
+class CallFileError(IntentError):
+    """A file of calls or call metadata cannot be read; the message names the line."""
+
+
+class LeadError(IntentError):
+    """A change of a lead that its state, its holder or its owner does not allow."""
+
+
+class LeadNotFoundError(LeadError):
+    """No such lead, or none that this principal may see."""
+
+
+class WebhookError(IntentError):
+    """A webhook target that may not be used, or a delivery that failed."""

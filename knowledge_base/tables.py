@@ -1,0 +1,227 @@
+"""Tables of what the firm knows: documents, facts, products, clients and advisors."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from jobs.clock import UtcDateTime
+
+metadata = MetaData()
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A Decimal that comes back exactly: NUMERIC on PostgreSQL, text on SQLite (which has only floats)."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind: TypeEngine[Any] = String(60) if dialect.name == "sqlite" else Numeric(38, 12)
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        return str(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        exact = Decimal(str(value))
+        return exact if dialect.name == "sqlite" else exact.normalize() + Decimal(0)
+
+
+def _of_version(*, primary_key: bool = True) -> Column[str]:
+    return Column(
+        "version_id",
+        String(40),
+        ForeignKey("kb_versions.id", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
+
+
+versions = Table(
+    "kb_versions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("document_id", String(40), nullable=False, index=True),
+    Column("path", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("document_type", String(40), nullable=False),
+    Column("period", String(20)),
+    Column("product_codes", JSON, nullable=False),
+    Column("publisher", Text),
+    Column("published_on", Date),
+    Column("effective_from", Date),
+    Column("effective_to", Date),
+    Column("status", String(20), nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("content_sha256", String(64), nullable=False, index=True),
+    Column("topic", Text),
+    Column("supersedes", JSON, nullable=False),  # titles, paths or ids named by the front matter
+    Column("warnings", JSON, nullable=False),
+    Column("indexed", Boolean, nullable=False),  # False until the index has committed it: not visible
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
+version_labels = Table(
+    "kb_version_labels", metadata, _of_version(), Column("label", String(80), primary_key=True)
+)
+
+version_products = Table(
+    "kb_version_products",
+    metadata,
+    _of_version(),
+    Column("product_code", String(20), primary_key=True, index=True),
+)
+
+contents = Table(
+    "kb_contents",
+    metadata,
+    _of_version(),
+    Column("text", Text, nullable=False),  # canonical text: citations point into it
+    Column("blocks", LargeBinary, nullable=False),  # zlib-compressed JSON of the blocks
+)
+
+files = Table(
+    "kb_files",
+    metadata,
+    Column("folder", String(500), primary_key=True),  # absolute path of the synced folder
+    Column("path", String(500), primary_key=True),  # relative to it
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("version_id", String(40), ForeignKey("kb_versions.id", ondelete="SET NULL")),
+    Column("reason", Text),  # why it failed; version_id is then empty
+)
+
+facts = Table(
+    "kb_facts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    _of_version(primary_key=False),
+    Column("entity", Text, nullable=False),
+    Column("product_code", String(20), index=True),
+    Column("share_class", String(10)),
+    Column("attribute", String(60), nullable=False),
+    Column("period", String(40)),
+    Column("window", String(20)),
+    Column("as_of", Date),
+    Column("value", ExactDecimal),
+    Column("value_text", Text),
+    Column("unit", String(20)),
+    Column("start_offset", Integer, nullable=False),
+    Column("end_offset", Integer, nullable=False),
+    Column("quote", Text, nullable=False),
+    Index("ix_kb_facts_question", "product_code", "attribute", "period"),
+    Index("ix_kb_facts_version", "version_id"),
+)
+
+products = Table(
+    "kb_products",
+    metadata,
+    Column("code", String(20), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("full_name", Text),
+    Column("main_code", String(20)),
+    Column("share_class", String(10)),
+    Column("company", Text),
+    Column("manager", Text),
+    Column("kind", Text),
+    Column("benchmark", Text),
+    Column("risk_level", String(4)),
+    Column("risk_source", Text),
+    Column("risk_as_of", Date),
+    Column("on_sale_from", Date),
+    Column("on_sale_to", Date),
+    Column("minimum_cny", ExactDecimal),
+    Column("source", String(40), nullable=False),  # "import", or the version that named it
+)
+
+product_names = Table(
+    "kb_product_names",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("product_code", String(20), primary_key=True),
+    Column("source", String(40), primary_key=True),  # "import", or the version that named it
+    Column("kind", String(20), nullable=False),  # full | short | alias
+)
+
+restricted = Table(
+    "kb_restricted",
+    metadata,
+    Column("code", String(20), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", Date, nullable=False),
+    Column("until", Date),
+)
+
+advisors = Table(
+    "kb_advisors",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("branch", String(60), nullable=False),
+    Column("licence_number", String(40)),
+    Column("registered_adviser", Boolean, nullable=False),
+)
+
+clients = Table(
+    "kb_clients",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("advisor_id", String(60), index=True),
+    Column("branch", String(60), index=True),
+    Column("risk_level", String(4)),
+    Column("risk_level_expires", Date),
+    Column("consents", JSON, nullable=False),  # purposes agreed to
+    Column("opt_outs", JSON, nullable=False),  # channels or purposes refused
+    Column("account_state", String(20), nullable=False),
+    Column("assets_cny", ExactDecimal),
+)
+
+holdings = Table(
+    "kb_holdings",
+    metadata,
+    Column("client_id", String(60), ForeignKey("kb_clients.id", ondelete="CASCADE"), primary_key=True),
+    Column("product_code", String(20), primary_key=True),
+    Column("units", ExactDecimal, nullable=False),
+    Column("cost_cny", ExactDecimal, nullable=False),
+    Column("as_of", Date, nullable=False),
+)
+
+events = Table(
+    "kb_events",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column(
+        "client_id",
+        String(60),
+        ForeignKey("kb_clients.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("kind", String(60), nullable=False),
+    Column("happened_at", UtcDateTime, nullable=False),
+    Column("product_code", String(20)),
+    Column("detail", Text),
+)

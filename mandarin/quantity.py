@@ -1,0 +1,219 @@
+"""A number with what follows it: scale, unit, halves and tenths, or the second number of a range."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from mandarin.chinese_number import DIGITS, SCALES, plain, read_digits, read_number
+from mandarin.dates import read_date
+from mandarin.numeral import DIGIT_CHARS, SCALE_CHARS, Numeral, NumeralKind, make_numeral
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Unit:
+    pattern: re.Pattern[str]
+    kind: NumeralKind
+    name: str | None = None  # None = as written
+    factor: Decimal = Decimal(1)  # to the base unit: a 毛 is 0.1 元
+
+
+@dataclass(frozen=True, kw_only=True)
+class Core:
+    """A number before its unit: 二十来万, 3,456.78, -1.2亿."""
+
+    end: int
+    value: Decimal
+    approximate: bool
+    digits: str | None  # None where digits would claim more than was said
+    plain_digits: bool  # digit characters only, no scale: may be a code
+    grouped: bool
+    large: bool  # written with 万 or 亿
+
+
+_LATIN_SCALE = "[wWkK](?![A-Za-z])"
+_SIGN = re.compile(r"(?<![0-9A-Za-z%.)\]\-])[-+\u2212](?=\d)|负(?=[0-9" + DIGIT_CHARS + "十百])")
+_MORE = r"(?:[多余](?![少头空额次半])|来(?=[万亿千百块元个只天年岁股手份人]))"
+_ARABIC = re.compile(
+    rf"(?P<core>(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?:(?:[百千十]?[万亿]+|[百千](?!分)|{_LATIN_SCALE})"
+    rf"(?:\d+(?:\.\d+)?[百千]?万)?(?:\d[千百]?(?![\d.,%年月日个只万亿]))?)?)"
+    rf"(?P<more>{_MORE})?(?P<scale>(?<=[多余来几])[百千]?[万亿]+)?"
+)
+_CHINESE = re.compile(
+    rf"(?P<core>[{DIGIT_CHARS}{SCALE_CHARS}几]+(?:点[{DIGIT_CHARS}]+[百千]?[万亿]*)?(?:{_LATIN_SCALE})?)"
+    rf"(?:(?<=[{SCALE_CHARS}])(?P<more>{_MORE}))?(?P<scale>(?<=[多余来])[百千]?[万亿]+)?"
+)
+_MEASURES = (
+    "个?交易日|个?工作日|个?自然日|个月|个?季度|个?小时|分钟|秒|周年|年|月|周|天|日|岁"
+    "|[只支份股手次个人户家位名笔条张项期档轮批套层折遍点吨米]"
+)
+_UNITS = (
+    _Unit(pattern=re.compile("个?百分点"), kind=NumeralKind.PERCENTAGE_POINTS, name="个百分点"),
+    _Unit(pattern=re.compile("个点"), kind=NumeralKind.PERCENTAGE_POINTS, name="个点"),
+    _Unit(pattern=re.compile("个?基点|[bB][pP][sS]?(?![A-Za-z])"), kind=NumeralKind.BASIS_POINTS, name="bp"),
+    _Unit(pattern=re.compile("%"), kind=NumeralKind.PERCENT),
+    _Unit(pattern=re.compile("[‰‱]|倍"), kind=NumeralKind.RATIO),
+    _Unit(pattern=re.compile("美元|美金"), kind=NumeralKind.AMOUNT, name="美元"),
+    _Unit(pattern=re.compile("港元|港币"), kind=NumeralKind.AMOUNT, name="港元"),
+    _Unit(pattern=re.compile("欧元|日元|英镑"), kind=NumeralKind.AMOUNT),
+    _Unit(pattern=re.compile("元人民币|元|块钱|块|圆"), kind=NumeralKind.AMOUNT, name="元"),
+    _Unit(pattern=re.compile("毛钱?|角"), kind=NumeralKind.AMOUNT, name="元", factor=Decimal("0.1")),
+    _Unit(pattern=re.compile(_MEASURES), kind=NumeralKind.COUNT),
+)
+_TENTHS = re.compile(r"成(?![立交本长功员为果绩都就熟分])")
+_HALF = re.compile(r"半(?![年天夜])")
+_CENTS = re.compile(
+    rf"(?P<jiao>[{DIGIT_CHARS}1-9](?![{DIGIT_CHARS}{SCALE_CHARS}\d年月日天个只]))[毛角]?(?:[{DIGIT_CHARS}1-9]分)?"
+)
+_RANGE = re.compile("到|至|[-~\u2013\u2014\uff5e]{1,2}")
+_CURRENCY = {"¥": "元", "￥": "元", "$": "美元"}
+
+
+def read_calendar(text: str, start: int) -> Numeral | None:
+    """A date or clock time as a number of kind `date`."""
+    date = read_date(text, start)
+    if not date:
+        return None
+    return make_numeral(text, start, date.end, Decimal(date.value), date.unit, NumeralKind.DATE, date.digits)
+
+
+def read_quantity(text: str, start: int) -> Numeral | None:
+    sign = _SIGN.match(text, start)
+    core = read_core(text, sign.end() if sign else start)
+    if not core:
+        return None
+    negative = bool(sign) and sign is not None and sign.group() in "-负\u2212"
+    if negative:
+        core = replace(core, value=-core.value, digits=None if core.digits is None else "-" + core.digits)
+    numeral = _tenths(text, start, core) or _with_unit(text, start, core) or _bare(text, start, core)
+    return numeral and _approximated(text, numeral)
+
+
+def read_core(text: str, start: int) -> Core | None:
+    arabic = _ARABIC.match(text, start)
+    found = arabic or _CHINESE.match(text, start)
+    if not found or (not arabic and _only_words(found.group())):
+        return None
+    core, more, scale = found["core"], found["more"] or "", found["scale"] or ""
+    number = read_number(core)
+    value, approximate = number.value, number.approximate or bool(more)
+    for char in scale:
+        value *= SCALES[char]
+    spoken_digits = not arabic and len(core) >= 3 and all(char in DIGITS for char in core)
+    if spoken_digits:
+        value, approximate = Decimal(read_digits(core)), False
+    exact = spoken_digits or not number.approximate
+    written = (
+        read_digits(core) if spoken_digits else plain(value if not more else number.value) + more + scale
+    )
+    return Core(
+        end=found.end(), value=value, approximate=approximate, digits=written if exact else None,
+        plain_digits=spoken_digits or (core.isdigit() and core.isascii() and not more), grouped="," in core,
+        large=any(char in "万亿wW" for char in core + scale),
+    )  # fmt: skip
+
+
+def _only_words(written: str) -> bool:
+    """A lone scale (万元, 百) or a lone 几 counts nothing; 十 does."""
+    return written in ("百", "千", "万", "亿", "几") or written.startswith("点")
+
+
+def _tenths(text: str, start: int, core: Core) -> Numeral | None:
+    """三成, 三成五, 两成半: tenths, given in per cent."""
+    found = _TENTHS.match(text, core.end)
+    if not found or core.large or core.value > 10:
+        return None
+    rest = re.compile(rf"半|[{DIGIT_CHARS}](?![{DIGIT_CHARS}{SCALE_CHARS}\d个只年月天])").match(
+        text, found.end()
+    )
+    more = (
+        Decimal(0) if not rest else Decimal(5) if rest.group() == "半" else Decimal(read_digits(rest.group()))
+    )
+    value = core.value * 10 + more
+    digits = None if core.digits is None else plain(value) + "%"
+    end = rest.end() if rest else found.end()
+    return make_numeral(
+        text, start, end, value, "%", NumeralKind.PERCENT, digits, approximate=core.approximate
+    )
+
+
+def _with_unit(text: str, start: int, core: Core) -> Numeral | None:
+    for unit in _UNITS:
+        found = unit.pattern.match(text, core.end)
+        if found:
+            return _finished(text, start, core, unit, found)
+    return None
+
+
+def _finished(text: str, start: int, core: Core, unit: _Unit, found: re.Match[str]) -> Numeral:
+    """Add what may follow a unit: 三块五 (tenths of a yuan), 一年半, 一个半月 (halves)."""
+    value, end, name, written = (
+        core.value * unit.factor,
+        found.end(),
+        unit.name or found.group(),
+        found.group(),
+    )
+    cents = _CENTS.match(text, end) if written == "块" else None
+    half = _HALF.match(text, end)
+    if cents:
+        value, end = value + Decimal(read_digits(cents["jiao"])) / 10, cents.end()
+    elif half and not core.approximate:
+        value, end = value + Decimal("0.5"), half.end()
+        if written == "个" and (whole := re.compile("月|小时|季度|点").match(text, end)):
+            name, end = "个" + whole.group(), whole.end()
+    digits = None if core.digits is None else core.digits + written
+    if end != found.end():
+        digits = plain(value) + (name if half and not cents else written)
+    return make_numeral(text, start, end, value, name, unit.kind, digits, approximate=core.approximate)
+
+
+def _bare(text: str, start: int, core: Core) -> Numeral | None:
+    following = _after_range(text, core)
+    if following:
+        return _range_start(text, start, core, following)
+    quote, kind, unit = text[start : core.end], NumeralKind.COUNT, _CURRENCY.get(text[start - 1 : start], "")
+    if len(quote) == 1 and not quote.isascii():
+        return None
+    if core.plain_digits and not core.grouped and not unit and core.value >= 0 and _is_code(quote):
+        kind = NumeralKind.CODE
+    elif core.large or unit:
+        kind = NumeralKind.AMOUNT
+    elif core.digits is None and len(quote) == 2 and all(char in DIGITS for char in quote):
+        return None  # 三四, 五六 without anything counted
+    digits = read_digits(quote) if kind is NumeralKind.CODE else core.digits
+    return make_numeral(text, start, core.end, core.value, unit, kind, digits, approximate=core.approximate)
+
+
+def _is_code(quote: str) -> bool:
+    return len(quote) == 6 or len(quote) >= 9 if quote.isascii() else len(quote) >= 3
+
+
+def _after_range(text: str, core: Core) -> Numeral | None:
+    connector = _RANGE.match(text, core.end)
+    if not connector or core.large:
+        return None
+    return read_calendar(text, connector.end()) or read_quantity(text, connector.end())
+
+
+def _range_start(text: str, start: int, core: Core, following: Numeral) -> Numeral | None:
+    """The 三 of 三到五万 and the 20 of 20-30万 take scale and unit from the second number."""
+    if following.kind is NumeralKind.DATE and (following.unit != "年" or core.value < 1900):
+        return None
+    scale = next((SCALES[char] for char in reversed(following.quote) if char in "万亿wW"), 1)
+    value = core.value * scale
+    digits = None if core.digits is None else plain(value)
+    kind = NumeralKind.COUNT if following.kind is NumeralKind.CODE else following.kind
+    return make_numeral(
+        text, start, core.end, value, following.unit, kind, digits, approximate=core.approximate
+    )
+
+
+_ABOUT_BEFORE = re.compile("(?:大约|大概|差不多|约|将近|接近|上下)$")
+_ABOUT_AFTER = re.compile("左右|上下|出头|不到")
+
+
+def _approximated(text: str, numeral: Numeral) -> Numeral:
+    before = text[max(0, numeral.start - 3) : numeral.start]
+    about = _ABOUT_BEFORE.search(before) or _ABOUT_AFTER.match(text, numeral.end)
+    return replace(numeral, approximate=True) if about else numeral

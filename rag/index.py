@@ -1,0 +1,206 @@
+"""The search index of a folder: what sync writes into and retrieval reads from.
+
+SQLite holds the truth (chunks, terms, vectors as blobs); FAISS is a copy in memory and on disk that
+is brought into line by comparing ids, so it may be stale, damaged or missing without harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from knowledge_base.document import DocumentStatus, DocumentVersion, ParsedDocument
+from models.encoder import Encoder, Vectors
+from rag.chunk import chunk_document, embedding_text
+from rag.errors import EncoderChangedError, IndexUnreadableError
+from rag.lexical import Hit, Ids
+from rag.passage import Chunk
+from rag.settings import RagSettings
+from rag.store import ChunkStore, Filter
+from rag.vectors import FaissVectors, as_vectors
+
+_log = logging.getLogger(__name__)
+_CHUNKING = "1"  # raise when chunking changes, so that the next sync makes the chunks again
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexStats:
+    """What `doctor` reports of an index."""
+
+    versions: int
+    chunks: int
+    encoder: str | None  # None: nothing indexed yet
+    updated_at: datetime | None  # aware UTC
+    size_bytes: int
+
+    def age_s(self, now: datetime) -> float | None:
+        """Seconds since the last change; None when there was none."""
+        return (now - self.updated_at).total_seconds() if self.updated_at else None
+
+
+class SearchIndex:
+    """Chunks, terms and vectors of the versions that sync hands over. Safe in several threads."""
+
+    def __init__(self, folder: Path, encoder: Encoder, settings: RagSettings | None = None) -> None:
+        self.folder = folder
+        self.encoder = encoder
+        self.settings = settings or RagSettings()
+        self.store = ChunkStore(folder)
+        self._lock = threading.Lock()
+        self._vectors: FaissVectors | None = None
+        self._generation: str | None = None
+
+    def add(self, version: DocumentVersion, parsed: ParsedDocument) -> None:
+        """Index a version, or bring what is known of it up to date; returns when it is on disk.
+
+        Encoding happens only when the text, title or product codes are new. A version that is in force
+        on no day is removed. Raises EncoderChangedError, IndexUnreadableError, ChunkOffsetError.
+        """
+        if not _ever_in_force(version):
+            self.remove(version.id)
+            return
+        self.check_encoder()
+        key = self._content_key(version, parsed)
+        if self.store.content_key(version.id) == key:
+            with self.store.transaction() as connection:
+                self.store.describe(connection, version)
+                self.store.touch(connection)
+            return
+        chunks = chunk_document(version, parsed, self.settings)
+        vectors = self._encode(chunks)
+        with self.store.transaction() as connection:
+            self.store.delete(connection, version.id)
+            self.store.insert(connection, version, chunks, vectors, key)
+            self.store.set_meta(connection, "encoder", self.encoder.name)
+            self.store.touch(connection)
+
+    def remove(self, version_id: str) -> None:
+        """Forget a version; one that is not there is no error."""
+        with self.store.transaction() as connection:
+            self.store.delete(connection, version_id)
+            self.store.touch(connection)
+
+    def version_ids(self) -> set[str]:
+        return self.store.version_ids()
+
+    def clear(self) -> None:
+        """Forget everything, the encoder too: the next sync indexes all documents anew."""
+        with self.store.transaction() as connection:
+            connection.execute("DELETE FROM chunk_terms")
+            connection.execute("DELETE FROM versions")
+            connection.execute("DELETE FROM meta WHERE key = 'encoder'")
+            self.store.touch(connection)
+
+    def check_encoder(self) -> None:
+        """Raise EncoderChangedError when the stored vectors are another encoder's."""
+        stored = self.store.meta("encoder")
+        if stored is not None and stored != self.encoder.name:
+            raise EncoderChangedError(
+                f"The search index in {self.folder} was built with the encoder {stored} but the settings "
+                f"name {self.encoder.name}, whose vectors cannot be compared: run `tougu kb sync --reindex`, "
+                "or set the encoder back"
+            )
+
+    def allowed(self, narrow: Filter) -> Ids:
+        return self.store.allowed(narrow)
+
+    def search_terms(self, question: str, *, k: int, allowed: Ids) -> list[Hit]:
+        """BM25 among the allowed chunks."""
+        return self.store.lexical.search(question, k=k, allowed=allowed)
+
+    def search_vector(self, vector: Vectors, *, k: int, allowed: Ids) -> list[Hit]:
+        """Inner product with one query vector of shape (dimension,), among the allowed chunks."""
+        self.check_encoder()
+        with self._lock:
+            return self._current_vectors().search(vector, k=k, allowed=allowed)
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, Chunk]:
+        return self.store.chunks(ids)
+
+    def stats(self) -> IndexStats:
+        """Counts, encoder, age and size; needs no model."""
+        connection = self.store.connection()
+        updated = self.store.meta("updated_at")
+        files = (path for path in self.folder.iterdir() if path.is_file())
+        return IndexStats(
+            versions=connection.execute("SELECT count(*) FROM versions").fetchone()[0],
+            chunks=connection.execute("SELECT count(*) FROM chunks").fetchone()[0],
+            encoder=self.store.meta("encoder"),
+            updated_at=datetime.fromisoformat(updated).astimezone(UTC) if updated else None,
+            size_bytes=sum(path.stat().st_size for path in files),
+        )
+
+    def close(self) -> None:
+        self.store.close()
+
+    def _encode(self, chunks: Sequence[Chunk]) -> Vectors:
+        """Vectors of shape (n, dimension), encoded shortest first so that a batch pads little."""
+        texts = [embedding_text(chunk, self.settings.embed_chars) for chunk in chunks]
+        vectors = np.zeros((len(texts), self.encoder.dimension), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for at in range(0, len(order), self.settings.encode_batch):
+            batch = order[at : at + self.settings.encode_batch]
+            vectors[batch] = self.encoder.encode_passages([texts[i] for i in batch])
+        return vectors
+
+    def _content_key(self, version: DocumentVersion, parsed: ParsedDocument) -> str:
+        """Changes with whatever chunks and vectors depend on."""
+        of = self.settings
+        shape = f"{_CHUNKING}/{of.chunk_chars}/{of.chunk_min_chars}/{of.embed_chars}"
+        parts = (shape, version.title, *version.product_codes, repr(parsed.blocks))
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def _current_vectors(self) -> FaissVectors:
+        """The vectors in memory, in line with the store; the caller holds the lock."""
+        generation = self.store.meta("generation") or "0"
+        if self._vectors is None:
+            self._vectors = self._load()
+            self._generation = None
+        if generation != self._generation:
+            if self._align(self._vectors):
+                self._save(self._vectors)
+            self._generation = generation
+        return self._vectors
+
+    def _vector_file(self) -> Path:
+        """Named after the store, whose ids it holds: the file of a deleted store is never taken for it."""
+        return self.folder / f"vectors-{self.store.meta('id')}.faiss"
+
+    def _load(self) -> FaissVectors:
+        path = self._vector_file()
+        if path.is_file():
+            try:
+                return FaissVectors.load(path, self.encoder.dimension)
+            except IndexUnreadableError as error:
+                _log.warning("vector file rebuilt from the chunk table: %s", error)
+        return FaissVectors(self.encoder.dimension)
+
+    def _align(self, vectors: FaissVectors) -> bool:
+        """Remove what the store no longer has and add what is new; True when anything changed."""
+        stored, held = self.store.vector_ids(), vectors.ids()
+        gone, new = np.setdiff1d(held, stored), np.setdiff1d(stored, held)
+        vectors.remove(gone)
+        if len(new):
+            rows = list(self.store.vector_blobs(new))
+            ids = np.array([id_ for id_, _ in rows], dtype=np.int64)
+            vectors.add(ids, as_vectors([blob for _, blob in rows], self.encoder.dimension))
+        return bool(len(gone) or len(new))
+
+    def _save(self, vectors: FaissVectors) -> None:
+        try:
+            vectors.save(self._vector_file())
+        except (OSError, RuntimeError) as error:
+            _log.warning("vector file not written (%s): it is rebuilt at the next start", error)
+
+
+def _ever_in_force(version: DocumentVersion) -> bool:
+    if version.status is DocumentStatus.SUPERSEDED:
+        return version.effective_to is not None
+    return version.status is DocumentStatus.IN_FORCE

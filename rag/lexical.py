@@ -1,0 +1,151 @@
+"""Persistent BM25 over jieba words and CJK bigrams.
+
+SQLite FTS5 rather than tantivy: it lives in the same file as the chunk rows, so a chunk and its
+terms are written and deleted in one transaction, and no kill or crash can leave them apart.
+tantivy is faster above a hundred thousand chunks but commits on its own; it fits the same Protocol.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.tokens import question_terms, terms
+
+Ids = NDArray[np.int64]
+Hit = tuple[int, float]  # chunk id, score; higher is better
+
+_K1, _B = 1.2, 0.75  # as in SQLite's bm25()
+_COMMON_SHARE = 0.3  # a term in more chunks than this tells little and costs most
+_KEEP_TERMS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LexicalEntry:
+    """What is searched of one chunk."""
+
+    id: int
+    context: str
+    text: str
+
+
+class LexicalIndex(Protocol):
+    """Ranks chunks by the terms they share with a question."""
+
+    def add(self, entries: Sequence[LexicalEntry]) -> None: ...
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Forget these ids; unknown ones are ignored."""
+        ...
+
+    def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
+        """The best k of `allowed` (sorted ids; None = all), best first; empty when no term is known."""
+        ...
+
+    def document_share(self, wanted: Sequence[str]) -> dict[str, float]:
+        """The share of chunks that hold each term, between 0 and 1."""
+        ...
+
+
+def best(ids: Ids, scores: NDArray[np.float64], *, k: int, allowed: Ids | None) -> list[Hit]:
+    """Keep what is allowed, then rank: nothing withheld ever takes a place among the k."""
+    if allowed is not None:
+        kept = np.isin(ids, allowed)
+        ids, scores = ids[kept], scores[kept]
+    order = np.lexsort((ids, -scores))[:k]
+    return [(int(ids[i]), float(scores[i])) for i in order]
+
+
+class FtsLexical:
+    """FTS5 in the connection it is given; the caller owns the transaction."""
+
+    CREATE = (
+        """CREATE VIRTUAL TABLE IF NOT EXISTS chunk_terms USING fts5(
+            context, body, tokenize = "unicode61 remove_diacritics 0 tokenchars '.%'")""",
+        "CREATE VIRTUAL TABLE IF NOT EXISTS chunk_vocabulary USING fts5vocab(chunk_terms, 'row')",
+    )
+
+    def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
+        self._connection = connection
+
+    def add(self, entries: Sequence[LexicalEntry]) -> None:
+        self._connection().executemany(
+            "INSERT INTO chunk_terms (rowid, context, body) VALUES (?, ?, ?)",
+            [(entry.id, " ".join(terms(entry.context)), " ".join(terms(entry.text))) for entry in entries],
+        )
+
+    def remove(self, ids: Sequence[int]) -> None:
+        self._connection().executemany("DELETE FROM chunk_terms WHERE rowid = ?", [(id_,) for id_ in ids])
+
+    def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
+        wanted = self._telling(question_terms(question))
+        if not wanted or (allowed is not None and not len(allowed)):
+            return []
+        match = " OR ".join(f'"{term}"' for term in wanted)
+        rows = self._connection().execute(
+            "SELECT rowid, -bm25(chunk_terms, 0.8, 1.0) FROM chunk_terms WHERE chunk_terms MATCH ?", (match,)
+        )
+        found = np.array(rows.fetchall(), dtype=np.float64).reshape(-1, 2)
+        return best(found[:, 0].astype(np.int64), found[:, 1], k=k, allowed=allowed)
+
+    def document_share(self, wanted: Sequence[str]) -> dict[str, float]:
+        connection = self._connection()
+        total = connection.execute("SELECT count(*) FROM chunk_terms_docsize").fetchone()[0]
+        share = dict.fromkeys(wanted, 0.0)
+        for term in share:
+            row = connection.execute("SELECT doc FROM chunk_vocabulary WHERE term = ?", (term,)).fetchone()
+            share[term] = row[0] / total if row and total else 0.0
+        return share
+
+    def _telling(self, wanted: list[str]) -> list[str]:
+        """Known terms, rarest first; those in most chunks only while few others are left."""
+        share = self.document_share(wanted)
+        known = sorted((term for term in wanted if share[term] > 0), key=lambda term: share[term])
+        return [term for at, term in enumerate(known) if at < _KEEP_TERMS or share[term] <= _COMMON_SHARE]
+
+
+class MemoryLexical:
+    """The double: the same formula over dictionaries, for tests of what stands above."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, Counter[str]] = {}
+
+    def add(self, entries: Sequence[LexicalEntry]) -> None:
+        for entry in entries:
+            self._counts[entry.id] = Counter(terms(entry.context) + terms(entry.text))
+
+    def remove(self, ids: Sequence[int]) -> None:
+        for id_ in ids:
+            self._counts.pop(id_, None)
+
+    def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
+        wanted = question_terms(question)
+        scored = {id_: self._score(counts, wanted) for id_, counts in self._counts.items()}
+        hits = {id_: score for id_, score in scored.items() if score > 0}
+        ids = np.array(list(hits), dtype=np.int64)
+        return best(ids, np.array(list(hits.values()), dtype=np.float64), k=k, allowed=allowed)
+
+    def document_share(self, wanted: Sequence[str]) -> dict[str, float]:
+        total = max(1, len(self._counts))
+        return {term: sum(term in counts for counts in self._counts.values()) / total for term in wanted}
+
+    def _score(self, counts: Counter[str], wanted: Sequence[str]) -> float:
+        mean = sum(c.total() for c in self._counts.values()) / len(self._counts)
+        norm = _K1 * (1 - _B + _B * counts.total() / mean)
+        share = self.document_share([term for term in wanted if counts[term]])
+        return sum(
+            _idf(part, len(self._counts)) * counts[term] * (_K1 + 1) / (counts[term] + norm)
+            for term, part in share.items()
+        )
+
+
+def _idf(share: float, total: int) -> float:
+    """Robertson-Sparck Jones with SQLite's floor, so that a common term still counts a little."""
+    return max(1e-6, math.log((total - share * total + 0.5) / (share * total + 0.5)))

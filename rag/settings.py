@@ -1,0 +1,46 @@
+"""Settings of chunking, retrieval and extractive answers; every field with its unit."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RagSettings(BaseModel):
+    """Values that shape what is found and when an answer is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chunk_chars: int = Field(
+        default=560, ge=100, le=800, description="size a chunk is packed up to, characters"
+    )
+    chunk_min_chars: int = Field(
+        default=200,
+        ge=0,
+        le=800,
+        description="a section shorter than this is packed with the next, characters",
+    )
+    embed_chars: int = Field(
+        default=400, ge=100, le=2000, description="context and text given to the encoder at most, characters"
+    )
+    encode_batch: int = Field(default=32, ge=1, description="chunks encoded at once, count")
+    k: int = Field(default=10, ge=1, le=100, description="passages a search returns, count")
+    candidates: int = Field(default=60, ge=1, description="hits taken from each of the two indexes, count")
+    rrf_k: int = Field(default=60, ge=1, description="constant of reciprocal rank fusion, ranks")
+    codeless_weight: float = Field(
+        default=0.5, gt=0, le=1, description="weight of a document without product when one is named, factor"
+    )
+    answer_sentences: int = Field(
+        default=3, ge=1, le=10, description="sentences of an extractive answer, count"
+    )
+    coverage_threshold: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="share of the question's weighted terms that a sentence must hold",
+    )
+    dense_margin: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="cosine by which a sentence must exceed the mean of its rivals to be helped by meaning",
+    )

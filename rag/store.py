@@ -1,0 +1,269 @@
+"""The index folder's own SQLite file: chunk rows, their terms and their vectors, one transaction each."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from knowledge_base.access import Principal, Role
+from knowledge_base.document import DocumentVersion
+from models.encoder import Vectors
+from rag.errors import IndexUnreadableError
+from rag.lexical import FtsLexical, Ids, LexicalEntry
+from rag.passage import Chunk
+from rag.rows import CHUNK_COLUMNS, chunk_of, chunk_row, iso
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS versions (
+        no INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL,
+        title TEXT NOT NULL, document_type TEXT NOT NULL, period TEXT,
+        effective_from TEXT, effective_to TEXT, content_key TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS version_codes (
+        no INTEGER NOT NULL REFERENCES versions ON DELETE CASCADE, code TEXT NOT NULL,
+        PRIMARY KEY (no, code)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS version_labels (
+        no INTEGER NOT NULL REFERENCES versions ON DELETE CASCADE, label TEXT NOT NULL,
+        PRIMARY KEY (no, label)) WITHOUT ROWID""",
+    # AUTOINCREMENT: an id is never used twice, so a stale vector can never stand for another chunk
+    """CREATE TABLE IF NOT EXISTS chunks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, no INTEGER NOT NULL REFERENCES versions ON DELETE CASCADE,
+        ordinal INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, anchor TEXT,
+        context TEXT NOT NULL, text TEXT NOT NULL, tables TEXT NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS chunks_no ON chunks (no)",
+    """CREATE TABLE IF NOT EXISTS vectors (
+        id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, vector BLOB NOT NULL)""",
+    *FtsLexical.CREATE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """What a search may look at; applied before anything is ranked. Empty tuples do not narrow."""
+
+    principal: Principal
+    on: date
+    product_codes: tuple[str, ...] = ()
+    periods: tuple[str, ...] = ()
+    document_types: tuple[str, ...] = ()
+
+
+class ChunkStore:
+    """Rows of chunks.sqlite3. One connection a thread; a write is one immediate transaction."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "chunks.sqlite3"
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self.lexical = FtsLexical(self.connection)
+
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection. Raises IndexUnreadableError when the file cannot be opened."""
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            with _translated(self.path):
+                found = self._open()
+            self._local.connection = found
+            self._opened.append(found)
+        return found
+
+    def close(self) -> None:
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+        self._local = threading.local()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; readers see the state before until it commits."""
+        connection = self.connection()
+        with _translated(self.path):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def meta(self, key: str) -> str | None:
+        row = self.connection().execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else None
+
+    def content_key(self, version_id: str) -> str | None:
+        """The key the version's chunks were made under; None when it is not indexed."""
+        row = self.connection().execute("SELECT content_key FROM versions WHERE id = ?", (version_id,))
+        found = row.fetchone()
+        return str(found[0]) if found else None
+
+    def version_ids(self) -> set[str]:
+        return {str(row[0]) for row in self.connection().execute("SELECT id FROM versions")}
+
+    def insert(
+        self,
+        connection: sqlite3.Connection,
+        version: DocumentVersion,
+        chunks: Sequence[Chunk],
+        vectors: Vectors,
+        key: str,
+    ) -> None:
+        """Write a version with its chunks, terms and vectors inside the caller's transaction."""
+        no = connection.execute(
+            "INSERT INTO versions (id, document_id, title, document_type, content_key) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (version.id, version.document_id, version.title, version.document_type, key),
+        ).lastrowid
+        self.describe(connection, version)
+        for chunk, vector in zip(chunks, vectors, strict=True):
+            id_ = connection.execute(
+                'INSERT INTO chunks (no, ordinal, start, "end", page, anchor, context, text, tables) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (no, int(chunk.id.rpartition("#")[2]), *chunk_row(chunk)),
+            ).lastrowid
+            blob = np.asarray(vector, dtype="<f4").tobytes()
+            connection.execute("INSERT INTO vectors (id, vector) VALUES (?, ?)", (id_, blob))
+            self.lexical.add([LexicalEntry(id=int(id_ or 0), context=chunk.context, text=chunk.text)])
+
+    def describe(self, connection: sqlite3.Connection, version: DocumentVersion) -> None:
+        """Write what the catalog says of an indexed version: validity, labels, codes, period."""
+        connection.execute(
+            "UPDATE versions SET document_id = ?, title = ?, document_type = ?, period = ?, "
+            "effective_from = ?, effective_to = ? WHERE id = ?",
+            (
+                version.document_id,
+                version.title,
+                version.document_type,
+                version.period,
+                iso(version.effective_from),
+                iso(version.effective_to),
+                version.id,
+            ),
+        )
+        no = connection.execute("SELECT no FROM versions WHERE id = ?", (version.id,)).fetchone()[0]
+        for table, column, values in (
+            ("version_codes", "code", version.product_codes),
+            ("version_labels", "label", version.labels),
+        ):
+            connection.execute(f"DELETE FROM {table} WHERE no = ?", (no,))
+            rows = [(no, value) for value in dict.fromkeys(values)]
+            connection.executemany(f"INSERT INTO {table} (no, {column}) VALUES (?, ?)", rows)
+
+    def delete(self, connection: sqlite3.Connection, version_id: str) -> None:
+        """Delete a version with everything of it; unknown ids are ignored."""
+        ids = connection.execute(
+            "SELECT c.id FROM chunks c JOIN versions v ON v.no = c.no WHERE v.id = ?", (version_id,)
+        ).fetchall()
+        self.lexical.remove([row[0] for row in ids])
+        connection.execute("DELETE FROM versions WHERE id = ?", (version_id,))
+
+    def touch(self, connection: sqlite3.Connection) -> None:
+        """Count a change, so that other processes notice."""
+        now = datetime.now(UTC).isoformat()
+        _set_meta(connection, "generation", str(int(self.meta("generation") or 0) + 1))
+        _set_meta(connection, "updated_at", now)
+
+    def set_meta(self, connection: sqlite3.Connection, key: str, value: str) -> None:
+        _set_meta(connection, key, value)
+
+    def allowed(self, narrow: Filter) -> Ids:
+        """Ids of the chunks a search may look at, sorted."""
+        where, values = _conditions(narrow)
+        rows = self.connection().execute(
+            f"SELECT c.id FROM chunks c JOIN versions v ON v.no = c.no WHERE {where} ORDER BY c.id", values
+        )
+        return np.array([row[0] for row in rows], dtype=np.int64)
+
+    def titles(self, narrow: Filter, *, limit: int) -> tuple[str, ...]:
+        """Titles a search may look at, latest period first."""
+        where, values = _conditions(narrow)
+        rows = self.connection().execute(
+            f"SELECT DISTINCT v.title FROM versions v WHERE {where} "
+            "ORDER BY v.period DESC, v.title LIMIT :limit",
+            {**values, "limit": limit},
+        )
+        return tuple(str(row[0]) for row in rows)
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, Chunk]:
+        """Chunks by id; an id that was deleted meanwhile is missing."""
+        rows = self.connection().execute(
+            f"SELECT {CHUNK_COLUMNS} "
+            "FROM chunks c JOIN versions v ON v.no = c.no "
+            "WHERE c.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+        return {row[0]: chunk_of(row) for row in rows}
+
+    def vector_ids(self) -> Ids:
+        rows = self.connection().execute("SELECT id FROM vectors ORDER BY id")
+        return np.array([row[0] for row in rows], dtype=np.int64)
+
+    def vector_blobs(self, ids: Ids) -> Iterator[tuple[int, bytes]]:
+        rows = self.connection().execute(
+            "SELECT id, vector FROM vectors WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(ids.tolist()),),
+        )
+        yield from rows
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            _set_meta(connection, "id", secrets.token_hex(4))
+            connection.execute("PRAGMA user_version = 1")
+            connection.execute("COMMIT")
+        return connection
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise IndexUnreadableError(
+            f"The search index {path} cannot be used ({error}): check the folder's rights and free space, "
+            "or delete the folder and sync again"
+        ) from error
+
+
+def _set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+
+
+def _conditions(narrow: Filter) -> tuple[str, dict[str, Any]]:
+    """The filter as SQL over `versions v`; a document without product or period is never narrowed away."""
+    where = ["coalesce(v.effective_from, :on) <= :on", "coalesce(v.effective_to, :on) >= :on"]
+    values: dict[str, Any] = {"on": narrow.on.isoformat()}
+    if not narrow.principal.has(Role.SYSTEM):
+        values["labels"] = json.dumps(sorted(narrow.principal.labels))
+        where.append(
+            "NOT EXISTS (SELECT 1 FROM version_labels l WHERE l.no = v.no "
+            "AND l.label NOT IN (SELECT value FROM json_each(:labels)))"
+        )
+    if narrow.product_codes:
+        values["codes"] = json.dumps(narrow.product_codes)
+        where.append(
+            "(NOT EXISTS (SELECT 1 FROM version_codes k WHERE k.no = v.no) OR EXISTS (SELECT 1 FROM "
+            "version_codes k WHERE k.no = v.no AND k.code IN (SELECT value FROM json_each(:codes))))"
+        )
+    if narrow.periods:
+        values["periods"] = json.dumps(narrow.periods)
+        where.append("(v.period IS NULL OR v.period IN (SELECT value FROM json_each(:periods)))")
+    if narrow.document_types:
+        values["types"] = json.dumps(narrow.document_types)
+        where.append("v.document_type IN (SELECT value FROM json_each(:types))")
+    return " AND ".join(where), values

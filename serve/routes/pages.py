@@ -1,0 +1,41 @@
+"""Pages: the sidebar, and a document opened at the cited span."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+from serve.routes.wire import PrincipalDep, the_house
+
+router = APIRouter(include_in_schema=False)
+
+PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<title>{title}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/static/style.css"></head>
+<body><main><header><h1>{title}</h1><p class="hint">{subtitle}</p></header>
+<article class="document">{before}<mark id="mark">{marked}</mark>{after}</article></main></body></html>"""
+
+
+@router.get("/")
+def sidebar() -> Response:
+    return FileResponse(str(files("serve") / "static" / "index.html"), media_type="text/html")
+
+
+@router.get("/documents/{version_id}")
+def document(version_id: str, request: Request, principal: PrincipalDep, start: int = 0, end: int = 0) -> Response:
+    """The canonical text with the cited span marked; everything in it is escaped."""
+    opened = the_house(request).open_document(version_id, principal=principal)
+    start = min(max(start, 0), len(opened.text))
+    end = min(max(end, start), len(opened.text))
+    return HTMLResponse(
+        PAGE.format(
+            title=escape(opened.title),
+            subtitle=escape(opened.subtitle),
+            before=escape(opened.text[:start]),
+            marked=escape(opened.text[start:end]),
+            after=escape(opened.text[end:]),
+        )
+    )

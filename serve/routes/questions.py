@@ -1,0 +1,98 @@
+"""The question way over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from copilot.session import Reply
+from rag.passage import Citation
+from serve.routes.wire import PrincipalDep, VerdictOut, Wire, the_house
+
+router = APIRouter(prefix="/v1", tags=["questions"])
+
+
+class QuestionIn(Wire):
+    question: str = Field(min_length=1, max_length=2000, examples=["云岭稳健增利债券A的管理费率是多少"])
+    client_id: str | None = Field(None, description="Client on whose behalf it is asked.")
+    history: list[str] = Field(default_factory=list, max_length=20, description="Earlier questions, oldest first.")
+    as_of: date | None = Field(None, description="Answer from what was in force on this day; default today.")
+
+
+class CitationOut(Wire):
+    n: int
+    version_id: str
+    title: str
+    quote: str
+    start: int
+    end: int
+    page: int | None
+
+    @classmethod
+    def of(cls, citation: Citation) -> CitationOut:
+        return cls(
+            n=citation.n,
+            version_id=citation.version_id,
+            title=citation.title,
+            quote=citation.quote,
+            start=citation.start,
+            end=citation.end,
+            page=citation.page,
+        )
+
+
+class SentenceOut(Wire):
+    text: str
+    citations: list[int]
+
+
+class ReplyOut(Wire):
+    cleared: bool = Field(description="False: the gate held the text back, and it is not in this reply.")
+    text: str | None
+    sentences: list[SentenceOut]
+    citations: list[CitationOut]
+    abstained: bool
+    note: str | None
+    addition: str | None = Field(None, description="What the gate appended, for example a disclosure.")
+    verdict: VerdictOut
+
+    @classmethod
+    def of(cls, reply: Reply) -> ReplyOut:
+        answer, verdict = reply.answer, VerdictOut.of(reply.verdict)
+        if answer is None or reply.text is None:
+            return cls(
+                cleared=False, text=None, sentences=[], citations=[], abstained=False, note=None, verdict=verdict
+            )
+        return cls(
+            cleared=True,
+            text=reply.text,
+            sentences=[SentenceOut(text=s.text, citations=list(s.citations)) for s in answer.sentences],
+            citations=[CitationOut.of(citation) for citation in answer.citations],
+            abstained=answer.abstained,
+            note=answer.note,
+            addition=reply.addition,
+            verdict=verdict,
+        )
+
+
+@router.post("/questions")
+def ask(body: QuestionIn, request: Request, principal: PrincipalDep) -> ReplyOut:
+    """Answer a question with citations, cleared by the compliance gate, or say honestly that nothing was found."""
+    house = the_house(request)
+    reply = house.session.ask(
+        body.question,
+        principal=principal,
+        today=house.today(),
+        client_id=body.client_id,
+        history=body.history,
+        on=body.as_of,
+    )
+    return ReplyOut.of(reply)
+
+
+@router.get("/examples")
+def examples(request: Request, principal: PrincipalDep) -> list[str]:
+    """Up to three questions that the documents at hand can answer."""
+    return list(the_house(request).example_questions(principal=principal))

@@ -1,0 +1,91 @@
+"""Wire models shared by several routes, and the way from a request to the house."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from compliance_filters.finding import Finding, Verdict
+from knowledge_base.access import Principal
+
+if TYPE_CHECKING:
+    from serve.wiring import House
+
+
+class Wire(BaseModel):
+    """Base of request and response bodies: unknown fields are an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FindingOut(Wire):
+    """One rule broken at one place of the judged text."""
+
+    rule: str
+    start: int = Field(description="Offset of the first character in the judged text.")
+    end: int
+    quote: str
+    outcome: str
+    reason: str
+    law: str
+    suggestion: str | None
+    by: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> FindingOut:
+        return cls(
+            rule=finding.rule,
+            start=finding.start,
+            end=finding.end,
+            quote=finding.quote,
+            outcome=finding.outcome.word,
+            reason=finding.reason,
+            law=finding.law,
+            suggestion=finding.suggestion,
+            by=finding.by,
+        )
+
+
+class VerdictOut(Wire):
+    """The gate's decision."""
+
+    outcome: str = Field(description="pass, revise, return, review or block.")
+    findings: list[FindingOut]
+    rule_pack: str
+    audit_id: str | None
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> VerdictOut:
+        return cls(
+            outcome=verdict.outcome.word,
+            findings=[FindingOut.of(finding) for finding in verdict.findings],
+            rule_pack=verdict.rule_pack,
+            audit_id=verdict.audit_id,
+        )
+
+
+class JobOut(Wire):
+    """A long task: ask again until `state` is done or quarantined."""
+
+    id: str
+    state: str
+    progress_done: int = 0
+    progress_total: int = 0
+    note: str = ""
+    result: dict[str, object] | None = None
+    error: str | None = None
+
+
+def the_house(request: Request) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+def the_principal(request: Request) -> Principal:
+    """The operator of this machine: the only one who can reach a loopback server."""
+    return the_house(request).users.principal(None)
+
+
+PrincipalDep = Annotated[Principal, Depends(the_principal)]

@@ -1,0 +1,119 @@
+// The sidebar: ask, read the cleared answer, open each citation at its span.
+import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+
+const WORDS = {
+  pass: "合规通过", revise: "已补充提示", return: "需修改", review: "待合规复核", block: "已拦截",
+};
+const STORE = "tougu.talk";
+
+async function ask(question, history) {
+  const reply = await fetch("/v1/questions", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ question, history }),
+  });
+  const body = await reply.json();
+  if (!reply.ok) throw new Error(body.detail || "服务暂时不可用，请稍后再试。");
+  return body;
+}
+
+const place = (citation) =>
+  `/documents/${encodeURIComponent(citation.version_id)}?start=${citation.start}&end=${citation.end}#mark`;
+
+function Sentences({ reply }) {
+  const byNumber = new Map(reply.citations.map((citation) => [citation.n, citation]));
+  return html`<p>${reply.sentences.map((sentence) => html`
+    <span>${sentence.text}${sentence.citations.map((n) => html`
+      <a class="cite" href=${place(byNumber.get(n))} target="_blank" rel="noopener"
+         aria-label=${`出处 ${n}：${byNumber.get(n).title}`}>${n}</a>`)}</span>`)}</p>`;
+}
+
+function Sources({ citations }) {
+  if (!citations.length) return null;
+  return html`<ol aria-label="出处">${citations.map((citation) => html`
+    <li><a href=${place(citation)} target="_blank" rel="noopener">[${citation.n}] ${citation.title}</a>
+      <span class="quote">${citation.quote.slice(0, 90)}${citation.quote.length > 90 ? "…" : ""}</span></li>`)}</ol>`;
+}
+
+function Copy({ text }) {
+  const [done, setDone] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setDone(true);
+  };
+  return html`<button type="button" onClick=${copy}>${done ? "已复制" : "复制"}</button>`;
+}
+
+function Reply({ reply }) {
+  if (reply.error) return html`<div class="answer error" role="alert">${reply.error}</div>`;
+  const { outcome, findings } = reply.verdict;
+  return html`<article class="answer">
+    ${reply.cleared ? html`<${Sentences} reply=${reply} />` : html`<p>这条回答没有通过合规检查，因此不显示。</p>`}
+    ${reply.note && html`<p class="hint">${reply.note}</p>`}
+    ${reply.addition && html`<p class="hint">${reply.addition}</p>`}
+    <span class=${`badge ${outcome}`}>${WORDS[outcome]}</span>
+    ${findings.length > 0 && html`<ul class="reasons">${findings.map((f) => html`
+      <li>${f.reason}${f.suggestion ? `可改为：${f.suggestion}` : ""}</li>`)}</ul>`}
+    <${Sources} citations=${reply.citations} />
+    ${reply.cleared && html`<div class="tools"><${Copy} text=${reply.text} /></div>`}
+  </article>`;
+}
+
+function App() {
+  const [talk, setTalk] = useState(() => JSON.parse(sessionStorage.getItem(STORE) || "[]"));
+  const [examples, setExamples] = useState([]);
+  const [draft, setDraft] = useState("");
+  const [busy, setBusy] = useState(false);
+  const box = useRef(null);
+  const end = useRef(null);
+
+  useEffect(() => {
+    sessionStorage.setItem(STORE, JSON.stringify(talk.slice(-20)));
+    end.current?.scrollIntoView({ block: "end" });
+  }, [talk]);
+  useEffect(() => {
+    fetch("/v1/examples").then((r) => (r.ok ? r.json() : [])).then(setExamples).catch(() => setExamples([]));
+    box.current?.focus();
+  }, []);
+
+  const send = async (question) => {
+    if (!question.trim() || busy) return;
+    const history = talk.map((item) => item.question).slice(-4);
+    setBusy(true);
+    setDraft("");
+    let reply;
+    try {
+      reply = await ask(question.trim(), history);
+    } catch (error) {
+      reply = { error: error instanceof TypeError ? "连不上服务，请检查它是否在运行。" : error.message };
+    }
+    setTalk((before) => [...before, { question: question.trim(), reply }]);
+    setBusy(false);
+    box.current?.focus();
+  };
+  const onKey = (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      send(draft);
+    }
+  };
+
+  return html`
+    <header><h1>投顾助手</h1><p class="hint">回答只取自已入库的资料，由人工智能辅助生成，发送前请核对出处。</p></header>
+    <section class="talk" aria-live="polite" aria-busy=${busy}>
+      ${!talk.length && examples.length > 0 && html`<div class="examples"><p class="hint">可以这样问：</p>
+        ${examples.map((question) => html`<button type="button" onClick=${() => send(question)}>${question}</button>`)}</div>`}
+      ${talk.map((item) => html`<p class="question">${item.question}</p><${Reply} reply=${item.reply} />`)}
+      ${busy && html`<p class="hint">正在查找资料…</p>`}
+      <div ref=${end}></div>
+    </section>
+    <form onSubmit=${(event) => { event.preventDefault(); send(draft); }}>
+      <textarea ref=${box} rows="2" maxlength="500" aria-label="问题" placeholder="问一个关于产品或规则的问题"
+        value=${draft} onInput=${(event) => setDraft(event.target.value)} onKeyDown=${onKey}></textarea>
+      <button class="go" type="submit" disabled=${busy || !draft.trim()}>提问</button>
+    </form>`;
+}
+
+const root = document.getElementById("app");
+root.replaceChildren();
+render(html`<${App} />`, root);

@@ -1,0 +1,99 @@
+"""Users and their roles. Logins come later; until then the operator of the machine names a user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, Row, delete, select
+
+from knowledge_base.access import Principal, Role
+from serve.errors import NotFoundError, ServeError
+from serve.tables import users
+
+OPERATOR = Principal(user_id="operator", roles=frozenset({Role.SYSTEM}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """A person known to this installation."""
+
+    id: str
+    roles: tuple[Role, ...]
+    branches: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+class Users:
+    """The table of users; the operator is always there and is not in it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def principal(self, user_id: str | None) -> Principal:
+        """The principal of a user; None is the operator, who administers this machine.
+
+        Raises NotFoundError for a name that was never added.
+        """
+        if user_id is None:
+            return OPERATOR
+        found = next((user for user in self.list(principal=OPERATOR) if user.id == user_id), None)
+        if found is None:
+            raise NotFoundError(f"There is no user {user_id}: add them with `tougu users add {user_id} --role advisor`.")
+        return Principal(
+            user_id=found.id,
+            roles=frozenset(found.roles),
+            branches=frozenset(found.branches),
+            labels=frozenset(found.labels),
+        )
+
+    def add(
+        self,
+        user_id: str,
+        *,
+        roles: Sequence[Role],
+        branches: Sequence[str],
+        labels: Sequence[str],
+        principal: Principal,
+    ) -> User:
+        """Add a user, or replace their roles. Raises ServeError when no role is given."""
+        principal.require("change users", Role.SYSTEM)
+        if not roles:
+            raise ServeError(f"The user {user_id} has no role: name at least one with --role.")
+        user = User(id=user_id, roles=tuple(roles), branches=tuple(branches), labels=tuple(labels))
+        row = {
+            "id": user.id,
+            "roles": [role.value for role in user.roles],
+            "branches": list(user.branches),
+            "labels": list(user.labels),
+            "created_at": datetime.now(UTC),
+        }
+        with self._engine.begin() as connection:
+            connection.execute(delete(users).where(users.c.id == user_id))
+            connection.execute(users.insert().values(**row))
+        return user
+
+    def remove(self, user_id: str, *, principal: Principal) -> None:
+        """Take a user's roles away. Raises NotFoundError for an unknown name."""
+        principal.require("change users", Role.SYSTEM)
+        with self._engine.begin() as connection:
+            if connection.execute(delete(users).where(users.c.id == user_id)).rowcount == 0:
+                raise NotFoundError(f"There is no user {user_id}: see `tougu users list`.")
+
+    def list(self, *, principal: Principal) -> tuple[User, ...]:
+        """All users by name."""
+        principal.require("list users", Role.SYSTEM)
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(users).order_by(users.c.id)).all()
+        return tuple(_user(row) for row in rows)
+
+
+def _user(row: Row[tuple[object, ...]]) -> User:
+    values = row._mapping
+    return User(
+        id=str(values["id"]),
+        roles=tuple(Role(role) for role in values["roles"]),
+        branches=tuple(values["branches"]),
+        labels=tuple(values["labels"]),
+    )
