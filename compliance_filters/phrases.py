@@ -87,7 +87,7 @@ class PhraseFilter:
             *(m.span() for pattern in rule.benign for m in pattern.finditer(sentence.text)),
         ]
         spans = sorted({m.span() for cue in cues for m in cue.pattern.finditer(sentence.text)})
-        claims = [s for s in _longest(spans) if s[0] < s[1] and not _touches(s, shielded)]
+        claims = _merged([s for s in spans if s[0] < s[1] and not _touches(s, shielded)])
         for index, (start, end) in enumerate(claims):
             spent = tuple(e for _, e in claims[:index])
             if self._clauses.stance(sentence, start, end, spent) is Stance.ASSERTED:
@@ -103,7 +103,7 @@ def _touches(span: Span, shields: list[Span]) -> bool:
     return any(start < span[1] and span[0] < end for start, end in shields)
 
 
-def _longest(spans: list[Span]) -> list[Span]:
+def _merged(spans: list[Span]) -> list[Span]:
     """Of overlapping matches of one rule the union, so that one claim is one finding."""
     merged: list[Span] = []
     for start, end in spans:

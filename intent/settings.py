@@ -13,11 +13,11 @@ class RemoteSpeechSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_url: str = Field("", description="Address up to and with /v1; empty = no remote engine.")
-    model: str = Field("whisper-large-v3", description="Name of the model on that server.")
-    api_key: SecretStr | None = Field(None, description="Bearer token of that server.")
-    timeout_s: float = Field(300.0, gt=0, description="Longest wait for one answer, in seconds.")
-    retries: int = Field(2, ge=0, le=10, description="Further tries after a failure, count.")
+    base_url: str = Field(default="", description="Address up to and with /v1; empty = no remote engine.")
+    model: str = Field(default="whisper-large-v3", description="Name of the model on that server.")
+    api_key: SecretStr | None = Field(default=None, description="Bearer token of that server.")
+    timeout_s: float = Field(default=300.0, gt=0, description="Longest wait for one answer, in seconds.")
+    retries: int = Field(default=2, ge=0, le=10, description="Further tries after a failure, count.")
 
 
 class SpeechSettings(BaseModel):
@@ -26,29 +26,37 @@ class SpeechSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     engine: Literal["local", "remote"] = Field(
-        "local", description="local (Whisper here) or remote (a server)."
+        default="local", description="local (Whisper here) or remote (a server)."
     )
     model: str = Field(
-        "whisper-base", description="Name in the model registry of the local engine's weights."
+        default="whisper-base", description="Name in the model registry of the local engine's weights."
     )
-    compute_type: str = Field("int8", description="CTranslate2 arithmetic: int8, float16, float32 ...")
-    device: str = Field("cpu", description="cpu or cuda.")
-    language: str = Field("zh", description="Language code of the calls; auto = detected call by call.")
-    beam_size: int = Field(5, ge=1, le=20, description="Hypotheses kept while decoding, count.")
-    batch_size: int = Field(8, ge=1, le=64, description="Windows of 30 s decoded at once, count.")
-    threads: int = Field(0, ge=0, le=64, description="Processor threads of one engine, count; 0 = all cores.")
+    compute_type: str = Field(
+        default="int8", description="CTranslate2 arithmetic: int8, float16, float32 ..."
+    )
+    device: str = Field(default="cpu", description="cpu or cuda.")
+    language: str = Field(
+        default="zh", description="Language code of the calls; auto = detected call by call."
+    )
+    beam_size: int = Field(default=5, ge=1, le=20, description="Hypotheses kept while decoding, count.")
+    batch_size: int = Field(default=8, ge=1, le=64, description="Windows of 30 s decoded at once, count.")
+    threads: int = Field(
+        default=0, ge=0, le=64, description="Processor threads of one engine, count; 0 = all cores."
+    )
     max_duration_s: float = Field(
-        4 * 3600.0, gt=0, description="Longest recording accepted, in seconds; it bounds the memory."
+        default=4 * 3600.0, gt=0, description="Longest recording accepted, in seconds; it bounds the memory."
     )
     advisor_channel: Literal["words", "left", "right"] = Field(
-        "words", description="Stereo channel of the advisor; words = told from what is said."
+        default="words", description="Stereo channel of the advisor; words = told from what is said."
     )
-    turn_pause_s: float = Field(1.2, gt=0, description="Silence of one speaker that ends a turn, in seconds.")
+    turn_pause_s: float = Field(
+        default=1.2, gt=0, description="Silence of one speaker that ends a turn, in seconds."
+    )
     min_chars_per_s: float = Field(
-        1.2, gt=0, description="Fewer characters per second of speech than this look like lost text."
+        default=1.2, gt=0, description="Fewer characters per second of speech than this look like lost text."
     )
     max_chars_per_s: float = Field(
-        12.0, gt=0, description="More characters per second of speech than this look invented."
+        default=12.0, gt=0, description="More characters per second of speech than this look invented."
     )
     remote: RemoteSpeechSettings = RemoteSpeechSettings()
 
@@ -58,16 +66,23 @@ class IntentSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    taxonomy: Path | None = Field(None, description="A firm's own taxonomy file; empty = the one shipped.")
-    model_dir: Path | None = Field(None, description="Folder of trained heads; empty = the ones shipped.")
+    taxonomy: Path | None = Field(
+        default=None, description="A firm's own taxonomy file; empty = the one shipped."
+    )
+    model_dir: Path | None = Field(
+        default=None, description="Folder of trained heads; empty = the ones shipped."
+    )
     method: Literal["best", "rules", "heads", "combined"] = Field(
-        "best", description="How turns are read; best = what the card of the heads found best."
+        default="best", description="How turns are read; best = what the card of the heads found best."
     )
     lead_threshold: float | None = Field(
-        None, ge=0, le=1, description="Confidence from which a wish becomes a lead; empty = the card's own."
+        default=None,
+        ge=0,
+        le=1,
+        description="Confidence from which a wish becomes a lead; empty = the card's own.",
     )
     context_turns: int = Field(
-        2, ge=0, le=6, description="Turns before the client's that are read along, count."
+        default=2, ge=0, le=6, description="Turns before the client's that are read along, count."
     )
 
 
@@ -76,12 +91,14 @@ class WebhookSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field("", description="Receiver of lead events; empty = none.")
-    secret: SecretStr | None = Field(None, description="Signing secret, whsec_ and base64 of 24-64 bytes.")
-    allow_private: bool = Field(
-        False, description="Allow a receiver on a private or loopback address, yes/no."
+    url: str = Field(default="", description="Receiver of lead events; empty = none.")
+    secret: SecretStr | None = Field(
+        default=None, description="Signing secret, whsec_ and base64 of 24-64 bytes."
     )
-    timeout_s: float = Field(15.0, gt=0, description="Longest wait for the receiver, in seconds.")
+    allow_private: bool = Field(
+        default=False, description="Allow a receiver on a private or loopback address, yes/no."
+    )
+    timeout_s: float = Field(default=15.0, gt=0, description="Longest wait for the receiver, in seconds.")
 
 
 class LeadSettings(BaseModel):
@@ -90,17 +107,19 @@ class LeadSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     window_days: int = Field(
-        30,
+        default=30,
         ge=1,
         le=365,
         description="A lead of the same client, intent and product is merged within this, days.",
     )
     lease_s: int = Field(
-        900, ge=10, le=86_400, description="A claimed lead returns to the queue after this, seconds."
+        default=900, ge=10, le=86_400, description="A claimed lead returns to the queue after this, seconds."
     )
-    max_claim: int = Field(100, ge=1, le=1000, description="Leads claimed in one request at most, count.")
+    max_claim: int = Field(
+        default=100, ge=1, le=1000, description="Leads claimed in one request at most, count."
+    )
     stale_days: int = Field(
-        30,
+        default=30,
         ge=1,
         le=3650,
         description="Calls older than this raise cases and tickets but no live leads, days.",

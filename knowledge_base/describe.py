@@ -142,7 +142,7 @@ def _from_text(path: str, parsed: ParsedDocument) -> Metadata:
     names = _names(parsed.title, labels)
     codes = tuple(dict.fromkeys(name.code for name in names))
     period = reported_period(parsed.title)
-    sent = SENT_ON.search(head)
+    sent = max(SENT_ON.finditer(head), key=lambda found: found[0].startswith("送出"), default=None)
     company = MANAGED_BY.search(head)
     codes, warnings = _against_file_name(path, codes, period)
     return Metadata(
@@ -175,7 +175,8 @@ def _labelled(parsed: ParsedDocument) -> Iterator[tuple[str, tuple[str, ...]]]:
     for block in parsed.blocks[:HEAD_BLOCKS]:
         for row in block.table.rows if block.table else ():
             texts = [cell.text for cell in row]
-            pairs = [texts] if len(texts) != 4 or CODE.match(texts[1]) else [texts[:2], texts[2:]]
+            twice = len(texts) == 4 and block.table is not None and not block.table.header_rows
+            pairs = [texts[:2], texts[2:]] if twice else [texts]
             for label, *values in pairs:
                 if label not in seen and any(values):
                     seen.add(label)

@@ -134,8 +134,11 @@ def _fraction(text: str, start: int) -> Numeral | None:
     sign = "-" if value < 0 else ""
     unit = {"百": "%", "千": "‰", "万": "‱"}.get(found["base"], "")
     if not unit:
-        share = value / read_number(found["base"]).value
-        return make_numeral(text, start, core.end, share, "", NumeralKind.RATIO, None)
+        whole = read_number(found["base"]).value
+        share = value / whole if whole else None
+        return (
+            None if share is None else make_numeral(text, start, core.end, share, "", NumeralKind.RATIO, None)
+        )
     kind = NumeralKind.PERCENT if unit == "%" else NumeralKind.RATIO
     digits = None if core.digits is None else sign + core.digits + unit
     return make_numeral(text, start, core.end, value, unit, kind, digits, approximate=core.approximate)

@@ -66,6 +66,9 @@ _HALF = re.compile(r"半(?![年天夜])")
 _CENTS = re.compile(
     rf"(?P<jiao>[{DIGIT_CHARS}1-9](?![{DIGIT_CHARS}{SCALE_CHARS}\d年月日天个只]))[毛角]?(?:[{DIGIT_CHARS}1-9]分)?"
 )
+_LONE_SCALE = re.compile(rf"[百千万亿][{DIGIT_CHARS}]?")
+_TENTHS_REST = re.compile(rf"半|[{DIGIT_CHARS}](?![{DIGIT_CHARS}{SCALE_CHARS}\d个只年月天])")
+_WHOLE_OF_HALF = re.compile("月|小时|季度|点")  # 一个半月: the unit stands behind the half
 _RANGE = re.compile("到|至|[-~\u2013\u2014\uff5e]{1,2}")
 _CURRENCY = {"¥": "元", "￥": "元", "$": "美元"}
 
@@ -78,15 +81,17 @@ def read_calendar(text: str, start: int) -> Numeral | None:
     return make_numeral(text, start, date.end, Decimal(date.value), date.unit, NumeralKind.DATE, date.digits)
 
 
-def read_quantity(text: str, start: int) -> Numeral | None:
+def read_quantity(text: str, start: int, *, may_open_range: bool = True) -> Numeral | None:
+    """The number with its unit that begins at `start`, sign included; None where there is none."""
     sign = _SIGN.match(text, start)
     core = read_core(text, sign.end() if sign else start)
     if not core:
         return None
-    negative = bool(sign) and sign is not None and sign.group() in "-负\u2212"
-    if negative:
+    if sign and sign.group() != "+":
         core = replace(core, value=-core.value, digits=None if core.digits is None else "-" + core.digits)
-    numeral = _tenths(text, start, core) or _with_unit(text, start, core) or _bare(text, start, core)
+    numeral = _tenths(text, start, core) or _with_unit(text, start, core)
+    numeral = numeral or (_range_start(text, start, core) if may_open_range else None)
+    numeral = numeral or _bare(text, start, core)
     return numeral and _approximated(text, numeral)
 
 
@@ -103,10 +108,10 @@ def read_core(text: str, start: int) -> Core | None:
     spoken_digits = not arabic and len(core) >= 3 and all(char in DIGITS for char in core)
     if spoken_digits:
         value, approximate = Decimal(read_digits(core)), False
+    written = plain(number.value) + more + scale if more else plain(value)
+    if spoken_digits:
+        written = read_digits(core)
     exact = spoken_digits or not number.approximate
-    written = (
-        read_digits(core) if spoken_digits else plain(value if not more else number.value) + more + scale
-    )
     return Core(
         end=found.end(), value=value, approximate=approximate, digits=written if exact else None,
         plain_digits=spoken_digits or (core.isdigit() and core.isascii() and not more), grouped="," in core,
@@ -115,8 +120,8 @@ def read_core(text: str, start: int) -> Core | None:
 
 
 def _only_words(written: str) -> bool:
-    """A lone scale (万元, 百) or a lone 几 counts nothing; 十 does."""
-    return written in ("百", "千", "万", "亿", "几") or written.startswith("点")
+    """A lone scale (万元), a lone 几 and a scale with a digit (千五) count nothing; 十 does."""
+    return written == "几" or bool(_LONE_SCALE.fullmatch(written))
 
 
 def _tenths(text: str, start: int, core: Core) -> Numeral | None:
@@ -124,12 +129,10 @@ def _tenths(text: str, start: int, core: Core) -> Numeral | None:
     found = _TENTHS.match(text, core.end)
     if not found or core.large or core.value > 10:
         return None
-    rest = re.compile(rf"半|[{DIGIT_CHARS}](?![{DIGIT_CHARS}{SCALE_CHARS}\d个只年月天])").match(
-        text, found.end()
-    )
-    more = (
-        Decimal(0) if not rest else Decimal(5) if rest.group() == "半" else Decimal(read_digits(rest.group()))
-    )
+    rest = _TENTHS_REST.match(text, found.end())
+    more = Decimal(0)
+    if rest:
+        more = Decimal(5 if rest.group() == "半" else read_digits(rest.group()))
     value = core.value * 10 + more
     digits = None if core.digits is None else plain(value) + "%"
     end = rest.end() if rest else found.end()
@@ -148,19 +151,15 @@ def _with_unit(text: str, start: int, core: Core) -> Numeral | None:
 
 def _finished(text: str, start: int, core: Core, unit: _Unit, found: re.Match[str]) -> Numeral:
     """Add what may follow a unit: 三块五 (tenths of a yuan), 一年半, 一个半月 (halves)."""
-    value, end, name, written = (
-        core.value * unit.factor,
-        found.end(),
-        unit.name or found.group(),
-        found.group(),
-    )
+    value, end, written = core.value * unit.factor, found.end(), found.group()
+    name = unit.name or written
     cents = _CENTS.match(text, end) if written == "块" else None
     half = _HALF.match(text, end)
     if cents:
         value, end = value + Decimal(read_digits(cents["jiao"])) / 10, cents.end()
     elif half and not core.approximate:
         value, end = value + Decimal("0.5"), half.end()
-        if written == "个" and (whole := re.compile("月|小时|季度|点").match(text, end)):
+        if written == "个" and (whole := _WHOLE_OF_HALF.match(text, end)):
             name, end = "个" + whole.group(), whole.end()
     digits = None if core.digits is None else core.digits + written
     if end != found.end():
@@ -169,9 +168,6 @@ def _finished(text: str, start: int, core: Core, unit: _Unit, found: re.Match[st
 
 
 def _bare(text: str, start: int, core: Core) -> Numeral | None:
-    following = _after_range(text, core)
-    if following:
-        return _range_start(text, start, core, following)
     quote, kind, unit = text[start : core.end], NumeralKind.COUNT, _CURRENCY.get(text[start - 1 : start], "")
     if len(quote) == 1 and not quote.isascii():
         return None
@@ -189,23 +185,22 @@ def _is_code(quote: str) -> bool:
     return len(quote) == 6 or len(quote) >= 9 if quote.isascii() else len(quote) >= 3
 
 
-def _after_range(text: str, core: Core) -> Numeral | None:
+def _range_start(text: str, start: int, core: Core) -> Numeral | None:
+    """The 三 of 三到五万 and the 20 of 20-30万 take scale and unit from the second number."""
     connector = _RANGE.match(text, core.end)
     if not connector or core.large:
         return None
-    return read_calendar(text, connector.end()) or read_quantity(text, connector.end())
-
-
-def _range_start(text: str, start: int, core: Core, following: Numeral) -> Numeral | None:
-    """The 三 of 三到五万 and the 20 of 20-30万 take scale and unit from the second number."""
-    if following.kind is NumeralKind.DATE and (following.unit != "年" or core.value < 1900):
+    at = connector.end()
+    second = read_calendar(text, at) or read_quantity(text, at, may_open_range=False)
+    if not second or second.kind is NumeralKind.CODE:
         return None
-    scale = next((SCALES[char] for char in reversed(following.quote) if char in "万亿wW"), 1)
-    value = core.value * scale
+    if second.kind is NumeralKind.DATE and (second.unit != "年" or core.value < 1900):
+        return None
+    value = core.value * next((SCALES[char] for char in reversed(second.quote) if char in "万亿wW"), 1)
     digits = None if core.digits is None else plain(value)
-    kind = NumeralKind.COUNT if following.kind is NumeralKind.CODE else following.kind
+    approximate = core.approximate
     return make_numeral(
-        text, start, core.end, value, following.unit, kind, digits, approximate=core.approximate
+        text, start, core.end, value, second.unit, second.kind, digits, approximate=approximate
     )
 
 

@@ -72,8 +72,8 @@ def strip_inserted(text: str | Mapped) -> Mapped:
 
 
 def normalise(text: str | Mapped) -> Mapped:
-    """Width, script and insertions in one go; `original_span` leads back to the text handed in."""
-    return strip_inserted(to_simplified(strip_invisible(fold_width(text))))
+    """Width, insertions and script in one go; `original_span` leads back to the text handed in."""
+    return to_simplified(strip_inserted(fold_width(text)))
 
 
 def _deletions(pattern: re.Pattern[str], text: str) -> Iterator[Edit]:

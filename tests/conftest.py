@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, event
 
+pytest_plugins = ["tests.conftest_postgres"]
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = ("127.", "localhost", "::1", "0.0.0.0")
 
@@ -20,11 +22,26 @@ def data_dir() -> Path:
     return Path(os.environ.get("TOUGU_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
+EXPECTED_SKIP = "expected: "
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    absent = None if data_dir().is_dir() else f"no real data at {data_dir()}; set TOUGU_TEST_DATA"
+    absent = None if data_dir().is_dir() else f"{EXPECTED_SKIP}no real data at {data_dir()}; set TOUGU_TEST_DATA"
     for item in items:
         if absent and item.get_closest_marker("data"):
             item.add_marker(pytest.mark.skip(reason=absent))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """With TOUGU_TEST_NO_SKIP=1 a skip that nobody expected is a failure: what was not run is not shown."""
+    report: Any = yield
+    if report.skipped and os.environ.get("TOUGU_TEST_NO_SKIP") == "1" and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if EXPECTED_SKIP not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"unexpected skip of {item.nodeid}: {reason}"
+    return report
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from intent.errors import TaxonomyError
 KINDS = frozenset({"opportunity", "retention", "service", "case", "info", "none"})
 PLACES = frozenset({"lead", "case", "ticket", "consent", "nothing"})
 NONE = "none"  # the intent of a line without any; stands alone
-FIELDS = frozenset({"id", "zh", "kind", "goes_to", "also", "line", "sla_hours", "meaning"})
+FIELDS = frozenset({"id", "zh", "kind", "goes_to", "also", "line", "sla_hours", "meaning", "money"})
+OPTIONAL = frozenset({"also", "money"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class Intent:
     sla_hours: int
     meaning: str
     also: tuple[str, ...] = ()
+    money: bool = False  # a sum of money belongs to this wish
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -99,14 +101,16 @@ def _text(path: Path | None) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TaxonomyError(f"The taxonomy {path} cannot be read ({error}): correct intent.taxonomy.") from error
+        raise TaxonomyError(
+            f"The taxonomy {path} cannot be read ({error}): correct intent.taxonomy."
+        ) from error
 
 
 def _intent(entry: Any) -> Intent:
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise TaxonomyError(f"An entry of the taxonomy has no id ({entry!r:.60}): give it one.")
     unknown = set(entry) - FIELDS
-    missing = FIELDS - {"also"} - set(entry)
+    missing = FIELDS - OPTIONAL - set(entry)
     if unknown or missing:
         raise TaxonomyError(
             f"The intent {entry['id']} has unknown or missing fields ({', '.join(sorted(unknown | missing))}): "

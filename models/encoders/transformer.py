@@ -89,7 +89,7 @@ class SentenceTransformerEncoder:
             ) from error
         if self._threads:
             torch.set_num_threads(self._threads)
-        transformers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         model = _open(SentenceTransformer, folder)
         model.to(torch.bfloat16 if self._dtype == "bf16" else torch.float32)
         return model, folder_prefixes(folder)

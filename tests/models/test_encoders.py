@@ -101,7 +101,7 @@ class TestSettings:
         ("value", "source"),
         [
             ("whisper-base", "wheel"),
-            ("Systran/faster-whisper-small@main", "hub"),
+            ("some/model@main", "hub"),
             ("/models/large", "folder"),
         ],
     )

@@ -11,7 +11,7 @@ import pytest
 from models.entries import FinishedFile, ModelEntry
 from models.errors import ModelDamagedError, ModelUnavailableError, RegistryError
 from models.registry import ModelStore
-from tests.models.conftest import CONFIG, FIRST, SECOND, sha256
+from tests.models.made_up import CONFIG, FIRST, SECOND, sha256
 
 
 @pytest.fixture

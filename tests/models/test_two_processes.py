@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.models.conftest import FIRST, SECOND, write_packages
+from tests.models.made_up import FIRST, SECOND, write_packages
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -16,7 +16,7 @@ root, site, cache, log = sys.argv[1:]
 sys.path[:0] = [root, site]
 from models import registry
 from models.whisper import join_parts
-from tests.models.conftest import made_up_entry
+from tests.models.made_up import made_up_entry
 
 def slow_join(entry, folder):
     with open(log, "a") as stream:

@@ -1,0 +1,19 @@
+"""What can go wrong at the boundary to a chat model and with prompt templates."""
+
+from __future__ import annotations
+
+
+class PromptsError(Exception):
+    """Anything wrong in this package; the message is one sentence with the remedy."""
+
+
+class PromptError(PromptsError):
+    """A template is unknown or not well formed, or was rendered with the wrong variables."""
+
+
+class ChatError(PromptsError):
+    """The boundary was set up wrongly, or a reply cannot be used."""
+
+
+class ChatUnavailableError(ChatError):
+    """The chat model did not answer; callers fall back to extractive answers and templated prose."""

@@ -1,0 +1,159 @@
+"""The adapter to any OpenAI-compatible chat server (vLLM is the one tested), on langchain-openai.
+
+It stands behind PseudonymisingChat; nobody but `prompts.chat.connect` should hand it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from models.lazy import Lazy
+from models.offline import stay_offline
+from prompts.chat import Message
+from prompts.errors import ChatError, ChatUnavailableError
+from prompts.hosts import refuse_outside
+from prompts.settings import ChatSettings
+from prompts.thinking import drop_thinking, without_thinking
+
+NO_KEY = "none"  # the client library insists on a key; a local server ignores it
+
+
+class OpenAIChat:
+    """Speaks /chat/completions. Thinking tags are dropped; errors never quote the conversation."""
+
+    def __init__(self, settings: ChatSettings) -> None:
+        """Raises ChatError when the host is an address outside; a name is looked up at each call."""
+        if settings.base_url is None:
+            raise ChatError("no chat server is set: give base_url and model in the settings")
+        self.name = settings.model
+        self._settings = settings
+        self._base_url = settings.base_url
+        self._client = Lazy(lambda: _client(settings))
+        if not settings.allow_external:
+            refuse_outside(self._base_url, resolve=False)
+
+    def complete(self, messages: Sequence[Message], *, max_tokens: int = 800) -> str:
+        client = self._ready()
+        try:
+            with _untraced():
+                reply = client.invoke(_wire(messages), max_tokens=max_tokens)
+        except Exception as error:  # openai's, the HTTP library's and langchain's own
+            raise self._translated(error) from None
+        return self._not_empty(drop_thinking(_text(reply)))
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
+        """As the server sends it; where the opening thinking tag is missing, thinking is not dropped."""
+        said = False
+        for piece in without_thinking(self._pieces(messages, max_tokens)):
+            said = True
+            yield piece
+        if not said:
+            self._not_empty("")
+
+    def _pieces(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        client = self._ready()
+        try:
+            with _untraced():
+                chunks = iter(client.stream(_wire(messages), max_tokens=max_tokens))
+            while (chunk := _next(chunks)) is not None:
+                yield _text(chunk)
+        except Exception as error:
+            raise self._translated(error) from None
+
+    def _ready(self) -> Any:
+        if not self._settings.allow_external:
+            refuse_outside(self._base_url)
+        return self._client.get()
+
+    def _not_empty(self, reply: str) -> str:
+        if reply:
+            return reply
+        raise ChatUnavailableError(
+            f"the chat model {self.name} gave an empty reply: it may only have been thinking; allow more tokens"
+        )
+
+    def _translated(self, error: Exception) -> ChatUnavailableError:
+        """One sentence; the server's own words are left out, since they may quote the prompt."""
+        where = f"the chat server {self._base_url}"
+        status = getattr(error, "status_code", None)
+        if status is not None:
+            return ChatUnavailableError(f"{where} refused with status {status}: {_advice(int(status))}")
+        kinds = {kind.__name__ for kind in type(error).__mro__}
+        if "APITimeoutError" in kinds or "TimeoutException" in kinds:
+            return ChatUnavailableError(
+                f"{where} did not answer within {self._settings.timeout_s:g} s: look at its load or raise timeout_s"
+            )
+        if "APIConnectionError" in kinds:
+            return ChatUnavailableError(f"{where} cannot be reached: start it or correct base_url")
+        return ChatUnavailableError(
+            f"{where} broke off or gave a reply that cannot be read ({type(error).__name__}): look at its log"
+        )
+
+
+def _client(settings: ChatSettings) -> Any:
+    stay_offline()
+    try:
+        from langchain_openai.chat_models.base import BaseChatOpenAI
+        from openai import DefaultHttpxClient
+    except ImportError as error:
+        raise ChatUnavailableError(
+            f"the client for chat servers is not installed ({error}); run: pip install langchain-openai"
+        ) from error
+    # No proxy of the environment and no redirect may carry a prompt to another machine.
+    http = DefaultHttpxClient(trust_env=False, follow_redirects=False, timeout=settings.timeout_s)
+    # BaseChatOpenAI sends `max_tokens`, which every compatible server knows; ChatOpenAI renames it.
+    return BaseChatOpenAI(
+        base_url=settings.base_url,
+        model=settings.model,
+        api_key=_key(settings),
+        timeout=settings.timeout_s,
+        max_retries=settings.max_retries,
+        temperature=settings.temperature,
+        http_client=http,
+        openai_proxy=None,
+        use_responses_api=False,
+        stream_usage=False,
+        cache=False,
+    )
+
+
+def _key(settings: ChatSettings) -> Any:
+    from pydantic import SecretStr
+
+    return settings.api_key or SecretStr(NO_KEY)
+
+
+def _untraced() -> Any:
+    """Switches LangSmith off whatever the environment says: it would send prompts to its makers."""
+    from langsmith.run_helpers import tracing_context
+
+    return tracing_context(enabled=False)
+
+
+def _next(chunks: Iterator[Any]) -> Any | None:
+    with _untraced():
+        return next(chunks, None)
+
+
+def _wire(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    return [(message.role, message.content) for message in messages]
+
+
+def _text(reply: Any) -> str:
+    """The text of a reply or piece; other content blocks, such as reasoning, are left out."""
+    if isinstance(reply.content, str):
+        return reply.content
+    return "".join(block.get("text", "") for block in reply.content if isinstance(block, dict))
+
+
+def _advice(status: int) -> str:
+    if status in (401, 403):
+        return "correct api_key"
+    if status == 404:
+        return "correct the path of base_url or the name of the model"
+    if status == 429:
+        return "it is overloaded; try again later"
+    if status in (400, 413, 422):
+        return "the question with its passages may be too long for the model; send fewer"
+    return "look at its log"

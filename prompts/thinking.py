@@ -1,0 +1,50 @@
+"""Drops what a reasoning model thinks aloud: `<think>...</think>`, also when it arrives in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+OPEN, CLOSE = "<think>", "</think>"
+
+
+def without_thinking(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces' text outside the tags, without white space at its beginning.
+
+    An opening tag that is never closed hides the rest. Pieces are not kept in their borders.
+    """
+    spoken, started = _outside(pieces), False
+    for piece in spoken:
+        text = piece if started else piece.lstrip()
+        if text:
+            started = True
+            yield text
+
+
+def drop_thinking(text: str) -> str:
+    """A whole reply without its thinking; some servers swallow the opening tag, so what stands
+    before a lone closing one goes too."""
+    head, tag, tail = text.partition(CLOSE)
+    lone = tag and OPEN not in head
+    return "".join(without_thinking([tail if lone else text])).strip()
+
+
+def _outside(pieces: Iterable[str]) -> Iterator[str]:
+    waiting, thinking = "", False
+    for piece in pieces:
+        waiting += piece
+        while (at := waiting.find(CLOSE if thinking else OPEN)) >= 0:
+            if not thinking and at:
+                yield waiting[:at]
+            waiting = waiting[at + len(CLOSE if thinking else OPEN) :]
+            thinking = not thinking
+        kept = _begun_tag(waiting, CLOSE if thinking else OPEN)
+        if not thinking and len(waiting) > kept:
+            yield waiting[: len(waiting) - kept]
+        waiting = waiting[len(waiting) - kept :]
+    if waiting and not thinking:
+        yield waiting
+
+
+def _begun_tag(text: str, tag: str) -> int:
+    """How many characters at the end of `text` begin `tag`."""
+    return next((n for n in range(min(len(tag) - 1, len(text)), 0, -1) if tag.startswith(text[-n:])), 0)

@@ -1,0 +1,186 @@
+"""The question way up to the gate: facts first, then quoted sentences, else an honest no."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from knowledge_base.access import Principal
+from knowledge_base.facts import Fact
+from prompts.chat import Message
+from rag.cite import Citations, Claim, Place
+from rag.draft import Drafter
+from rag.extract import Extractor
+from rag.from_facts import FactAnswer, FactSource, answer_from_facts
+from rag.numbers import NumberChecker, QuotedNumbers
+from rag.passage import Answer, Passage
+from rag.question import Resolver, Understood, understand
+from rag.retrieve import Query, Retriever
+from rag.settings import RagSettings
+
+
+class Answerer:
+    """Answers from what this principal may read and what is in force on the day asked for."""
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        facts: FactSource,
+        resolver: Resolver,
+        *,
+        settings: RagSettings | None = None,
+        numbers: NumberChecker | None = None,
+        drafter: Drafter | None = None,
+    ) -> None:
+        """`numbers` has the last word on every figure; `drafter` is given where a chat model is set."""
+        self.retriever = retriever
+        self.facts = facts
+        self.resolver = resolver
+        self.settings = settings or retriever.settings
+        self.numbers = numbers or QuotedNumbers()
+        self.drafter = drafter
+        self.extractor = Extractor(retriever.encoder, retriever.document_share, self.settings)
+
+    def answer(
+        self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date
+    ) -> Answer:
+        """A cited answer as of `on`, or an abstention that says what was searched and what is near.
+
+        `history` is oldest first; what the question leaves out is taken from the advisor's turns.
+        """
+        asked = understand(
+            question, history, self.resolver, self.retriever.document_share, principal=principal, on=on
+        )
+        if asked.ambiguous and not asked.products:
+            return self._ask_back(asked)
+        query = _query(asked, on)
+        if asked.unknown and not asked.products:
+            return self._abstain(asked, query, principal, note=_unknown_note(asked))
+        passages = self.retriever.search(query, principal)
+        stated = answer_from_facts(
+            asked, self.facts, self._locator(query, principal), principal=principal, on=on
+        )
+        claims = [*stated.claims, *self._quoted(asked, stated, passages)]
+        if not claims:
+            note = "；".join(stated.notes) or _nearest_note(passages)
+            return self._abstain(asked, query, principal, note=note, passages=passages)
+        composed = _compose(asked, claims, passages, _notes(asked, stated))
+        if self.drafter is not None:
+            composed = self.drafter.improve(composed, claims)
+        return self._supported(composed, asked, query, principal)
+
+    def _quoted(self, asked: Understood, stated: FactAnswer, passages: Sequence[Passage]) -> list[Claim]:
+        """Sentences for what facts left open; each named product is answered apart."""
+        if stated.claims and not stated.missing:
+            return []
+        if stated.notes and not stated.claims:
+            return []  # the figure exists, but not for the period asked: another period's is no answer
+        question = " ".join(metric.label for metric in stated.missing) if stated.claims else asked.search_text
+        if len(asked.products) < 2:
+            return self._named(asked, self.extractor.best(question, passages))
+        claims: list[Claim] = []
+        for product in asked.products:
+            own = [p for p in passages if set(product.codes) & set(p.chunk.product_codes)]
+            best = self.extractor.best(question, own, most=1)
+            claims += [replace(claim, text=f"{product.name}：{claim.text}") for claim in best]
+        return claims
+
+    def _named(self, asked: Understood, claims: list[Claim]) -> list[Claim]:
+        """A sentence on a product that the question did not name says whose it is."""
+        if asked.products:
+            return claims
+        return [
+            replace(claim, text=f"《{claim.places[0].chunk.title}》：{claim.text}")
+            if claim.places[0].chunk.product_codes
+            else claim
+            for claim in claims
+        ]
+
+    def _locator(self, query: Query, principal: Principal):  # type: ignore[no-untyped-def]
+        narrow = self.retriever.narrow(query, principal)
+
+        def locate(fact: Fact) -> Place | None:
+            chunk = self.retriever.index.chunk_at(fact.version_id, fact.start, narrow)
+            if chunk is None:
+                return None
+            return Place(chunk=chunk, start=fact.start, end=fact.end, quote=fact.quote)
+
+        return locate
+
+    def _supported(
+        self, answer: Answer, asked: Understood, query: Query, principal: Principal
+    ) -> Answer:
+        """Leave out every sentence with a number that what it cites does not hold."""
+        kept = tuple(
+            sentence
+            for sentence in answer.sentences
+            if not self.numbers.unsupported_numbers(replace(answer, sentences=(sentence,)))
+        )
+        if not kept:
+            note = "找到的内容中有数字无法与原文核对，未予给出。"
+            return self._abstain(asked, query, principal, note=note, passages=answer.passages)
+        return replace(answer, sentences=kept)
+
+    def _ask_back(self, asked: Understood) -> Answer:
+        names = "还是".join(
+            f"{match.name}（{'、'.join(match.codes)}）" for group in asked.ambiguous[:1] for match in group[:4]
+        )
+        return Answer(
+            question=asked.question, sentences=(), citations=(), abstained=True, note=f"请问指的是{names}？"
+        )
+
+    def _abstain(
+        self,
+        asked: Understood,
+        query: Query,
+        principal: Principal,
+        *,
+        note: str,
+        passages: Sequence[Passage] = (),
+    ) -> Answer:
+        return Answer(
+            question=asked.question,
+            sentences=(),
+            citations=(),
+            passages=tuple(passages),
+            abstained=True,
+            note=f"未找到可以回答的内容。{note}",
+            searched=self.retriever.titles(query, principal),
+        )
+
+
+def _query(asked: Understood, on: date) -> Query:
+    return Query(
+        text=asked.search_text, on=on, product_codes=asked.product_codes, periods=asked.calendar_periods
+    )
+
+
+def _compose(
+    asked: Understood, claims: Sequence[Claim], passages: Sequence[Passage], notes: Sequence[str]
+) -> Answer:
+    citations = Citations()
+    sentences = tuple(citations.sentence(claim) for claim in claims)
+    return Answer(
+        question=asked.question,
+        sentences=sentences,
+        citations=citations.all(),
+        passages=tuple(passages),
+        note="；".join(notes) or None,
+    )
+
+
+def _notes(asked: Understood, stated: FactAnswer) -> list[str]:
+    return [*stated.notes, *([_unknown_note(asked)] if asked.unknown else [])]
+
+
+def _unknown_note(asked: Understood) -> str:
+    return f"知识库中没有{'、'.join(asked.unknown)}的资料。"
+
+
+def _nearest_note(passages: Sequence[Passage]) -> str:
+    if not passages:
+        return ""
+    chunk = passages[0].chunk
+    heading = chunk.context.splitlines()[1] if "\n" in chunk.context else ""
+    return f"最接近的是《{chunk.title}》{f'中“{heading}”' if heading else ''}。"

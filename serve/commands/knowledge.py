@@ -1,0 +1,141 @@
+"""Commands of the question way: bring documents in, search, ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serve.commands.context import Context, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from copilot.session import Reply
+
+app = typer.Typer(help="The knowledge base: documents in, passages out.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+@app.command("sync")
+def kb_sync(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Folder of documents: html, pdf, docx, xlsx, md, txt, csv.")],
+    delete: Annotated[bool, typer.Option(help="Remove what is no longer in the folder.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the knowledge base to the state of a folder; unchanged files cost nothing."""
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    with progress_bar() as bar:
+        task = bar.add_task("sync", total=None, note="")
+        report = house.sync(
+            folder,
+            delete=delete,
+            principal=shared.principal(house),
+            progress=lambda done, total, path: bar.update(task, completed=done, total=total, note=Path(path).name),
+        )
+    rows = [{"path": row.path, "state": row.state, "reason": row.reason} for row in report.rows]
+    if as_json:
+        print_json(rows)
+    else:
+        typer.echo(", ".join(f"{count} {state}" for state, count in report.counts().items()) or "nothing to do")
+        for row in rows:
+            if row["reason"]:
+                typer.echo(f"  {row['state']}: {row['path']}: {row['reason']}", err=True)
+    if any(row["state"] == "failed" for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command("add")
+def kb_add(context: typer.Context, files: Annotated[list[Path], typer.Argument(help="Documents to add.")]) -> None:
+    """Add single documents."""
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    for file in files:
+        report = house.sync(file, delete=False, principal=shared.principal(house), progress=lambda *_: None)
+        for row in report.rows:
+            typer.echo(f"{row.state}: {row.path}{f': {row.reason}' if row.reason else ''}")
+
+
+@app.command("search")
+def kb_search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    k: Annotated[int, typer.Option(help="Passages to show.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """The best passages for a query, with their places."""
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    passages = house.search(query, k=k, principal=shared.principal(house))
+    if as_json:
+        print_json([{"title": p.chunk.title, "version_id": p.chunk.version_id, "start": p.chunk.start,
+                     "end": p.chunk.end, "score": p.score, "text": p.chunk.text} for p in passages])  # fmt: skip
+        return
+    for n, passage in enumerate(passages, 1):
+        typer.echo(f"{n}. {passage.chunk.title}  [{passage.chunk.start}-{passage.chunk.end}]  {passage.score:.3f}")
+        typer.echo(f"   {' '.join(passage.chunk.text.split())[:160]}")
+
+
+@app.command("conflicts")
+def kb_conflicts(context: typer.Context, as_json: Json = False) -> None:
+    """Documents in force that contradict each other, both places side by side."""
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    found = house.conflicts(principal=shared.principal(house))
+    if as_json:
+        print_json(found)
+        return
+    for conflict in found:
+        typer.echo(f"{conflict['kind']}: {conflict['about']}")
+        for side in ("left", "right"):
+            typer.echo(f"  {conflict[side]['title']}: {conflict[side]['quote']}")
+    if not found:
+        typer.echo("No conflicts among the documents in force.")
+
+
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="An advisor's question, in Chinese.")],
+    client: Annotated[str | None, typer.Option(help="Client on whose behalf it is asked.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Answer from what was in force on YYYY-MM-DD.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a question with citations, cleared by the gate."""
+    from datetime import date
+
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    reply = house.session.ask(
+        question,
+        principal=shared.principal(house),
+        today=house.today(),
+        client_id=client,
+        on=date.fromisoformat(as_of) if as_of else None,
+    )
+    if as_json:
+        from serve.routes.questions import ReplyOut
+
+        print_json(ReplyOut.of(reply).model_dump())
+    else:
+        print_reply(reply)
+    if reply.cleared is None:
+        raise typer.Exit(2)
+
+
+def print_reply(reply: Reply) -> None:
+    """The cleared answer with its sources, or the reasons why there is none."""
+    if reply.text is None or reply.answer is None:
+        typer.echo("这条回答没有通过合规检查：")
+        for finding in reply.verdict.findings:
+            typer.echo(f"  [{finding.rule}] {finding.reason}")
+        for error in reply.verdict.errors:
+            typer.echo(f"  未能判断：{error}")
+        return
+    typer.echo(reply.text)
+    if reply.answer.note:
+        typer.echo(f"说明：{reply.answer.note}")
+    for citation in reply.answer.citations:
+        quote = " ".join(citation.quote.split())
+        place = f"第{citation.page}页 " if citation.page else ""
+        typer.echo(f"  [{citation.n}] 《{citation.title}》{place}{citation.start}-{citation.end}：{quote[:80]}")

@@ -1,0 +1,53 @@
+"""Commands that run until they are stopped: the server and the worker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from serve.commands.context import Context
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Loopback address; overrides server.host.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port; overrides server.port.")] = None,
+    worker: Annotated[bool, typer.Option(help="Also run background jobs in this process.")] = True,
+) -> None:
+    """Start the API and the pages on this machine."""
+    import socket
+
+    import uvicorn
+
+    from serve.app import create_app
+    from serve.auth import require_loopback
+    from serve.errors import ServeError
+    from serve.worker import running_worker
+
+    house = context.ensure_object(Context).house()
+    address = host or house.settings.server.host
+    require_loopback(address)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    wanted = house.settings.server.port if port is None else port
+    try:
+        listener.bind((address, wanted))
+    except OSError as error:
+        raise ServeError(
+            f"The server cannot listen on {address}:{wanted} ({error.strerror}): stop what uses the port or choose "
+            "another with --port."
+        ) from error
+    typer.echo(f"tougu: http://{address}:{listener.getsockname()[1]}  (API: /openapi.json; Ctrl-C stops)", err=True)
+    with running_worker(house, wanted=worker):
+        uvicorn.Server(uvicorn.Config(create_app(house), log_config=None, access_log=False)).run(sockets=[listener])
+
+
+def worker(context: typer.Context) -> None:
+    """Run background jobs and deliveries until stopped."""
+    from serve.worker import work_until_signal
+
+    house = context.ensure_object(Context).house()
+    typer.echo("tougu worker: running; Ctrl-C stops after the job in hand.", err=True)
+    work_until_signal(house)

@@ -1,0 +1,1 @@
+"""Alembic migrations of every package's tables, run by `serve.database.migrate`."""
