@@ -10,8 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
+_CARRY = 12  # clauses over which a prohibition may reach
+_REACH = 80  # characters of a tail or a following clause that may take a claim back
+_REMEMBERED = 64  # sentences; several claims of one sentence are judged one after another
 LONGEST_SENTENCE = 400  # characters; a longer run without a full stop is cut, so that work stays linear
 _SENTENCE_END = re.compile(r"[。!?…\n]+[”’」』\")]*")
 _CLAUSE_MARKS = ",;:—"
@@ -105,6 +109,8 @@ class ClauseReader:
         self._carried = _either(lexicon["carried"])
         self._own = _either(lexicon["own_subjects"])
         self._contrasts = _either(lexicon["contrasts"])
+        self._masked = lru_cache(maxsize=_REMEMBERED)(self._mask)
+        self._split = lru_cache(maxsize=_REMEMBERED)(self._clauses)
 
     def with_carried(self, found: list[Sentence]) -> list[Sentence]:
         """Mark the items of a list whose heading forbids them (严禁以下话术：)."""
@@ -125,6 +131,9 @@ class ClauseReader:
 
     def clauses(self, sentence: str) -> list[Clause]:
         """Clauses in order; a contrast word begins one although no comma stands before it."""
+        return self._split(sentence)
+
+    def _clauses(self, sentence: str) -> list[Clause]:
         cuts: dict[int, str] = {0: ""}
         for index, char in enumerate(sentence):
             if char in _CLAUSE_MARKS:
@@ -144,7 +153,7 @@ class ClauseReader:
         clause = parts[index]
         head = self._scope(text, clause.start, start, spent)
         tail = text[end : parts[last].end].rstrip(_CLAUSE_MARKS)
-        following = text[parts[last].end :] or sentence.after
+        following = text[parts[last].end : parts[last].end + _REACH] or sentence.after
         if self._is_taught(sentence, parts, index, head, tail, following):
             return Stance.TAUGHT
         rhetorical = bool(self._rhetorical.search(head + text[start:end]))
@@ -155,7 +164,7 @@ class ClauseReader:
             return Stance.REPORTED
         return Stance.DENIED if self._negations(head, tail) % 2 else Stance.ASSERTED
 
-    def _masked(self, text: str) -> str:
+    def _mask(self, text: str) -> str:
         return self._neutral.sub(lambda found: "□" * len(found.group()), text)
 
     def _scope(self, text: str, begin: int, start: int, spent: tuple[int, ...]) -> str:
@@ -189,18 +198,18 @@ class ClauseReader:
     ) -> bool:
         if sentence.carried or self._taught.search(head):
             return True
-        if self._warned.search(tail) or self._warned_next.search(following.lstrip()):
+        if self._warned.search(tail[:_REACH]) or self._warned_next.search(following.lstrip()):
             return True
         return self._is_carried(sentence.text, parts, index)
 
     def _is_carried(self, text: str, parts: list[Clause], index: int) -> bool:
         """A prohibition reaches over commas as long as no contrast and no subject of its own intervenes."""
-        while index > 0:
-            clause = parts[index]
+        for at in range(index, max(0, index - _CARRY), -1):
+            clause = parts[at]
             if clause.opens_with not in (*_CLAUSE_MARKS,) or self._own.match(text[clause.start : clause.end]):
                 return False
-            index -= 1
-            before = self._masked(text[parts[index].start : parts[index].end])
+            prior = parts[index - 1]
+            before = self._neutral.sub("□", text[prior.start : prior.end])
             if self._carried.search(before):
                 return True
         return False

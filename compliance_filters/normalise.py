@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
+
+import ahocorasick
 
 from mandarin.offsets import Edit, Mapped
 from mandarin.script import normalise as one_script
 
+_REMEMBERED = 16  # texts; the filters of one verdict read the same text, so it is normalised once
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -22,35 +26,62 @@ class Normaliser:
             for written in variants
         }
         self._meant = meant
-        self._written = _alternatives(meant)
-        self._benign = _alternatives(lexicon.get("variant_benign") or ())
+        self._written = _automaton(meant)
+        self._benign = _automaton(lexicon.get("variant_benign") or ())
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._of)
 
     def __call__(self, text: str) -> Mapped:
         """Same text for the rules; `original_span` leads back. Never raises on odd characters."""
-        clean = Mapped.from_edits(
-            text,
-            [Edit(start=m.start(), end=m.end(), replacement="\ufffd") for m in _SURROGATE.finditer(text)],
-        )
-        return self._respelled(clean.then(one_script))
+        return self._remembered(text)
+
+    def _of(self, text: str) -> Mapped:
+        return self._respelled(_plain(text))
 
     def _respelled(self, source: Mapped) -> Mapped:
-        if not self._written:
+        lowered = source.text.lower()
+        if self._written is None or len(lowered) != len(source.text):
             return source
-        lowered = source.text.lower() if len(source.text.lower()) == len(source.text) else source.text
-        innocent = [m.span() for m in self._benign.finditer(lowered)] if self._benign else []
-        edits = [
-            Edit(start=m.start(), end=m.end(), replacement=self._meant[m.group()])
-            for m in self._written.finditer(lowered)
-            if not any(begin < m.end() and m.start() < end for begin, end in innocent)
-        ]
+        hits = [s for s in _hits(self._written, lowered) if _stands_alone(lowered, *s)]
+        if not hits:
+            return source
+        innocent = list(_hits(self._benign, lowered)) if self._benign else []
+        edits: list[Edit] = []
+        for start, end in sorted(hits, key=lambda s: (s[0], -s[1])):
+            overlaps = bool(edits) and start < edits[-1].end
+            if not overlaps and not any(begin < end and start < stop for begin, stop in innocent):
+                edits.append(Edit(start=start, end=end, replacement=self._meant[lowered[start:end]]))
         return source.edit(edits)
 
 
-def _alternatives(words: Mapping[str, str] | Sequence[str]) -> re.Pattern[str] | None:
-    longest_first = sorted(words, key=len, reverse=True)
-    if not longest_first:
+@lru_cache(maxsize=_REMEMBERED)
+def _plain(text: str) -> Mapped:
+    odd = [Edit(start=m.start(), end=m.end(), replacement="\ufffd") for m in _SURROGATE.finditer(text)]
+    return Mapped.from_edits(text, odd).then(one_script) if odd else one_script(text)
+
+
+@lru_cache(maxsize=4_096)
+def plain_name(name: str) -> str:
+    """A product's name as it stands in a normalised text."""
+    return one_script(name).text
+
+
+def _automaton(words: Iterable[str]) -> ahocorasick.Automaton | None:
+    automaton = ahocorasick.Automaton()
+    for word in words:
+        automaton.add_word(word, len(word))
+    if not len(automaton):
         return None
-    # Latin letters must stand alone: the `bao` of an English word is no Chinese syllable.
-    parts = [rf"(?<![a-z]){re.escape(w)}" if w[0].isascii() else re.escape(w) for w in longest_first]
-    parts = [f"{part}(?![a-z])" if w[-1].isascii() else part for part, w in zip(parts, longest_first, strict=True)]
-    return re.compile("|".join(parts))
+    automaton.make_automaton()
+    return automaton
+
+
+def _hits(automaton: ahocorasick.Automaton, text: str) -> Iterator[tuple[int, int]]:
+    return ((last + 1 - length, last + 1) for last, length in automaton.iter(text))
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Latin letters must stand alone: the `bao` of an English word is no Chinese syllable."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    cut_before = text[start].isascii() and before.isascii() and before.isalpha()
+    cut_after = text[end - 1].isascii() and after.isascii() and after.isalpha()
+    return not (cut_before or cut_after)

@@ -10,7 +10,7 @@ import ahocorasick
 
 from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
 from compliance_filters.finding import Draft, Finding, ReviewContext, Target
-from compliance_filters.normalise import Normaliser
+from compliance_filters.normalise import Normaliser, plain_name
 from compliance_filters.rules import Cue, Rule, RulePack, compile_pattern
 from mandarin.offsets import Mapped
 
@@ -19,7 +19,7 @@ _TITLE = re.compile(r"《[^《》\n]{1,60}》")
 
 
 class PhraseFilter:
-    """Finds asserted claims that a phrase rule forbids. Linear in the text; client input is not its concern."""
+    """Finds asserted claims that a phrase rule forbids. Linear in the text."""
 
     name = "phrases"
 
@@ -71,7 +71,12 @@ class PhraseFilter:
                 yield sentence, {index: list(cues.values()) for index, cues in wanted.items()}
 
     def _judge(
-        self, text: str, source: Mapped, sentence: Sentence, wanted: dict[int, list[Cue]], innocent: list[Span]
+        self,
+        text: str,
+        source: Mapped,
+        sentence: Sentence,
+        wanted: dict[int, list[Cue]],
+        innocent: list[Span],
     ) -> Iterator[Finding]:
         for rule_index, cues in wanted.items():
             rule = self._rules[rule_index]
@@ -94,7 +99,7 @@ class PhraseFilter:
                 yield start, end
 
     def _product_names(self, text: str, context: ReviewContext) -> list[Span]:
-        names = [p.name for p in context.products if p.name]
+        names = [plain_name(p.name) for p in context.products if p.name]
         spans = [m.span() for name in names for m in re.finditer(re.escape(name), text)]
         return spans + [m.span() for pattern in self._names for m in pattern.finditer(text)]
 
@@ -104,10 +109,10 @@ def _touches(span: Span, shields: list[Span]) -> bool:
 
 
 def _merged(spans: list[Span]) -> list[Span]:
-    """Of overlapping matches of one rule the union, so that one claim is one finding."""
+    """Of overlapping or touching matches of one rule the union: 保本保息 is one finding."""
     merged: list[Span] = []
     for start, end in spans:
-        if merged and start < merged[-1][1]:
+        if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
             merged.append((start, end))

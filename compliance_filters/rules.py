@@ -16,6 +16,7 @@ import yaml
 from compliance_filters.errors import RulePackError
 from compliance_filters.finding import Finding, Outcome
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MACRO = re.compile(r"\{([gc])(\d{1,2})\}|\{(\w+)\}")
 _NEGATING = "不没无勿未非"
 _GAPS = {"g": f"[^,;:。!?\\n{_NEGATING}]", "c": f"[^;。!?\\n{_NEGATING}]"}
@@ -168,7 +169,7 @@ def _read(path: Path) -> str:
 
 def _parse(text: str, name: str) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_LOADER)  # a safe loader, the C one where it is built
     except yaml.YAMLError as error:
         raise RulePackError(f"rule pack {name} is not valid YAML ({error}): correct it.") from error
     if not isinstance(data, dict):
@@ -241,7 +242,12 @@ def compile_pattern(source: str) -> re.Pattern[str]:
     return re.compile(_MACRO.sub(_expand, source))
 
 
-_WORDS = {"pct": r"(?:\d{1,4}(?:\.\d{1,4})?\s?(?:个百分点|个点|%)|百分之[零一二两三四五六七八九十百点\d]{1,6}|[一二两三四五六七八九\d]成)"}
+_WORDS = {
+    "pct": (
+        r"(?:\d{1,4}(?:\.\d{1,4})?\s?(?:个百分点|个点|%)|百分之[零一二两三四五六七八九十百点\d]{1,6}"
+        r"|[一二两三四五六七八九\d]成)"
+    )
+}
 
 
 def _expand(found: re.Match[str]) -> str:

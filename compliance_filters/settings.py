@@ -13,19 +13,24 @@ class ComplianceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule_packs: tuple[Path, ...] = Field(
-        (), description="rule packs of the firm (YAML files) laid over the built-in pack, in this order"
+        default=(),
+        description="rule packs of the firm (YAML files) laid over the built-in pack, in this order",
     )
     time_budget_ms: int = Field(
-        2_000, gt=0, description="longest time for one judgement, milliseconds; beyond it an officer decides"
+        default=2_000,
+        gt=0,
+        description="longest time for one judgement, milliseconds; beyond it an officer decides",
     )
     max_chars: int = Field(
-        200_000, gt=0, description="longest text judged automatically, characters; beyond it an officer decides"
+        default=200_000,
+        gt=0,
+        description="longest text judged automatically, characters; beyond it an officer decides",
     )
     audit_key: SecretStr | None = Field(
-        None, description="secret of the audit log's keyed hashes, at least 32 characters"
+        default=None, description="secret of the audit log's keyed hashes, at least 32 characters"
     )
     audit_checkpoint: Path | None = Field(
-        None, description="checkpoint file of the audit log, best kept on another disk; a path"
+        default=None, description="checkpoint file of the audit log, best kept on another disk; a path"
     )
     approved_disclosures: dict[str, str] = Field(
         default_factory=dict,
@@ -35,5 +40,6 @@ class ComplianceSettings(BaseModel):
         ),
     )
     complaint_phone: str = Field(
-        "", description="complaint telephone number printed beside the adviser's name; empty = not printed"
+        default="",
+        description="complaint telephone number printed beside the adviser's name; empty = not printed",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -18,15 +18,14 @@ from compliance_filters.finding import (
     Verdict,
 )
 from knowledge_base.access import Principal
+from prompts.chat import Message
 from rag.passage import Answer
 
 
 class Answers(Protocol):
     """Finds the answer in what the principal may read."""
 
-    def answer(
-        self, question: str, *, principal: Principal, history: Sequence[str] = (), on: date | None = None
-    ) -> Answer: ...
+    def answer(self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date) -> Answer: ...
 
 
 class Reviews(Protocol):
@@ -40,7 +39,7 @@ class ContextFacts(Protocol):
 
     def client_context(self, client_id: str | None, *, today: date, principal: Principal) -> ReviewContext: ...
 
-    def products(self, codes: Sequence[str], *, principal: Principal) -> tuple[ProductInContext, ...]: ...
+    def products(self, codes: Sequence[str], *, principal: Principal, today: date) -> tuple[ProductInContext, ...]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +77,7 @@ class QuestionSession:
         principal: Principal,
         today: date,
         client_id: str | None = None,
-        history: Sequence[str] = (),
+        history: Sequence[Message] = (),
         on: date | None = None,
     ) -> Reply:
         """Answer `question` from what `principal` may read and what is in force on `on` (default today).
@@ -87,11 +86,13 @@ class QuestionSession:
         """
         context = self._facts.client_context(client_id, today=today, principal=principal)
         asked = self._gate.review(
-            Draft(text=question, target=Target.CLIENT_INPUT, by=principal.user_id), context, principal=principal
+            Draft(text=question, target=Target.CLIENT_INPUT, by=principal.user_id),
+            context,
+            principal=principal,
         )
         if asked.outcome is Outcome.BLOCK:
             return Reply(answer=None, verdict=asked, cleared=None)
-        answer = self._answers.answer(question, principal=principal, history=history, on=on or today)
+        answer = self._answers.answer(question, principal, history, on=on or today)
         verdict = self._gate.review(
             Draft(text=answer.text, target=Target.ANSWER, by=answer.by),
             self._with_sources(context, answer, principal),
@@ -104,13 +105,9 @@ class QuestionSession:
         sources = tuple(
             Source(n=citation.n, text=citation.quote, title=citation.title) for citation in answer.citations
         )
-        return ReviewContext(
-            today=context.today,
-            client_id=context.client_id,
-            client_level=context.client_level,
-            client_level_expires=context.client_level_expires,
-            client_names=context.client_names,
-            products=self._facts.products(codes, principal=principal),
+        return replace(
+            context,
+            products=self._facts.products(codes, principal=principal, today=context.today),
             sources=sources,
             channel="sidebar",
             recommends=None if answer.by != "extractive" else (),

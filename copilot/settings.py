@@ -13,9 +13,8 @@ class CopilotSettings(BaseModel):
     history_turns: int = Field(4, ge=0, description="Earlier messages considered for a follow-up question.")
     firm: str = Field("", description="Name of the firm, printed on reports; empty leaves it out.")
     complaint_phone: str = Field("", description="Telephone for complaints, printed on reports.")
-    nav_dir: str = Field(
-        "", description="Folder of NAV files CODE.csv for `tougu diagnose`; empty = nav in home."
-    )
+    nav_dir: str = Field("", description="Folder of NAV files CODE.csv for `tougu diagnose`; empty = nav in home.")
     benchmark_file: str = Field(
-        "", description="Benchmark CSV used where a fund names none; empty = benchmark.csv in nav_dir."
+        "", description="Benchmark CSV (date,close) of all reports; empty = benchmark.csv in nav_dir."
     )
+    benchmark_name: str = Field("", description="Name of the benchmark in reports; empty = its file's name.")

@@ -28,30 +28,20 @@ class SpeechSettings(BaseModel):
     engine: Literal["local", "remote"] = Field(
         default="local", description="local (Whisper here) or remote (a server)."
     )
-    model: str = Field(
-        default="whisper-base", description="Name in the model registry of the local engine's weights."
-    )
-    compute_type: str = Field(
-        default="int8", description="CTranslate2 arithmetic: int8, float16, float32 ..."
-    )
+    model: str = Field(default="whisper-base", description="Name in the model registry of the local engine's weights.")
+    compute_type: str = Field(default="int8", description="CTranslate2 arithmetic: int8, float16, float32 ...")
     device: str = Field(default="cpu", description="cpu or cuda.")
-    language: str = Field(
-        default="zh", description="Language code of the calls; auto = detected call by call."
-    )
+    language: str = Field(default="zh", description="Language code of the calls; auto = detected call by call.")
     beam_size: int = Field(default=5, ge=1, le=20, description="Hypotheses kept while decoding, count.")
     batch_size: int = Field(default=8, ge=1, le=64, description="Windows of 30 s decoded at once, count.")
-    threads: int = Field(
-        default=0, ge=0, le=64, description="Processor threads of one engine, count; 0 = all cores."
-    )
+    threads: int = Field(default=0, ge=0, le=64, description="Processor threads of one engine, count; 0 = all cores.")
     max_duration_s: float = Field(
         default=4 * 3600.0, gt=0, description="Longest recording accepted, in seconds; it bounds the memory."
     )
     advisor_channel: Literal["words", "left", "right"] = Field(
         default="words", description="Stereo channel of the advisor; words = told from what is said."
     )
-    turn_pause_s: float = Field(
-        default=1.2, gt=0, description="Silence of one speaker that ends a turn, in seconds."
-    )
+    turn_pause_s: float = Field(default=1.2, gt=0, description="Silence of one speaker that ends a turn, in seconds.")
     min_chars_per_s: float = Field(
         default=1.2, gt=0, description="Fewer characters per second of speech than this look like lost text."
     )
@@ -66,12 +56,8 @@ class IntentSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    taxonomy: Path | None = Field(
-        default=None, description="A firm's own taxonomy file; empty = the one shipped."
-    )
-    model_dir: Path | None = Field(
-        default=None, description="Folder of trained heads; empty = the ones shipped."
-    )
+    taxonomy: Path | None = Field(default=None, description="A firm's own taxonomy file; empty = the one shipped.")
+    model_dir: Path | None = Field(default=None, description="Folder of trained heads; empty = the ones shipped.")
     method: Literal["best", "rules", "heads", "combined"] = Field(
         default="best", description="How turns are read; best = what the card of the heads found best."
     )
@@ -92,12 +78,8 @@ class WebhookSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = Field(default="", description="Receiver of lead events; empty = none.")
-    secret: SecretStr | None = Field(
-        default=None, description="Signing secret, whsec_ and base64 of 24-64 bytes."
-    )
-    allow_private: bool = Field(
-        default=False, description="Allow a receiver on a private or loopback address, yes/no."
-    )
+    secret: SecretStr | None = Field(default=None, description="Signing secret, whsec_ and base64 of 24-64 bytes.")
+    allow_private: bool = Field(default=False, description="Allow a receiver on a private or loopback address, yes/no.")
     timeout_s: float = Field(default=15.0, gt=0, description="Longest wait for the receiver, in seconds.")
 
 
@@ -115,9 +97,7 @@ class LeadSettings(BaseModel):
     lease_s: int = Field(
         default=900, ge=10, le=86_400, description="A claimed lead returns to the queue after this, seconds."
     )
-    max_claim: int = Field(
-        default=100, ge=1, le=1000, description="Leads claimed in one request at most, count."
-    )
+    max_claim: int = Field(default=100, ge=1, le=1000, description="Leads claimed in one request at most, count.")
     stale_days: int = Field(
         default=30,
         ge=1,

@@ -8,6 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, DateTime, Dialect, text
 from sqlalchemy.types import TypeDecorator
 
+_NOW = {
+    "sqlite": text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"),
+    "postgresql": text("SELECT clock_timestamp()"),
+}
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime; SQLite drops the zone, so it is put back when read.
@@ -38,8 +43,7 @@ def database_now(connection: Connection) -> datetime:
     Every worker compares leases against this one clock, so skewed worker clocks cannot
     make two workers hold the same row.
     """
-    if connection.dialect.name == "sqlite":
-        raw = connection.execute(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one()
+    raw: str | datetime = connection.execute(_NOW[connection.dialect.name]).scalar_one()
+    if isinstance(raw, str):
         return datetime.fromisoformat(raw).replace(tzinfo=UTC)
-    moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return moment.astimezone(UTC)
+    return raw.astimezone(UTC)

@@ -10,26 +10,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, String, case, cast, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from jobs.clock import database_now
 from jobs.errors import JobStateError, LeaseLostError, UnknownJobError
 from jobs.locks import begin_writing
 from jobs.retry import Backoff
-from jobs.tables import jobs, new_id
-
-
-class JobState(StrEnum):
-    """Where a row stands."""
-
-    READY = "ready"
-    LEASED = "leased"
-    DONE = "done"
-    QUARANTINED = "quarantined"
+from jobs.statements import DUE, EXPIRED, LEASE, TAKE_BACK, held_update
+from jobs.tables import JobState, jobs, new_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,21 +122,11 @@ class JobStore:
         """
         with self._transaction() as (connection, now):
             self._take_back_expired(connection, queue, now)
-            due = (
-                select(jobs.c.id)
-                .where(jobs.c.queue == queue, jobs.c.state == JobState.READY.value, jobs.c.run_after <= now)
-                .order_by(jobs.c.priority.desc(), jobs.c.run_after, jobs.c.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-            picked = connection.execute(due).scalars().all()
+            picked = connection.execute(DUE, {"of": queue, "now": now, "most": limit}).scalars().all()
             if not picked:
                 return ()
-            leased = update(jobs).where(jobs.c.id.in_(picked)).values(
-                state=JobState.LEASED.value, attempts=jobs.c.attempts + 1, lease_owner=owner,
-                lease_until=now + timedelta(seconds=lease_s), updated_at=now,
-            ).returning(*jobs.c)  # fmt: skip
-            rows = {row.id: _job(row) for row in connection.execute(leased)}
+            lease = {"ids": picked, "owner": owner, "until": now + timedelta(seconds=lease_s), "now": now}
+            rows = {row.id: _job(row) for row in connection.execute(LEASE, lease)}
             return tuple(rows[id_] for id_ in picked)
 
     def extend(self, job: Job, lease_s: float) -> Job:
@@ -198,7 +187,7 @@ class JobStore:
         """Rows of the queue by state."""
         query = select(jobs.c.state, func.count()).where(jobs.c.queue == queue).group_by(jobs.c.state)
         with self.engine.connect() as connection:
-            return Counts(**dict(connection.execute(query).tuples()))
+            return Counts(**dict(connection.execute(query).tuples().all()))
 
     def get(self, job_id: str) -> Job:
         """Read one row. Raises UnknownJobError."""
@@ -228,38 +217,16 @@ class JobStore:
             yield own, database_now(own)
 
     def _take_back_expired(self, connection: Connection, queue: str, now: datetime) -> None:
-        expired = (
-            select(jobs.c.id)
-            .where(jobs.c.queue == queue, jobs.c.state == JobState.LEASED.value, jobs.c.lease_until <= now)
-            .with_for_update(skip_locked=True)
-        )
-        ids = connection.execute(expired).scalars().all()
-        if not ids:
-            return
-        spent = jobs.c.attempts >= jobs.c.max_attempts
-        reason = "Its worker was killed, hung or ran out of memory; attempts: " + cast(
-            jobs.c.attempts, String
-        )
-        connection.execute(
-            update(jobs).where(jobs.c.id.in_(ids)).values(
-                state=case((spent, JobState.QUARANTINED.value), else_=JobState.READY.value),
-                error=reason, lease_owner=None, lease_until=None, updated_at=now,
-            )
-        )  # fmt: skip
+        ids = connection.execute(EXPIRED, {"of": queue, "now": now}).scalars().all()
+        if ids:
+            connection.execute(TAKE_BACK, {"ids": ids, "now": now})
 
     def _release(self, connection: Connection, job: Job, now: datetime, **values: Any) -> None:
         self._change(connection, job, now, lease_owner=None, lease_until=None, **values)
 
     def _change(self, connection: Connection, job: Job, now: datetime, **values: Any) -> Job:
-        held = (
-            (jobs.c.id == job.id)
-            & (jobs.c.state == JobState.LEASED.value)
-            & (jobs.c.lease_owner == job.lease_owner)
-            & (jobs.c.attempts == job.attempts)  # the same owner may have claimed it again since
-            & (jobs.c.lease_until > now)
-        )
-        changed = update(jobs).where(held).values(updated_at=now, **values).returning(*jobs.c)
-        row = connection.execute(changed).one_or_none()
+        held = {"of": job.id, "owner": job.lease_owner, "attempt": job.attempts, "now": now}
+        row = connection.execute(held_update(tuple(values)), {**held, **values}).one_or_none()
         if row is None:
             raise LeaseLostError(
                 f"{job.lease_owner} no longer holds job {job.id}: the lease ran out or passed to another."

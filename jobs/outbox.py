@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, insert, not_, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from jobs.clock import database_now
@@ -137,8 +137,9 @@ class Outbox:
 class Dispatcher:
     """Delivers what is due; any number may run side by side.
 
-    `deliver` returns when the receiver has taken the message and raises otherwise; DeliveryError says
-    whether another try makes sense. It must end within `lease_s`, else another dispatcher repeats it.
+    topics: only these; none means every topic. `deliver` returns when the receiver has taken the message
+    and raises otherwise; DeliveryError says whether another try makes sense. It must end within
+    `lease_s`, else another dispatcher repeats it.
     """
 
     def __init__(
@@ -153,10 +154,10 @@ class Dispatcher:
     ) -> None:
         self._engine = engine
         self._deliver = deliver
-        self._topics = tuple(topics)  # empty: every topic
         self._max_attempts = max_attempts
         self._lease_s = lease_s
         self._backoff = backoff or Backoff(base_s=5.0, factor=2.5, cap_s=28_800.0)
+        self._due = _oldest_due(topics)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{new_id()[-8:]}"
 
     def run_once(self, limit: int = 100) -> Delivered:
@@ -185,7 +186,7 @@ class Dispatcher:
         with self._engine.begin() as connection:
             begin_writing(connection)
             now = database_now(connection)
-            due = connection.execute(self._due(now)).scalar_one_or_none()
+            due = connection.execute(self._due, {"now": now}).scalar_one_or_none()
             if due is None:
                 return None
             leased = update(outbox).where(outbox.c.sequence == due).values(
@@ -199,21 +200,6 @@ class Dispatcher:
                 )
             )
             return message
-
-    def _due(self, now: datetime) -> Any:
-        earlier = outbox.alias("earlier")
-        held_back = select(earlier.c.sequence).where(
-            earlier.c.topic == outbox.c.topic,
-            earlier.c.key == outbox.c.key,
-            earlier.c.sequence < outbox.c.sequence,
-            _open(earlier.c),
-        )
-        free = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
-        due = and_(_open(outbox.c), outbox.c.next_attempt_at <= now, free, not_(held_back.exists()))
-        if self._topics:
-            due = and_(due, outbox.c.topic.in_(self._topics))
-        oldest = select(outbox.c.sequence).where(due).order_by(outbox.c.next_attempt_at, outbox.c.sequence)
-        return oldest.limit(1).with_for_update(skip_locked=True, of=outbox)
 
     def _try(self, message: OutboxMessage) -> str:
         """Deliver one leased message and write down the outcome, which is returned."""
@@ -263,6 +249,23 @@ class Dispatcher:
                 update(outbox_attempts).where(this).values(finished_at=now, ok=ok, detail=note)
             )
         return "failed" if lost else outcome
+
+
+def _oldest_due(topics: Sequence[str]) -> Select[tuple[int]]:
+    """The oldest message that is due at `now` and that no earlier one of its key holds back."""
+    earlier, now = outbox.alias("earlier"), bindparam("now", type_=outbox.c.next_attempt_at.type)
+    first_of_key = (  # a scalar, so that no planner without statistics turns it into a join of everything
+        select(func.min(earlier.c.sequence))
+        .where(earlier.c.topic == outbox.c.topic, earlier.c.key == outbox.c.key, _open(earlier.c))
+        .scalar_subquery()
+    )
+    free = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
+    in_turn = or_(outbox.c.key.is_(None), outbox.c.sequence == first_of_key)
+    due = and_(_open(outbox.c), outbox.c.next_attempt_at <= now, free, in_turn)
+    if topics:
+        due = and_(due, outbox.c.topic.in_(topics))
+    oldest = select(outbox.c.sequence).where(due).order_by(outbox.c.next_attempt_at, outbox.c.sequence)
+    return oldest.limit(1).with_for_update(skip_locked=True, of=outbox)
 
 
 def _open(columns: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
@@ -23,6 +24,15 @@ from sqlalchemy import (
 from jobs.clock import UtcDateTime
 
 metadata = MetaData()
+
+
+class JobState(StrEnum):
+    """Where a row stands."""
+
+    READY = "ready"
+    LEASED = "leased"
+    DONE = "done"
+    QUARANTINED = "quarantined"
 
 
 def new_id() -> str:
@@ -74,7 +84,13 @@ outbox = Table(
     sqlite_autoincrement=True,  # a sequence number is never given twice, even after old rows were removed
 )
 _OPEN = outbox.c.delivered_at.is_(None) & outbox.c.dead_at.is_(None)
-Index("ix_outbox_due", outbox.c.next_attempt_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index(
+    "ix_outbox_due",
+    outbox.c.next_attempt_at,
+    outbox.c.sequence,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
 Index(
     "ix_outbox_order",
     outbox.c.topic,

@@ -41,9 +41,7 @@ class Principal:
     def require(self, act: str, *roles: Role) -> None:
         """Raise AccessDeniedError unless the principal has one of `roles`."""
         if not self.has(*roles):
-            raise AccessDeniedError(
-                f"{self.user_id} may not {act}: it needs the role {' or '.join(sorted(roles))}."
-            )
+            raise AccessDeniedError(f"{self.user_id} may not {act}: it needs the role {' or '.join(sorted(roles))}.")
 
     def may_read(self, document_labels: Iterable[str]) -> bool:
         """True when every label on the document is held; an unlabelled document is open to all."""

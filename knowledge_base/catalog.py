@@ -14,7 +14,7 @@ from knowledge_base.document import DocumentStatus, DocumentVersion, ParsedDocum
 from knowledge_base.errors import UnknownVersionError
 from knowledge_base.metadata import Metadata
 from knowledge_base.stored import blocks_from_bytes, blocks_to_bytes
-from knowledge_base.tables import contents, version_labels, version_products, versions
+from knowledge_base.tables import contents, facts, version_labels, version_products, versions
 
 WRITERS = (Role.EDITOR, Role.OPERATIONS, Role.SYSTEM)
 
@@ -99,9 +99,7 @@ class Catalog:
             query = query.where(versions.c.period == period)
         return self._many(query, principal)
 
-    def versions(
-        self, *, principal: Principal, document_id: str | None = None
-    ) -> tuple[DocumentVersion, ...]:
+    def versions(self, *, principal: Principal, document_id: str | None = None) -> tuple[DocumentVersion, ...]:
         """All versions, also those out of force; of one document where given; newest first."""
         query = select(versions)
         if document_id is not None:
@@ -132,6 +130,11 @@ class Catalog:
             warnings=tuple(row.warnings),
         )
 
+    def is_committed(self, version_id: str, *, principal: Principal) -> bool:
+        """True when the version is visible on some day or was until another replaced it."""
+        query = select(versions).where(versions.c.id == version_id, versions.c.indexed)
+        return bool(self._many(query, principal))
+
     def indexed_ids(self, *, principal: Principal) -> frozenset[str]:
         """Versions that an index should hold: committed, and in force on some day."""
         query = select(versions).where(versions.c.indexed, _searchable())
@@ -148,6 +151,9 @@ class Catalog:
     ) -> None:
         """Store a version that nobody can retrieve yet; staging it again replaces it."""
         principal.require("store documents", *WRITERS)
+        unseen = select(versions.c.id).where(versions.c.id == version.id, ~versions.c.indexed)
+        for detail in (contents, version_labels, version_products, facts):
+            connection.execute(delete(detail).where(detail.c.version_id.in_(unseen)))
         connection.execute(delete(versions).where(versions.c.id == version.id, ~versions.c.indexed))
         known = connection.execute(select(versions.c.id).where(versions.c.id == version.id)).first()
         if known is None:
@@ -157,19 +163,33 @@ class Catalog:
     def commit(
         self, version: DocumentVersion, metadata: Metadata, *, principal: Principal, connection: Connection
     ) -> tuple[str, ...]:
-        """Make an indexed version visible and retire what it replaces; returns the ids retired."""
+        """Make an indexed version visible and retire what it replaces; returns the ids retired.
+
+        A version published before the one in force is itself the one retired.
+        """
         principal.require("store documents", *WRITERS)
-        connection.execute(
-            update(versions)
-            .where(versions.c.id == version.id)
-            .values(indexed=True, status=version.status.value, path=version.path)
-        )
-        retired = []
-        for older in self._replaced_by(version, metadata, connection):
-            last_day = version.effective_from - timedelta(days=1) if version.effective_from else None
-            self._retire(older.id, last_day, connection)
-            retired.append(str(older.id))
-        return tuple(retired)
+        same = self._same_document(version, metadata, connection)
+        outdated = any(_published_after(other, version) for other in same)
+        status = DocumentStatus.SUPERSEDED if outdated else version.status
+        values = {
+            "indexed": True,
+            "status": status.value,
+            "path": version.path,
+            "effective_from": version.effective_from,
+            "effective_to": version.effective_to if not outdated else None,
+        }
+        connection.execute(update(versions).where(versions.c.id == version.id).values(**values))
+        if outdated:
+            return (version.id,)
+        for older in same:
+            self._retire(older, version.effective_from, connection)
+        return tuple(str(older.id) for older in same)
+
+    def move(self, version_id: str, path: str, *, principal: Principal) -> None:
+        """The file of a version lies under another path now."""
+        principal.require("move documents", *WRITERS)
+        with self.engine.begin() as connection:
+            connection.execute(update(versions).where(versions.c.id == version_id).values(path=path))
 
     def withdraw(self, version_id: str, *, principal: Principal, connection: Connection) -> None:
         """Take a version out of force for good; its text stays, so that old citations still open."""
@@ -180,7 +200,7 @@ class Catalog:
             .values(status=DocumentStatus.WITHDRAWN.value, indexed=False)
         )
 
-    def _replaced_by(
+    def _same_document(
         self, version: DocumentVersion, metadata: Metadata, connection: Connection
     ) -> Sequence[Row[Any]]:
         """Versions in force of the same document, and documents the new one says it supersedes."""
@@ -202,20 +222,20 @@ class Catalog:
             )
         ).all()
 
-    def _retire(self, version_id: str, last_day: date | None, connection: Connection) -> None:
+    def _retire(self, older: Row[Any], successor_from: date | None, connection: Connection) -> None:
+        """In force until the day before its successor; at once out of force where that has no first day."""
+        last_day = successor_from - timedelta(days=1) if successor_from else None
+        if last_day is not None and older.effective_to is not None:
+            last_day = min(last_day, older.effective_to)
         connection.execute(
             update(versions)
-            .where(versions.c.id == version_id)
+            .where(versions.c.id == older.id)
             .values(status=DocumentStatus.SUPERSEDED.value, effective_to=last_day)
         )
 
-    def _stage_details(
-        self, version: DocumentVersion, parsed: ParsedDocument, connection: Connection
-    ) -> None:
+    def _stage_details(self, version: DocumentVersion, parsed: ParsedDocument, connection: Connection) -> None:
         connection.execute(
-            insert(contents).values(
-                version_id=version.id, text=parsed.text, blocks=blocks_to_bytes(parsed.blocks)
-            )
+            insert(contents).values(version_id=version.id, text=parsed.text, blocks=blocks_to_bytes(parsed.blocks))
         )
         for label in set(version.labels):
             connection.execute(insert(version_labels).values(version_id=version.id, label=label))
@@ -240,6 +260,13 @@ class Catalog:
         )
         with self.engine.connect() as connection:
             return tuple(_version(row) for row in connection.execute(ordered))
+
+
+def _published_after(other: Row[Any], version: DocumentVersion) -> bool:
+    """True when another version of the same document was published later (unknown dates decide nothing)."""
+    if other.document_id != version.document_id or not other.published_on or not version.published_on:
+        return False
+    return bool(other.published_on > version.published_on)
 
 
 def _searchable() -> ColumnElement[bool]:

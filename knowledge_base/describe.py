@@ -20,13 +20,22 @@ DOCUMENT_TYPES = frozenset(
     {"fund_annual", "fund_interim", "fund_quarterly", "fund_profile", "research", "rule", "faq", "other"}
 )
 FRONT_MATTER_KEYS = frozenset(
-    {"title", "type", "period", "codes", "publisher", "date", "effective_from", "effective_to", "labels"}
+    {
+        "title",
+        "type",
+        "period",
+        "codes",
+        "publisher",
+        "published",
+        "date",
+        "effective_from",
+        "effective_to",
+        "labels",
+    }
     | {"status", "supersedes", "topic", "names"}
 )
 HEAD_BLOCKS = 40  # what a document is stands within its first blocks
-SENT_ON = re.compile(
-    r"(?:送出|发布|编制|公告)日期\s*[:：]\s*(\d{4})\s*[-年/.]\s*(\d{1,2})\s*[-月/.]\s*(\d{1,2})"
-)
+SENT_ON = re.compile(r"(?:送出|发布|编制|公告)日期\s*[:：]\s*(\d{4})\s*[-年/.]\s*(\d{1,2})\s*[-月/.]\s*(\d{1,2})")
 MANAGED_BY = re.compile(r"^基金管理人\s*[:：]\s*(\S{4,40})$", re.MULTILINE)
 CODE = re.compile(r"^\d{6}$")
 FILE_NAME = re.compile(r"^(\d{6})_(?:(\d{4})(?:Q([1-4])|H([12]))?_)?")
@@ -51,9 +60,7 @@ def _front_matter(path: str, content: bytes) -> dict[str, Any] | None:
     try:
         fields = yaml.safe_load(raw)
     except yaml.YAMLError as error:
-        raise ParseError(
-            f"{path} has front matter that is no YAML ({_line_of(error)}); correct it."
-        ) from error
+        raise ParseError(f"{path} has front matter that is no YAML ({_line_of(error)}); correct it.") from error
     if not isinstance(fields, dict):
         raise ParseError(f"{path} has front matter that is no list of fields; write `title: ...` and so on.")
     return fields
@@ -75,7 +82,7 @@ def _merged(path: str, stated: dict[str, Any], read: Metadata) -> Metadata:
         period=str(stated["period"]) if stated.get("period") else read.period,
         product_codes=codes or read.product_codes,
         publisher=stated.get("publisher") or read.publisher,
-        published_on=_day(path, stated, "date") or read.published_on,
+        published_on=_day(path, stated, "published") or _day(path, stated, "date") or read.published_on,
         effective_from=_day(path, stated, "effective_from"),
         effective_to=_day(path, stated, "effective_to"),
         status=_status(path, stated),
@@ -101,9 +108,7 @@ def _stated_names(stated: dict[str, Any]) -> tuple[ProductName, ...]:
 def _document_type(path: str, stated: dict[str, Any], read: Metadata) -> str:
     kind = str(stated.get("type") or read.document_type)
     if kind not in DOCUMENT_TYPES:
-        raise ParseError(
-            f"{path} has the unknown type {kind!r}; use one of {', '.join(sorted(DOCUMENT_TYPES))}."
-        )
+        raise ParseError(f"{path} has the unknown type {kind!r}; use one of {', '.join(sorted(DOCUMENT_TYPES))}.")
     return kind
 
 
@@ -233,9 +238,7 @@ def _against_file_name(
     code, year, quarter, half = found.groups()
     warnings = []
     if codes and code not in codes:
-        warnings.append(
-            f"The file name says product {code}, the text says {', '.join(codes)}; the text is used."
-        )
+        warnings.append(f"The file name says product {code}, the text says {', '.join(codes)}; the text is used.")
     named = f"{year}{f'Q{quarter}' if quarter else f'H{half}' if half else ''}" if year else None
     if named and period and named != period:
         warnings.append(f"The file name says {named}, the text says {period}; the text is used.")

@@ -36,8 +36,7 @@ class UnknownProductError(KnowledgeBaseError):
 
     def __init__(self, code: str) -> None:
         super().__init__(
-            f"No product {code} is known: import it with `tougu import products FILE` "
-            "or sync a document that names it."
+            f"No product {code} is known: import it with `tougu import products FILE` or sync a document that names it."
         )
 
 

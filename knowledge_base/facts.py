@@ -89,9 +89,7 @@ class FactStore:
             .where(facts.c.version_id == version_id, readable(principal))
         )
 
-    def replace(
-        self, version_id: str, found: Sequence[Fact], *, principal: Principal, connection: Connection
-    ) -> None:
+    def replace(self, version_id: str, found: Sequence[Fact], *, principal: Principal, connection: Connection) -> None:
         """Store the facts of a version in place of those it had."""
         principal.require("store facts", *WRITERS)
         connection.execute(delete(facts).where(facts.c.version_id == version_id))

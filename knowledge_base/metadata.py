@@ -52,10 +52,10 @@ def version_id_of(content_sha256: str) -> str:
 def document_id_of(metadata: Metadata) -> str:
     """Id of a document over its versions.
 
-    A periodic report is what it reports on (type, products, period); anything else is its type and title.
+    A periodic report is what it reports on (type, period, products), anything else its type, title, products.
     """
     if metadata.period and metadata.product_codes and metadata.document_type.startswith("fund_"):
         parts = [metadata.document_type, metadata.period, *sorted(metadata.product_codes)]
     else:
-        parts = [metadata.document_type, metadata.title]
+        parts = [metadata.document_type, metadata.title, *sorted(metadata.product_codes)]
     return f"d_{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:20]}"

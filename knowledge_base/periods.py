@@ -22,8 +22,8 @@ _MONTHS = {"P3M": 3, "P6M": 6, "P1Y": 12}
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeriodMention:
-    """A period named at text[start:end]; exactly one of `period` and `window` is set."""
+class PeriodMatch:
+    """A period named at text[start:end]; exactly one of `period` and `window` is set (see Fact)."""
 
     period: str | None
     window: str | None
@@ -64,9 +64,7 @@ def reported_period(title: str) -> str | None:
 
 def window_of(label: str) -> str | None:
     """The trailing window a table row names, e.g. "过去一年" -> "P1Y"."""
-    label = (
-        label.replace("最近", "过去").replace("近", "过去", 1) if label.startswith(("最近", "近")) else label
-    )
+    label = label.replace("最近", "过去").replace("近", "过去", 1) if label.startswith(("最近", "近")) else label
     if re.match(
         r"^(?:自|从)?(?:本)?(?:基金|集合计划|资产管理合同|资管合同|合同).*(?:生效|成立).*|^自?成立(?:以来|至今)",
         label,
@@ -76,7 +74,7 @@ def window_of(label: str) -> str | None:
 
 
 def period_of_range(text: str) -> str | None:
-    """The calendar period of "2024-10-01 - 2024-12-31" or "2024年"; None for anything else."""
+    """The calendar period of "2024-10-01 - 2024-12-31", "2024年第4季度" or "2024年"; None otherwise."""
     ends = re.findall(r"(\d{4})\s*[-年]\s*(\d{1,2})\s*[-月]\s*(\d{1,2})", text)
     if len(ends) == 2:
         first, last = (date(int(year), int(month), int(day)) for year, month, day in ends)
@@ -85,7 +83,10 @@ def period_of_range(text: str) -> str | None:
         return period_of(window, last) if window and first.day == 1 else None
     if len(ends) == 1:
         return period_ending(date(int(ends[0][0]), int(ends[0][1]), int(ends[0][2])))
-    found = re.search(r"(\d{4})\s*年(?:度|末)?(?!\s*\d)", text)
+    named = reported_period(text)
+    if named is not None:
+        return named
+    found = re.search(r"(\d{4})\s*年(?:度|末)?(?!\s*[\d第上下中半一二三四])", text)
     return found[1] if found else None
 
 
@@ -96,19 +97,19 @@ def period_ending(day: date) -> str | None:
     return f"{day.year}" + {3: "Q1", 6: "H1", 9: "Q3", 12: ""}[day.month]
 
 
-def find_periods(text: str, *, today: date) -> tuple[PeriodMention, ...]:
+def find_periods(text: str, *, today: date) -> tuple[PeriodMatch, ...]:
     """Periods that a question names in words, in order; longer readings win over shorter ones."""
-    mentions: list[PeriodMention] = []
+    mentions: list[PeriodMatch] = []
     taken = [False] * len(text)
     for pattern, read in _READERS:
         for found in pattern.finditer(text):
             if any(taken[found.start() : found.end()]):
                 continue
             period, window = read(found, today)
-            if period is None and window is None:
-                continue
+            if (period is None and window is None) or (period and int(period[:4]) > today.year + 1):
+                continue  # no period, or a number in a name such as a target date fund's 2045
             taken[found.start() : found.end()] = [True] * (found.end() - found.start())
-            mentions.append(PeriodMention(period=period, window=window, start=found.start(), end=found.end()))
+            mentions.append(PeriodMatch(period=period, window=window, start=found.start(), end=found.end()))
     return tuple(sorted(mentions, key=lambda mention: mention.start))
 
 

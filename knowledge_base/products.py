@@ -1,15 +1,22 @@
-"""Products the firm knows, and the resolver that finds which of them a question names."""
+"""Products the firm knows: imported ones with their shelf, and those that synced documents name."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
 
 from knowledge_base.access import Principal
+from knowledge_base.catalog import WRITERS, readable
+from knowledge_base.errors import UnknownProductError
+from knowledge_base.metadata import Metadata
+from knowledge_base.periods import PeriodMatch as PeriodMatch
+from knowledge_base.tables import product_names, products, restricted, versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,16 +65,6 @@ class ProductMatch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeriodMatch:
-    """A period that a question names; exactly one of `period` and `window` is set (see Fact)."""
-
-    period: str | None
-    window: str | None
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class MetricMatch:
     """A metric that a question names; `id` is an attribute of facts."""
 
@@ -93,24 +90,143 @@ class ResolvedQuestion:
         return tuple(code for match in self.products for code in match.codes)
 
 
+@dataclass(frozen=True, kw_only=True)
+class KnownName:
+    """A name of a product; `main_code` is the fund it belongs to (its own code without share classes)."""
+
+    name: str
+    code: str
+    kind: str  # full | short | alias
+    main_code: str
+    share_class: str | None = None
+
+
 class Products:
-    """Products in the database: imported ones, and those that synced documents name."""
+    """Products in the database; names that only a closed document tells are closed with it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def get(self, code: str, *, principal: Principal) -> Product:
-        """Raises UnknownProductError."""
-        raise NotImplementedError
+    def get(self, code: str, *, principal: Principal, on: date | None = None) -> Product:
+        """The product, restricted or not on that day (today when None). Raises UnknownProductError."""
+        found = self._read([code], principal, on)
+        if not found:
+            raise UnknownProductError(code)
+        return found[0]
 
-    def list(self, *, principal: Principal, on_shelf: date | None = None) -> tuple[Product, ...]:
-        """All products, or those on the shelf on a day, by code."""
-        raise NotImplementedError
+    def all(self, *, principal: Principal, on_shelf: date | None = None) -> tuple[Product, ...]:
+        """All products by code, or those on the shelf on a day."""
+        found = self._read(None, principal, on_shelf)
+        return tuple(one for one in found if on_shelf is None or one.on_shelf(on_shelf))
+
+    def names(self, *, principal: Principal) -> tuple[KnownName, ...]:
+        """All names open to the principal, for resolving questions and for a tokeniser's dictionary."""
+        query = (
+            select(product_names, products.c.main_code, products.c.share_class)
+            .join(products, products.c.code == product_names.c.product_code)
+            .outerjoin(versions, versions.c.id == product_names.c.source)
+            .where(or_(product_names.c.source == "import", versions.c.indexed & readable(principal)))
+            .order_by(product_names.c.product_code, product_names.c.name)
+        )
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            dict.fromkeys(
+                KnownName(
+                    name=row.name,
+                    code=row.product_code,
+                    kind=row.kind,
+                    main_code=row.main_code or row.product_code,
+                    share_class=row.share_class,
+                )
+                for row in rows
+            )
+        )
 
     def resolve(self, question: str, *, principal: Principal, today: date | None = None) -> ResolvedQuestion:
         """Products, periods and metrics that the question names; relative years count from `today`."""
-        raise NotImplementedError
+        from knowledge_base.resolve import resolve  # it builds on the types above
 
-    def names(self, *, principal: Principal) -> Sequence[str]:
-        """All known product names, for a tokeniser's dictionary."""
-        raise NotImplementedError
+        return resolve(question, self.names(principal=principal), today=today)
+
+    def learn(self, version_id: str, metadata: Metadata, *, principal: Principal, connection: Connection) -> None:
+        """Keep the names a document gives to products; imported products stay as they were imported."""
+        principal.require("store products", *WRITERS)
+        connection.execute(delete(product_names).where(product_names.c.source == version_id))
+        by_code: dict[str, list[Any]] = defaultdict(list)
+        for name in metadata.names:
+            by_code[name.code].append(name)
+        for code, names in by_code.items():
+            self._learn_one(version_id, code, names, metadata, connection)
+
+    def _learn_one(
+        self,
+        version_id: str,
+        code: str,
+        names: Sequence[Any],
+        metadata: Metadata,
+        connection: Connection,
+    ) -> None:
+        known = connection.execute(select(products.c.source).where(products.c.code == code)).scalar()
+        short = next((name for name in reversed(names) if name.kind == "short"), names[0])
+        row = {
+            "name": short.name,
+            "full_name": next((name.name for name in names if name.kind == "full"), None),
+            "main_code": short.main_code,
+            "share_class": short.share_class,
+            "company": metadata.publisher if metadata.document_type.startswith("fund_") else None,
+            "source": version_id,
+        }
+        if known is None:
+            connection.execute(insert(products).values(code=code, **row))
+        elif known != "import":
+            filled = {key: value for key, value in row.items() if value is not None}
+            connection.execute(update(products).where(products.c.code == code).values(**filled))
+        for text in {name.name: name for name in reversed(names)}.values():
+            connection.execute(
+                insert(product_names).values(name=text.name, product_code=code, source=version_id, kind=text.kind)
+            )
+
+    def _read(self, codes: Sequence[str] | None, principal: Principal, on: date | None) -> tuple[Product, ...]:
+        day = on or datetime.now(UTC).date()
+        query = (
+            select(products, restricted.c.reason)
+            .outerjoin(
+                restricted,
+                (restricted.c.code == products.c.code)
+                & (restricted.c.since <= day)
+                & or_(restricted.c.until.is_(None), restricted.c.until >= day),
+            )
+            .order_by(products.c.code)
+        )
+        if codes is not None:
+            query = query.where(products.c.code.in_(list(codes)))
+        names: dict[str, list[str]] = defaultdict(list)
+        for known in self.names(principal=principal):
+            names[known.code].append(known.name)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        open_rows = [row for row in rows if row.source == "import" or names[row.code]]
+        return tuple(_product(row, names[row.code]) for row in open_rows)
+
+
+def _product(row: Row[Any], names: Sequence[str]) -> Product:
+    return Product(
+        code=row.code,
+        name=row.name,
+        full_name=row.full_name,
+        aliases=tuple(name for name in names if name not in (row.name, row.full_name)),
+        main_code=row.main_code,
+        share_class=row.share_class,
+        company=row.company,
+        manager=row.manager,
+        kind=row.kind,
+        benchmark=row.benchmark,
+        risk_level=row.risk_level,
+        risk_source=row.risk_source,
+        risk_as_of=row.risk_as_of,
+        on_sale_from=row.on_sale_from,
+        on_sale_to=row.on_sale_to,
+        minimum_cny=row.minimum_cny,
+        restricted_reason=row.reason,
+    )

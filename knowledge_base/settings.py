@@ -16,7 +16,5 @@ class KnowledgeBaseSettings(BaseModel):
         gt=0,
         description="Largest unpacked size of a DOCX or XLSX, in megabytes (against zip bombs).",
     )
-    max_pdf_pages: int = Field(
-        default=1200, gt=0, description="Pages of a PDF that are read; the rest is left out."
-    )
+    max_pdf_pages: int = Field(default=1200, gt=0, description="Pages of a PDF that are read; the rest is left out.")
     max_table_rows: int = Field(default=5000, gt=0, description="Rows of one table that are kept.")

@@ -47,7 +47,5 @@ def _block(plain: dict[str, Any], text: str) -> Block:
 
 
 def _table(plain: dict[str, Any], text: str) -> Table:
-    rows = tuple(
-        tuple(Cell(text=text[start:end], start=start, end=end) for start, end in row) for row in plain["r"]
-    )
+    rows = tuple(tuple(Cell(text=text[start:end], start=start, end=end) for start, end in row) for row in plain["r"])
     return Table(rows=rows, header_rows=plain["n"], unit=plain["u"])

@@ -83,9 +83,7 @@ versions = Table(
     Column("added_at", UtcDateTime, nullable=False),
 )
 
-version_labels = Table(
-    "kb_version_labels", metadata, _of_version(), Column("label", String(80), primary_key=True)
-)
+version_labels = Table("kb_version_labels", metadata, _of_version(), Column("label", String(80), primary_key=True))
 
 version_products = Table(
     "kb_version_products",
@@ -221,7 +219,8 @@ events = Table(
         index=True,
     ),
     Column("kind", String(60), nullable=False),
-    Column("happened_at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("product_code", String(20)),
+    Column("amount_cny", ExactDecimal),
     Column("detail", Text),
 )

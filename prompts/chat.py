@@ -5,12 +5,14 @@ Callers get what `connect` returns, a PseudonymisingChat; the adapters behind it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from prompts.errors import ChatError
-from prompts.settings import ChatSettings
+from prompts.errors import ChatError, ChatUnavailableError
+
+if TYPE_CHECKING:
+    from prompts.settings import ChatSettings
 
 # Between messages when they are hidden together: one person gets one token in all of them.
 SEPARATOR = "\n\ue000\n"
@@ -37,7 +39,7 @@ class Pseudonymiser(Protocol):
 class ChatModel(Protocol):
     """A chat model whose input has been pseudonymised before it gets here.
 
-    Both methods raise ChatUnavailableError when the model does not answer, `stream` at any piece.
+    Both methods raise ChatUnavailableError when no usable reply comes, `stream` at any piece.
     """
 
     name: str
@@ -79,8 +81,10 @@ class PseudonymisingChat:
         return self._restore(self._model.complete(hidden, max_tokens=max_tokens), tokens)
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
-        """Pieces end where no token can be cut in two; an invented token raises ChatError at the latest
-        after the last piece."""
+        """Pieces end where no token can be cut in two.
+
+        An invented token raises ChatUnavailableError, at the latest after the last piece.
+        """
         hidden, tokens = self._hide(messages)
         whole, waiting = "", ""
         for piece in self._model.stream(hidden, max_tokens=max_tokens):
@@ -99,7 +103,9 @@ class PseudonymisingChat:
         text, tokens = self._pseudonymiser.hide(SEPARATOR.join(contents))
         hidden = text.split(SEPARATOR)
         if len(hidden) != len(messages):
-            raise ChatError("the pseudonymiser changed the borders between messages; nothing was sent")
+            raise ChatUnavailableError(
+                "the pseudonymiser changed the borders between messages; nothing was sent"
+            )
         return [replace(m, content=c) for m, c in zip(messages, hidden, strict=True)], tokens
 
     def _restore(self, text: str, tokens: dict[str, str]) -> str:
@@ -107,19 +113,20 @@ class PseudonymisingChat:
         try:
             return self._pseudonymiser.restore(text, mentioned)
         except ValueError as error:
-            raise ChatError(
+            raise ChatUnavailableError(
                 "the model's reply names a person or number that was not in its input; ask again"
             ) from error
 
 
-def unfinished(text: str, tokens: dict[str, str]) -> int:
+def unfinished(text: str, tokens: Collection[str]) -> int:
     """How many characters at the end of `text` may be the beginning of a token still being written.
 
     A whole token counts too while a longer one starts with it.
     """
-    longest = max(map(len, tokens), default=0)
-    for length in range(min(longest - 1, len(text)), 0, -1):
-        tail = text[-length:]
-        if any(len(token) > length and token.startswith(tail) for token in tokens):
-            return length
+    at = 0
+    while at < len(text):
+        rest = text[at:]
+        if any(len(token) > len(rest) and token.startswith(rest) for token in tokens):
+            return len(rest)
+        at += max((len(token) for token in tokens if rest.startswith(token)), default=1)
     return 0

@@ -12,8 +12,8 @@ class PromptError(PromptsError):
 
 
 class ChatError(PromptsError):
-    """The boundary was set up wrongly, or a reply cannot be used."""
+    """The boundary is set up wrongly: no pseudonymiser, or a server outside."""
 
 
 class ChatUnavailableError(ChatError):
-    """The chat model did not answer; callers fall back to extractive answers and templated prose."""
+    """The chat model gave no usable reply; callers fall back to extractive answers and templated prose."""

@@ -82,7 +82,8 @@ class PromptTemplate:
         wrong += [f"{name} is not a text" for name, value in variables.items() if not isinstance(value, str)]
         if wrong:
             raise PromptError(
-                f"the prompt {self.name} cannot be filled in: {', '.join(wrong)}; it takes {', '.join(sorted(wanted))}"
+                f"the prompt {self.name} cannot be filled in ({', '.join(wrong)}): "
+                f"it takes {', '.join(sorted(wanted))}"
             )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from models.lazy import Lazy
 from models.offline import stay_offline
@@ -52,14 +53,17 @@ class OpenAIChat:
             self._not_empty("")
 
     def _pieces(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
-        client = self._ready()
+        client, finished = self._ready(), False
         try:
             with _untraced():
                 chunks = iter(client.stream(_wire(messages), max_tokens=max_tokens))
             while (chunk := _next(chunks)) is not None:
+                finished = finished or bool(chunk.response_metadata.get("finish_reason"))
                 yield _text(chunk)
         except Exception as error:
             raise self._translated(error) from None
+        if not finished:  # the client library takes a cut connection for the end of the reply
+            raise ChatUnavailableError(f"the reply of {self.name} broke off before its end: ask again")
 
     def _ready(self) -> Any:
         if not self._settings.allow_external:
@@ -70,25 +74,54 @@ class OpenAIChat:
         if reply:
             return reply
         raise ChatUnavailableError(
-            f"the chat model {self.name} gave an empty reply: it may only have been thinking; allow more tokens"
+            f"the chat model {self.name} gave an empty reply, or only thinking: allow it more tokens"
         )
 
     def _translated(self, error: Exception) -> ChatUnavailableError:
         """One sentence; the server's own words are left out, since they may quote the prompt."""
-        where = f"the chat server {self._base_url}"
+        where = f"the chat server {urlsplit(self._base_url).hostname}"
         status = getattr(error, "status_code", None)
         if status is not None:
             return ChatUnavailableError(f"{where} refused with status {status}: {_advice(int(status))}")
         kinds = {kind.__name__ for kind in type(error).__mro__}
         if "APITimeoutError" in kinds or "TimeoutException" in kinds:
             return ChatUnavailableError(
-                f"{where} did not answer within {self._settings.timeout_s:g} s: look at its load or raise timeout_s"
+                f"{where} did not answer within {self._settings.timeout_s:g} s: "
+                "look at its load or raise timeout_s"
             )
         if "APIConnectionError" in kinds:
             return ChatUnavailableError(f"{where} cannot be reached: start it or correct base_url")
         return ChatUnavailableError(
             f"{where} broke off or gave a reply that cannot be read ({type(error).__name__}): look at its log"
         )
+
+
+def reachable(settings: ChatSettings, *, timeout_s: float = 3.0) -> tuple[bool, str]:
+    """Whether the server answers and knows the model, and one line about it; sends no prompt."""
+    import httpx
+
+    if settings.base_url is None:
+        return False, "no chat server is set"
+    try:
+        if not settings.allow_external:
+            refuse_outside(settings.base_url)
+        reply = httpx.get(
+            f"{settings.base_url.rstrip('/')}/models",
+            headers={"Authorization": f"Bearer {_key(settings).get_secret_value()}"},
+            timeout=timeout_s,
+            trust_env=False,
+        )
+        names = [str(model["id"]) for model in reply.raise_for_status().json()["data"]]
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        return False, f"the server refused with status {status}: {_advice(status)}"
+    except (ChatError, httpx.HTTPError) as error:
+        return False, str(error) if isinstance(error, ChatError) else "the server cannot be reached"
+    except (ValueError, KeyError, TypeError):
+        return False, "the server answers, but not as a chat server does: correct the path of base_url"
+    if settings.model not in names:
+        return False, f"the server has no model {settings.model}: it offers {', '.join(names) or 'none'}"
+    return True, f"{settings.model} answers"
 
 
 def _client(settings: ChatSettings) -> Any:

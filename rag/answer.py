@@ -12,12 +12,15 @@ from prompts.chat import Message
 from rag.cite import Citations, Claim, Place
 from rag.draft import Drafter
 from rag.extract import Extractor
-from rag.from_facts import FactAnswer, FactSource, answer_from_facts
+from rag.from_facts import FactAnswer, FactSource, Locate, answer_from_facts
 from rag.numbers import NumberChecker, QuotedNumbers
 from rag.passage import Answer, Passage
 from rag.question import Resolver, Understood, understand
 from rag.retrieve import Query, Retriever
 from rag.settings import RagSettings
+from rag.tokens import expanded
+
+_UNCHECKED = "找到的内容中有数字无法与原文核对，未予给出。"
 
 
 class Answerer:
@@ -40,43 +43,41 @@ class Answerer:
         self.settings = settings or retriever.settings
         self.numbers = numbers or QuotedNumbers()
         self.drafter = drafter
-        self.extractor = Extractor(retriever.encoder, retriever.document_share, self.settings)
+        self.extractor = Extractor(retriever.encoder, retriever.document_share, retriever.size, self.settings)
 
-    def answer(
-        self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date
-    ) -> Answer:
+    def answer(self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date) -> Answer:
         """A cited answer as of `on`, or an abstention that says what was searched and what is near.
 
         `history` is oldest first; what the question leaves out is taken from the advisor's turns.
         """
-        asked = understand(
-            question, history, self.resolver, self.retriever.document_share, principal=principal, on=on
-        )
+        asked = understand(question, history, self.resolver, self.retriever.document_share, principal=principal, on=on)
         if asked.ambiguous and not asked.products:
             return self._ask_back(asked)
         query = _query(asked, on)
         if asked.unknown and not asked.products:
             return self._abstain(asked, query, principal, note=_unknown_note(asked))
         passages = self.retriever.search(query, principal)
-        stated = answer_from_facts(
-            asked, self.facts, self._locator(query, principal), principal=principal, on=on
-        )
+        stated = answer_from_facts(asked, self.facts, self._locator(query, principal), principal=principal, on=on)
         claims = [*stated.claims, *self._quoted(asked, stated, passages)]
-        if not claims:
-            note = "；".join(stated.notes) or _nearest_note(passages)
+        supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
+        if not supported:
+            note = _UNCHECKED if claims else "；".join(stated.notes) or _nearest_note(passages)
             return self._abstain(asked, query, principal, note=note, passages=passages)
-        composed = _compose(asked, claims, passages, _notes(asked, stated))
-        if self.drafter is not None:
-            composed = self.drafter.improve(composed, claims)
-        return self._supported(composed, asked, query, principal)
+        composed = _compose(asked, supported, passages, _notes(asked, stated))
+        if self.drafter is None:
+            return composed
+        drafted = self.drafter.improve(composed, supported, history, on=on)
+        return composed if self.numbers.unsupported_numbers(drafted) else drafted
 
     def _quoted(self, asked: Understood, stated: FactAnswer, passages: Sequence[Passage]) -> list[Claim]:
         """Sentences for what facts left open; each named product is answered apart."""
-        if stated.claims and not stated.missing:
+        if stated.claims and not stated.missing and asked.says_only_names:
             return []
         if stated.notes and not stated.claims:
             return []  # the figure exists, but not for the period asked: another period's is no answer
-        question = " ".join(metric.label for metric in stated.missing) if stated.claims else asked.search_text
+        question = asked.search_text
+        if stated.claims and asked.says_only_names:
+            question = " ".join(metric.label for metric in stated.missing)
         if len(asked.products) < 2:
             return self._named(asked, self.extractor.best(question, passages))
         claims: list[Claim] = []
@@ -97,8 +98,9 @@ class Answerer:
             for claim in claims
         ]
 
-    def _locator(self, query: Query, principal: Principal):  # type: ignore[no-untyped-def]
-        narrow = self.retriever.narrow(query, principal)
+    def _locator(self, query: Query, principal: Principal) -> Locate:
+        """Opens the place of a fact only where this principal finds it in the index today."""
+        narrow = replace(self.retriever.narrow(query, principal), periods=())
 
         def locate(fact: Fact) -> Place | None:
             chunk = self.retriever.index.chunk_at(fact.version_id, fact.start, narrow)
@@ -108,27 +110,15 @@ class Answerer:
 
         return locate
 
-    def _supported(
-        self, answer: Answer, asked: Understood, query: Query, principal: Principal
-    ) -> Answer:
-        """Leave out every sentence with a number that what it cites does not hold."""
-        kept = tuple(
-            sentence
-            for sentence in answer.sentences
-            if not self.numbers.unsupported_numbers(replace(answer, sentences=(sentence,)))
-        )
-        if not kept:
-            note = "找到的内容中有数字无法与原文核对，未予给出。"
-            return self._abstain(asked, query, principal, note=note, passages=answer.passages)
-        return replace(answer, sentences=kept)
+    def _numbers_stand(self, asked: Understood, claim: Claim) -> bool:
+        """A sentence with a number that what it cites does not hold is never said."""
+        return not self.numbers.unsupported_numbers(_compose(asked, [claim], (), ()))
 
     def _ask_back(self, asked: Understood) -> Answer:
         names = "还是".join(
             f"{match.name}（{'、'.join(match.codes)}）" for group in asked.ambiguous[:1] for match in group[:4]
         )
-        return Answer(
-            question=asked.question, sentences=(), citations=(), abstained=True, note=f"请问指的是{names}？"
-        )
+        return Answer(question=asked.question, sentences=(), citations=(), abstained=True, note=f"请问指的是{names}？")
 
     def _abstain(
         self,
@@ -152,13 +142,14 @@ class Answerer:
 
 def _query(asked: Understood, on: date) -> Query:
     return Query(
-        text=asked.search_text, on=on, product_codes=asked.product_codes, periods=asked.calendar_periods
+        text=expanded(asked.search_text),
+        on=on,
+        product_codes=asked.product_codes,
+        periods=asked.calendar_periods,
     )
 
 
-def _compose(
-    asked: Understood, claims: Sequence[Claim], passages: Sequence[Passage], notes: Sequence[str]
-) -> Answer:
+def _compose(asked: Understood, claims: Sequence[Claim], passages: Sequence[Passage], notes: Sequence[str]) -> Answer:
     citations = Citations()
     sentences = tuple(citations.sentence(claim) for claim in claims)
     return Answer(

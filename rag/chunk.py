@@ -15,6 +15,7 @@ from rag.settings import RagSettings
 
 MAX_PASSAGE_CHARS = 800
 _HEADER_CHARS = 200  # of a table's header in a chunk's context
+_CAPTION_CHARS = 30
 _DIGITS = re.compile(r"-?\d[\d,.]{3,}%?")
 _SPACE = re.compile(r"\s+")
 
@@ -33,9 +34,7 @@ class _Piece:
     header_inside: bool = True  # False for the later row groups of a long table
 
 
-def chunk_document(
-    version: DocumentVersion, parsed: ParsedDocument, settings: RagSettings
-) -> tuple[Chunk, ...]:
+def chunk_document(version: DocumentVersion, parsed: ParsedDocument, settings: RagSettings) -> tuple[Chunk, ...]:
     """Cut a document into chunks of at most 800 characters with exact offsets.
 
     Raises ChunkOffsetError when a block does not lie where it says in the canonical text.
@@ -147,9 +146,7 @@ def _header_cell(table: Table, block: Block) -> Cell | None:
 
 def column_names(table: Table) -> tuple[str, ...]:
     """One name a column: the header rows joined from the top, repeats left out."""
-    columns = zip_longest(
-        *([_SPACE.sub("", cell.text) for cell in row] for row in table.header), fillvalue=""
-    )
+    columns = zip_longest(*([_SPACE.sub("", cell.text) for cell in row] for row in table.header), fillvalue="")
     return tuple("".join(dict.fromkeys(part for part in column if part)) for column in columns)
 
 
@@ -158,7 +155,7 @@ def _pack(pieces: Sequence[_Piece], settings: RagSettings) -> Iterator[list[_Pie
     group: list[_Piece] = []
     for piece in pieces:
         if group and _must_break(group, piece, settings):
-            kept, group = _without_trailing_headings(group)
+            kept, group = _without_lead_in(group)
             if kept:
                 yield kept
             if group and piece.end - group[0].start > MAX_PASSAGE_CHARS:
@@ -175,12 +172,19 @@ def _must_break(group: list[_Piece], piece: _Piece, settings: RagSettings) -> bo
     return length >= settings.chunk_min_chars and piece.path[:2] != group[-1].path[:2]
 
 
-def _without_trailing_headings(group: list[_Piece]) -> tuple[list[_Piece], list[_Piece]]:
-    """Split off headings at the end: they belong to what follows."""
+def _without_lead_in(group: list[_Piece]) -> tuple[list[_Piece], list[_Piece]]:
+    """Split off headings and captions at the end: they belong to what follows."""
     cut = len(group)
-    while cut > 0 and group[cut - 1].block.kind is BlockKind.HEADING:
+    while cut > 0 and _leads_in(group[cut - 1]):
         cut -= 1
     return group[:cut], group[cut:]
+
+
+def _leads_in(piece: _Piece) -> bool:
+    if piece.block.kind is BlockKind.HEADING:
+        return True
+    short = piece.end - piece.start <= _CAPTION_CHARS
+    return short and piece.table is None and not piece.block.text.endswith(("。", "；", "！", "？"))
 
 
 def _chunk(version: DocumentVersion, parsed: ParsedDocument, group: list[_Piece], ordinal: int) -> Chunk:

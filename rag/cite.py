@@ -42,9 +42,7 @@ class Citations:
     _places: list[Place] = field(default_factory=list)
 
     def sentence(self, claim: Claim) -> Sentence:
-        return Sentence(
-            text=claim.text, citations=tuple(dict.fromkeys(self._number(place) for place in claim.places))
-        )
+        return Sentence(text=claim.text, citations=tuple(dict.fromkeys(self._number(place) for place in claim.places)))
 
     def all(self) -> tuple[Citation, ...]:
         return tuple(_citation(place, n) for n, place in enumerate(self._places, start=1))

@@ -1,226 +1,171 @@
-"""The sentences and table rows of passages that answer a question, quoted word for word."""
+"""Chooses the sentences and table rows of passages that answer a question."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from knowledge_base.document import Cell
+from mandarin.script import fold_width, to_simplified
 from models.encoder import Encoder
-from rag.cite import Claim, Place, place_in
-from rag.passage import Chunk, Passage, TableSlice
-from rag.sentences import sentence_spans
+from rag.cite import Claim
+from rag.passage import Passage
 from rag.settings import RagSettings
-from rag.tokens import question_terms, terms
+from rag.tokens import question_words, synonyms, terms
+from rag.units import Unit, units
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
 
 _ASKS_NUMBER = re.compile(
     r"多少|几[个只年天次家位]|多大|多高|多久|比例|占比|费率|利率|金额|规模|何时|什么时候|哪天|日期"
 )
-_DIGIT = re.compile(r"\d")
-_ENDS = re.compile(r"[。！？；!?;]\s*$")
-_NUMBER_CELL = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
-_RANK_CELL = re.compile(r"\d{0,3}")
-_UNIT_IN_HEADER = re.compile(r"[（(].*[元份股%％‰].*[）)]|[%％]$")
-_NOTHING = frozenset({"", "-", "—", "–", "无", "不适用"})
-_CONTEXT_SHARE = 0.6  # a term that stands above a sentence counts less than one in it
-_LEAST_OWN = 0.2  # share of the question a sentence must hold itself, whatever stands above it
-_WITHOUT_DIGIT = 0.6  # factor for a sentence without digits where a number was asked
-_MOST_COLUMNS = 6
-_ENCODED = 16  # best candidates by words, of which the meaning is compared
-_DENSE_WEIGHT = 4.0  # cosines of e5-style encoders differ by hundredths
+_ASKS_PERSON = re.compile(r"谁|哪位")
+_ASKS_LIST = re.compile(r"哪些|前[十五三]|[十五]大|明细|都有什么")
+_VALUE = re.compile(r"\d[\d,]*(?:\.\d+)?\s*(?:[%％‰]|亿|万|元|份|股|年|个?月|[日天户家次只]|个|$)|\d\.\d|百分之")
+_NAMES_PERSON = re.compile(r"担任|任职|聘任|[是：:]|为(?![了进保促])")
+_ASKS_MEANING = re.compile(r"什么是|是什么意思|指什么|什么叫")
+_DEFINES = re.compile(r"是指|指的是|，指|即指|所谓")
+_CONTEXT = 0.5  # a word that stands above a sentence counts less than one in it
+_HEADING = 0.85  # a word of the heading right above it counts nearly as much
+_LEAST_OWN = 0.2  # share of the question a sentence must hold itself, unless its heading is the question
+_NO_NUMBER = 0.6  # factor for a unit without a number where one was asked (不收取 may still answer)
+_WRONG_KIND = 0.4  # factor for a unit that names no person, defines nothing or lists nothing, asked for it
+_LABEL = 0.3  # bonus for a row whose label is what is asked for
+_MOST_LIFT = 0.2  # of meaning, so that it orders what words found and never stands in for them
+_NEAR = 0.85  # a further sentence must score this much of the best
+_ENCODED = 16  # best units by words, of which the meaning is compared
+_DENSE = 4.0  # cosines of e5-style encoders differ by hundredths
+_MOST_ROWS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A quotable unit: a sentence, or a table row made readable."""
+    """A unit with how well it fits the question."""
 
-    claim: Claim
-    searched: str  # words matched against the question
-    above: str  # context that counts less
-    coverage: float = 0.0  # weighted share of the question's terms, 0..1
-    score: float = 0.0
+    unit: Unit
+    passage: int  # rank of its passage
+    own: float  # weighted share of the question's words in the unit itself, 0..1
+    coverage: float  # the same with heading and context, 0..1
+    score: float
 
 
 class Extractor:
-    """Chooses sentences; thresholds come from the settings."""
+    """Chooses claims; `coverage_threshold` of the settings decides what fits at all."""
 
-    def __init__(self, encoder: Encoder, shares: Shares, settings: RagSettings) -> None:
+    def __init__(self, encoder: Encoder, shares: Shares, size: Callable[[], int], settings: RagSettings) -> None:
+        """`shares` tells how common terms are in the index, `size` how many chunks it has."""
         self._encoder = encoder
         self._shares = shares
+        self._size = size
         self._settings = settings
 
     def best(self, question: str, passages: Sequence[Passage], *, most: int | None = None) -> list[Claim]:
-        """Up to `most` claims, best first in the order of their documents; empty when nothing fits."""
-        ranked = self.ranked(question, passages)
-        fitting = [candidate for candidate in ranked if self._fits(candidate)]
-        if not fitting:
+        """Up to `most` claims, the best first; a list asked for comes whole. Empty when nothing fits."""
+        ranked = [
+            candidate
+            for candidate in self.ranked(question, passages)
+            if candidate.coverage >= self._settings.coverage_threshold
+        ]
+        if not ranked:
             return []
-        near = [candidate for candidate in fitting if candidate.score >= 0.85 * fitting[0].score]
-        return [candidate.claim for candidate in near[: most or self._settings.answer_sentences]]
+        first = ranked[0]
+        if _ASKS_LIST.search(question) and first.unit.table is not None:
+            return _whole_table(first, ranked)
+        near = [
+            candidate
+            for candidate in ranked
+            if candidate.score >= _NEAR * first.score and candidate.own >= first.own - 0.05
+        ]
+        kept = near[: most or self._settings.answer_sentences]
+        kept = kept[:1] if _ASKS_NUMBER.search(question) and first.own > kept[-1].own + 0.01 else kept
+        return [candidate.unit.claim for candidate in kept]
 
     def ranked(self, question: str, passages: Sequence[Passage]) -> list[Candidate]:
-        """All candidates by score: words first, meaning among the best of those."""
+        """All units by score: words first, then meaning among the best of those."""
         weights = self._weights(question)
-        wants_number = bool(_ASKS_NUMBER.search(question))
-        scored: dict[tuple[str, ...], Candidate] = {}
+        found: dict[str, Candidate] = {}
         for rank, passage in enumerate(passages):
-            for candidate in candidates(passage.chunk, set(weights)):
-                judged = _by_words(candidate, weights, wants_number, rank)
-                scored.setdefault((judged.claim.text,), judged)
-        by_words = sorted(scored.values(), key=lambda candidate: -candidate.score)
-        return self._by_meaning(question, by_words[:_ENCODED])
-
-    def _fits(self, candidate: Candidate) -> bool:
-        return candidate.coverage >= self._settings.coverage_threshold
+            for unit in units(passage.chunk, list(weights)):
+                found.setdefault(unit.claim.text, _judged(unit, rank, weights, question))
+        by_words = sorted(found.values(), key=lambda candidate: -candidate.score)
+        head, tail = by_words[:_ENCODED], by_words[_ENCODED:]
+        return self._by_meaning(question, head) + tail
 
     def _weights(self, question: str) -> dict[str, float]:
-        """Inverse document frequency of the question's terms; one nowhere in the index weighs most."""
-        share = self._shares(question_terms(question))
-        return {term: -math.log(max(part, 1e-4)) for term, part in share.items() if part < 1}
+        """Inverse document frequency of the question's words; one nowhere in the index weighs most."""
+        least = 0.5 / (self._size() + 1)
+        words = question_words(question)
+        return {word: -math.log(min(max(self._share(word), least), 0.9)) for word in words}
+
+    def _share(self, word: str) -> float:
+        """Share of chunks with the word, by its rarest term."""
+        return min(self._shares(terms(word)).values(), default=0.0)
 
     def _by_meaning(self, question: str, best: Sequence[Candidate]) -> list[Candidate]:
         if not best:
             return []
         query = self._encoder.encode_queries([question])[0]
-        cosines = self._encoder.encode_passages([candidate.claim.text for candidate in best]) @ query
-        lifts = _DENSE_WEIGHT * (cosines - float(np.mean(cosines)))
+        texts = [f"{candidate.unit.heading}：{candidate.unit.claim.text}"[:120] for candidate in best]
+        cosines = self._encoder.encode_passages(texts) @ query
+        lifts = np.clip(_DENSE * (cosines - float(np.mean(cosines))), -_MOST_LIFT, _MOST_LIFT)
         judged = [
-            Candidate(
-                claim=candidate.claim,
-                searched=candidate.searched,
-                above=candidate.above,
-                coverage=candidate.coverage,
-                score=candidate.score + float(lift),
-            )
-            for candidate, lift in zip(best, lifts, strict=True)
+            replace(candidate, score=candidate.score + float(lift)) for candidate, lift in zip(best, lifts, strict=True)
         ]
         return sorted(judged, key=lambda candidate: -candidate.score)
 
 
-def candidates(chunk: Chunk, wanted: set[str]) -> Iterator[Candidate]:
-    """Sentences outside tables, and rows of tables, of one chunk."""
-    for table in chunk.tables:
-        for row in table.rows:
-            candidate = _row_candidate(chunk, table, row, wanted)
-            if candidate is not None:
-                yield candidate
-    inside = list(_table_spans(chunk))
-    heading = ""
-    for start, end in sentence_spans(chunk.text, offset=chunk.start):
-        if any(start < until and at < end for at, until in inside):
-            continue
-        place = place_in(chunk, start, end)
-        if not _ENDS.search(place.quote) and not _says_something(place.quote):
-            heading = place.quote
-            continue
-        yield Candidate(
-            claim=Claim(text=place.quote, places=(place,)),
-            searched=place.quote,
-            above=f"{chunk.context}\n{heading}",
-        )
-
-
-def _says_something(line: str) -> bool:
-    """A line without full stop is a heading unless it gives a value after a colon, or is long."""
-    return len(line) > 40 or bool(re.search(r"[：:]\s*\S", line))
-
-
-def _table_spans(chunk: Chunk) -> Iterator[tuple[int, int]]:
-    for table in chunk.tables:
-        if table.header_cell is not None:
-            yield table.header_cell.start, table.header_cell.end
-        for row in table.rows:
-            for cell in row:
-                yield cell.start, max(cell.end, cell.start)
-
-
-def _row_candidate(
-    chunk: Chunk, table: TableSlice, row: tuple[Cell, ...], wanted: set[str]
-) -> Candidate | None:
-    cells = list(dict.fromkeys(row))  # a cell spanning columns is one cell
-    label_at = next((i for i, cell in enumerate(row) if not _RANK_CELL.fullmatch(cell.text.strip())), None)
-    if label_at is None:
-        return None
-    values = [
-        (_column(table, i), cell)
-        for i, cell in enumerate(row)
-        if i > label_at and cell != row[label_at] and cell.text.strip() not in _NOTHING
+def _whole_table(first: Candidate, ranked: Sequence[Candidate]) -> list[Claim]:
+    """The rows of the best row's table in their order."""
+    same = [
+        candidate.unit.claim
+        for candidate in ranked
+        if (candidate.passage, candidate.unit.table) == (first.passage, first.unit.table)
     ]
-    values = list({cell: (name, cell) for name, cell in reversed(values)}.values())[::-1]
-    if not values:
-        return None
-    shown = [pair for pair in values if wanted & set(terms(pair[0]))] or values[:_MOST_COLUMNS]
-    label = row[label_at].text.strip()
-    text = (
-        f"{label}：" + "，".join(_value(name, cell.text.strip(), table.unit) for name, cell in shown) + "。"
-    )
-    places = list(_row_places(chunk, cells))
-    if not places:
-        return None
-    if table.header_cell is not None and _DIGIT.search("".join(name for name, _ in shown)):
-        header = table.header_cell
-        places.append(Place(chunk=chunk, start=header.start, end=header.end, quote=header.text))
-    searched = f"{label} {' '.join(name for name, _ in shown)} {' '.join(cell.text for _, cell in shown)}"
-    return Candidate(claim=Claim(text=text, places=tuple(places)), searched=searched, above=_above(chunk))
+    return sorted(same, key=lambda claim: claim.places[0].start)[:_MOST_ROWS]
 
 
-def _above(chunk: Chunk) -> str:
-    """The context, and the lines of the chunk that stand outside its tables."""
-    inside = list(_table_spans(chunk))
-    lines = [
-        chunk.text[start - chunk.start : end - chunk.start]
-        for start, end in sentence_spans(chunk.text, offset=chunk.start)
-        if not any(start < until and at < end for at, until in inside)
-    ]
-    return "\n".join([chunk.context, *(line for line in lines if len(line) <= 40)])
+def _judged(unit: Unit, rank: int, weights: dict[str, float], question: str) -> Candidate:
+    """Coverage of the question's words by the unit, its heading and its context."""
+    total = sum(weights.values()) or 1.0
+    own_text, heading, above = (_plain(text) for text in (unit.words, unit.heading, unit.above))
+    own = beneath = over = 0.0
+    for word, weight in weights.items():
+        if _holds(own_text, word):
+            own += weight
+        elif _holds(heading, word):
+            beneath += weight
+        elif _holds(above, word):
+            over += weight
+    coverage = (own + _HEADING * beneath + _CONTEXT * over) / total
+    if own < _LEAST_OWN * total and own + beneath < 0.6 * total:
+        coverage = 0.0
+    coverage *= _fit(unit, question)
+    label = _plain(unit.label)
+    labelled = sum(weight for word, weight in weights.items() if _holds(label, word)) / total
+    score = coverage + (_LABEL * labelled if coverage else 0.0) - 0.01 * rank
+    return Candidate(unit=unit, passage=rank, own=own / total, coverage=coverage, score=score)
 
 
-def _column(table: TableSlice, i: int) -> str:
-    return table.header[i] if i < len(table.header) else ""
+def _fit(unit: Unit, question: str) -> float:
+    """Below 1 for a unit that is not the kind of thing that was asked for."""
+    text = unit.claim.text
+    if _ASKS_PERSON.search(question) and not _NAMES_PERSON.search(text):
+        return _WRONG_KIND
+    if _ASKS_MEANING.search(question) and not _DEFINES.search(text):
+        return _WRONG_KIND
+    if _ASKS_LIST.search(question):
+        return 1.0 if unit.table is not None or "、" in text else _WRONG_KIND
+    if _ASKS_NUMBER.search(question) and not _VALUE.search(text):
+        return _NO_NUMBER
+    return 1.0
 
 
-def _value(name: str, text: str, unit: str | None) -> str:
-    """Column name and value; the table's unit where neither of them has one."""
-    if unit and _NUMBER_CELL.fullmatch(text) and not _UNIT_IN_HEADER.search(name):
-        text += unit
-    return f"{name} {text}" if name else text
+def _holds(text: str, word: str) -> bool:
+    return word in text or any(other in text for other in synonyms().get(word, ()))
 
 
-def _row_places(chunk: Chunk, cells: Sequence[Cell]) -> Iterator[Place]:
-    """The row's own span, and a label cell that began in an earlier row as a place of its own."""
-    inside = [cell for cell in cells if chunk.start <= cell.start and cell.end <= chunk.end and cell.text]
-    if not inside:
-        return
-    end = max(cell.end for cell in inside)
-    line = chunk.text.rfind("\n", 0, end - chunk.start) + 1 + chunk.start
-    own = [cell for cell in inside if cell.start >= line]
-    start = min((cell.start for cell in own), default=min(cell.start for cell in inside))
-    yield place_in(chunk, start, end)
-    for cell in cells:
-        if cell.text and cell.end <= start:
-            yield Place(chunk=chunk, start=cell.start, end=cell.end, quote=cell.text)
-
-
-def _by_words(candidate: Candidate, weights: dict[str, float], wants_number: bool, rank: int) -> Candidate:
-    """Coverage of the question by the sentence and what stands above it; earlier passages break ties."""
-    total = sum(weights.values())
-    here, above = set(terms(candidate.searched)), set(terms(candidate.above))
-    own = sum(weight for term, weight in weights.items() if term in here)
-    over = sum(weight for term, weight in weights.items() if term in above and term not in here)
-    coverage = (own + _CONTEXT_SHARE * over) / total if total and own >= _LEAST_OWN * total else 0.0
-    score = coverage - 0.01 * rank
-    if wants_number and not _DIGIT.search(candidate.claim.text):
-        score *= _WITHOUT_DIGIT
-    return Candidate(
-        claim=candidate.claim,
-        searched=candidate.searched,
-        above=candidate.above,
-        coverage=coverage,
-        score=score,
-    )
+def _plain(text: str) -> str:
+    return to_simplified(fold_width(text)).text.lower().replace(",", "")

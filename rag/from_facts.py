@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from knowledge_base.access import Principal
 from knowledge_base.facts import Fact
-from knowledge_base.products import MetricMatch, PeriodMatch
+from knowledge_base.periods import PeriodMatch
+from knowledge_base.products import MetricMatch
 from rag.cite import Claim, Place
 from rag.question import Understood
 
@@ -75,17 +76,22 @@ def answer_from_facts(
     claims: list[Claim] = []
     notes: list[str] = []
     answered: set[str] = set()
+
+    def find(codes: Sequence[str], metrics: Sequence[MetricMatch], when: PeriodMatch | None) -> list[_Stated]:
+        period, window = (when.period, when.window) if when else (None, None)
+        found = facts.find(codes, [metric.id for metric in metrics], period, principal=principal, window=window, on=on)
+        placed = [_Stated(fact=fact, places=(place,)) for fact in found if (place := locate(fact))]
+        return placed if period else _latest(placed)
+
     for product in asked.products:
-        attributes = [metric.id for metric in asked.metrics]
-        everything = facts.find(product.codes, attributes, principal=principal, on=on)
-        known = [(fact, place) for fact in everything if (place := locate(fact)) is not None]
-        for wanted in asked.periods or (None,):
-            chosen = _choose(known, wanted)
-            for group in _groups(chosen):
-                claims.append(_claim(group, asked.metrics, notes))
-                answered.update(stated.fact.attribute for stated in group)
-            if known and not chosen and wanted is not None:
-                notes.append(_nearest(product.name, wanted, [fact for fact, _ in known]))
+        for when in asked.periods or (None,):
+            chosen = find(product.codes, asked.metrics, when)
+            claims += [_claim(group, asked.metrics, notes) for group in _groups(chosen)]
+            found = {stated.fact.attribute for stated in chosen}
+            answered |= found
+            lacking = [metric for metric in asked.metrics if metric.id not in found]
+            if when is not None and lacking:
+                notes += _nearest(product.name, when, lacking, find(product.codes, lacking, None))
     missing = tuple(metric for metric in asked.metrics if metric.id not in answered)
     return FactAnswer(claims=tuple(claims), missing=missing, notes=tuple(dict.fromkeys(notes)))
 
@@ -96,7 +102,7 @@ def period_words(period: str | None) -> str:
         return ""
     window, _, last_day = period.partition("..")
     if last_day:
-        return f"{_WINDOWS.get(window, window)}（截至{last_day}）"
+        return _WINDOWS.get(window, window)
     match = re.fullmatch(r"(\d{4})(?:(H[12])|Q([1-4])|-(\d{2}))?", period)
     if match is None:
         return period
@@ -110,41 +116,51 @@ def value_words(fact: Fact) -> str:
     printed = fact.value_text or (f"{fact.value:,f}" if fact.value is not None else "")
     if fact.value is None or not fact.unit or fact.unit in printed or not printed[-1:].isdigit():
         return printed
-    return printed + fact.unit
+    return printed + fact.unit.removeprefix("人民币")
 
 
-def _choose(known: Sequence[tuple[Fact, Place]], wanted: PeriodMatch | None) -> list[tuple[Fact, Place]]:
-    """The facts of the wanted period or window; without one, the latest of each entity and attribute."""
-    if wanted is not None and wanted.period is not None:
-        return [pair for pair in known if pair[0].period in (wanted.period, None)]
-    fitting = [pair for pair in known if wanted is None or pair[0].window == wanted.window]
-    latest: dict[tuple[str, str], date] = {}
-    for fact, _ in fitting:
+def _latest(placed: Sequence[_Stated]) -> list[_Stated]:
+    """Of each entity and attribute what holds on the last day."""
+    last: dict[tuple[str, str], date] = {}
+    for fact in (stated.fact for stated in placed):
         key = (fact.entity, fact.attribute)
-        latest[key] = max(latest.get(key, date.min), fact.as_of or date.min)
+        last[key] = max(last.get(key, date.min), fact.as_of or date.min)
     return [
-        (fact, place)
-        for fact, place in fitting
-        if (fact.as_of or date.min) == latest[fact.entity, fact.attribute]
+        stated
+        for stated in placed
+        if (stated.fact.as_of or date.min) == last[stated.fact.entity, stated.fact.attribute]
     ]
 
 
-def _groups(chosen: Iterable[tuple[Fact, Place]]) -> list[list[_Stated]]:
+def _groups(chosen: Sequence[_Stated]) -> list[list[_Stated]]:
     """Values by entity and period; of several windows of one attribute the likeliest meant."""
-    merged: dict[tuple[str, str, str | None, str | None, str], list[tuple[Fact, Place]]] = {}
-    for fact, place in chosen:
+    merged: dict[tuple[str | None, ...], _Stated] = {}
+    for stated in chosen:
+        fact = stated.fact
         key = (fact.entity, fact.attribute, fact.period, fact.window, _same_value(fact))
-        merged.setdefault(key, []).append((fact, place))
+        before = merged.get(key)
+        places = (*before.places, *stated.places)[:2] if before else stated.places
+        merged[key] = _Stated(fact=fact, places=places)
     by_attribute: dict[tuple[str, str], list[_Stated]] = {}
-    for pairs in merged.values():
-        first = pairs[0][0]
-        stated = _Stated(fact=first, places=tuple(place for _, place in pairs[:2]))
-        by_attribute.setdefault((first.entity, first.attribute), []).append(stated)
-    groups: dict[tuple[str, str | None], list[_Stated]] = {}
-    for (entity, _), stated_values in by_attribute.items():
-        for stated in _likeliest(stated_values):
-            groups.setdefault((entity, stated.fact.period), []).append(stated)
-    return list(groups.values())
+    for stated in merged.values():
+        by_attribute.setdefault((stated.fact.entity, stated.fact.attribute), []).append(stated)
+    groups: dict[str, list[_Stated]] = {}
+    for (entity, _), values in by_attribute.items():
+        groups.setdefault(entity, []).extend(_likeliest(values))
+    return [list(same) for values in groups.values() for same in _by_period(values)]
+
+
+def _by_period(values: Sequence[_Stated]) -> list[list[_Stated]]:
+    """One group a period; what holds until changed joins the first."""
+    groups: dict[str, list[_Stated]] = {}
+    constant = [stated for stated in values if stated.fact.period is None]
+    for stated in values:
+        if stated.fact.period is not None:
+            groups.setdefault(stated.fact.period, []).append(stated)
+    if not groups:
+        return [constant]
+    first, *rest = groups.values()
+    return [first + constant, *rest]
 
 
 def _likeliest(values: list[_Stated]) -> list[_Stated]:
@@ -174,9 +190,18 @@ def _claim(group: Sequence[_Stated], metrics: Sequence[MetricMatch], notes: list
             parts.append(_part(labels[attribute], values, first=not parts))
         if _contradict(values):
             notes.append(_conflict(labels[attribute], values))
-    fact = group[0].fact
     places = tuple(place for stated in group for place in stated.places)
-    return Claim(text=f"{fact.entity}：{period_words(fact.period)}{'，'.join(parts)}。", places=places)
+    said = f"{group[0].fact.entity}：{_period_of_report(group[0])}{'，'.join(parts)}。"
+    return Claim(text=said, places=places)
+
+
+def _period_of_report(stated: _Stated) -> str:
+    """The period; a trailing window says by which report, whose title is cited, it ends."""
+    words = period_words(stated.fact.period)
+    report = stated.places[0].chunk.period
+    if ".." in (stated.fact.period or "") and report:
+        return f"{words}（截至{period_words(report)}末）"
+    return words
 
 
 def _part(label: str, values: Sequence[_Stated], *, first: bool) -> str:
@@ -195,9 +220,13 @@ def _conflict(label: str, values: Sequence[_Stated]) -> str:
     return f"{label}有不一致的记载，请核对原文：{stated}。"
 
 
-def _nearest(name: str, wanted: PeriodMatch, known: Sequence[Fact]) -> str:
-    there = list(dict.fromkeys(period_words(fact.period) for fact in known if fact.period))[:4]
+def _nearest(name: str, wanted: PeriodMatch, lacking: Sequence[MetricMatch], known: Sequence[_Stated]) -> list[str]:
+    """What is there instead of the period asked for; nothing when the figure is unknown altogether."""
     asked = period_words(wanted.period) or _WINDOWS.get(wanted.window or "", wanted.window or "")
-    if not there:
-        return f"{name}：未找到{asked}的数据。"
-    return f"{name}：未找到{asked}的数据，现有{'、'.join(there)}。"
+    notes = []
+    for metric in lacking:
+        own = [stated.fact.period for stated in known if stated.fact.attribute == metric.id]
+        there = list(dict.fromkeys(period_words(period) for period in own if period))
+        if there:
+            notes.append(f"{name}：未找到{asked}的{metric.label}，现有{'、'.join(there[:4])}。")
+    return notes

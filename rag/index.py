@@ -18,6 +18,7 @@ import numpy as np
 
 from knowledge_base.document import DocumentStatus, DocumentVersion, ParsedDocument
 from models.encoder import Encoder, Vectors
+from models.encoders.choice import interchangeable
 from rag.chunk import chunk_document, embedding_text
 from rag.errors import EncoderChangedError, IndexUnreadableError
 from rag.lexical import Hit, Ids
@@ -101,7 +102,7 @@ class SearchIndex:
     def check_encoder(self) -> None:
         """Raise EncoderChangedError when the stored vectors are another encoder's."""
         stored = self.store.meta("encoder")
-        if stored is not None and stored != self.encoder.name:
+        if stored is not None and not interchangeable(stored, self.encoder.name):
             raise EncoderChangedError(
                 f"The search index in {self.folder} was built with the encoder {stored} but the settings "
                 f"name {self.encoder.name}, whose vectors cannot be compared: run `tougu kb sync --reindex`, "
@@ -123,6 +124,10 @@ class SearchIndex:
 
     def chunks(self, ids: Sequence[int]) -> dict[int, Chunk]:
         return self.store.chunks(ids)
+
+    def chunk_at(self, version_id: str, offset: int, narrow: Filter) -> Chunk | None:
+        """The chunk that holds a place of a document; None where the filter does not let it be seen."""
+        return self.store.chunk_at(version_id, offset, narrow)
 
     def stats(self) -> IndexStats:
         """Counts, encoder, age and size; needs no model."""

@@ -23,7 +23,7 @@ Ids = NDArray[np.int64]
 Hit = tuple[int, float]  # chunk id, score; higher is better
 
 _K1, _B = 1.2, 0.75  # as in SQLite's bm25()
-_COMMON_SHARE = 0.3  # a term in more chunks than this tells little and costs most
+_MANY_CHUNKS = 20_000  # a term in more chunks than this tells little and costs most
 _KEEP_TERMS = 3
 
 
@@ -51,6 +51,10 @@ class LexicalIndex(Protocol):
 
     def document_share(self, wanted: Sequence[str]) -> dict[str, float]:
         """The share of chunks that hold each term, between 0 and 1."""
+        ...
+
+    def __len__(self) -> int:
+        """Chunks held."""
         ...
 
 
@@ -96,19 +100,26 @@ class FtsLexical:
         return best(found[:, 0].astype(np.int64), found[:, 1], k=k, allowed=allowed)
 
     def document_share(self, wanted: Sequence[str]) -> dict[str, float]:
-        connection = self._connection()
-        total = connection.execute("SELECT count(*) FROM chunk_terms_docsize").fetchone()[0]
-        share = dict.fromkeys(wanted, 0.0)
-        for term in share:
-            row = connection.execute("SELECT doc FROM chunk_vocabulary WHERE term = ?", (term,)).fetchone()
-            share[term] = row[0] / total if row and total else 0.0
-        return share
+        total = max(1, len(self))
+        return {term: held / total for term, held in self._document_counts(wanted).items()}
+
+    def __len__(self) -> int:
+        row = self._connection().execute("SELECT count(*) FROM chunk_terms_docsize").fetchone()
+        return int(row[0])
+
+    def _document_counts(self, wanted: Sequence[str]) -> dict[str, int]:
+        counts = dict.fromkeys(wanted, 0)
+        for term in counts:
+            row = self._connection().execute("SELECT doc FROM chunk_vocabulary WHERE term = ?", (term,))
+            found = row.fetchone()
+            counts[term] = found[0] if found else 0
+        return counts
 
     def _telling(self, wanted: list[str]) -> list[str]:
-        """Known terms, rarest first; those in most chunks only while few others are left."""
-        share = self.document_share(wanted)
-        known = sorted((term for term in wanted if share[term] > 0), key=lambda term: share[term])
-        return [term for at, term in enumerate(known) if at < _KEEP_TERMS or share[term] <= _COMMON_SHARE]
+        """Known terms, rarest first; those in very many chunks only while few others are left."""
+        counts = self._document_counts(wanted)
+        known = sorted((term for term in wanted if counts[term]), key=lambda term: counts[term])
+        return [term for at, term in enumerate(known) if at < _KEEP_TERMS or counts[term] <= _MANY_CHUNKS]
 
 
 class MemoryLexical:
@@ -135,6 +146,9 @@ class MemoryLexical:
     def document_share(self, wanted: Sequence[str]) -> dict[str, float]:
         total = max(1, len(self._counts))
         return {term: sum(term in counts for counts in self._counts.values()) / total for term in wanted}
+
+    def __len__(self) -> int:
+        return len(self._counts)
 
     def _score(self, counts: Counter[str], wanted: Sequence[str]) -> float:
         mean = sum(c.total() for c in self._counts.values()) / len(self._counts)

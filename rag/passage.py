@@ -88,6 +88,4 @@ class Answer:
     @property
     def text(self) -> str:
         """The sentences joined, citation marks as [n]."""
-        return "".join(
-            sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in self.sentences
-        )
+        return "".join(sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in self.sentences)

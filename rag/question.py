@@ -9,12 +9,15 @@ from datetime import date
 from typing import Protocol
 
 from knowledge_base.access import Principal
-from knowledge_base.products import MetricMatch, PeriodMatch, ProductMatch, ResolvedQuestion
+from knowledge_base.metrics import metrics as all_metrics
+from knowledge_base.periods import PeriodMatch
+from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
 from rag.tokens import question_terms
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _CODE = re.compile(r"(?<![\d.,])\d{6}(?![\d.,%年月日元份股])")
 _NAMED_FUND = re.compile(
     r"(?P<name>[\u4e00-\u9fffA-Za-z0-9]{2,24}?)"
@@ -30,15 +33,20 @@ _GENERIC = re.compile(
     r"本|该|此|公募|私募|主动|被动|偏股|偏债|纯债|中短债|短债|二级|一级|可转债|灵活|配置|平衡|增强|开放式|封闭式|养老|行业|"
     r"主题|宽基|沪深|中证|新|老|类|型|等|证券|投资|其他|某|多|几|一|二|两|三|股票|债券|货币|混合|指数|场内|场外|境外|商品|黄金"
 )
+# what a question may hold beside names, periods and metrics without asking for more than the figure
+_FILLER = re.compile(
+    r"请问|帮我|查一?下|告诉我?|报告期|期[内末初间]|年[末度]|截[至止]|分别|同期|以及|多少|几何|什么|怎么样|怎样|如何|现在|目前|最新|当前|"
+    r"水平|情况|数据|这只|那只|那个|这个|本基金|基金|产品|[A-EＡ-Ｅ]类|份额|一下|数值|大概|具体|[和与及是为的了在有呢吗啊么各那它其我想你看对比]"
+)
+_FEW_CHARS = 2
+_BROAD_CHARS = 3  # a metric named in so few characters (风险, 收益) may be a mere topic
 _FOLLOW_UP = re.compile(r"^(?:那么?|然后|还有|以及|再|它|其|该|这只|那只|这个|同期)|呢[？?]?$")
 
 
 class Resolver(Protocol):
     """Finds products, periods and metrics in a question (knowledge_base.products.Products)."""
 
-    def resolve(
-        self, question: str, *, principal: Principal, today: date | None = None
-    ) -> ResolvedQuestion: ...
+    def resolve(self, question: str, *, principal: Principal, today: date | None = None) -> ResolvedQuestion: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +60,7 @@ class Understood:
     periods: tuple[PeriodMatch, ...] = ()
     metrics: tuple[MetricMatch, ...] = ()
     unknown: tuple[str, ...] = ()  # products named that nobody here knows
+    says_only_names: bool = False  # nothing is asked beyond the metrics named
 
     @property
     def product_codes(self) -> tuple[str, ...]:
@@ -77,7 +86,9 @@ def understand(
     """
     named = resolver.resolve(question, principal=principal, today=on)
     unknown = unknown_products(question, named, shares)
-    products, periods, metrics = named.products, named.periods, named.metrics
+    only_names = len(_HAN.findall(_FILLER.sub("", _blank(question, named, metrics=True)))) <= _FEW_CHARS
+    products, periods = named.products, named.periods
+    metrics = tuple(metric for metric in named.metrics if only_names or not _is_topic(metric))
     before = [] if unknown else _earlier(history, resolver, principal, on)
     if not products and not named.ambiguous:
         products = next((turn.products for turn in before if turn.products), ())
@@ -95,7 +106,13 @@ def understand(
         periods=periods,
         metrics=metrics,
         unknown=unknown,
+        says_only_names=only_names,
     )
+
+
+def _is_topic(metric: MetricMatch) -> bool:
+    """In a longer question a broad word names what it is about, not the figure (基金经理如何看待后市)."""
+    return metric.end - metric.start <= _BROAD_CHARS or all_metrics()[metric.id].value == "words"
 
 
 def unknown_products(question: str, named: ResolvedQuestion, shares: Shares) -> tuple[str, ...]:
@@ -125,9 +142,7 @@ def _overlaps(span: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:
     return any(start < span[1] and span[0] < end for start, end in taken)
 
 
-def _earlier(
-    history: Sequence[Message], resolver: Resolver, principal: Principal, on: date
-) -> list[ResolvedQuestion]:
+def _earlier(history: Sequence[Message], resolver: Resolver, principal: Principal, on: date) -> list[ResolvedQuestion]:
     """The advisor's earlier questions resolved, latest first; answers are not asked for what was meant."""
     asked = [message.content for message in reversed(history) if message.role != "assistant"]
     return [resolver.resolve(text, principal=principal, today=on) for text in asked[:6]]
@@ -143,13 +158,15 @@ def _leans_on_history(question: str, named: ResolvedQuestion) -> bool:
 def _search_text(question: str, named: ResolvedQuestion, metrics: Sequence[MetricMatch]) -> str:
     text = _blank(question, named) if question == named.question else question
     missing = [metric.label for metric in metrics if metric.label not in text]
-    return " ".join([text.strip(), *missing]).strip() or question
+    return " ".join([text.strip(" 的，,、"), *missing]).strip() or question
 
 
-def _blank(question: str, named: ResolvedQuestion) -> str:
-    """The question without the words that name products and periods."""
+def _blank(question: str, named: ResolvedQuestion, *, metrics: bool = False) -> str:
+    """The question without the words that name products and periods (and metrics, where asked)."""
     chars = list(question)
-    products = [(match.start, match.end) for match in named.products]
-    for start, end in products + [(match.start, match.end) for match in named.periods]:
+    spans = [(match.start, match.end) for match in named.products]
+    spans += [(match.start, match.end) for match in named.periods]
+    spans += [(match.start, match.end) for match in named.metrics if metrics]
+    for start, end in spans:
         chars[start:end] = " " * (end - start)
     return re.sub(r"\s+", " ", "".join(chars))

@@ -66,6 +66,10 @@ class Retriever:
         """How common terms are in the index, between 0 and 1."""
         return self.index.store.lexical.document_share(wanted)
 
+    def size(self) -> int:
+        """Chunks in the index."""
+        return len(self.index.store.lexical)
+
     def _of_product(self, text: str, vector: Vectors, narrow: Filter, k: int) -> list[Passage]:
         """Passages of one product; other periods than the named fill up what is missing."""
         found = self._fused(text, vector, narrow)

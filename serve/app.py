@@ -77,7 +77,12 @@ def _count_requests(app: FastAPI) -> None:
         seconds.labels(request.method, route).observe(spent_s)
         log.info(
             "request",
-            extra={"method": request.method, "route": route, "status": response.status_code, "ms": round(spent_s * 1e3)},
+            extra={
+                "method": request.method,
+                "route": route,
+                "status": response.status_code,
+                "ms": round(spent_s * 1e3),
+            },
         )
         response.headers["x-content-type-options"] = "nosniff"
         response.headers["referrer-policy"] = "same-origin"

@@ -34,7 +34,12 @@ class SameOriginMiddleware:
             request = Request(scope)
             origin = request.headers.get("origin")
             if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-                body = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": "Cross-origin request."}
+                body = {
+                    "type": "about:blank",
+                    "title": "Forbidden",
+                    "status": 403,
+                    "detail": "Cross-origin request.",
+                }
                 refused = JSONResponse(body, status_code=403, media_type="application/problem+json")
                 await refused(scope, receive, send)
                 return

@@ -42,7 +42,6 @@ app.command()(admin.config)
 app.command(name="import")(admin.import_)
 app.command()(admin.backup)
 app.command()(admin.restore)
-app.command()(intents.pilot)
 
 
 def _version(wanted: bool) -> None:
@@ -60,9 +59,7 @@ def root(
     user: Annotated[
         str | None, typer.Option("--as", help="Act as this user (see `tougu users`); default: the operator.")
     ] = None,
-    traceback: Annotated[
-        bool, typer.Option("--traceback", help="Show the full Python traceback of an error.")
-    ] = False,
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show the full Python traceback of an error.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -72,9 +69,13 @@ def root(
 
 
 def _add_commands_of_other_packages() -> None:
-    """`eval` and `bench` come from the floor above, which this package may not import."""
+    """`eval`, `bench` and `pilot` come from the floor above, which this package may not import."""
     for entry in metadata.entry_points(group="tougu.commands"):
-        app.add_typer(entry.load(), name=entry.name)
+        command = entry.load()
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=entry.name)
+        else:
+            app.command(name=entry.name)(command)
 
 
 def main() -> None:

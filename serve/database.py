@@ -38,10 +38,19 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_MS = 30_000
 MIGRATION_LOCK = 7_086_471_926  # an arbitrary number, the same in every version
 # Statements before which SQLite needs no write lock.
-_READING = frozenset(
-    {"SELECT", "PRAGMA", "EXPLAIN", "VALUES", "BEGIN", "COMMIT", "ROLLBACK", "ATTACH", "VACUUM"}
-)
+_READING = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES", "BEGIN", "COMMIT", "ROLLBACK", "ATTACH", "VACUUM"})
 _WRITING = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+
+_DISK_FULL = "The disk of the database is full: free some space, then start again."
+_REMEDIES = {
+    "database or disk is full": _DISK_FULL,
+    "No space left on device": _DISK_FULL,
+    "readonly database": "The database or its folder is read-only: give this user the right to write there.",
+    "unable to open database file": "The database file cannot be opened: check that its folder exists "
+    "and that this user may write in it.",
+    "file is not a database": "The database file is no SQLite database: correct its path or restore it.",
+    "disk image is malformed": "The database file is damaged: stop the service and restore a backup.",
+}
 
 
 class DatabaseError(ServeError, SQLAlchemyError):
@@ -71,15 +80,13 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     try:
         engine = create_engine(_with_driver(url), pool_size=pool_size, **_options(url))
     except ModuleNotFoundError as error:
-        raise DatabaseError(
-            f"The driver {error.name} is not installed: pip install 'tougu[postgres]'."
-        ) from error
+        raise DatabaseError(f"The driver {error.name} is not installed: pip install 'tougu[postgres]'.") from error
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise DatabaseError(
             "The database URL is not understood: use sqlite:////folder/file.db "
             "or postgresql://user:password@host/database."
         ) from error
-    event.listen(engine, "handle_error", _translate)
+    event.listen(engine, "handle_error", _translate, retval=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "before_cursor_execute", _lock_before_writing)
@@ -89,9 +96,9 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
 
 def all_metadata() -> tuple[MetaData, ...]:
     """The tables of every package, as the code declares them."""
-    from compliance_filters.tables import metadata as compliance
-    from intent.tables import metadata as intent
+    from intent.leads.tables import metadata as intent
 
+    from compliance_filters.tables import metadata as compliance
     from copilot.tables import metadata as copilot
     from jobs.tables import metadata as jobs
     from knowledge_base.tables import metadata as knowledge
@@ -201,25 +208,14 @@ def _lock_before_writing(
     begin_writing(connection)
 
 
-def _translate(context: ExceptionContext) -> None:
+def _translate(context: ExceptionContext) -> DatabaseError | None:
     """Full disk, read-only folder and missing file become one sentence; the rest stays as it is."""
-    sentence = _explain(str(context.original_exception), context.dialect.name)
-    if sentence:
-        context.chained_exception = DatabaseError(sentence)
+    sentence = _explain(str(context.original_exception))
+    return DatabaseError(sentence) if sentence else None
 
 
-def _explain(error: str, dialect: str) -> str | None:
-    lines = {
-        "database or disk is full": "The disk of the database is full: free some space, then start again.",
-        "No space left on device": "The disk of the database is full: free some space, then start again.",
-        "readonly database": "The database or its folder is read-only: give this user the right to write there.",
-        "unable to open database file": "The database file cannot be opened: check that its folder exists and "
-        "that this user may write in it.",
-        "file is not a database": "The database file is not a SQLite database: correct the path, "
-        "or restore a backup.",
-        "disk image is malformed": "The database file is damaged: stop the service and restore a backup.",
-    }
-    return next((line for sign, line in lines.items() if sign in error), None)
+def _explain(error: str) -> str | None:
+    return next((line for sign, line in _REMEDIES.items() if sign in error), None)
 
 
 def _explain_os(error: OSError, folder: Path) -> str:

@@ -83,20 +83,24 @@ def _weights(settings: Settings) -> Iterator[Check]:
 
 
 def _rules(settings: Settings) -> Iterator[Check]:
-    from compliance_filters.rules import load_packs
+    from compliance_filters.rules import load_pack
 
-    pack = load_packs(settings.compliance)
+    pack = load_pack(settings.compliance.rule_packs)
     yield Check(name="rules", state="ok", detail=f"{pack.label}, {len(pack.rules)} rules")
 
 
 def _index(settings: Settings) -> Iterator[Check]:
-    from rag.index import index_stats
+    from serve.wiring import House
 
-    stats = index_stats(settings.home / "index")
-    if stats is None or stats.newest is None:
+    house = House(settings)
+    try:
+        stats = house.index.stats()
+    finally:
+        house.close()
+    if stats.updated_at is None or not stats.versions:
         yield Check(name="index", state="note", detail="no documents yet", remedy="run `tougu kb sync FOLDER`")
         return
-    age = (datetime.now(UTC) - stats.newest).days
+    age = (datetime.now(UTC) - stats.updated_at).days
     yield Check(
         name="index",
         state="note" if age > OLD_INDEX_DAYS else "ok",
@@ -117,7 +121,11 @@ def _chat(settings: Settings) -> Iterator[Check]:
     from prompts.openai_chat import reachable
 
     if not settings.chat.base_url:
-        yield Check(name="chat model", state="ok", detail="none configured: answers are extractive, complete and cited")
+        yield Check(
+            name="chat model",
+            state="ok",
+            detail="none configured: answers are extractive, complete and cited",
+        )
         return
     answers, detail = reachable(settings.chat)
     yield Check(

@@ -20,9 +20,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from compliance_filters.settings import ComplianceSettings
 from copilot.settings import CopilotSettings
 from intent.settings import IntentSettings, LeadSettings, SpeechSettings
+from jobs.settings import JobSettings
 from knowledge_base.settings import KnowledgeSettings
 from models.settings import ModelSettings
-from prompts.settings import ChatSettings
+from prompts.settings import ChatSettings, PromptSettings
 from rag.settings import RagSettings
 from serve.errors import SettingsError
 
@@ -54,9 +55,7 @@ class LogSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that can be set. `tougu config` prints the effective values."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, extra="forbid", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=DELIMITER, extra="forbid", frozen=True)
 
     home: Path = Field(Path("~/.tougu"), description="Folder of the database, the index and all files.")
     database_url: SecretStr | None = Field(
@@ -66,6 +65,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     models: ModelSettings = ModelSettings()
     chat: ChatSettings = ChatSettings()
+    prompts: PromptSettings = PromptSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     rag: RagSettings = RagSettings()
     compliance: ComplianceSettings = ComplianceSettings()
@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     intent: IntentSettings = IntentSettings()
     leads: LeadSettings = LeadSettings()
     copilot: CopilotSettings = CopilotSettings()
+    jobs: JobSettings = JobSettings()
 
     @property
     def url(self) -> str:

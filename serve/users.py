@@ -40,7 +40,9 @@ class Users:
             return OPERATOR
         found = next((user for user in self.list(principal=OPERATOR) if user.id == user_id), None)
         if found is None:
-            raise NotFoundError(f"There is no user {user_id}: add them with `tougu users add {user_id} --role advisor`.")
+            raise NotFoundError(
+                f"There is no user {user_id}: add them with `tougu users add {user_id} --role advisor`."
+            )
         return Principal(
             user_id=found.id,
             roles=frozenset(found.roles),

@@ -18,7 +18,7 @@ from models.encoder import Encoder
 Floats = NDArray[np.float32]
 BUCKETS = 4096  # for character 1- to 3-grams of the utterance
 PROPOSAL_BUCKETS = 1024  # for 2-grams of what was proposed before it
-FLAGS = (Polarity.INTEREST, Polarity.DECLINE, Polarity.EXISTING)  # and a fourth: the advisor proposed it
+FLAGS = (Polarity.INTEREST, Polarity.DECLINE, Polarity.EXISTING)  # and a fourth flag: proposed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +50,7 @@ class FeatureMaker:
         alone = self._encoder.encode_queries([u.text[:LONGEST_TEXT] for u in utterances])
         context = self._encoder.encode_queries([u.in_context for u in utterances])
         hashed = _stack([hashed_grams(u.text, (1, 2, 3), BUCKETS) for u in utterances], BUCKETS)
-        proposed = _stack(
-            [hashed_grams(u.proposal, (2,), PROPOSAL_BUCKETS) for u in utterances], PROPOSAL_BUCKETS
-        )
+        proposed = _stack([hashed_grams(u.proposal, (2,), PROPOSAL_BUCKETS) for u in utterances], PROPOSAL_BUCKETS)
         replies = np.array(
             [(self._rules.is_yes(u.text), self._rules.is_no(u.text)) for u in utterances], np.float32
         ).reshape(-1, 2)

@@ -58,7 +58,7 @@ class Scored:
 
 
 class Heads:
-    """One logistic head a label, and one softmax over the three polarities that knows which label is asked."""
+    """One logistic head a label, and one softmax over the three polarities that is asked label by label."""
 
     def __init__(self, tensors: Mapping[str, Floats], card: Card) -> None:
         """Raises ClassifierError when a tensor is missing or of another shape than the card's labels."""
@@ -76,7 +76,7 @@ class Heads:
         width = self.tensors["intent.weight"].shape[1]
         if x.shape[1] != width:
             raise ClassifierError(
-                f"The heads read {width} features but {x.shape[1]} were made: the encoder or the rules changed; "
+                f"The heads read {width} features but {x.shape[1]} were made (another encoder or rule file): "
                 "train again with `tougu intent train`."
             )
         intent = _sigmoid(x @ self.tensors["intent.weight"].T + self.tensors["intent.bias"])
@@ -147,9 +147,7 @@ def load_heads(taxonomy: Taxonomy, folder: Path | None = None) -> Heads:
             "or set intent.method = rules."
         ) from error
     if sha256(data).hexdigest() != card.weights_sha256:
-        raise ClassifierError(
-            f"The weights in {place} are not those of their card: restore both files together."
-        )
+        raise ClassifierError(f"The weights in {place} are not those of their card: restore both files together.")
     if card.taxonomy != taxonomy.version:
         raise ClassifierError(
             f"The heads know taxonomy {card.taxonomy} but {taxonomy.version} is loaded: "
@@ -165,9 +163,11 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _sigmoid(z: Floats) -> Floats:
-    return (1.0 / (1.0 + np.exp(-np.clip(z, -40, 40)))).astype(np.float32)
+    probability: Floats = (1.0 / (1.0 + np.exp(-np.clip(z, -40, 40)))).astype(np.float32)
+    return probability
 
 
 def _softmax(z: Floats) -> Floats:
     e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return (e / e.sum(axis=-1, keepdims=True)).astype(np.float32)
+    share: Floats = (e / e.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return share

@@ -50,7 +50,9 @@ def load_labelled(taxonomy: Taxonomy, path: Path | None = None) -> LabelledSet:
         data = place.read_bytes()
         lines = data.decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise TrainingDataError(f"{place} cannot be read as UTF-8 text ({error}): correct the path or the file.") from error
+        raise TrainingDataError(
+            f"{place} cannot be read as UTF-8 text ({error}): correct the path or the file."
+        ) from error
     items = tuple(_item(line, n, taxonomy) for n, line in enumerate(lines, start=1) if line.strip())
     if not items:
         raise TrainingDataError(f"{place} holds no line: give labelled utterances, one JSON object a line.")
@@ -133,8 +135,7 @@ def _item(line: str, n: int, taxonomy: Taxonomy) -> Labelled:
 def utterance_of(text: str, context: Sequence[dict[str, str]] = ()) -> Utterance:
     """An utterance from the file format's `text` and `context`. Raises KeyError, ValueError, TypeError."""
     before = tuple(
-        Turn(index=i, speaker=Speaker(c["role"]), text=c["text"], start_s=0.0, end_s=0.0)
-        for i, c in enumerate(context)
+        Turn(index=i, speaker=Speaker(c["role"]), text=c["text"], start_s=0.0, end_s=0.0) for i, c in enumerate(context)
     )
     if not isinstance(text, str):
         raise TypeError("text is not a string")

@@ -67,11 +67,9 @@ class RulesClassifier:
 
 
 class HeadsClassifier:
-    """Frozen encoder, logistic heads by intent and one for polarity; the rules are features where trained so."""
+    """Frozen encoder, a logistic head by intent, one for polarity; rules are features where trained so."""
 
-    def __init__(
-        self, heads: Heads, encoder: Encoder, rules: Rules, *, context_turns: int = CONTEXT_TURNS
-    ) -> None:
+    def __init__(self, heads: Heads, encoder: Encoder, rules: Rules, *, context_turns: int = CONTEXT_TURNS) -> None:
         """Raises ClassifierError when the heads were trained on vectors of another encoder."""
         if not interchangeable(heads.card.encoder, encoder.name):
             raise ClassifierError(
@@ -94,8 +92,7 @@ class HeadsClassifier:
         scored = self._heads.predict(self._maker.features(utterances))
         return [
             _ranked(
-                TurnIntent(intent=s.intent, polarity=s.polarity, confidence=s.confidence, by=self.version)
-                for s in row
+                TurnIntent(intent=s.intent, polarity=s.polarity, confidence=s.confidence, by=self.version) for s in row
             )
             for row in scored
         ]

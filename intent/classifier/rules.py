@@ -79,11 +79,11 @@ class Rules:
     def is_yes(self, text: str) -> bool:
         """True for a whole utterance that only agrees: 行，那就办吧."""
         bare = text.strip()
-        return bool(self._replies["yes"].fullmatch(bare) and self._replies["yes_needs"].search(bare))
+        return bool(self._replies["agrees"].fullmatch(bare) and self._replies["agrees_needs"].search(bare))
 
     def is_no(self, text: str) -> bool:
         """True for a whole utterance that only refuses: 不用了，谢谢."""
-        return self._replies["no"].fullmatch(text.strip()) is not None
+        return self._replies["refuses"].fullmatch(text.strip()) is not None
 
     def proposals(self, text: str) -> tuple[str, ...]:
         """Intents that an advisor's turn proposes; empty where the turn proposes nothing."""
@@ -143,9 +143,7 @@ def load_rules(taxonomy: Taxonomy, path: Path | None = None) -> Rules:
     try:
         return Rules(yaml.safe_load(path.read_text("utf-8")), taxonomy)
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RulesError(
-            f"The rule file {path} cannot be read ({error}): correct the path or the file."
-        ) from error
+        raise RulesError(f"The rule file {path} cannot be read ({error}): correct the path or the file.") from error
 
 
 @cache
@@ -173,6 +171,4 @@ def _compiled(where: str, pattern: str) -> Pattern:
     try:
         return re.compile(pattern)
     except re.error as error:
-        raise RulesError(
-            f"The rule {where} holds a pattern that does not compile ({error}): {pattern}"
-        ) from error
+        raise RulesError(f"The rule {where} holds a pattern that does not compile ({error}): {pattern}") from error

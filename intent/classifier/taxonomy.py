@@ -57,7 +57,7 @@ class Taxonomy:
             return self._intents[intent_id]
         except KeyError:
             raise TaxonomyError(
-                f"There is no intent {intent_id} in the taxonomy: correct the id or load the taxonomy it is of."
+                f"There is no intent {intent_id} in the taxonomy: correct the id or load its taxonomy."
             ) from None
 
     def __contains__(self, intent_id: object) -> bool:
@@ -76,7 +76,7 @@ class Taxonomy:
 
 
 def load_taxonomy(path: Path | None = None) -> Taxonomy:
-    """Read and validate a taxonomy file, the shipped one by default. Raises TaxonomyError naming the entry."""
+    """Read and validate a taxonomy, the shipped one by default. Raises TaxonomyError naming the entry."""
     text = _text(path)
     try:
         raw = yaml.safe_load(text)
@@ -101,9 +101,7 @@ def _text(path: Path | None) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TaxonomyError(
-            f"The taxonomy {path} cannot be read ({error}): correct intent.taxonomy."
-        ) from error
+        raise TaxonomyError(f"The taxonomy {path} cannot be read ({error}): correct intent.taxonomy.") from error
 
 
 def _intent(entry: Any) -> Intent:
@@ -112,9 +110,9 @@ def _intent(entry: Any) -> Intent:
     unknown = set(entry) - FIELDS
     missing = FIELDS - OPTIONAL - set(entry)
     if unknown or missing:
+        wrong = ", ".join(sorted(unknown | missing))
         raise TaxonomyError(
-            f"The intent {entry['id']} has unknown or missing fields ({', '.join(sorted(unknown | missing))}): "
-            f"it needs {', '.join(sorted(FIELDS))}."
+            f"The intent {entry['id']} has unknown or missing fields ({wrong}): it needs {', '.join(sorted(FIELDS))}."
         )
     intent = Intent(**{**entry, "also": tuple(entry.get("also", ()))})
     if intent.kind not in KINDS or not {intent.goes_to, *intent.also} <= PLACES:

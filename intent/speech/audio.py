@@ -42,11 +42,8 @@ class Recording:
 
     def channel(self, index: int) -> Samples:
         """One channel as float32 in -1..1, shape (n,)."""
-        return self.pcm[index].astype(np.float32) / 32768.0
-
-    def mixed(self) -> Samples:
-        """All channels averaged, float32 in -1..1, shape (n,)."""
-        return (self.pcm.mean(axis=0, dtype=np.float32) / np.float32(32768.0)).astype(np.float32)
+        samples: Samples = self.pcm[index].astype(np.float32) / np.float32(32768)
+        return samples
 
 
 def decode(path: Path, *, max_duration_s: float = 4 * 3600.0) -> Recording:
@@ -77,9 +74,7 @@ def _check_file(path: Path) -> None:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise AudioError(
-            f"{path} cannot be read ({error.strerror}): check the path and its permissions."
-        ) from error
+        raise AudioError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
     if size == 0:
         raise AudioError(f"{path.name} is an empty file: export or copy the recording again.")
     if path.suffix.lower() in HEADERLESS:
@@ -99,9 +94,7 @@ def _decoded(path: Path, max_duration_s: float) -> tuple[NDArray[np.int16], _Str
         with av.open(str(path), mode="r", metadata_errors="ignore") as container:
             return _read_container(container, path, max_duration_s)
     except PermissionError as error:
-        raise AudioError(
-            f"{path} cannot be read (permission denied): give this user the right to read it."
-        ) from error
+        raise AudioError(f"{path} cannot be read (permission denied): give this user the right to read it.") from error
     except (av.FFmpegError, OSError, ValueError) as error:
         raise AudioError(
             f"{path.name} cannot be decoded as sound ({_short(error)}): "
@@ -147,8 +140,7 @@ def _collect(
             total += block.shape[1]
             if total > max_duration_s * SAMPLE_RATE:
                 raise AudioError(
-                    f"{path.name} is longer than {max_duration_s / 3600:g} h: split it, "
-                    "or raise speech.max_duration_s."
+                    f"{path.name} is longer than {max_duration_s / 3600:g} h: split it, or raise speech.max_duration_s."
                 )
             blocks.append(block)
     except av.FFmpegError as error:

@@ -22,6 +22,7 @@ class Utterance:
     start_s: float
     end_s: float
     confidence: float | None
+    voice: int = 0  # tells two speakers of unknown role apart
 
 
 def turns(voices: Iterable[tuple[Speaker, Sequence[Segment]]], *, pause_s: float = 1.2) -> tuple[Turn, ...]:
@@ -30,7 +31,11 @@ def turns(voices: Iterable[tuple[Speaker, Sequence[Segment]]], *, pause_s: float
     A voice's words are cut where it is silent for `pause_s`; neighbours of one speaker are joined
     again unless twice that lies between. Overlaps stay: a turn may start before the last one ends.
     """
-    said = [u for speaker, segments in voices for u in utterances(speaker, segments, pause_s=pause_s)]
+    said = [
+        replace(utterance, voice=voice)
+        for voice, (speaker, segments) in enumerate(voices)
+        for utterance in utterances(speaker, segments, pause_s=pause_s)
+    ]
     said.sort(key=lambda u: (u.start_s, u.end_s))
     joined: list[Utterance] = []
     for utterance in said:
@@ -38,12 +43,19 @@ def turns(voices: Iterable[tuple[Speaker, Sequence[Segment]]], *, pause_s: float
             joined[-1] = _join(joined[-1], utterance)
         else:
             joined.append(utterance)
-    return tuple(
-        Turn(
-            index=i, speaker=u.speaker, text=u.text, start_s=u.start_s, end_s=u.end_s, confidence=u.confidence
-        )
-        for i, u in enumerate(joined)
-    )
+    return _numbered(joined)
+
+
+def by_sentence(segments: Sequence[Segment], *, pause_s: float) -> tuple[Turn, ...]:
+    """Turns of unknown speakers that share one voice, cut at short pauses and sentence ends, not joined."""
+    found = [
+        cut
+        for segment in segments
+        for piece in _sentences(segment)
+        for cut in utterances(Speaker.UNKNOWN, [piece], pause_s=pause_s)
+    ]
+    found.sort(key=lambda u: (u.start_s, u.end_s))
+    return _numbered(found)
 
 
 def utterances(speaker: Speaker, segments: Sequence[Segment], *, pause_s: float) -> list[Utterance]:
@@ -69,6 +81,25 @@ def tidy(text: str) -> str:
     return text
 
 
+def _sentences(segment: Segment) -> list[Segment]:
+    """The segment cut after words that end a sentence."""
+    pieces: list[list[Word]] = [[]]
+    for word in segment.words:
+        pieces[-1].append(word)
+        if word.text.rstrip().endswith(tuple(SENTENCE_END)):
+            pieces.append([])
+    return [replace(segment, words=tuple(piece)) for piece in pieces if piece] or [segment]
+
+
+def _numbered(said: Sequence[Utterance]) -> tuple[Turn, ...]:
+    return tuple(
+        Turn(
+            index=i, speaker=u.speaker, text=u.text, start_s=u.start_s, end_s=u.end_s, confidence=u.confidence
+        )
+        for i, u in enumerate(said)
+    )  # fmt: skip
+
+
 def _utterance(speaker: Speaker, words: Sequence[Word], confidence: float | None) -> Utterance:
     known = [w.probability for w in words if w.probability is not None]
     return Utterance(
@@ -81,7 +112,7 @@ def _utterance(speaker: Speaker, words: Sequence[Word], confidence: float | None
 
 
 def _belongs(last: Utterance, following: Utterance, gap_s: float) -> bool:
-    return last.speaker is following.speaker and following.start_s - last.end_s < gap_s
+    return last.voice == following.voice and following.start_s - last.end_s < gap_s
 
 
 def _join(first: Utterance, second: Utterance) -> Utterance:

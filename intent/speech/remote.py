@@ -108,16 +108,13 @@ def _json(response: httpx.Response) -> dict[str, Any]:
 
 def _read(answer: dict[str, Any], duration_s: float, language: str) -> Transcription:
     words = tuple(
-        Word(text=str(w["word"]), start_s=float(w["start"]), end_s=float(w["end"]))
-        for w in answer.get("words") or ()
+        Word(text=str(w["word"]), start_s=float(w["start"]), end_s=float(w["end"])) for w in answer.get("words") or ()
     )
     segments = tuple(_segment(raw, words) for raw in answer.get("segments") or ())
     if not segments and str(answer["text"]).strip():
         segments = (Segment(text=str(answer["text"]), start_s=0.0, end_s=duration_s, words=words),)
     speech_s = sum(s.end_s - s.start_s for s in segments)
-    return Transcription(
-        segments=segments, speech_s=speech_s, language="zh" if language == "auto" else language
-    )
+    return Transcription(segments=segments, speech_s=speech_s, language="zh" if language == "auto" else language)
 
 
 def _segment(raw: dict[str, Any], words: tuple[Word, ...]) -> Segment:

@@ -20,9 +20,10 @@ from intent.speech.voices import split_voices
 CUE_LIMIT = 3  # occurrences of one cue that count
 SURE_MARGIN = 2.0  # weights by which the advisor's words must outweigh the other's
 CROSSTALK_DB = 18.0
-# Semitones between two voices of a mono recording. On pasted pairs of real clips a man and a woman lie
-# 7-11 apart, the halves of one voice up to 5; nearer voices are not told apart rather than guessed.
-MIN_PITCH_GAP = 6.0
+# Semitones between two voices of a mono recording. On mixes of sample calls a man and a woman lie 5-14
+# apart, the halves of one voice up to 3.2; nearer voices are not told apart rather than guessed.
+MIN_PITCH_GAP = 4.5
+PHRASE_PAUSE_S = 0.15  # between words; the shortest in which speakers change
 
 Roles = tuple[Speaker, ...]  # one a voice (a channel, or a cluster of a mono recording)
 
@@ -42,9 +43,7 @@ class _Cue:
     weight: float
 
 
-def stereo_roles(
-    texts: Sequence[str], *, advisor_channel: int | None, known_from: str = "settings"
-) -> RoleReading:
+def stereo_roles(texts: Sequence[str], *, advisor_channel: int | None, known_from: str = "settings") -> RoleReading:
     """Roles of two channels; `advisor_channel` 0 or 1 where settings or call metadata name it."""
     if advisor_channel is not None:
         return RoleReading(roles=_roles(advisor_channel), roles_from=known_from)
@@ -58,9 +57,7 @@ def roles_from_words(texts: Sequence[str]) -> RoleReading:
         return RoleReading(
             roles=(Speaker.UNKNOWN,) * len(texts),
             roles_from="unknown",
-            warnings=(
-                "Which voice is the advisor is not known; every turn is read as possibly the client's.",
-            ),
+            warnings=("Which voice is the advisor is not known; every turn is read as possibly the client's.",),
         )
     return RoleReading(
         roles=_roles(0 if scores[0] > scores[1] else 1),
@@ -101,7 +98,7 @@ def without_crosstalk(segments: Sequence[Segment], own: Samples, other: Samples)
 def by_voice(segments: Sequence[Segment], samples: Samples) -> tuple[tuple[Segment, ...], ...]:
     """The segments of a mono recording by voice: two tuples, or one where two voices are not told apart.
 
-    Words go to the voice heard at their middle; runs of words of one voice stay one segment.
+    Speakers change at pauses, so a phrase between two goes whole to the voice heard in most of its words.
     """
     split = split_voices(samples)
     if split is None or split.pitch_gap < MIN_PITCH_GAP:
@@ -109,28 +106,20 @@ def by_voice(segments: Sequence[Segment], samples: Samples) -> tuple[tuple[Segme
     voices: tuple[list[Segment], list[Segment]] = ([], [])
     for segment in segments:
         words = segment.words or (Word(text=segment.text, start_s=segment.start_s, end_s=segment.end_s),)
-        labels = smooth([split.label_at((w.start_s + w.end_s) / 2) for w in words])
-        for label, run in _runs(words, labels):
-            voices[label].append(_of_words(run, segment.confidence))
+        for phrase in phrases(words):
+            heard = [split.label_at((w.start_s + w.end_s) / 2) for w in phrase]
+            voices[round(sum(heard) / len(heard))].append(_of_words(phrase, segment.confidence))
     return tuple(tuple(v) for v in voices if v)
 
 
-def smooth(labels: Sequence[int]) -> list[int]:
-    """One word between two of the other voice is a slip of the windows, not a turn."""
-    out = list(labels)
-    for i in range(1, len(out) - 1):
-        if out[i - 1] == out[i + 1] != out[i]:
-            out[i] = out[i - 1]
-    return out
-
-
-def _runs(words: Sequence[Word], labels: Sequence[int]) -> list[tuple[int, list[Word]]]:
-    runs: list[tuple[int, list[Word]]] = []
-    for word, label in zip(words, labels, strict=True):
-        if runs and runs[-1][0] == label:
-            runs[-1][1].append(word)
+def phrases(words: Sequence[Word]) -> list[list[Word]]:
+    """Runs of words without a pause of PHRASE_PAUSE_S between them."""
+    runs: list[list[Word]] = []
+    for word in words:
+        if runs and word.start_s - runs[-1][-1].end_s < PHRASE_PAUSE_S:
+            runs[-1].append(word)
         else:
-            runs.append((label, [word]))
+            runs.append([word])
     return runs
 
 

@@ -119,8 +119,7 @@ class LocalWhisper:
             from faster_whisper import WhisperModel
         except ImportError as error:
             raise TranscriptionError(
-                "The local speech engine is not installed: install tougu[local], "
-                "or set speech.engine = remote."
+                "The local speech engine is not installed: install tougu[local], or set speech.engine = remote."
             ) from error
         try:
             return WhisperModel(
@@ -140,15 +139,11 @@ class LocalWhisper:
         from faster_whisper import BatchedInferencePipeline
 
         pipeline = BatchedInferencePipeline(self._engine())
-        return self._run(
-            pipeline.transcribe, samples, vad_filter=True, batch_size=self._batch_size, temperature=0.0
-        )
+        return self._run(pipeline.transcribe, samples, vad_filter=True, batch_size=self._batch_size, temperature=0.0)
 
     def _sequential(self, samples: Samples) -> Transcription:
         """The other way: windows in sequence with temperature fallback and no carried-over text."""
-        return self._run(
-            self._engine().transcribe, samples, vad_filter=True, condition_on_previous_text=False
-        )
+        return self._run(self._engine().transcribe, samples, vad_filter=True, condition_on_previous_text=False)
 
     def _run(self, transcribe: Any, samples: Samples, **options: Any) -> Transcription:
         try:
@@ -239,16 +234,13 @@ def _segment(each: Any) -> Segment:
     )
     known = [w.probability for w in words if w.probability is not None]
     confidence = sum(known) / len(known) if known else None
-    return Segment(
-        text=each.text, start_s=float(each.start), end_s=float(each.end), words=words, confidence=confidence
-    )
+    return Segment(text=each.text, start_s=float(each.start), end_s=float(each.end), words=words, confidence=confidence)
 
 
 def _spread(text: str, duration_s: float) -> Transcription:
     step = duration_s / max(len(text), 1)
     words = tuple(
-        Word(text=char, start_s=i * step, end_s=(i + 1) * step, probability=1.0)
-        for i, char in enumerate(text)
+        Word(text=char, start_s=i * step, end_s=(i + 1) * step, probability=1.0) for i, char in enumerate(text)
     )
     segment = Segment(text=text, start_s=0.0, end_s=duration_s, words=words, confidence=1.0)
     return Transcription(segments=(segment,) if text else (), speech_s=duration_s)

@@ -21,7 +21,7 @@ PITCH_HZ = (70.0, 400.0)
 MELS, CEPSTRA = 26, 13
 PITCH_WEIGHT = 2.0
 MOST_WINDOWS = 800  # Ward's clustering is quadratic; the rest go to the nearer centre
-MIN_WINDOWS = 8
+MIN_WINDOWS = 20  # of some 6 s of speech; less says too little of a second voice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +74,9 @@ def ward(points: Floats, clusters: int = 2) -> NDArray[np.int64]:
 def _merged(distance: Floats, size: Floats, i: int, j: int) -> Floats:
     total = size + size[i] + size[j]
     with np.errstate(invalid="ignore"):
-        merged = (
-            (size + size[i]) * distance[i] + (size + size[j]) * distance[j] - size * distance[i, j]
-        ) / total
-    return np.where(np.isnan(merged), np.inf, merged)
+        merged = ((size + size[i]) * distance[i] + (size + size[j]) * distance[j] - size * distance[i, j]) / total
+    finite: Floats = np.where(np.isnan(merged), np.inf, merged)
+    return finite
 
 
 def _two_clusters(points: Floats) -> NDArray[np.int64]:
@@ -86,7 +85,8 @@ def _two_clusters(points: Floats) -> NDArray[np.int64]:
     first = ward(chosen)
     centres = np.stack([chosen[first == k].mean(axis=0) for k in (0, 1)])
     away = np.square(points[:, None, :] - centres[None]).sum(axis=2)
-    return np.argmin(away, axis=1).astype(np.int64)
+    nearer: NDArray[np.int64] = np.argmin(away, axis=1).astype(np.int64)
+    return nearer
 
 
 def _pitch_gap(semitones: Floats, labels: NDArray[np.int64]) -> float:
@@ -114,9 +114,7 @@ def _windows(samples: Samples) -> tuple[Floats, Floats]:
         if use.mean() < 0.4 or voiced.sum() < 15:
             continue
         centres.append((start + length / 2) * HOP / SAMPLE_RATE)
-        features.append(
-            np.concatenate([[np.median(pitch[inside][voiced])], cepstra[inside][voiced].mean(axis=0)])
-        )
+        features.append(np.concatenate([[np.median(pitch[inside][voiced])], cepstra[inside][voiced].mean(axis=0)]))
     return np.asarray(centres), np.asarray(features)
 
 
@@ -161,7 +159,8 @@ def _mel_bank() -> Floats:
     edges = 700 * np.expm1(edges_mel / 1127)
     rise = (hz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     fall = (edges[2:, None] - hz) / (edges[2:] - edges[1:-1])[:, None]
-    return np.maximum(0.0, np.minimum(rise, fall))
+    bank: Floats = np.maximum(0.0, np.minimum(rise, fall))
+    return bank
 
 
 def _cosines() -> Floats:

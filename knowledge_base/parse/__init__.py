@@ -19,26 +19,26 @@ def parse_file(path: Path, *, settings: KnowledgeBaseSettings | None = None) -> 
         content = path.read_bytes()
     except OSError as error:
         reason = error.strerror or error
-        raise ParseError(
-            f"{path.name} cannot be read ({reason}); check that it is there and readable."
-        ) from error
+        raise ParseError(f"{path.name} cannot be read ({reason}); check that it is there and readable.") from error
     return parse_bytes(content, name=path.name, settings=settings)
 
 
-def parse_bytes(
-    content: bytes, *, name: str, settings: KnowledgeBaseSettings | None = None
-) -> ParsedDocument:
+def parse_bytes(content: bytes, *, name: str, settings: KnowledgeBaseSettings | None = None) -> ParsedDocument:
     """Parse bytes that were read from a file called `name`. Raises ParseError with one sentence."""
     bounds = settings or KnowledgeBaseSettings()
     if len(content) > bounds.max_file_mb * 2**20:
         raise ParseError(f"{name} is larger than {bounds.max_file_mb} MB; split it or raise max_file_mb.")
     if not content.strip():
         raise ParseError(f"{name} is empty; put its text in or delete it.")
-    parsed = _parser_of(content, name, bounds)(content)
+    parser = _parser_of(content, name, bounds)
+    try:
+        parsed = parser(content)
+    except ParseError:
+        raise
+    except Exception as error:  # the libraries raise what they like on a broken file
+        raise ParseError(f"{name} cannot be parsed ({type(error).__name__}); export it again.") from error
     if not parsed.blocks:
-        raise ParseError(
-            f"{name} holds no text that can be read (a scan needs a text layer); export it with text."
-        )
+        raise ParseError(f"{name} holds no text that can be read (a scan needs a text layer); export it with text.")
     return parsed
 
 

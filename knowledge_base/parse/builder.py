@@ -164,9 +164,7 @@ def _lay_out(rows: Sequence[Sequence[RawCell]], start: int) -> tuple[str, tuple[
     return "\n".join(lines), _even(grid)
 
 
-def _lay_out_row(
-    row: Sequence[RawCell], at: int, hanging: dict[int, tuple[Cell, int]]
-) -> tuple[str, tuple[Cell, ...]]:
+def _lay_out_row(row: Sequence[RawCell], at: int, hanging: dict[int, tuple[Cell, int]]) -> tuple[str, tuple[Cell, ...]]:
     texts: list[str] = []
     cells: list[Cell] = []
     position = at

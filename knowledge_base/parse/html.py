@@ -43,9 +43,7 @@ def parse_html(content: bytes, *, name: str, max_rows: int = 5000) -> ParsedDocu
     try:
         root = lxml_html.document_fromstring(decode(content, name=name), parser=_parser())
     except (ParserError, ValueError) as error:
-        raise ParseError(
-            f"{name} holds no readable HTML ({error}); export it again from its source."
-        ) from error
+        raise ParseError(f"{name} holds no readable HTML ({error}); export it again from its source.") from error
     walker = _Walker(builder=DocumentBuilder(), max_rows=max_rows)
     body = root.find("body")
     walker.walk(body if body is not None else root, 0)
@@ -174,9 +172,7 @@ def _rows_of(table: Any) -> list[tuple[Any, list[RawCell]]]:
 
 
 def _raw_cell(cell: Any) -> RawCell:
-    return RawCell(
-        text=" ".join(_visible(cell)), colspan=_span(cell, "colspan"), rowspan=_span(cell, "rowspan")
-    )
+    return RawCell(text=" ".join(_visible(cell)), colspan=_span(cell, "colspan"), rowspan=_span(cell, "rowspan"))
 
 
 def _visible(element: Any) -> list[str]:

@@ -23,9 +23,7 @@ def kind_of_zip(content: bytes, *, name: str, max_unpacked_mb: int) -> str | Non
     except zipfile.BadZipFile as error:
         raise ParseError(f"{name} is a broken archive ({error}); save it again.") from error
     if sum(member.file_size for member in members) > max_unpacked_mb * 2**20:
-        raise ParseError(
-            f"{name} unpacks to more than {max_unpacked_mb} MB; split it or raise max_unpacked_mb."
-        )
+        raise ParseError(f"{name} unpacks to more than {max_unpacked_mb} MB; split it or raise max_unpacked_mb.")
     names = {member.filename.split("/")[0] for member in members}
     return "docx" if "word" in names else "xlsx" if "xl" in names else None
 

@@ -39,16 +39,17 @@ def parse_pdf(content: bytes, *, name: str, max_pages: int, max_rows: int = 5000
     builder = DocumentBuilder(warnings=warnings)
     with _plumber(content, name) as plumber:
         count = min(len(pages), max_pages)
-        running = _running_lines([_page_lines(pages, n) for n in range(count)])
+        lines = [_page_lines(pages, n) for n in range(count)]
+        running = _running_lines(lines)
         for number in range(count):
             builder.page = number + 1
             try:
                 _read_page(pages, plumber, number, running, builder, max_rows)
             except Exception as error:  # either library may raise anything on a broken page
                 warnings.append(f"Page {number + 1} could not be read ({type(error).__name__}).")
-    document_title = str(pages.get_metadata_dict().get("Title") or "")
+    stated = str(pages.get_metadata_dict().get("Title") or "")
     pages.close()
-    return builder.build(_title(document_title, builder, name))
+    return builder.build(_title(stated, lines[:2], name))
 
 
 def _open(content: bytes, name: str) -> Any:
@@ -147,7 +148,7 @@ def _ruled_tables(page: Any, plumber: Any, number: int) -> Iterator[_RuledTable]
 
 def _add_lines(builder: DocumentBuilder, lines: Sequence[str]) -> None:
     """Join wrapped lines into paragraphs: a line as long as the page's long ones, unended, goes on."""
-    full = 0.85 * max((_width(line) for line in lines), default=0)
+    full = 0.75 * max((_width(line) for line in lines), default=0)
     open_lines: list[str] = []
     for line in lines:
         level = heading_level(line)
@@ -167,11 +168,15 @@ def _width(line: str) -> float:
     return sum(1.0 if ord(character) > 255 else 0.5 for character in line)
 
 
-def _title(stated: str, builder: DocumentBuilder, name: str) -> str:
-    """A stated title that reads like one, else the first such line, else the file name."""
+def _title(stated: str, first_pages: Sequence[list[str]], name: str) -> str:
+    """A stated title that reads like one, else such a line of the first pages, else the file name.
+
+    A line that begins with the year continues the line above it.
+    """
     if TITLE_WORDS.search(stated):
         return stated
-    for block in builder.blocks[:12]:
-        if 6 <= len(block.text) <= 80 and TITLE_WORDS.search(block.text):
-            return block.text
+    lines = [line for page in first_pages for line in page[:12]]
+    for above, line in zip(["", *lines], lines, strict=False):
+        if 6 <= len(line) <= 60 and TITLE_WORDS.search(line) and not re.search(r"[，。；：]", line):
+            return above + line if re.match(r"\d{4}\s*年", line) and len(above) < 40 else line
     return name.rsplit("/", 1)[-1].rsplit(".", 1)[0]

@@ -111,10 +111,7 @@ def _pipe_table(lines: list[str], at: int) -> list[str]:
 
 def _add_pipe_table(builder: DocumentBuilder, lines: list[str], max_rows: int) -> None:
     rows = [lines[0], *lines[2:]]
-    cells = [
-        [RawCell(text=_plain(cell.replace("\\|", "|"))) for cell in PIPE.split(row.strip()[1:-1])]
-        for row in rows
-    ]
+    cells = [[RawCell(text=_plain(cell.replace("\\|", "|"))) for cell in PIPE.split(row.strip()[1:-1])] for row in rows]
     texts = [[cell.text.strip() for cell in row] for row in cells]
     header = 1 if any(texts[0]) else 0
     builder.table(cells if header else cells[1:], header or guess_header_rows(texts[1:]), max_rows=max_rows)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serve.commands.context import Context, print_json, progress_bar
+from serve.commands.context import Context, print_json
+
+if TYPE_CHECKING:
+    from models.entries import ModelEntry
 
 users_app = typer.Typer(help="People who use this installation, and their roles.", no_args_is_help=True)
 models_app = typer.Typer(help="Weights: what is used, from where, under which licence.", no_args_is_help=True)
@@ -95,9 +98,7 @@ def users_add(
     shared = context.ensure_object(Context)
     house = shared.house()
     roles = [Role(name) for name in role]
-    house.users.add(
-        user_id, roles=roles, branches=branch or [], labels=label or [], principal=shared.principal(house)
-    )
+    house.users.add(user_id, roles=roles, branches=branch or [], labels=label or [], principal=shared.principal(house))
     typer.echo(f"{user_id} may now act as {', '.join(role)}: tougu --as {user_id} ...")
 
 
@@ -116,12 +117,15 @@ def models_list(context: typer.Context, as_json: Json = False) -> None:
     store = context.ensure_object(Context).house().model_store
     rows = [(store.entry(name), store.check(name)) for name in store.names()]
     if as_json:
-        print_json([{"name": e.name, "task": e.task, "source": e.source, "licence": e.licence, "filing": e.filing,
-                     "approver": e.approver, "ok": s.ok, "detail": s.detail, "remedy": s.remedy} for e, s in rows])  # fmt: skip
+        print_json([{**_entry(entry), "ok": s.ok, "detail": s.detail, "remedy": s.remedy} for entry, s in rows])
         return
     for entry, state in rows:
         typer.echo(f"{'ok  ' if state.ok else 'MISS'} {entry.name}: {entry.task}; {entry.licence}; {entry.filing}")
         typer.echo(f"     {state.detail}{f' -> {state.remedy}' if state.remedy else ''}")
+
+
+def _entry(entry: ModelEntry) -> dict[str, str]:
+    return {name: getattr(entry, name) for name in ("name", "task", "source", "licence", "filing", "approver")}
 
 
 @models_app.command("verify")
@@ -140,40 +144,37 @@ def prompts_list(context: typer.Context, as_json: Json = False) -> None:
     """Templates with version and content hash."""
     templates = context.ensure_object(Context).house().prompts.list()
     if as_json:
-        print_json([{"task": t.task, "version": t.version, "hash": t.content_hash} for t in templates])
+        print_json([{"name": t.name, "task": t.front.task, "version": t.front.version, "sha256": t.sha256}
+                    for t in templates])  # fmt: skip
         return
     for template in templates:
-        typer.echo(f"{template.task}\tv{template.version}\t{template.content_hash[:12]}")
+        typer.echo(f"{template.name}\tv{template.front.version}\t{template.sha256[:12]}\t{template.front.task}")
 
 
 @prompts_app.command("show")
-def prompts_show(context: typer.Context, task: str) -> None:
+def prompts_show(context: typer.Context, name: str) -> None:
     """A template as it stands in its file."""
-    typer.echo(context.ensure_object(Context).house().prompts.get(task).body)
+    typer.echo(context.ensure_object(Context).house().prompts.get(name).text)
 
 
 @prompts_app.command("test")
 def prompts_test(context: typer.Context) -> None:
     """Run the cases that each template carries."""
-    failures = context.ensure_object(Context).house().prompts.test()
+    templates = context.ensure_object(Context).house().prompts.list()
+    failures = [f"{template.name}: {failure}" for template in templates for failure in template.failures()]
     for failure in failures:
         typer.echo(failure, err=True)
     if failures:
         raise typer.Exit(1)
-    typer.echo("Every template passes its cases.")
+    typer.echo(f"{len(templates)} templates pass their cases.")
 
 
 @prompts_app.command("diff")
-def prompts_diff(context: typer.Context, task: str, other: Annotated[Path, typer.Argument(help="Another file.")]) -> None:
-    """Differences between the active template and a file."""
-    import difflib
-
-    active = context.ensure_object(Context).house().prompts.get(task).body
-    lines = difflib.unified_diff(
-        active.splitlines(), other.read_text(encoding="utf-8").splitlines(), task, str(other), lineterm=""
+def prompts_diff(context: typer.Context, name: str) -> None:
+    """What the firm's own template of that name changes in the shipped one."""
+    typer.echo(
+        context.ensure_object(Context).house().prompts.diff(name) or "The shipped template is in use, unchanged."
     )
-    for line in lines:
-        typer.echo(line)
 
 
 def import_(
@@ -189,26 +190,29 @@ def import_(
     if as_json:
         print_json(report)
     else:
-        typer.echo(f"{kind}: {report['added']} added, {report['changed']} changed, {report['unchanged']} unchanged.")
+        typer.echo(f"{kind}: {report['added']} added, {report['replaced']} replaced.")
 
 
 def backup(context: typer.Context, target: Annotated[Path, typer.Argument(help="New folder for the copy.")]) -> None:
     """Copy everything consistently, also while the service runs, and verify the copy."""
+    from serve.backup import backup as copy_all
+
     shared = context.ensure_object(Context)
     house = shared.house()
-    with progress_bar():
-        written = house.backup(target, principal=shared.principal(house))
-    typer.echo(f"{written} files copied to {target} and verified.")
+    manifest = copy_all(house.settings.home, house.engine, target, principal=shared.principal(house))
+    typer.echo(f"{len(manifest.files)} files copied to {target} and verified.")
 
 
 def restore(
     context: typer.Context,
     source: Annotated[Path, typer.Argument(help="Folder made by `tougu backup`.")],
-    force: Annotated[bool, typer.Option(help="Replace what is in home.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace what is in home; the old one is kept beside.")] = False,
 ) -> None:
-    """Verify a backup and put it in place of an empty home."""
+    """Verify a backup and put it in place of an empty home; stop the service first."""
     from serve.backup import restore as put_back
+    from serve.database import open_engine
 
-    home = context.ensure_object(Context).settings().home
-    put_back(source, home, force=force)
-    typer.echo(f"Restored into {home}.")
+    settings = context.ensure_object(Context).settings()
+    server = open_engine(settings.url) if settings.database_url else None
+    put_back(source, settings.home, force=force, engine=server)
+    typer.echo(f"Restored into {settings.home}.")

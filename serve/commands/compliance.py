@@ -17,7 +17,13 @@ rules_app = typer.Typer(help="Rule packs: lint, test, compare, explain.", no_arg
 audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-OUTCOME_ZH = {"pass": "通过", "revise": "已补充提示后通过", "return": "退回修改", "review": "待合规复核", "block": "拦截"}
+OUTCOME_ZH = {
+    "pass": "通过",
+    "revise": "已补充提示后通过",
+    "return": "退回修改",
+    "review": "待合规复核",
+    "block": "拦截",
+}
 
 
 def check(
@@ -80,77 +86,88 @@ def _read(file: str) -> str:
 
 @rules_app.command("lint")
 def rules_lint(context: typer.Context) -> None:
-    """Check the form of the rule packs and that every rule has its own examples."""
-    from compliance_filters.rules import lint
-
-    problems = lint(context.ensure_object(Context).house().rule_pack)
-    for problem in problems:
-        typer.echo(problem, err=True)
-    if problems:
-        raise typer.Exit(1)
-    typer.echo("The rule packs are well formed.")
+    """Load the rule packs and check their form; a pack that breaks it is named with the place."""
+    pack = context.ensure_object(Context).house().rule_pack
+    typer.echo(f"{pack.label}: {len(pack.rules)} rules, well formed.")
 
 
 @rules_app.command("test")
 def rules_test(context: typer.Context) -> None:
-    """Run each rule's violating and compliant examples."""
+    """Run each rule's own violating and compliant examples through the filters."""
+    from compliance_filters.filters import standard_filters
+    from compliance_filters.lint import lint
+
     house = context.ensure_object(Context).house()
-    tried, failures = house.test_rules()
-    for failure in failures:
-        typer.echo(failure, err=True)
-    typer.echo(f"{tried - len(failures)} of {tried} examples are judged as their rules say.")
-    if failures:
+    faults = lint(house.rule_pack, standard_filters(house.rule_pack, house.settings.compliance))
+    for fault in faults:
+        typer.echo(fault, err=True)
+    tried = sum(len(rule.violating) + len(rule.compliant) for rule in house.rule_pack.rules.values())
+    typer.echo(f"{tried} examples tried, {len(faults)} faults.")
+    if faults:
         raise typer.Exit(1)
 
 
 @rules_app.command("explain")
 def rules_explain(context: typer.Context, rule_id: str) -> None:
     """What a rule forbids, by which law, with its examples."""
-    from serve.errors import NotFoundError
-
-    pack = context.ensure_object(Context).house().rule_pack
-    rule = next((rule for rule in pack.rules if rule.id == rule_id), None)
-    if rule is None:
-        raise NotFoundError(f"There is no rule {rule_id}: the pack has {', '.join(r.id for r in pack.rules)}.")
+    rule = context.ensure_object(Context).house().rule_pack.rule(rule_id)
     typer.echo(f"{rule.id}  {rule.zh}  -> {rule.outcome.word}")
     typer.echo(f"依据：{rule.law}{'' if rule.law_confirmed else '（条文待核）'}")
     for title, examples in (("违规示例", rule.violating), ("合规示例", rule.compliant)):
         typer.echo(f"{title}：")
         for example in examples:
-            typer.echo(f"  - {example}")
+            typer.echo(f"  - {example.text}")
 
 
 @rules_app.command("diff")
 def rules_diff(
     context: typer.Context, other: Annotated[Path, typer.Argument(help="Another rule pack (YAML).")]
 ) -> None:
-    """Which rules another pack adds, removes or changes."""
-    from compliance_filters.rules import diff, load_pack
+    """What changes when another pack is laid over the ones in force."""
+    from compliance_filters.rules import load_pack
 
-    for line in diff(context.ensure_object(Context).house().rule_pack, load_pack(other)):
-        typer.echo(line)
+    house = context.ensure_object(Context).house()
+    now, then = house.rule_pack, load_pack((*house.settings.compliance.rule_packs, other))
+    for rule_id in sorted(now.rules.keys() | then.rules.keys()):
+        before, after = now.rules.get(rule_id), then.rules.get(rule_id)
+        if before is None or after is None:
+            typer.echo(f"{'removed' if after is None else 'added'}: {rule_id}")
+        elif before != after:
+            typer.echo(f"changed: {rule_id} ({before.outcome.word} -> {after.outcome.word})")
+    typer.echo(f"{now.label} -> {then.label}")
 
 
 @audit_app.command("verify")
-def audit_verify(context: typer.Context, as_json: Json = False) -> None:
+def audit_verify(
+    context: typer.Context,
+    checkpoint: Annotated[Path | None, typer.Option(help="Checkpoint to compare with, which shows truncation.")] = None,
+    as_json: Json = False,
+) -> None:
     """Walk the whole chain; any change, deletion, insertion or reordering is found."""
+    from knowledge_base.access import Role
+
     shared = context.ensure_object(Context)
     house = shared.house()
-    report = house.audit.verify(principal=shared.principal(house))
+    shared.principal(house).require("verify the audit log", Role.COMPLIANCE, Role.SYSTEM)
+    report = house.audit.verify(checkpoint or house.settings.compliance.audit_checkpoint)
     if as_json:
-        print_json({"ok": report.ok, "entries": report.entries, "problem": report.problem})
+        print_json({"ok": report.ok, "entries": report.entries, "problems": report.problems})
     else:
-        typer.echo(f"{report.entries} entries: {'the chain is whole' if report.ok else report.problem}")
+        typer.echo(f"{report.entries} entries: {'the chain is whole' if report.ok else '; '.join(report.problems)}")
     if not report.ok:
         raise typer.Exit(1)
 
 
 @audit_app.command("checkpoint")
 def audit_checkpoint(
-    context: typer.Context, file: Annotated[Path, typer.Argument(help="Where to keep it, outside this machine.")]
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where to keep it, outside this machine.")],
 ) -> None:
     """Write the head of the chain to a file, against which a later truncation is found."""
+    from knowledge_base.access import Role
+
     shared = context.ensure_object(Context)
     house = shared.house()
-    house.audit.checkpoint(file, principal=shared.principal(house))
+    shared.principal(house).require("write a checkpoint", Role.COMPLIANCE, Role.SYSTEM)
+    house.audit.checkpoint(file)
     typer.echo(f"Checkpoint written to {file}; keep it where the writer of the log cannot reach it.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,7 @@ from serve.commands.context import Context, print_json, progress_bar
 
 if TYPE_CHECKING:
     from copilot.session import Reply
+    from knowledge_base.sync import SyncReport
 
 app = typer.Typer(help="The knowledge base: documents in, passages out.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
@@ -34,27 +37,32 @@ def kb_sync(
             principal=shared.principal(house),
             progress=lambda done, total, path: bar.update(task, completed=done, total=total, note=Path(path).name),
         )
-    rows = [{"path": row.path, "state": row.state, "reason": row.reason} for row in report.rows]
+    _print_report(report, as_json=as_json)
+
+
+def _print_report(report: SyncReport, *, as_json: bool) -> None:
     if as_json:
-        print_json(rows)
+        print_json([asdict(row) for row in report.rows])
     else:
-        typer.echo(", ".join(f"{count} {state}" for state, count in report.counts().items()) or "nothing to do")
-        for row in rows:
-            if row["reason"]:
-                typer.echo(f"  {row['state']}: {row['path']}: {row['reason']}", err=True)
-    if any(row["state"] == "failed" for row in rows):
+        counts = Counter(row.outcome for row in report.rows)
+        typer.echo(
+            ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) or "The folder holds no documents."
+        )
+        for row in report.rows:
+            for line in filter(None, (row.reason, *row.warnings)):
+                typer.echo(f"  {row.outcome}: {row.path}: {line}", err=True)
+    if report.failed:
         raise typer.Exit(1)
 
 
 @app.command("add")
 def kb_add(context: typer.Context, files: Annotated[list[Path], typer.Argument(help="Documents to add.")]) -> None:
-    """Add single documents."""
+    """Copy single documents into home and add them."""
     shared = context.ensure_object(Context)
     house = shared.house()
-    for file in files:
-        report = house.sync(file, delete=False, principal=shared.principal(house), progress=lambda *_: None)
-        for row in report.rows:
-            typer.echo(f"{row.state}: {row.path}{f': {row.reason}' if row.reason else ''}")
+    report = house.add_documents(files, principal=shared.principal(house), progress=lambda *_: None)
+    names = {file.name for file in files}
+    _print_report(replace(report, rows=tuple(r for r in report.rows if r.path in names)), as_json=False)
 
 
 @app.command("search")
@@ -80,16 +88,18 @@ def kb_search(
 @app.command("conflicts")
 def kb_conflicts(context: typer.Context, as_json: Json = False) -> None:
     """Documents in force that contradict each other, both places side by side."""
+    from knowledge_base.conflicts import find_conflicts
+
     shared = context.ensure_object(Context)
     house = shared.house()
-    found = house.conflicts(principal=shared.principal(house))
+    found = find_conflicts(house.catalog, house.facts, principal=shared.principal(house), on=house.today())
     if as_json:
-        print_json(found)
+        print_json([asdict(conflict) for conflict in found])
         return
     for conflict in found:
-        typer.echo(f"{conflict['kind']}: {conflict['about']}")
-        for side in ("left", "right"):
-            typer.echo(f"  {conflict[side]['title']}: {conflict[side]['quote']}")
+        typer.echo(f"{conflict.kind}: {conflict.about}")
+        for side in (conflict.left, conflict.right):
+            typer.echo(f"  《{side.title}》 {side.start}-{side.end}：{' '.join(side.quote.split())[:120]}")
     if not found:
         typer.echo("No conflicts among the documents in force.")
 
@@ -102,7 +112,7 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Answer a question with citations, cleared by the gate."""
-    from datetime import date
+    from serve.wiring import as_day
 
     shared = context.ensure_object(Context)
     house = shared.house()
@@ -111,7 +121,7 @@ def ask(
         principal=shared.principal(house),
         today=house.today(),
         client_id=client,
-        on=date.fromisoformat(as_of) if as_of else None,
+        on=as_day(as_of),
     )
     if as_json:
         from serve.routes.questions import ReplyOut

@@ -10,26 +10,30 @@ import sys
 import tempfile
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from serve.database import alembic_config, all_metadata, migrate, open_engine
+from alembic.script import Script
+
+from serve.database import alembic_config, migrate, open_engine
 
 
 def make(message: str) -> Path | None:
     """Write a revision named after `message` and return its path; None when nothing changed."""
     from alembic import command
-    from alembic.autogenerate import compare_metadata
-    from alembic.runtime.migration import MigrationContext
+
+    def drop_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
+        if directives[0].upgrade_ops.is_empty():
+            directives.clear()
 
     with tempfile.TemporaryDirectory() as folder:
         engine = open_engine(f"sqlite:///{folder}/head.db")
         migrate(engine)
         with engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": True})
-            if not compare_metadata(context, all_metadata()):
-                return None
-            script = command.revision(alembic_config(connection), message, autogenerate=True)
+            script = command.revision(
+                alembic_config(connection), message, autogenerate=True, process_revision_directives=drop_empty
+            )
         engine.dispose()
-    return Path(next(iter(script if isinstance(script, list) else [script])).path)  # type: ignore[union-attr]
+    return Path(script.path) if isinstance(script, Script) else None
 
 
 def main() -> int:

@@ -36,6 +36,4 @@ def check(body: CheckIn, request: Request, principal: PrincipalDep) -> CheckOut:
         principal=principal,
     )
     cleared = verdict.cleared
-    return CheckOut(
-        verdict=VerdictOut.of(verdict), cleared=cleared is not None, text=cleared.text if cleared else None
-    )
+    return CheckOut(verdict=VerdictOut.of(verdict), cleared=cleared is not None, text=cleared.text if cleared else None)

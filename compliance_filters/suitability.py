@@ -1,0 +1,162 @@
+"""Suitability, shelf and restricted list: only products that the text recommends, by C/R matrix."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
+from compliance_filters.finding import Draft, Finding, Outcome, ProductInContext, ReviewContext, Target
+from compliance_filters.normalise import Normaliser, plain_name
+from compliance_filters.rules import RulePack, compile_pattern
+from mandarin.offsets import Mapped
+
+_CODE = re.compile(r"(?<![\dA-Za-z.])\d{6}(?![\d.%A-Za-z])")
+_ANAPHORA = re.compile("这只|它|该基金|该产品|这款|此基金|此产品|本基金|这个产品|这支")
+_JUDGED = frozenset({Target.ANSWER, Target.REPORT, Target.ADVISOR_MESSAGE, Target.ADVISOR_SPEECH})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommended:
+    """A product that the text recommends; `product` is None when its code is unknown to the context."""
+
+    code: str
+    product: ProductInContext | None
+    start: int  # of the mention, in the text handed in
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Mention:
+    code: str
+    product: ProductInContext | None
+    start: int  # in the normalised text
+    end: int
+
+
+class RecommendationReader:
+    """Reads which products a text recommends, as opposed to merely mentions."""
+
+    def __init__(self, pack: RulePack) -> None:
+        cues = sorted(pack.settings["recommend_cues"], key=len, reverse=True)
+        self._cues = re.compile("|".join(map(re.escape, cues)))
+        self._innocent = tuple(compile_pattern(p) for p in pack.settings["recommend_innocent"])
+        self._clauses = ClauseReader(pack.lexicon)
+        self._normalise = Normaliser(pack.lexicon)
+
+    def read(self, draft: Draft, context: ReviewContext) -> tuple[Recommended, ...]:
+        """The recommended products in order of place, each once."""
+        source = self._normalise(draft.text)
+        mentions = _mentions(source.text, context)
+        if context.recommends is not None:
+            return _declared(context.recommends, mentions, source, context)
+        chosen: dict[str, _Mention] = {}
+        parts = sentences(source.text)
+        for index, sentence in enumerate(parts):
+            before = parts[index - 1] if index else None
+            for mention in self._recommended_in(sentence, before, mentions):
+                chosen.setdefault(mention.code, mention)
+        return tuple(_placed(m, source) for m in sorted(chosen.values(), key=lambda m: m.start))
+
+    def _recommended_in(self, sentence: Sentence, before: Sentence | None, mentions: list[_Mention]) -> list[_Mention]:
+        found: list[_Mention] = []
+        shielded = [m.span() for pattern in self._innocent for m in pattern.finditer(sentence.text)]
+        for cue in self._cues.finditer(sentence.text):
+            if any(start < cue.end() and cue.start() < end for start, end in shielded):
+                continue
+            if self._clauses.stance(sentence, *cue.span()) is Stance.ASSERTED:
+                found += self._meant(sentence, before, cue.start(), mentions)
+        return found
+
+    def _meant(self, sentence: Sentence, before: Sentence | None, cue: int, mentions: list[_Mention]) -> list[_Mention]:
+        """Products of the cue's own clause, else the nearest in the sentence, else the one 它 stands for."""
+        here = [m for m in mentions if sentence.start <= m.start < sentence.end]
+        clause = next(c for c in reversed(self._clauses.clauses(sentence.text)) if c.start <= cue)
+        begin, end = sentence.start + clause.start, sentence.start + clause.end
+        own = [m for m in here if begin <= m.start < end]
+        if own:
+            return own
+        preceding = [m for m in here if m.start < sentence.start + cue]
+        if here:
+            return preceding[-1:] or here[:1]
+        if before is None or not _ANAPHORA.search(sentence.text):
+            return []
+        return [m for m in mentions if before.start <= m.start < before.end][-1:]
+
+
+class SuitabilityFilter:
+    """suitability.mismatch, suitability.unknown, product.off_shelf and product.restricted."""
+
+    name = "suitability"
+
+    def __init__(self, pack: RulePack) -> None:
+        self._pack = pack
+        self._matrix = {str(c): str(r) for c, r in pack.settings["suitability_matrix"].items()}
+        self._reader = RecommendationReader(pack)
+
+    def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
+        """One finding a rule and recommended product."""
+        if draft.target not in _JUDGED:
+            return ()
+        return tuple(
+            finding for item in self._reader.read(draft, context) for finding in self._of(draft, item, context)
+        )
+
+    def _of(self, draft: Draft, item: Recommended, context: ReviewContext) -> list[Finding]:
+        broken = [r for r in (self._level_rule(item, context),) if r]
+        product = item.product
+        if product is not None and product.restricted:
+            broken.append("product.restricted")
+        if product is None or product.on_shelf is not True:
+            broken.append("product.off_shelf")
+        if product is None and not (context.products or context.client_level or context.client_id):
+            # Nothing is known of client or shelf: a doubt for the officer, not a proven breach.
+            rule = self._pack.rule("product.off_shelf")
+            return [rule.finding(draft.text, item.start, item.end, outcome=Outcome.REVIEW)]
+        return [self._pack.rule(r).finding(draft.text, item.start, item.end) for r in broken]
+
+    def _level_rule(self, item: Recommended, context: ReviewContext) -> str | None:
+        risk = item.product.risk_level if item.product else None
+        highest = self._matrix.get(context.client_level or "")
+        expires = context.client_level_expires
+        expired = expires is None or expires < context.today
+        if highest is None or expired or risk not in self._matrix.values():
+            return "suitability.unknown"
+        return "suitability.mismatch" if str(risk) > highest else None
+
+
+def _mentions(text: str, context: ReviewContext) -> list[_Mention]:
+    spans: list[_Mention] = []
+    by_code = {p.code: p for p in context.products}
+    for product in context.products:
+        if product.name:
+            plain = plain_name(product.name)
+            spans += [
+                _Mention(code=product.code, product=product, start=m.start(), end=m.end())
+                for m in re.finditer(re.escape(plain), text)
+            ]
+    spans += [
+        _Mention(code=m.group(), product=by_code.get(m.group()), start=m.start(), end=m.end())
+        for m in _CODE.finditer(text)
+    ]
+    return sorted(spans, key=lambda m: (m.start, -m.end))
+
+
+def _placed(mention: _Mention, source: Mapped) -> Recommended:
+    start, end = source.original_span(mention.start, mention.end)
+    return Recommended(code=mention.code, product=mention.product, start=start, end=end)
+
+
+def _declared(
+    codes: tuple[str, ...], mentions: list[_Mention], source: Mapped, context: ReviewContext
+) -> tuple[Recommended, ...]:
+    """What the caller says is recommended; a product not named in the text is shown at its beginning."""
+    by_code = {p.code: p for p in context.products}
+    found: list[Recommended] = []
+    for code in codes:
+        mention = next((m for m in mentions if m.code == code), None)
+        if mention:
+            found.append(_placed(mention, source))
+        else:
+            found.append(Recommended(code=code, product=by_code.get(code), start=0, end=0))
+    return tuple(found)

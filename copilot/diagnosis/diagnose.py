@@ -1,0 +1,204 @@
+"""The report way up to the gate: NAV in, a `DiagnosisReport` out; its prose is composed from findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from compliance_filters.finding import BoundFact
+from copilot.diagnosis.analysis import FundAnalysis, FundInput, analyse
+from copilot.diagnosis.findings import Judgement, Observation, judge
+from copilot.diagnosis.metrics import TAIL, TRADING_DAYS
+from copilot.diagnosis.nav import IndexSeries
+from copilot.diagnosis.pictures import fund_charts
+from copilot.diagnosis.report import Adviser, DiagnosisReport, SourceNote
+from copilot.diagnosis.series import DataNote, NoteLevel
+from copilot.diagnosis.suitability import level_labels, level_measure
+from copilot.diagnosis.windows import old_enough
+from mandarin.numerals import find_numerals
+
+FUND_RULES = ("short_record", "lags_benchmark", "deep_drawdown", "high_volatility", "data_gap")
+LEVEL_RULE = "above_risk_level"
+_PERIODS = ((6, "个月"), (1, "年"), (3, "年"), (5, "年"))  # lengths that the report's own words name
+_TAIL_PERCENT = f"{TAIL * 100:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the firm decides about its reports."""
+
+    risk_free_annual: Decimal = Decimal("1.5")  # per cent a year, for Sharpe, Sortino and alpha
+    benchmark_is_price_index: bool = True  # dividends of its members are not in the benchmark
+
+
+def diagnose_fund(
+    fund: FundInput,
+    index: IndexSeries | None,
+    *,
+    today: date,
+    client_level: str | None = None,
+    adviser: Adviser | None = None,
+    settings: Settings | None = None,
+) -> DiagnosisReport:
+    """One fund against one index, as of its last NAV. `client_level` (C1..C5) adds the risk-level rule.
+
+    A fund too young for performance (under six months) gets a report without any, which says so.
+    """
+    chosen = settings or Settings()
+    analysis = analyse(fund, index, risk_free_annual=chosen.risk_free_annual)
+    judgement = judge_fund(analysis, client_level)
+    notes = (*fund.nav.notes, *(index.notes if index else ()), *missing_notes(analysis, judgement))
+    summary = tuple(_summary(analysis, judgement.observations))
+    return DiagnosisReport(
+        title="基金诊断报告",
+        subject=f"{fund.name}（{fund.code}）",
+        codes=(fund.code,),
+        as_of=fund.nav.last_day,
+        made_on=today,
+        summary=summary,
+        figures=analysis.figures,
+        holdings=(),
+        observations=judgement.observations,
+        charts=fund_charts(analysis),
+        conventions=conventions(chosen, index, fund.contract_benchmark),
+        sources=sources([fund], index),
+        notes=notes,
+        facts=(
+            *fund_facts(analysis),
+            *text_facts(judgement.observations, notes, chosen),
+            *name_facts(fund.name, analysis.benchmark_name),
+            *contract_facts(fund.contract_benchmark),
+        ),
+        benchmark_name=analysis.benchmark_name,
+        adviser=adviser,
+    )
+
+
+def judge_fund(analysis: FundAnalysis, client_level: str | None) -> Judgement:
+    """Rules on one fund; the risk-level rule only where there is a client."""
+    measures, labels = dict(analysis.measures), dict(analysis.labels)
+    rules: tuple[str, ...] = FUND_RULES
+    if client_level:
+        rules = (*rules, LEVEL_RULE)
+        labels |= level_labels(client_level, analysis.fund.risk_level)
+        measures |= level_measure(client_level, analysis.fund.risk_level, analysis.fund.code)
+    return judge(measures, labels, only=rules, entity=analysis.fund.code)
+
+
+def fund_facts(analysis: FundAnalysis) -> Iterator[BoundFact]:
+    """Every figure and measure of one fund as facts."""
+    for row in analysis.figures:
+        yield from row.facts(analysis.fund.code)
+    for measure in analysis.measures.values():
+        yield measure.fact()
+
+
+def text_facts(
+    observations: Sequence[Observation], notes: Sequence[DataNote], settings: Settings
+) -> Iterator[BoundFact]:
+    """Numbers of findings, notes and conventions, and the lengths of periods that are named."""
+    for observation in observations:
+        yield from observation.facts
+    for note in notes:
+        yield from note.facts
+    yield BoundFact(name="年化交易日数", value=Decimal(TRADING_DAYS), unit="个交易日")
+    yield BoundFact(name="在险价值尾部比例", value=Decimal(_TAIL_PERCENT), unit="%")
+    yield BoundFact(name="无风险利率", value=settings.risk_free_annual, unit="%")
+    for length, unit in _PERIODS:
+        yield BoundFact(name="区间长度", value=Decimal(length), unit=unit)
+
+
+def name_facts(*names: str | None) -> Iterator[BoundFact]:
+    """Numbers that belong to names: 沪深300, 养老目标2040."""
+    for name in filter(None, names):
+        for numeral in find_numerals(name):
+            yield BoundFact(name="名称所含数字", value=numeral.value, unit=numeral.unit)
+
+
+def contract_facts(words: str | None) -> Iterator[BoundFact]:
+    """The weights in a contract's benchmark; each is named by the words before it: 中证综合债指数收益率×."""
+    yield from name_facts(words)
+    before = 0
+    for numeral in find_numerals(words or ""):
+        if words and numeral.unit == "%":
+            yield BoundFact(name=words[before : numeral.start] or "业绩比较基准", value=numeral.value, unit="%")
+            before = numeral.end
+
+
+def conventions(settings: Settings, index: IndexSeries | None, contract: str | None = None) -> tuple[str, ...]:
+    """How the figures were computed, as printed in the report."""
+    lines = [
+        "收益率按日增长率逐日复利计算，已包含分红；单位净值未作分红调整，不直接用于计算收益。",
+        f"一年按{TRADING_DAYS}个交易日折算，标准差按样本口径；展示区间均不短于六个月，不足一年的区间不折算为按年指标。",
+        f"夏普比率、索提诺比率、下行风险与年化阿尔法所用无风险利率为每年{settings.risk_free_annual}%。",
+        f"在险价值与条件在险价值为历史模拟法，取最差的{_TAIL_PERCENT}%交易日。",
+    ]
+    if index:
+        kind = "价格指数，不含成份股分红" if settings.benchmark_is_price_index else "全收益指数"
+        lines.append(
+            f"本报告的对照基准为{index.name}（{kind}），按基金净值日对齐，不等同于基金合同约定的业绩比较基准。"
+        )
+    if contract:
+        lines.append(f"基金合同约定的业绩比较基准为：{contract}。")
+    return tuple(lines)
+
+
+def sources(funds: Sequence[FundInput], index: IndexSeries | None) -> tuple[SourceNote, ...]:
+    """NAV files and the index, each with its last day."""
+    found = [SourceNote(title=f"{fund.name}（{fund.code}）历史净值", as_of=fund.nav.last_day) for fund in funds]
+    if index and funds:
+        used = min(index.last_day, max(fund.nav.last_day for fund in funds))
+        found.append(SourceNote(title=f"{index.name}历史行情", as_of=used))
+    return tuple(found)
+
+
+def missing_notes(analysis: FundAnalysis, judgement: Judgement) -> Iterator[DataNote]:
+    """What the report could not show or judge, and why."""
+    fund = analysis.fund
+    if judgement.unjudged:
+        text = f"{fund.name}因数据不足，未对以下项目作出判断：{'、'.join(judgement.unjudged)}。"
+        yield DataNote(kind="unjudged", level=NoteLevel.WARNING, text=text)
+    if analysis.benchmark_name is None:
+        text = f"未提供对照基准，{fund.name}的收益率没有基准可比。"
+        yield DataNote(kind="no_benchmark", level=NoteLevel.WARNING, text=text)
+    elif analysis.uncovered:
+        left_out = "、".join(analysis.uncovered)
+        text = f"{analysis.benchmark_name}的行情未覆盖{fund.name}的部分区间，因此不展示：{left_out}。"
+        yield DataNote(kind="short_benchmark", level=NoteLevel.WARNING, text=text)
+
+
+def _summary(analysis: FundAnalysis, observations: Sequence[Observation]) -> Iterator[str]:
+    fund = analysis.fund
+    kind = f"，类型为{fund.fund_type}" if fund.fund_type else ""
+    risk = f"，产品风险等级{fund.risk_level}" if fund.risk_level else "，产品风险等级未提供"
+    yield f"{fund.name}（{fund.code}）{kind}{risk}。"
+    yield from performance_lines(analysis)
+    if observations:
+        yield f"需要留意：{'、'.join(seen.title for seen in observations)}，详见诊断发现。"
+    else:
+        yield "按现有规则未发现需要特别留意之处，这不代表没有风险。"
+
+
+def performance_lines(analysis: FundAnalysis) -> Iterator[str]:
+    """Return and fall in a layman's words, the benchmark beside; or why nothing is shown."""
+    if analysis.window is None:
+        start = analysis.fund.inception or analysis.fund.nav.first_day
+        young = not old_enough(start, analysis.fund.nav.last_day)
+        yield "成立不足六个月，按规定不展示业绩。" if young else "净值记录不足六个月，不展示业绩。"
+        return
+    rows = {row.name: row for row in analysis.figures}
+    names = ("近3年收益率", "近1年收益率", "近6个月收益率", "有记录以来收益率")
+    row = next((rows[name] for name in names if name in rows), None)
+    if row and row.benchmark is not None:
+        better = "跑赢" if row.value >= row.benchmark else "落后"
+        yield f"{row.sentence(analysis.benchmark_name)[:-1]}，{better}{row.distance}个百分点。"
+    elif row:
+        yield row.sentence(None)
+    fall, dates = rows.get("最大回撤"), analysis.drawdown
+    if fall and dates:
+        back = f"已于{dates.recovery}收复" if dates.recovery else "至今尚未收复"
+        beside = f"，同期基准最大回撤{fall.benchmark}%" if fall.benchmark is not None else ""
+        when = f"该次下跌自{dates.peak}起，{dates.trough}见底，{back}"
+        yield f"{analysis.window.name}最大回撤{fall.value}%{beside}。{when}。"

@@ -1,0 +1,84 @@
+"""Dated returns and notes on the data behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compliance_filters.finding import BoundFact
+
+Dates = NDArray[np.datetime64]
+Floats = NDArray[np.float64]
+
+
+class NoteLevel(StrEnum):
+    """How much a data note weighs: read along, mind it, or do not trust the figures."""
+
+    INFO = "info"
+    WARNING = "warning"
+    SERIOUS = "serious"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataNote:
+    """Something about the input that the reader of a report must know; nothing is mended silently."""
+
+    kind: str  # gap, duplicate, bad_value, jump, stale, order, no_growth, dividend, false_row, ...
+    level: NoteLevel
+    text: str  # one sentence in Chinese
+    facts: tuple[BoundFact, ...] = ()  # every number the sentence holds, dates aside
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnSeries:
+    """Simple returns as fractions (0.01 = 1 %), one a date, dates rising; NaN = unknown that day."""
+
+    dates: Dates  # shape (n,), datetime64[D]
+    values: Floats  # shape (n,)
+
+    def __post_init__(self) -> None:
+        if self.dates.shape != self.values.shape:
+            raise ValueError(f"{self.dates.shape[0]} dates do not fit {self.values.shape[0]} returns")
+
+    @classmethod
+    def of(cls, dates: Sequence[date], values: Sequence[float]) -> ReturnSeries:
+        return cls(dates=np.array(dates, dtype="datetime64[D]"), values=np.array(values, dtype=np.float64))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def between(self, after: date | None, until: date | None = None) -> ReturnSeries:
+        """Returns later than `after` (the base day itself is not part) and not later than `until`."""
+        keep = np.ones(len(self), dtype=bool)
+        if after is not None:
+            keep &= self.dates > np.datetime64(after, "D")
+        if until is not None:
+            keep &= self.dates <= np.datetime64(until, "D")
+        return ReturnSeries(dates=self.dates[keep], values=self.values[keep])
+
+    def growth(self) -> Floats:
+        """Value of 1 invested before the first return, after each return; an unknown day counts 0."""
+        return np.cumprod(1.0 + np.nan_to_num(self.values, nan=0.0)).astype(np.float64)
+
+
+def aligned(a: ReturnSeries, b: ReturnSeries) -> tuple[ReturnSeries, ReturnSeries]:
+    """Both series on the dates they share and on which both are known."""
+    shared, at_a, at_b = np.intersect1d(a.dates, b.dates, assume_unique=True, return_indices=True)
+    known = ~(np.isnan(a.values[at_a]) | np.isnan(b.values[at_b]))
+    dates = shared[known]
+    return (
+        ReturnSeries(dates=dates, values=a.values[at_a][known]),
+        ReturnSeries(dates=dates, values=b.values[at_b][known]),
+    )
+
+
+def to_date(moment: Any) -> date:
+    """A numpy day as a `date`."""
+    day: date = np.datetime64(moment, "D").astype(object)
+    return day

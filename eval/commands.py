@@ -1,0 +1,181 @@
+"""`tougu eval` and `tougu bench`: light to import, heavy only when run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from eval.result import Result
+    from serve.commands.context import Context
+
+eval_app = typer.Typer(
+    help="Measure the product on labelled data; without a suite, all on the project's own cases."
+)
+bench_app = typer.Typer(help="Time the product against a baseline in the same run.", no_args_is_help=True)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="JSON Lines file; default: the project's own cases.")
+]
+Json = Annotated[
+    str | None, typer.Option("--json", help="Write one JSON object to a file, or - for standard output.")
+]
+Predictions = Annotated[
+    Path | None, typer.Option("--predictions", help="Write what was predicted, a line an item.")
+]
+
+
+def _shared(context: typer.Context) -> Context:
+    from serve.commands.context import Context
+
+    return context.ensure_object(Context)
+
+
+def _out(result: Result, json: str | None, predictions: Path | None) -> None:
+    from eval.result import table, write, write_predictions
+
+    if predictions:
+        write_predictions(result, predictions)
+    if json:
+        write(result, json)
+    if json != "-":
+        typer.echo(table(result))
+
+
+def _own(name: str) -> Path:
+    from importlib.resources import files
+
+    return Path(str(files("eval") / "cases" / name))
+
+
+@eval_app.callback(invoke_without_command=True)
+def every_suite(context: typer.Context) -> None:
+    """Without a suite: run all of them on the project's own cases, one table each."""
+    if context.invoked_subcommand is None:
+        for suite in (intent, calls, compliance, rag, funds, asr):
+            suite(context)
+
+
+@eval_app.command()
+def intent(
+    context: typer.Context, data: Data = None, json: Json = None, predictions: Predictions = None
+) -> None:
+    """Single utterances: intents, polarity, leads."""
+    from eval.suites.intent import run
+
+    _out(run(_shared(context).house(), data or _own("intent.jsonl")), json, predictions)
+
+
+@eval_app.command()
+def calls(
+    context: typer.Context, data: Data = None, json: Json = None, predictions: Predictions = None
+) -> None:
+    """Whole calls as text: leads, cases, tickets, evidence, amounts, violations."""
+    from eval.suites.calls import run
+
+    _out(run(_shared(context).house(), data), json, predictions)
+
+
+@eval_app.command()
+def asr(
+    context: typer.Context, data: Data = None, json: Json = None, predictions: Predictions = None
+) -> None:
+    """Recordings: character error beside the bare engine, roles, diarization."""
+    from eval.suites.asr import run
+
+    with _bar("asr") as progress:
+        result = run(_shared(context).house(), data, progress=lambda done, total: progress(done, total, ""))
+    _out(result, json, predictions)
+
+
+@eval_app.command()
+def rag(
+    context: typer.Context,
+    corpus: Annotated[
+        Path | None, typer.Option(help="Folder of documents; default: the sample documents.")
+    ] = None,
+    data: Data = None,
+    json: Json = None,
+    predictions: Predictions = None,
+) -> None:
+    """Questions over documents: passages, numbers, citations, refusals."""
+    from eval.suites.rag import run
+    from serve.sample import sample_folder
+
+    with _bar("sync") as progress:
+        result = run(
+            _shared(context).house(),
+            corpus or sample_folder() / "documents",
+            data or _own("rag.jsonl"),
+            progress=progress,
+        )
+    _out(result, json, predictions)
+
+
+@eval_app.command()
+def compliance(
+    context: typer.Context,
+    sentences: Annotated[Path | None, typer.Option(help="Sentences, JSON Lines.")] = None,
+    documents: Annotated[Path | None, typer.Option(help="Documents with metadata, JSON Lines.")] = None,
+    json: Json = None,
+    predictions: Predictions = None,
+) -> None:
+    """Sentences and documents through the gate."""
+    from eval.suites.compliance import run
+
+    if sentences is None and documents is None:
+        sentences, documents = _own("compliance_sentences.jsonl"), _own("compliance_documents.jsonl")
+    _out(run(_shared(context).house(), sentences, documents), json, predictions)
+
+
+@eval_app.command()
+def funds(
+    nav: Annotated[Path | None, typer.Option(help="Folder of NAV files; default: the sample funds.")] = None,
+    benchmark: Annotated[Path | None, typer.Option(help="Benchmark CSV; default: the sample's.")] = None,
+    json: Json = None,
+    predictions: Predictions = None,
+) -> None:
+    """Raw metrics against empyrical-reloaded."""
+    from eval.suites.funds import run
+    from serve.sample import sample_folder
+
+    folder = nav or sample_folder() / "funds" / "nav"
+    with _bar("funds") as progress:
+        result = run(
+            folder,
+            benchmark or folder / "benchmark.csv",
+            progress=lambda done, total: progress(done, total, ""),
+        )
+    _out(result, json, predictions)
+
+
+@eval_app.command()
+def public(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="banking77, clinc150, smp2019, rgb or fincuge.")],
+    data: Annotated[Path, typer.Option("--data", help="Folder of the published files.")],
+    json: Json = None,
+    predictions: Predictions = None,
+) -> None:
+    """Published test sets beside published figures."""
+    from eval.suites.public import run
+
+    with _bar(name) as progress:
+        result = run(
+            _shared(context).house(), name, data, progress=lambda done, total: progress(done, total, "")
+        )
+    _out(result, json, predictions)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar as a function (done, total, note) -> None."""
+    from serve.commands.context import progress_bar
+
+    with progress_bar() as bar:
+        task = bar.add_task(title, total=None, note="")
+        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=Path(note).name)

@@ -1,0 +1,1 @@
+"""Metrics as pure functions over predictions and gold; each docstring is the metric's definition."""

@@ -1,0 +1,121 @@
+"""`tougu eval calls`: whole calls as text."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from eval.case import Cases, load_cases
+from eval.metrics import calls as m
+from eval.result import Metric, Result, data_of, figures
+from intent.call import Call, CallReading, Speaker, Transcript, Turn, Wish
+from serve.wiring import House
+
+METRICS: dict[str, Metric[m.ScoredCall]] = {
+    "lead_precision": m.lead_precision,
+    "lead_recall": m.lead_recall,
+    "lead_f1": m.lead_f1,
+    "evidence_hit": m.evidence_hit,
+    "amount_exact": m.amount_exact,
+    "case_recall": m.case_recall,
+    "ticket_recall": m.ticket_recall,
+    "violation_precision": m.violation_precision,
+    "violation_recall": m.violation_recall,
+    "calls_without_lead_clean": m.calls_without_lead_clean,
+}
+
+
+def run(house: House, data: Path | None) -> Result:
+    """Read every call; without `data`, the scripts of the sample calls."""
+    cases = load_cases(data, required=("turns", "gold")) if data else sample_calls()
+    started = time.perf_counter()
+    readings = [house.pipeline.read(call_of(item)) for item in cases.items]
+    seconds = time.perf_counter() - started
+    scored = [scored_call(item["gold"], reading) for item, reading in zip(cases.items, readings, strict=True)]
+    return Result(
+        suite="calls",
+        data=data_of(cases),
+        model={"classifier": house.classifier.version, "rules": house.rule_pack.label},
+        metrics=figures(scored, METRICS),
+        seconds=seconds,
+        predictions=tuple(_prediction(reading) for reading in readings),
+    )
+
+
+def sample_calls() -> Cases:
+    """The scripts of the project's own sample calls, as one set."""
+    folder = files("serve") / "sample" / "calls" / "scripts"
+    texts = [
+        path.read_text(encoding="utf-8") for path in sorted(folder.iterdir(), key=lambda path: path.name)
+    ]
+    return Cases(path="sample calls", sha256="", items=tuple(json.loads(text) for text in texts))
+
+
+def call_of(item: dict[str, Any]) -> Call:
+    """The call of an evaluation item; missing times count one second a turn."""
+    turns = tuple(
+        Turn(
+            index=n,
+            speaker=Speaker(turn["role"]),
+            text=turn["text"],
+            start_s=float(turn.get("start", n)),
+            end_s=float(turn.get("end", n + 1)),
+        )
+        for n, turn in enumerate(item["turns"])
+    )
+    started_at = item.get("started_at")
+    return Call(
+        id=item["id"],
+        transcript=Transcript(turns=turns, duration_s=turns[-1].end_s if turns else 0.0),
+        started_at=datetime.fromisoformat(started_at) if started_at else None,
+        client_id=item.get("client_id"),
+        advisor_id=item.get("advisor_id"),
+    )
+
+
+def _amount(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def _lead(intent: str, evidence: list[int], amount: Any) -> m.LeadSeen:
+    return m.LeadSeen(intent=intent, evidence=frozenset(evidence), amount=_amount(amount))
+
+
+def scored_call(gold: dict[str, Any], reading: CallReading) -> m.ScoredCall:
+    return m.ScoredCall(
+        gold=tuple(_lead(g["intent"], g["evidence"], g.get("amount")) for g in gold.get("leads", ())),
+        predicted=tuple(
+            _lead(w.intent, [e.turn for e in w.evidence], w.amount_cny) for w in reading.of("lead")
+        ),
+        neutral=frozenset(gold.get("neutral", ())),
+        gold_cases=frozenset(c["intent"] for c in gold.get("cases", ())),
+        cases=frozenset(w.intent for w in reading.of("case")),
+        gold_tickets=frozenset(t["intent"] for t in gold.get("tickets", ())),
+        tickets=frozenset(w.intent for w in reading.of("ticket")),
+        gold_violations=frozenset((v["turn"], v["rule"]) for v in gold.get("advisor_violations", ())),
+        violations=frozenset((f.turn, f.rule) for f in reading.findings),
+    )
+
+
+def _wish(wish: Wish) -> dict[str, Any]:
+    return {
+        "intent": wish.intent,
+        "evidence": [e.turn for e in wish.evidence],
+        "product": wish.product,
+        "amount": None if wish.amount_cny is None else float(wish.amount_cny),
+        "urgency": wish.urgency,
+        "confidence": round(wish.confidence, 4),
+    }
+
+
+def _prediction(reading: CallReading) -> dict[str, Any]:
+    wishes = {
+        f"{kind}s": [_wish(w) for w in reading.of(kind)] for kind in ("lead", "case", "ticket", "consent")
+    }
+    violations = [{"turn": f.turn, "rule": f.rule} for f in reading.findings]
+    return {"id": reading.call_id, **wishes, "violations": violations, "note": reading.note}

@@ -1,0 +1,180 @@
+"""`tougu eval compliance`: sentences and documents through the gate, without a trace in the audit log."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compliance_filters.finding import (
+    BoundFact,
+    Draft,
+    ProductInContext,
+    ReviewContext,
+    Source,
+    Target,
+    Verdict,
+)
+from eval.case import load_cases
+from eval.metrics import compliance as m
+from eval.result import Metric, Result, data_of, figures, grouped
+from serve.users import OPERATOR
+from serve.wiring import House
+
+SENTENCES: dict[str, Metric[m.Judged]] = {
+    "block_recall": m.block_recall,
+    "false_block_rate": m.false_block_rate,
+    "rule_f1": m.rule_f1,
+    "rule_macro_f1": m.rule_macro_f1,
+    "evasion_recall": m.found_with_tag("evasion"),
+    "paraphrase_recall": m.found_with_tag("paraphrase"),
+    "negation_accuracy": m.negation_accuracy,
+    "pii_f1": m.f1_of("pii."),
+    "injection_f1": m.f1_of("input.injection"),
+}
+DOCUMENTS: dict[str, Metric[m.Judged]] = {
+    "document_verdict_accuracy": m.verdict_accuracy,
+    "altered_number_recall": m.altered_number_recall,
+    "compliant_not_passed_rate": m.compliant_not_passed_rate,
+}
+
+
+def run(house: House, sentences: Path | None, documents: Path | None) -> Result:
+    """Judge every text; either file may be left out."""
+    wanted = [
+        load_cases(path, required=("target", "text", "verdict")) for path in (sentences, documents) if path
+    ]
+    gate = house.unaudited_gate()
+    started = time.perf_counter()
+    judged: list[tuple[dict[str, Any], Verdict, float]] = []
+    for cases in wanted:
+        for item in cases.items:
+            began = time.perf_counter()
+            verdict = gate.review(draft_of(item), context_of(item, house.today()), principal=OPERATOR)
+            judged.append((item, verdict, (time.perf_counter() - began) * 1e3))
+    seconds = time.perf_counter() - started
+    scored = [_scored(item, verdict) for item, verdict, _ in judged]
+    split = len(wanted[0].items) if sentences else 0
+    return Result(
+        suite="compliance",
+        data=data_of(*wanted),
+        model={"rules": house.rule_pack.label},
+        metrics={
+            **(figures(scored[:split], SENTENCES) if sentences else {}),
+            **(figures(scored[split:], DOCUMENTS) if documents else {}),
+            **_speed(judged),
+        },
+        by={
+            "rule": _by_rule(scored),
+            "tag": grouped(_by_tag(scored), {**SENTENCES, "verdict": m.verdict_accuracy}),
+        },
+        seconds=seconds,
+        predictions=tuple(_prediction(item, verdict, ms) for item, verdict, ms in judged),
+    )
+
+
+def draft_of(item: dict[str, Any]) -> Draft:
+    return Draft(text=item["text"], target=Target(item["target"]))
+
+
+def context_of(item: dict[str, Any], today: date) -> ReviewContext:
+    """The context of a document's `meta`; a plain sentence has none and is judged by its words alone."""
+    meta = item.get("meta") or {}
+    return ReviewContext(
+        today=_day(meta.get("today")) or today,
+        client_level=meta.get("client_level"),
+        client_level_expires=_day(meta.get("client_level_expires")),
+        products=tuple(_product(p) for p in meta.get("products", ())),
+        sources=tuple(_source(s) for s in meta.get("sources", ())),
+        facts=tuple(_fact(f) for f in meta.get("facts", ())),
+        channel=meta.get("channel", "sidebar"),
+    )
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None
+
+
+def _product(raw: dict[str, Any]) -> ProductInContext:
+    return ProductInContext(
+        code=raw.get("code", ""),
+        name=raw.get("name", ""),
+        risk_level=raw.get("risk_level"),
+        product_type=raw.get("type"),
+        inception=_day(raw.get("inception")),
+        on_shelf=raw.get("on_shelf", True),
+        restricted=raw.get("restricted", False),
+    )
+
+
+def _source(raw: dict[str, Any]) -> Source:
+    return Source(
+        n=raw["n"],
+        text=raw.get("text", ""),
+        title=raw.get("title", ""),
+        publisher=raw.get("publisher"),
+        published_on=_day(raw.get("date")),
+    )
+
+
+def _fact(raw: dict[str, Any]) -> BoundFact:
+    value = Decimal(str(raw["value"]))
+    return BoundFact(name=raw["name"], value=value, unit=raw.get("unit") or "", period=raw.get("period"))
+
+
+def _span(text: str, quote: str | None) -> tuple[int, int] | None:
+    start = text.find(quote) if quote else -1
+    return (start, start + len(quote)) if quote and start >= 0 else None
+
+
+def _scored(item: dict[str, Any], verdict: Verdict) -> m.Judged:
+    tags = frozenset(item.get("tags", ()))
+    return m.Judged(
+        gold=tuple(
+            m.Mark(rule=f["rule"], span=_span(item["text"], f.get("quote"))) for f in item.get("findings", ())
+        ),
+        predicted=tuple(
+            m.Mark(rule=f.rule, span=(f.start, f.end) if f.end > f.start else None) for f in verdict.findings
+        ),
+        gold_verdict=item["verdict"],
+        verdict=verdict.outcome.word,
+        tags=tags,
+        alternatives=frozenset(tag.removeprefix("alt:") for tag in tags if tag.startswith("alt:")),
+    )
+
+
+def _speed(judged: list[tuple[dict[str, Any], Verdict, float]]) -> dict[str, Any]:
+    ms = [spent for _, _, spent in judged]
+    chars = sum(len(item["text"]) for item, _, _ in judged)
+    percentiles = {
+        "p50": round(float(np.percentile(ms, 50)), 2),
+        "p95": round(float(np.percentile(ms, 95)), 2),
+    }
+    return {"us_per_char": round(sum(ms) * 1e3 / chars, 2), "latency_ms": percentiles}
+
+
+def _by_tag(scored: list[m.Judged]) -> dict[str, list[m.Judged]]:
+    groups: dict[str, list[m.Judged]] = defaultdict(list)
+    for item in scored:
+        for tag in item.tags:
+            groups[tag].append(item)
+    return groups
+
+
+def _by_rule(scored: list[m.Judged]) -> dict[str, Any]:
+    rules = sorted({mark.rule for item in scored for mark in (*item.gold, *item.predicted)})
+    found = {}
+    for rule in rules:
+        counts = m.total(m.counts(item, lambda r, rule=rule: r == rule) for item in scored)  # type: ignore[misc]
+        found[rule] = {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "f1": counts.f1}
+    return found
+
+
+def _prediction(item: dict[str, Any], verdict: Verdict, ms: float) -> dict[str, Any]:
+    findings = [{"rule": f.rule, "start": f.start, "end": f.end, "by": f.by} for f in verdict.findings]
+    return {"id": item["id"], "findings": findings, "verdict": verdict.outcome.word, "ms": round(ms, 2)}

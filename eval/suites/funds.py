@@ -1,0 +1,108 @@
+"""`tougu eval funds`: raw metric functions against empyrical-reloaded on the same returns."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from eval.case import EvalError
+from eval.result import Result
+
+
+def run(nav: Path, benchmark: Path, *, progress: Callable[[int, int], None]) -> Result:
+    """Compare every metric that both sides define, for every NAV file of a folder.
+
+    `max_abs_diff` is over all metrics and funds where both are numbers; `nan_agreement` is the share of
+    comparisons in which both or neither are NaN. Files that cannot be read are counted as unscored.
+    """
+    from copilot.diagnosis.errors import DiagnosisError
+    from copilot.diagnosis.nav import read_benchmark, read_nav
+
+    files = [path for path in sorted(nav.glob("*.csv")) if path.resolve() != benchmark.resolve()]
+    if not files:
+        raise EvalError(f"{nav} holds no CSV files: give the folder of NAV files to --nav.")
+    started = time.perf_counter()
+    index = read_benchmark(benchmark)
+    differences: dict[str, list[float]] = defaultdict(list)
+    agreement: dict[str, list[bool]] = defaultdict(list)
+    unscored = 0
+    for n, path in enumerate(files, 1):
+        try:
+            ours, theirs = _both(read_nav(path), index)
+        except DiagnosisError:
+            unscored += 1
+            continue
+        for name in sorted(ours.keys() & theirs.keys()):
+            same_nan = math.isnan(ours[name]) == math.isnan(theirs[name])
+            agreement[name].append(same_nan)
+            if same_nan and not math.isnan(ours[name]):
+                differences[name].append(_difference(ours[name], theirs[name]))
+        progress(n, len(files))
+    everything = [same for values in agreement.values() for same in values]
+    worst = {name: max(values, default=0.0) for name, values in differences.items()}
+    return Result(
+        suite="funds",
+        data={"path": str(nav), "sha256": _hash(files), "n": len(files)},
+        parameters={"benchmark": str(benchmark)},
+        metrics={
+            "max_abs_diff": max(worst.values(), default=None) if worst else None,
+            "nan_agreement": sum(everything) / len(everything) if everything else None,
+        },
+        by={
+            "metric": {
+                name: {"n": len(agreement[name]), "max_abs_diff": worst.get(name)} for name in agreement
+            }
+        },
+        unscored=unscored,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _difference(ours: float, theirs: float) -> float:
+    """Absolute difference; equal infinities differ by nothing."""
+    return 0.0 if ours == theirs else abs(ours - theirs)
+
+
+def _hash(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _both(nav: Any, index: Any) -> tuple[dict[str, float], dict[str, float]]:
+    from copilot.diagnosis.metrics import aligned_returns, raw_metrics
+
+    returns, reference = aligned_returns(nav, index)
+    return raw_metrics(returns, reference), reference_metrics(returns, reference)
+
+
+def reference_metrics(returns: Any, reference: Any) -> dict[str, float]:
+    """The same metrics by empyrical-reloaded: 252 days a year, ddof 1, daily risk-free rate of zero."""
+    try:
+        import empyrical
+    except ImportError as error:
+        raise EvalError(
+            "empyrical-reloaded is not installed: pip install 'tougu[dev]' to run this suite."
+        ) from error
+    alone = {
+        "total_return": empyrical.cum_returns_final,
+        "annual_return": empyrical.annual_return,
+        "annual_volatility": empyrical.annual_volatility,
+        "max_drawdown": empyrical.max_drawdown,
+        "sharpe_ratio": empyrical.sharpe_ratio,
+        "sortino_ratio": empyrical.sortino_ratio,
+        "calmar_ratio": empyrical.calmar_ratio,
+        "downside_risk": empyrical.downside_risk,
+        "value_at_risk": empyrical.value_at_risk,
+        "conditional_value_at_risk": empyrical.conditional_value_at_risk,
+    }
+    beside = {"beta": empyrical.beta, "alpha": empyrical.alpha}
+    found = {name: float(metric(returns)) for name, metric in alone.items()}
+    found.update({name: float(metric(returns, reference)) for name, metric in beside.items()})
+    return found

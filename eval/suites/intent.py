@@ -1,0 +1,84 @@
+"""`tougu eval intent`: single utterances with their context."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from eval.case import load_cases
+from eval.metrics import intent as m
+from eval.result import Metric, Result, data_of, figures, grouped
+from intent.call import TurnIntent
+from intent.classifier.labelled import utterance_of
+from serve.wiring import House
+
+
+def run(house: House, data: Path) -> Result:
+    """Read every utterance with the shipped classifier; client lines only (others are unscored)."""
+    cases = load_cases(data, required=("text", "intents"))
+    spoken = [item for item in cases.items if item.get("role", "client") == "client"]
+    house.classifier.read_many([utterance_of("预热")])  # weights load outside the measured time
+    started = time.perf_counter()
+    read = house.classifier.read_many([utterance_of(i["text"], i.get("context", ())) for i in spoken])
+    seconds = time.perf_counter() - started
+    scored = [_scored(item, found) for item, found in zip(spoken, read, strict=True)]
+    leads = frozenset(i for i in house.taxonomy if house.taxonomy[i].is_lead)
+    cases_ids = frozenset(i for i in house.taxonomy if house.taxonomy[i].goes_to == "case")
+    metrics: dict[str, Metric[m.Scored]] = {
+        "micro_f1": m.micro_f1,
+        "macro_f1": m.macro_f1,
+        "intent_micro_f1": m.intent_micro_f1,
+        "polarity_accuracy": m.polarity_accuracy,
+        "lead_precision": m.lead_precision(leads),
+        "lead_recall": m.lead_recall(leads),
+        "false_lead_rate": m.false_lead_rate(leads),
+        "case_recall": m.case_recall(cases_ids),
+        "ece": m.ece,
+        "coverage": m.coverage,
+    }
+    return Result(
+        suite="intent",
+        data=data_of(cases),
+        model={"classifier": house.classifier.version, "encoder": house.encoder.name},
+        metrics={**figures(scored, metrics), "utterances_per_s": round(len(spoken) / seconds, 1)},
+        by={"intent": _by_intent(scored), "tag": grouped(_by_tag(scored), metrics)},
+        unscored=len(cases.items) - len(spoken),
+        seconds=seconds,
+        predictions=tuple(_prediction(item, found) for item, found in zip(spoken, read, strict=True)),
+    )
+
+
+def _scored(item: dict[str, Any], found: tuple[TurnIntent, ...]) -> m.Scored:
+    return m.Scored(
+        gold=frozenset((i["id"], i["polarity"]) for i in item["intents"] if i["id"] != "none"),
+        predicted=frozenset((f.intent, f.polarity.value) for f in found if f.intent != "none"),
+        confidences=tuple(((f.intent, f.polarity.value), f.confidence) for f in found if f.intent != "none"),
+        tags=tuple(item.get("tags", ())),
+    )
+
+
+def _by_tag(scored: list[m.Scored]) -> dict[str, list[m.Scored]]:
+    groups: dict[str, list[m.Scored]] = defaultdict(list)
+    for item in scored:
+        for tag in item.tags:
+            groups[tag].append(item)
+    return groups
+
+
+def _by_intent(scored: list[m.Scored]) -> dict[str, Any]:
+    intents = sorted({i for item in scored for i, _ in item.gold})
+    found = {}
+    for intent in intents:
+        counts = m.lead_counts(scored, frozenset({intent}))
+        n = sum(any(i == intent for i, _ in item.gold) for item in scored)
+        found[intent] = {"n": n, "precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
+    return found
+
+
+def _prediction(item: dict[str, Any], found: tuple[TurnIntent, ...]) -> dict[str, Any]:
+    intents = [
+        {"id": f.intent, "polarity": f.polarity.value, "confidence": round(f.confidence, 4)} for f in found
+    ]
+    return {"id": item["id"], "intents": intents, "abstained": False}

@@ -1,0 +1,271 @@
+"""Batch transcription: every recording is a leased row; killed at any moment, nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from intent.call import Call
+from intent.errors import AudioError, CallFileError
+from intent.pipeline import transcribe_call
+from intent.recordings import RecordingFile
+from intent.settings import SpeechSettings
+from intent.speech.formats import writers
+from intent.speech.transcribe import Transcriber
+from jobs.errors import PoisonJobError, UnknownJobError
+from jobs.leases import Counts, Job, JobStore
+from jobs.settings import JobSettings
+from jobs.stop import Stop
+from jobs.tables import JobState
+from jobs.worker import Handler, Task, run_worker
+
+QUEUE = "transcribe"
+MANIFEST = "manifest.jsonl"
+CHANNELS = {"left": 0, "right": 1}
+POLL_S = 0.2
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a batch is."""
+
+    total: int
+    done: int
+    quarantined: int
+    audio_s: float  # of finished recordings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one recording."""
+
+    path: str
+    call_id: str
+    state: JobState
+    outputs: tuple[str, ...]
+    audio_s: float
+    turns: int
+    warnings: tuple[str, ...]
+    reason: str | None  # why it is quarantined, or failed last
+
+
+class Archive:
+    """One output folder of transcripts. Any number of processes may work on its rows."""
+
+    def __init__(self, store: JobStore, out: Path, *, engine: str, formats: Sequence[str] = ("json", "txt")) -> None:
+        """`engine`: the transcriber's name; with content and formats it makes the key of a row.
+
+        Raises CallFileError for an unknown format.
+        """
+        writers(formats)
+        self._store, self._out = store, out.absolute()
+        self._engine, self._formats = engine, tuple(sorted(formats))
+        self._keys: list[str] = []
+
+    def enqueue(self, recordings: Iterable[RecordingFile], *, retry_failed: bool = False) -> int:
+        """Add a row a recording; returns how many are still to be done.
+
+        A recording that is done already stays done unless its output is gone; one in quarantine stays
+        there unless `retry_failed`. Raises CallFileError for a path that cannot be read.
+        """
+        for recording in recordings:
+            key = self._key(recording)
+            self._keys.append(key)
+            job = self._find(key)
+            if job is None:
+                self._store.enqueue(QUEUE, key, self._payload(recording))
+            elif self._must_repeat(job, retry_failed):
+                self._store.requeue(job.id)
+        return self.progress().total - self.progress().done - self.progress().quarantined
+
+    def run(
+        self,
+        handler: Handler,
+        *,
+        stop: Stop,
+        settings: JobSettings | None = None,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+    ) -> Progress:
+        """Work in this process until the queue is empty or `stop` is set; then write the manifest."""
+        over = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(on_progress, over), daemon=True)
+        watcher.start()
+        try:
+            run_worker(self._store, QUEUE, handler, stop=stop, settings=settings, until_empty=True)
+        finally:
+            over.set()
+            watcher.join()
+        self.write_manifest()
+        final = self.progress()
+        on_progress(final)
+        return final
+
+    def progress(self) -> Progress:
+        """Counts over the recordings of this batch."""
+        found = list(self.outcomes())
+        return Progress(
+            total=len(found),
+            done=sum(o.state is JobState.DONE for o in found),
+            quarantined=sum(o.state is JobState.QUARANTINED for o in found),
+            audio_s=sum(o.audio_s for o in found),
+        )
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What became of each recording, in the order they were given."""
+        for key in dict.fromkeys(self._keys):
+            yield _outcome(self._store.find(QUEUE, key))
+
+    def write_manifest(self) -> Path:
+        """`manifest.jsonl` in the output folder: a line a recording, written beside and renamed."""
+        self._out.mkdir(parents=True, exist_ok=True)
+        lines = (json.dumps(_manifest_line(o), ensure_ascii=False) + "\n" for o in self.outcomes())
+        path = self._out / MANIFEST
+        write_beside(path, "".join(lines))
+        return path
+
+    def counts(self) -> Counts:
+        """Rows of the whole queue, other batches included."""
+        return self._store.counts(QUEUE)
+
+    def _watch(self, on_progress: Callable[[Progress], None], over: threading.Event) -> None:
+        while not over.wait(POLL_S):
+            on_progress(self.progress())
+
+    def _key(self, recording: RecordingFile) -> str:
+        """Content, engine, configuration and target, so that equal files in two places give two outputs."""
+        configuration = "|".join((self._engine, *self._formats, str(self._out), recording.call_id))
+        return f"{_content_hash(recording.path)}:{hashlib.sha256(configuration.encode()).hexdigest()[:24]}"
+
+    def _payload(self, recording: RecordingFile) -> dict[str, Any]:
+        return {
+            "path": str(recording.path.absolute()),
+            "out": str(self._out),
+            "formats": list(self._formats),
+            "call_id": recording.call_id,
+            "client_id": recording.client_id,
+            "advisor_id": recording.advisor_id,
+            "started_at": recording.started_at,
+            "advisor_channel": recording.advisor_channel,
+        }
+
+    def _find(self, key: str) -> Job | None:
+        try:
+            return self._store.find(QUEUE, key)
+        except UnknownJobError:
+            return None
+
+    def _must_repeat(self, job: Job, retry_failed: bool) -> bool:
+        if job.state is JobState.DONE:
+            return not all(Path(path).is_file() for path in _targets(job.payload).values())
+        return retry_failed and job.state is JobState.QUARANTINED
+
+
+class TranscribeHandler:
+    """The work of one row: transcribe, write every format beside and rename, report."""
+
+    def __init__(self, transcriber: Transcriber, settings: SpeechSettings) -> None:
+        self._transcriber, self._settings = transcriber, settings
+
+    def __call__(self, task: Task) -> dict[str, Any]:
+        """The row's result: duration, turns and warnings. Without sound it is quarantined at once."""
+        payload = task.job.payload
+        try:
+            call = self._call(payload)
+        except AudioError as error:
+            raise PoisonJobError(str(error)) from error
+        task.check()  # a lease lost meanwhile must not overwrite what its new holder wrote
+        for name, write in writers(payload["formats"]).items():
+            write_beside(Path(_targets(payload)[name]), write(call.transcript))
+        return {
+            "audio_s": call.transcript.duration_s,
+            "turns": len(call.transcript.turns),
+            "warnings": list(call.transcript.warnings),
+        }
+
+    def _call(self, payload: Mapping[str, Any]) -> Call:
+        channel, known_from = advisor_channel(payload["advisor_channel"], self._settings)
+        started_at = payload["started_at"]
+        return transcribe_call(
+            Path(payload["path"]),
+            transcriber=self._transcriber,
+            call_id=payload["call_id"],
+            client_id=payload["client_id"],
+            advisor_id=payload["advisor_id"],
+            started_at=datetime.fromisoformat(started_at) if started_at else None,
+            advisor_channel=channel,
+            roles_from=known_from,
+            turn_pause_s=self._settings.turn_pause_s,
+            max_duration_s=self._settings.max_duration_s,
+        )
+
+
+def advisor_channel(named: str | None, settings: SpeechSettings) -> tuple[int | None, str]:
+    """The advisor's channel (0, 1, or None: tell from the words) and where that is known from."""
+    if named in CHANNELS:
+        return CHANNELS[named], "metadata"
+    return CHANNELS.get(settings.advisor_channel), "settings"
+
+
+def write_beside(path: Path, text: str) -> None:
+    """Write a text file whole or not at all: beside, flushed to disk, renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.new")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _content_hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise CallFileError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
+    return digest.hexdigest()
+
+
+def _targets(payload: Mapping[str, Any]) -> dict[str, str]:
+    return {name: f"{payload['out']}/{payload['call_id']}.{name}" for name in payload["formats"]}
+
+
+def _outcome(job: Job) -> Outcome:
+    result = job.result or {}
+    done = job.state is JobState.DONE
+    return Outcome(
+        path=job.payload["path"],
+        call_id=job.payload["call_id"],
+        state=job.state,
+        outputs=tuple(_targets(job.payload).values()) if done else (),
+        audio_s=float(result.get("audio_s", 0.0)),
+        turns=int(result.get("turns", 0)),
+        warnings=tuple(result.get("warnings", ())),
+        reason=None if done else job.error,
+    )
+
+
+def _manifest_line(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "id": outcome.call_id,
+        "path": outcome.path,
+        "state": outcome.state.value,
+        "outputs": list(outcome.outputs),
+        "audio_s": outcome.audio_s,
+        "turns": outcome.turns,
+        "warnings": list(outcome.warnings),
+        "reason": outcome.reason,
+    }

@@ -1,0 +1,124 @@
+"""Recordings to work on: found under folders, or named by a CSV of call metadata."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from intent.errors import CallFileError
+
+RECORDINGS = frozenset(
+    {
+        ".wav",
+        ".mp3",
+        ".m4a",
+        ".aac",
+        ".mp4",
+        ".opus",
+        ".ogg",
+        ".oga",
+        ".flac",
+        ".wma",
+        ".amr",
+        ".webm",
+        ".gsm",
+    }
+)
+COLUMNS = ("id", "path", "client_id", "advisor_id", "started_at", "direction", "advisor_channel")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingFile:
+    """One recording to transcribe, with what call metadata says of it."""
+
+    path: Path
+    call_id: str
+    client_id: str | None = None
+    advisor_id: str | None = None
+    started_at: str | None = None  # ISO 8601 with zone
+    advisor_channel: str | None = None  # left | right
+
+
+def find_recordings(paths: Sequence[Path]) -> list[RecordingFile]:
+    """Recordings under files and folders, folders searched through, sorted; ids are relative paths.
+
+    Raises CallFileError for a path that is not there or a folder that cannot be read.
+    """
+    found: list[RecordingFile] = []
+    for path in paths:
+        if path.is_dir():
+            files = sorted(p for p in _walk(path) if p.suffix.lower() in RECORDINGS)
+            found += [RecordingFile(path=p, call_id=str(p.relative_to(path).with_suffix(""))) for p in files]
+        elif path.is_file():
+            found.append(RecordingFile(path=path, call_id=path.stem))
+        else:
+            raise CallFileError(f"{path} is no file and no folder: correct the path.")
+    return _with_unique_ids(found)
+
+
+def load_call_metadata(path: Path) -> list[RecordingFile]:
+    """Recordings named by a CSV with `id, path` and optional columns; paths are relative to the CSV.
+
+    Columns: id, path, client_id, advisor_id, started_at (ISO 8601 with zone), direction (ignored here),
+    advisor_channel (left, right or empty). Raises CallFileError naming the line.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            return [_from_row(path, reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CallFileError(f"The call metadata {path} cannot be read ({error}): correct the file.") from error
+
+
+def _from_row(path: Path, line: int, row: dict[str, str | None]) -> RecordingFile:
+    values = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    if not values["id"] or not values["path"]:
+        raise CallFileError(f"Line {line} of {path} lacks an id or a path: give both.")
+    if values["advisor_channel"] not in {"", "left", "right"}:
+        raise CallFileError(f"Line {line} of {path} has advisor_channel {values['advisor_channel']}: left or right.")
+    _check_time(values["started_at"], path, line)
+    return RecordingFile(
+        path=path.parent / values["path"],
+        call_id=values["id"],
+        client_id=values["client_id"] or None,
+        advisor_id=values["advisor_id"] or None,
+        started_at=values["started_at"] or None,
+        advisor_channel=values["advisor_channel"] or None,
+    )
+
+
+def _check_time(value: str, path: Path, line: int) -> None:
+    try:
+        zoned = not value or datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        zoned = False
+    if not zoned:
+        raise CallFileError(f"Line {line} of {path} has started_at {value}: give ISO 8601 with a zone.")
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise CallFileError(f"{error.filename} cannot be read ({error.strerror}): check its permissions.")
+
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders.sort()
+        yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _with_unique_ids(found: Sequence[RecordingFile]) -> list[RecordingFile]:
+    """a.wav and a.mp3 must not write one file: the second takes its ending into the id."""
+    taken: set[str] = set()
+    unique = []
+    for recording in found:
+        name = recording.call_id
+        if name in taken:
+            name = f"{name}.{recording.path.suffix.lstrip('.').lower()}"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        unique.append(replace(recording, call_id=name))
+    return unique

@@ -1,0 +1,74 @@
+"""Sound to a transcript: each voice transcribed, its role found, the turns put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from intent.call import Speaker, Transcript
+from intent.speech.audio import Recording
+from intent.speech.clean import by_sentence, turns
+from intent.speech.speakers import RoleReading, by_voice, roles_from_words, stereo_roles, without_crosstalk
+from intent.speech.transcribe import Segment, Transcriber, Transcription
+
+NO_SPEECH = "No speech was found."
+ONE_VOICE = "The two voices of this mono recording could not be told apart; every turn may be the client's."
+
+SHORT_PAUSE_S = 0.35  # where two voices share turns, every breath may be a change of speaker
+
+Voices = Sequence[Sequence[Segment]]
+
+
+def listen(
+    recording: Recording,
+    transcriber: Transcriber,
+    *,
+    advisor_channel: int | None = None,
+    channel_known_from: str = "metadata",
+    pause_s: float = 1.2,
+) -> Transcript:
+    """Transcribe a recording; what a reader must doubt stands in the transcript's warnings.
+
+    `advisor_channel` (0 or 1) counts for stereo only. Raises TranscriptionError.
+    """
+    heard = _transcribed(recording, transcriber)
+    if recording.channels == 2:
+        voices = _stereo(recording, heard)
+        roles = stereo_roles(_texts(voices), advisor_channel=advisor_channel, known_from=channel_known_from)
+    else:
+        voices = by_voice(heard[0].segments, recording.channel(0))
+        roles = _mono_roles(voices)
+    if len(voices) == 1:
+        said = by_sentence(voices[0], pause_s=SHORT_PAUSE_S)
+    else:
+        said = turns(zip(roles.roles, voices, strict=True), pause_s=pause_s)
+    warnings = (*recording.warnings, *(w for h in heard for w in h.warnings))
+    return Transcript(
+        turns=said,
+        duration_s=round(recording.duration_s, 3),
+        language=heard[0].language,
+        engine=transcriber.name,
+        warnings=tuple(dict.fromkeys((*warnings, *(roles.warnings if said else (NO_SPEECH,))))),
+        roles_from=roles.roles_from if said else "unknown",
+    )
+
+
+def _transcribed(recording: Recording, transcriber: Transcriber) -> list[Transcription]:
+    return [transcriber.transcribe(recording.channel(i)) for i in range(recording.channels)]
+
+
+def _stereo(recording: Recording, heard: Sequence[Transcription]) -> Voices:
+    left, right = recording.channel(0), recording.channel(1)
+    return (
+        without_crosstalk(heard[0].segments, left, right),
+        without_crosstalk(heard[1].segments, right, left),
+    )
+
+
+def _mono_roles(voices: Voices) -> RoleReading:
+    if len(voices) == 2:
+        return roles_from_words(_texts(voices))
+    return RoleReading(roles=(Speaker.UNKNOWN,), roles_from="unknown", warnings=(ONE_VOICE,))
+
+
+def _texts(voices: Voices) -> list[str]:
+    return ["".join(segment.text for segment in voice) for voice in voices]

@@ -1,0 +1,138 @@
+"""From intents by turn to wishes of the call: what stood at the end, its words, sum, product and urgency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from intent.call import Evidence, Polarity, Speaker, SpeechFinding, Turn, TurnIntent, Wish
+from intent.classifier.rules import Rules
+from intent.classifier.taxonomy import Taxonomy
+from intent.quality import HOLDING
+from mandarin.numeral import NumeralKind
+from mandarin.numerals import find_numerals
+
+LEAST_SUM_CNY = Decimal(1000)
+NEAR_CHARS = 6  # around a sum, in which words such as 亏 make it another one
+PRODUCT_REACH = 2  # turns before the evidence in which the product may have been named
+UNKNOWN_ROLE_FACTOR = 0.8  # the speaker may have been the advisor
+PLACEMENTS = frozenset({"fund.buy", "wealth.fixed_income", "wealth.private", "cash.repo"})
+MONEY_COMING = "funds.transfer_in"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnReading:
+    """One intent as read in one turn."""
+
+    turn: Turn
+    intent: TurnIntent
+
+
+class WishMaker:
+    """Settles what was read turn by turn; pure, one instance serves all calls."""
+
+    def __init__(self, taxonomy: Taxonomy, rules: Rules, products: Sequence[str] = ()) -> None:
+        """`products`: names and aliases as clients may say them."""
+        self._taxonomy, self._rules = taxonomy, rules
+        self._products = sorted({p for p in products if len(p) >= 2}, key=len, reverse=True)
+
+    def wishes(self, readings: Sequence[TurnReading], turns: Sequence[Turn]) -> tuple[Wish, ...]:
+        """One wish an intent and destination, in order of the first evidence."""
+        by_intent: dict[str, list[TurnReading]] = {}
+        for reading in readings:
+            by_intent.setdefault(reading.intent.intent, []).append(reading)
+        standing = [kept for each in by_intent.values() if (kept := still_wanted(each))]
+        made = [wish for kept in standing for wish in self._made(kept, turns)]
+        return tuple(sorted(_share_money(made), key=lambda w: (w.evidence[0].turn, w.intent)))
+
+    def _made(self, kept: Sequence[TurnReading], turns: Sequence[Turn]) -> list[Wish]:
+        intent = self._taxonomy[kept[0].intent.intent]
+        said = [reading.turn for reading in kept]
+        wish = Wish(
+            intent=intent.id,
+            goes_to="",
+            polarity=Polarity.INTEREST,
+            evidence=tuple(_evidence(turn) for turn in said),
+            confidence=max(_confidence(reading) for reading in kept),
+            product=self._product(said, turns),
+            amount_cny=self._amount(said, turns) if intent.money else None,
+            urgency=self._rules.urgency(turn.text for turn in said),
+        )
+        return [replace(wish, goes_to=place) for place in intent.places]
+
+    def _product(self, said: Sequence[Turn], turns: Sequence[Turn]) -> str | None:
+        """The longest known name in the evidence, else in the turns right before it."""
+        for turn in said:
+            for at in range(turn.index, max(-1, turn.index - PRODUCT_REACH - 1), -1):
+                for name in self._products:
+                    if name in turns[at].text:
+                        return name
+        return None
+
+    def _amount(self, said: Sequence[Turn], turns: Sequence[Turn]) -> Decimal | None:
+        """The first sum in the evidence, else in the client's next turn, else in the answered question."""
+        following = [t for turn in said for t in turns[turn.index + 1 : turn.index + 3] if _client(t)]
+        before = [turns[turn.index - 1] for turn in said if turn.index and len(turn.text) <= 8]
+        for turn in (*said, *following[:1], *before):
+            if (found := self.sum_in(turn.text)) is not None:
+                return found
+        return None
+
+    def sum_in(self, text: str) -> Decimal | None:
+        """The first sum of yuan in a text that is not a loss, a gain, a fee or a threshold."""
+        for number in find_numerals(text):
+            near = text[max(0, number.start - NEAR_CHARS) : number.start]
+            yuan = number.kind is NumeralKind.AMOUNT and number.unit in {"", "元"}
+            if yuan and number.value >= LEAST_SUM_CNY and not self._rules.not_money.search(near):
+                return number.value
+        return None
+
+
+def still_wanted(readings: Sequence[TurnReading]) -> tuple[TurnReading, ...]:
+    """The turns that speak for an intent after what was said last; empty when it was refused in the end.
+
+    A refusal withdraws what came before it; what the client already has neither asks nor withdraws.
+    """
+    kept: list[TurnReading] = []
+    for reading in readings:
+        if reading.intent.polarity is Polarity.DECLINE:
+            kept.clear()
+        elif reading.intent.polarity is Polarity.INTEREST:
+            kept.append(reading)
+    return tuple(kept)
+
+
+def hold_won_by_promise(
+    wishes: Sequence[Wish], findings: Sequence[SpeechFinding], taxonomy: Taxonomy
+) -> tuple[Wish, ...]:
+    """Opportunities whose evidence ends after an advisor's promise are held until that is disposed of."""
+    return tuple(_held(wish, findings, taxonomy) for wish in wishes)
+
+
+def _held(wish: Wish, findings: Sequence[SpeechFinding], taxonomy: Taxonomy) -> Wish:
+    last = max(evidence.turn for evidence in wish.evidence)
+    before = [f for f in findings if f.rule.startswith(HOLDING) and f.turn < last]
+    if not before or wish.goes_to != "lead" or taxonomy[wish.intent].kind != "opportunity":
+        return wish
+    first = before[0]
+    return replace(wish, held_because=f"顾问在第{first.turn + 1}轮说了“{first.quote}”（{first.rule}），先处置再跟进")
+
+
+def _share_money(wishes: Sequence[Wish]) -> list[Wish]:
+    """Money on its way is the sum of a placement asked for in the same call without one of its own."""
+    coming = next((w.amount_cny for w in wishes if w.intent == MONEY_COMING and w.amount_cny), None)
+    return [replace(w, amount_cny=coming) if w.amount_cny is None and w.intent in PLACEMENTS else w for w in wishes]
+
+
+def _confidence(reading: TurnReading) -> float:
+    factor = UNKNOWN_ROLE_FACTOR if reading.turn.speaker is Speaker.UNKNOWN else 1.0
+    return round(reading.intent.confidence * factor, 4)
+
+
+def _client(turn: Turn) -> bool:
+    return turn.speaker is not Speaker.ADVISOR
+
+
+def _evidence(turn: Turn) -> Evidence:
+    return Evidence(turn=turn.index, quote=turn.text, start_s=turn.start_s, end_s=turn.end_s)

@@ -1,0 +1,151 @@
+"""Clients, what they hold and do, and the advisors who serve them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Engine, Row, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
+from knowledge_base.errors import UnknownClientError
+from knowledge_base.tables import advisors, clients, events, holdings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """A client of the firm."""
+
+    id: str
+    name: str
+    advisor_id: str | None
+    branch: str | None
+    risk_level: str | None  # "C1".."C5"; None when never assessed
+    risk_level_expires: date | None
+    consents: tuple[str, ...]  # purposes agreed to, e.g. "call_analysis", "marketing"
+    opt_outs: tuple[str, ...]  # channels or purposes refused, e.g. "phone"
+    account_state: str  # open | frozen | closed
+    assets_cny: Decimal | None = None
+
+    def risk_level_on(self, day: date) -> str | None:
+        """The level where it is valid on that day, else None (never assessed, or expired)."""
+        expired = self.risk_level_expires is not None and self.risk_level_expires < day
+        return None if expired else self.risk_level
+
+    def agrees_to(self, purpose: str) -> bool:
+        return purpose in self.consents and purpose not in self.opt_outs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """A position of a client."""
+
+    client_id: str
+    product_code: str
+    units: Decimal
+    cost_cny: Decimal  # whole position
+    as_of: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class BehaviourEvent:
+    """Something a client did, e.g. logged in, viewed a product, redeemed."""
+
+    id: str
+    client_id: str
+    kind: str
+    at: datetime
+    product_code: str | None = None
+    amount_cny: Decimal | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advisor:
+    """A person who serves clients; `id` is the user id under which they sign in."""
+
+    id: str
+    name: str
+    branch: str
+    licence_number: str | None
+    registered_adviser: bool  # may give an opinion on a share to a client with an agreement
+
+
+class Clients:
+    """Clients in the database; each read returns only what the principal may see."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def get(self, client_id: str, *, principal: Principal) -> Client:
+        """Raises UnknownClientError, also for a client of somebody else."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(clients).where(clients.c.id == client_id)).first()
+        if row is None or not principal.may_see_client(advisor_id=row.advisor_id, branch=row.branch):
+            raise UnknownClientError(client_id)
+        return _client(row)
+
+    def all(self, *, principal: Principal, limit: int = 1000, after: str = "") -> tuple[Client, ...]:
+        """Clients the principal may see, by id, at most `limit` after the id `after`."""
+        query = select(clients).where(_visible(principal), clients.c.id > after).order_by(clients.c.id).limit(limit)
+        with self.engine.connect() as connection:
+            return tuple(_client(row) for row in connection.execute(query))
+
+    def holdings(self, client_id: str, *, principal: Principal) -> tuple[Holding, ...]:
+        """Positions by product code. Raises UnknownClientError."""
+        self.get(client_id, principal=principal)
+        query = select(holdings).where(holdings.c.client_id == client_id).order_by(holdings.c.product_code)
+        with self.engine.connect() as connection:
+            return tuple(Holding(**row._mapping) for row in connection.execute(query))
+
+    def events(
+        self, client_id: str, *, principal: Principal, since: datetime | None = None
+    ) -> tuple[BehaviourEvent, ...]:
+        """What the client did, newest first. Raises UnknownClientError."""
+        self.get(client_id, principal=principal)
+        query = select(events).where(events.c.client_id == client_id).order_by(events.c.at.desc())
+        if since is not None:
+            query = query.where(events.c.at >= since)
+        with self.engine.connect() as connection:
+            return tuple(BehaviourEvent(**row._mapping) for row in connection.execute(query))
+
+    def holders(self, product_code: str, *, principal: Principal) -> tuple[Client, ...]:
+        """Clients the principal may see who hold a product, by id."""
+        query = (
+            select(clients)
+            .join(holdings, holdings.c.client_id == clients.c.id)
+            .where(holdings.c.product_code == product_code, holdings.c.units > 0, _visible(principal))
+            .order_by(clients.c.id)
+        )
+        with self.engine.connect() as connection:
+            return tuple(_client(row) for row in connection.execute(query))
+
+    def advisor(self, advisor_id: str, *, principal: Principal) -> Advisor | None:
+        """An advisor, open to the advisor, to supervisors of the branch and to those who see all clients."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(advisors).where(advisors.c.id == advisor_id)).first()
+        if row is None or not principal.may_see_client(advisor_id=row.id, branch=row.branch):
+            return None
+        return Advisor(**row._mapping)
+
+
+def _visible(principal: Principal) -> ColumnElement[bool]:
+    """`Principal.may_see_client` as SQL; the two are tested against each other."""
+    if principal.has(*SEES_EVERY_CLIENT):
+        return clients.c.id.is_not(None)
+    seen: list[ColumnElement[bool]] = [clients.c.id.is_(None)]  # nobody, unless a role below lets somebody in
+    if principal.has(Role.ADVISOR):
+        seen.append(clients.c.advisor_id == principal.user_id)
+    if principal.has(Role.SUPERVISOR):
+        seen.append(clients.c.branch.in_(sorted(principal.branches)))
+    return or_(*seen)
+
+
+def _client(row: Row[Any]) -> Client:
+    fields = dict(row._mapping)
+    fields["consents"] = tuple(fields["consents"])
+    fields["opt_outs"] = tuple(fields["opt_outs"])
+    return Client(**fields)

@@ -1,0 +1,312 @@
+"""Import clients, holdings, advisors, products, events and the restricted list from CSV.
+
+Columns, types and keys are data: see imports_schema.yaml.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select, update
+
+from knowledge_base.access import Principal, Role
+from knowledge_base.errors import ImportFileError
+from knowledge_base.tables import clients, metadata, product_names
+
+IMPORTERS = (Role.OPERATIONS, Role.SYSTEM)
+MAX_REPORTED = 100  # bad rows told one by one; the rest is counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnRule:
+    """What one column may hold."""
+
+    name: str
+    type: str
+    about: str
+    required: bool = False
+    default: str | None = None
+    one_of: tuple[str, ...] = ()
+    minimum: Decimal | None = None
+    refers: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSchema:
+    """Columns of one kind of file, the table they go to and the key that makes a row the same row."""
+
+    kind: str
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[ColumnRule, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadRow:
+    """A row that cannot be imported; `line` is that of the file, 1-based."""
+
+    line: int
+    column: str
+    problem: str  # what and why; never the value of a client's field
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportReport:
+    """What an import did; nothing was written where `bad` is not empty, unless asked otherwise."""
+
+    kind: str
+    path: str
+    added: int
+    replaced: int
+    bad: tuple[BadRow, ...]
+    bad_count: int
+
+    @property
+    def ok(self) -> bool:
+        return self.bad_count == 0
+
+
+@cache
+def import_schemas() -> dict[str, ImportSchema]:
+    """All kinds of files that can be imported, by name."""
+    raw = yaml.safe_load(files("knowledge_base").joinpath("imports_schema.yaml").read_text(encoding="utf-8"))
+    return {
+        kind: ImportSchema(
+            kind=kind,
+            table=fields["table"],
+            key=tuple(fields["key"]),
+            columns=tuple(_rule(name, rule) for name, rule in fields["columns"].items()),
+        )
+        for kind, fields in raw.items()
+    }
+
+
+def _rule(name: str, rule: dict[str, Any]) -> ColumnRule:
+    minimum = Decimal(str(rule["minimum"])) if "minimum" in rule else None
+    return ColumnRule(**{**rule, "name": name, "minimum": minimum, "one_of": tuple(rule.get("one_of", ()))})
+
+
+def import_csv(
+    kind: str, path: Path, *, engine: Engine, principal: Principal, skip_bad_rows: bool = False
+) -> ImportReport:
+    """Import a CSV file; the same file twice changes nothing the second time.
+
+    All or nothing, unless `skip_bad_rows`. Raises ImportFileError when the file cannot be read or its
+    header is wrong, AccessDeniedError when the principal may not import.
+    """
+    principal.require(f"import {kind}", *IMPORTERS)
+    schema = import_schemas().get(kind)
+    if schema is None:
+        known = ", ".join(sorted(import_schemas()))
+        raise ImportFileError(f"There is no import of {kind!r}; use one of {known}.")
+    with engine.begin() as connection:
+        good, bad = _checked(schema, path, connection)
+        write = good if skip_bad_rows or not bad else []
+        added, replaced = _write(schema, write, connection)
+    return ImportReport(
+        kind=kind,
+        path=str(path),
+        added=added,
+        replaced=replaced,
+        bad=tuple(bad[:MAX_REPORTED]),
+        bad_count=len(bad),
+    )
+
+
+def _checked(schema: ImportSchema, path: Path, connection: Connection) -> tuple[list[dict[str, Any]], list[BadRow]]:
+    known_clients = set(connection.execute(select(clients.c.id)).scalars())
+    good: dict[tuple[Any, ...], dict[str, Any]] = {}
+    bad: list[BadRow] = []
+    for line, raw in _rows(schema, path):
+        row, problems = _row(schema, line, raw, known_clients)
+        key = tuple(row.get(name) for name in schema.key)
+        if not problems and key in good:
+            problems = [
+                BadRow(
+                    line=line,
+                    column=schema.key[0],
+                    problem="The same key stands in an earlier line of this file.",
+                    remedy="Keep one of the two lines.",
+                )
+            ]
+        bad += problems
+        if not problems:
+            good[key] = row
+    return list(good.values()), bad
+
+
+def _rows(schema: ImportSchema, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ImportFileError(f"{path.name} is not UTF-8 (byte {error.start}); save it as CSV UTF-8.") from error
+    except OSError as error:
+        raise ImportFileError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    _check_header(schema, path, reader.fieldnames or ())
+    try:
+        for raw in reader:
+            yield reader.line_num, raw
+    except csv.Error as error:
+        raise ImportFileError(
+            f"{path.name} line {reader.line_num} is no readable CSV ({error}); check its quotes."
+        ) from error
+
+
+def _check_header(schema: ImportSchema, path: Path, header: Sequence[str]) -> None:
+    names = {column.name for column in schema.columns}
+    missing = [column.name for column in schema.columns if column.required and column.name not in header]
+    unknown = [name for name in header if name not in names]
+    if missing or unknown:
+        wrong = [f"lacks {', '.join(missing)}"] if missing else []
+        wrong += [f"has the unknown column {', '.join(map(repr, unknown))}"] if unknown else []
+        raise ImportFileError(
+            f"The header of {path.name} {' and '.join(wrong)}; {schema.kind} has the columns "
+            f"{', '.join(column.name for column in schema.columns)}."
+        )
+
+
+def _row(
+    schema: ImportSchema, line: int, raw: dict[str, str], known_clients: set[str]
+) -> tuple[dict[str, Any], list[BadRow]]:
+    row: dict[str, Any] = {}
+    bad = []
+    if None in raw or None in raw.values():
+        return row, [
+            BadRow(
+                line=line,
+                column="",
+                problem="The line has more or fewer fields than the header.",
+                remedy="Quote fields that hold a comma.",
+            )
+        ]
+    for column in schema.columns:
+        try:
+            row[column.name] = _value(column, (raw.get(column.name) or "").strip(), known_clients)
+        except _BadValueError as error:
+            bad.append(BadRow(line=line, column=column.name, problem=error.problem, remedy=error.remedy))
+    return row, bad
+
+
+class _BadValueError(ValueError):
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+def _value(column: ColumnRule, text: str, known_clients: set[str]) -> Any:
+    """The typed value of a field. Raises _BadValueError with what is wrong and what to write."""
+    text = text or column.default or ""
+    if not text:
+        if column.required:
+            raise _BadValueError("The field is empty.", f"Give {column.name}: {column.about}")
+        return [] if column.type == "list" else None
+    if column.one_of and text not in column.one_of:
+        raise _BadValueError("The value is none of those allowed.", f"Use {', '.join(column.one_of)}.")
+    if column.refers == "clients" and text not in known_clients:
+        raise _BadValueError("No such client has been imported.", "Import clients first or correct the id.")
+    value = _READERS[column.type](text)
+    if column.minimum is not None and value < column.minimum:
+        raise _BadValueError("The number is too small.", f"Use {column.minimum} or more.")
+    return value
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        value = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        raise _BadValueError("The value is no number.", "Write it as 1234.56.") from None
+    if not value.is_finite():
+        raise _BadValueError("The value is no finite number.", "Write it as 1234.56.")
+    return value
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _BadValueError("The value is no date.", "Write it as 2025-03-31.") from None
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise _BadValueError("The value is no moment.", "Write it as 2025-03-31T09:30:00+08:00.") from None
+    if moment.tzinfo is None:
+        raise _BadValueError("The moment has no time zone.", "Write it as 2025-03-31T09:30:00+08:00.")
+    return moment.astimezone(UTC)
+
+
+def _bool(text: str) -> bool:
+    known = {"true": True, "false": False, "1": True, "0": False, "是": True, "否": False}
+    if text.lower() not in known:
+        raise _BadValueError("The value is neither true nor false.", "Write true or false.")
+    return known[text.lower()]
+
+
+def _code(text: str) -> str:
+    if not (text.isascii() and text.isalnum() and len(text) <= 20):
+        raise _BadValueError("The value is no code.", "Write digits and Latin letters only, e.g. 990001.")
+    return text.zfill(6) if text.isdigit() else text
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.replace("；", ";").split(";") if part.strip()]
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "text": str,
+    "code": _code,
+    "date": _date,
+    "time": _time,
+    "decimal": _decimal,
+    "bool": _bool,
+    "list": _list,
+}
+
+
+def _write(schema: ImportSchema, rows: list[dict[str, Any]], connection: Connection) -> tuple[int, int]:
+    table = metadata.tables[schema.table]
+    added = 0
+    for row in rows:
+        aliases = row.pop("aliases", [])
+        if schema.kind == "products":
+            row["source"] = "import"
+            _write_names(row, aliases, connection)
+        added += _upsert(table, schema.key, row, connection)
+    return added, len(rows) - added
+
+
+def _upsert(table: Table, key: Sequence[str], row: dict[str, Any], connection: Connection) -> int:
+    """1 when the row is new, 0 when it replaced one."""
+    same = and_(*(table.c[name] == row[name] for name in key))
+    values = {name: value for name, value in row.items() if name not in key}
+    if connection.execute(update(table).where(same).values(**values)).rowcount:
+        return 0
+    connection.execute(insert(table).values(**row))
+    return 1
+
+
+def _write_names(row: dict[str, Any], aliases: Sequence[str], connection: Connection) -> None:
+    of_product = and_(product_names.c.product_code == row["code"], product_names.c.source == "import")
+    connection.execute(delete(product_names).where(of_product))
+    names = dict.fromkeys(aliases, "alias") | {row["name"]: "short"}
+    if row["full_name"]:
+        names = {row["full_name"]: "full"} | names
+    for name, kind in names.items():
+        connection.execute(
+            insert(product_names).values(name=name, product_code=row["code"], source="import", kind=kind)
+        )

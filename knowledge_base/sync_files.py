@@ -1,0 +1,270 @@
+"""One file on its way into the catalog and the index: staged, indexed, committed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from knowledge_base.access import Principal, system_principal
+from knowledge_base.catalog import Catalog, searchable
+from knowledge_base.describe import describe
+from knowledge_base.document import DocumentVersion, ParsedDocument
+from knowledge_base.errors import ParseError
+from knowledge_base.extract import extract_facts
+from knowledge_base.facts import FactStore
+from knowledge_base.metadata import Metadata, content_hash, document_id_of, version_id_of
+from knowledge_base.parse import parse_bytes
+from knowledge_base.products import Products
+from knowledge_base.settings import KnowledgeBaseSettings
+from knowledge_base.tables import files
+
+ALL_DOCUMENTS = system_principal("sync")  # used only after the caller's right to write was checked
+
+
+class Indexer(Protocol):
+    """The search index as sync sees it; each call returns only when what it did survives a crash."""
+
+    def add(self, version: DocumentVersion, parsed: ParsedDocument) -> None:
+        """Index a version; a version already indexed is replaced."""
+        ...
+
+    def remove(self, version_id: str) -> None:
+        """Forget a version; one that is not there is no error."""
+        ...
+
+    def version_ids(self) -> set[str]:
+        """Versions the index holds."""
+        ...
+
+
+class _UnsettledFileError(ParseError):
+    """What failed may pass next time though the file stays as it is, so the failure is not remembered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncRow:
+    """What became of one file."""
+
+    path: str  # relative to the folder
+    outcome: str  # added | updated | unchanged | moved | duplicate | removed | failed
+    version_id: str | None = None
+    reason: str | None = None  # why it failed
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class FileSync:
+    """Brings the files of one folder into the catalog and the index, one at a time."""
+
+    root: Path
+    catalog: Catalog
+    indexer: Indexer
+    principal: Principal
+    settings: KnowledgeBaseSettings
+    present: set[str] = field(default_factory=set)  # paths that lie in the folder now
+
+    def one(self, path: str) -> SyncRow:
+        """Sync one file; whatever goes wrong with it becomes its row."""
+        try:
+            return self._one(path)
+        except _UnsettledFileError as error:
+            return SyncRow(path=path, outcome="failed", reason=str(error))
+        except ParseError as error:
+            self._remember_failure(path, str(error))
+            return SyncRow(path=path, outcome="failed", reason=str(error))
+        except OSError as error:
+            reason = f"{path} cannot be read ({error.strerror or error}); check its permissions."
+            return SyncRow(path=path, outcome="failed", reason=reason)
+
+    def _one(self, path: str) -> SyncRow:
+        status = (self.root / path).stat()
+        known = self._file(path)
+        if known is not None and (known.size_bytes, known.mtime_ns) == (status.st_size, status.st_mtime_ns):
+            outcome = "unchanged" if known.reason is None else "failed"
+            return SyncRow(path=path, outcome=outcome, version_id=known.version_id, reason=known.reason)
+        content = self._read(path, status)
+        version_id = version_id_of(content_hash(content))
+        elsewhere = self._paths_of(version_id) - {path}
+        if known is not None and known.version_id == version_id:
+            self._remember(path, status, version_id)
+            return SyncRow(path=path, outcome="unchanged", version_id=version_id)
+        if elsewhere and self.catalog.is_committed(version_id, principal=ALL_DOCUMENTS):
+            return self._same_content(path, status, version_id, elsewhere, known)
+        return self._store(path, status, content, known)
+
+    def _read(self, path: str, before: os.stat_result) -> bytes:
+        """The bytes of a file. Raises _UnsettledFileError when somebody wrote to it meanwhile."""
+        if before.st_size > self.settings.max_file_mb * 2**20:
+            raise _UnsettledFileError(
+                f"{path} is larger than {self.settings.max_file_mb} MB; split it or raise max_file_mb."
+            )
+        content = (self.root / path).read_bytes()
+        after = (self.root / path).stat()
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise _UnsettledFileError(f"{path} changed while it was read; sync again when it is finished.")
+        return content
+
+    def _same_content(
+        self, path: str, status: os.stat_result, version_id: str, elsewhere: set[str], known: Row[Any] | None
+    ) -> SyncRow:
+        """The content is known under another path: the file was moved, or is a copy."""
+        gone = {old for old in elsewhere if old not in self.present}
+        self._remember(path, status, version_id, forget=gone)
+        if known is not None and known.version_id not in (None, version_id):
+            self._retire(known.version_id, path)
+        if gone == elsewhere:
+            self.catalog.move(version_id, path, principal=self.principal)
+            return SyncRow(path=path, outcome="moved", version_id=version_id)
+        return SyncRow(path=path, outcome="duplicate", version_id=version_id)
+
+    def _store(self, path: str, status: os.stat_result, content: bytes, known: Row[Any] | None) -> SyncRow:
+        """Stage, index, commit; then let the index forget what the new version replaced."""
+        parsed = parse_bytes(content, name=path, settings=self.settings)
+        metadata = describe(path, content, parsed)
+        version = _version(path, content, metadata)
+        self._stage(version, parsed, metadata)
+        if searchable(version):
+            self.indexer.add(version, parsed)
+        with self.catalog.engine.begin() as connection:
+            retired = self.catalog.commit(version, metadata, principal=self.principal, connection=connection)
+            _put_file(connection, self.root, path, status, version.id, None)
+        self._index_again(retired)
+        if known is not None and known.version_id not in (None, version.id, *retired):
+            self._retire(known.version_id, path)
+        replaced = bool(retired) or (known is not None and known.version_id is not None)
+        return SyncRow(
+            path=path,
+            outcome="updated" if replaced else "added",
+            version_id=version.id,
+            warnings=(*metadata.warnings, *parsed.warnings),
+        )
+
+    def _stage(self, version: DocumentVersion, parsed: ParsedDocument, metadata: Metadata) -> None:
+        facts = extract_facts(version.id, metadata, parsed)
+        engine = self.catalog.engine
+        with engine.begin() as connection:
+            self.catalog.stage(version, parsed, metadata, principal=self.principal, connection=connection)
+            FactStore(engine).replace(version.id, facts, principal=self.principal, connection=connection)
+            Products(engine).learn(version.id, metadata, principal=self.principal, connection=connection)
+
+    def _index_again(self, version_ids: tuple[str, ...]) -> None:
+        """Retired versions: still searched with their last day, or forgotten."""
+        for version_id in version_ids:
+            version = self.catalog.version(version_id, principal=ALL_DOCUMENTS)
+            if searchable(version):
+                self.indexer.add(version, self.catalog.parsed(version_id, principal=ALL_DOCUMENTS))
+            else:
+                self.indexer.remove(version_id)
+
+    def _retire(self, version_id: str, path: str) -> None:
+        """Withdraw what a path held before, unless the same content lies elsewhere."""
+        if self._paths_of(version_id) - {path}:
+            return
+        with self.catalog.engine.begin() as connection:
+            self.catalog.withdraw(version_id, principal=self.principal, connection=connection)
+        self.indexer.remove(version_id)
+
+    def remove_missing(self) -> list[SyncRow]:
+        """Withdraw the versions of files that are gone; a folder that cannot be read loses nothing."""
+        query = select(files.c.path, files.c.version_id).where(files.c.folder == str(self.root))
+        with self.catalog.engine.connect() as connection:
+            known = connection.execute(query).all()
+        rows = []
+        for row in known:
+            if row.path in self.present or not _is_gone(self.root / row.path):
+                continue
+            with self.catalog.engine.begin() as connection:
+                connection.execute(delete(files).where(*_is_file(self.root, row.path)))
+            if row.version_id is not None:
+                self._retire(row.version_id, row.path)
+            rows.append(SyncRow(path=row.path, outcome="removed", version_id=row.version_id))
+        return rows
+
+    def _file(self, path: str) -> Row[Any] | None:
+        query = select(files).where(*_is_file(self.root, path))
+        with self.catalog.engine.connect() as connection:
+            return connection.execute(query).first()
+
+    def _paths_of(self, version_id: str) -> set[str]:
+        """Paths of this folder that hold the content; of other folders with their whole path."""
+        query = select(files.c.folder, files.c.path).where(files.c.version_id == version_id)
+        with self.catalog.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return {row.path if row.folder == str(self.root) else os.path.join(row.folder, row.path) for row in rows}
+
+    def _remember(self, path: str, status: os.stat_result, version_id: str, forget: set[str] | None = None) -> None:
+        with self.catalog.engine.begin() as connection:
+            for old in forget or set():
+                connection.execute(delete(files).where(*_is_file(self.root, old)))
+            _put_file(connection, self.root, path, status, version_id, None)
+
+    def _remember_failure(self, path: str, reason: str) -> None:
+        """Keep the reason with the file's state, so that a broken file also costs a stat next time."""
+        try:
+            status = (self.root / path).stat()
+        except OSError:
+            return
+        known = self._file(path)
+        with self.catalog.engine.begin() as connection:
+            _put_file(connection, self.root, path, status, known.version_id if known else None, reason)
+
+
+def _version(path: str, content: bytes, metadata: Metadata) -> DocumentVersion:
+    digest = content_hash(content)
+    return DocumentVersion(
+        id=version_id_of(digest),
+        document_id=document_id_of(metadata),
+        path=path,
+        title=metadata.title,
+        document_type=metadata.document_type,
+        period=metadata.period,
+        product_codes=metadata.product_codes,
+        publisher=metadata.publisher,
+        published_on=metadata.published_on,
+        effective_from=metadata.effective_from,
+        effective_to=metadata.effective_to,
+        status=metadata.status,
+        labels=metadata.labels,
+        content_sha256=digest,
+    )
+
+
+def _is_file(root: Path, path: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return files.c.folder == str(root), files.c.path == path
+
+
+def _put_file(
+    connection: Connection,
+    root: Path,
+    path: str,
+    status: os.stat_result,
+    version_id: str | None,
+    reason: str | None,
+) -> None:
+    connection.execute(delete(files).where(*_is_file(root, path)))
+    connection.execute(
+        insert(files).values(
+            folder=str(root),
+            path=path,
+            size_bytes=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            version_id=version_id,
+            reason=reason,
+        )
+    )
+
+
+def _is_gone(path: Path) -> bool:
+    """True when the folder says so; a path that cannot be looked at is not gone."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False

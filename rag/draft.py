@@ -1,0 +1,83 @@
+"""With a chat model: a cited draft, every sentence of it checked against what it cites."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from prompts.chat import ChatModel, Message
+from prompts.errors import ChatUnavailableError
+from prompts.library import PromptLibrary
+from rag.cite import Citations, Claim, Place, place_in
+from rag.numbers import unsupported
+from rag.passage import Answer
+from rag.sentences import sentence_spans
+
+_log = logging.getLogger(__name__)
+_MARK = re.compile(r"\[(\d+)\]")
+_MARK_AFTER_STOP = re.compile(r"([。！？；!?;])((?:\[\d+\])+)")
+_MOST_SOURCES = 8
+_MOST_TURNS = 6
+
+
+class Drafter:
+    """Writes an answer with a chat model and keeps of it only what its sources hold."""
+
+    def __init__(self, model: ChatModel, prompts: PromptLibrary) -> None:
+        self._model = model
+        self._prompts = prompts
+
+    def improve(self, extractive: Answer, claims: Sequence[Claim], history: Sequence[Message], *, on: date) -> Answer:
+        """The draft's sentences that stand the check; where one fails, the extractive sentences stand in.
+
+        The extractive answer comes back whole when no sentence of the draft stands, or no model answers.
+        """
+        places = [*dict.fromkeys(place for claim in claims for place in claim.places)]
+        places += [place_in(p.chunk, p.chunk.start, p.chunk.end) for p in extractive.passages]
+        sources = places[:_MOST_SOURCES]
+        try:
+            drafted = self._model.complete(self._messages(extractive.question, sources, history, on))
+        except ChatUnavailableError:
+            _log.warning("the chat model %s gave no draft: the extractive answer stands", self._model.name)
+            return extractive
+        checked = [_checked(sentence, sources, extractive.question) for sentence in _split(drafted)]
+        stood = [claim for claim in checked if claim is not None]
+        if not stood:
+            return extractive
+        if len(stood) < len(checked):
+            stood += [claim for claim in claims if claim.text not in {kept.text for kept in stood}]
+        citations = Citations()
+        sentences = tuple(citations.sentence(claim) for claim in stood)
+        return replace(extractive, sentences=sentences, citations=citations.all(), by=self._model.name)
+
+    def _messages(
+        self, question: str, sources: Sequence[Place], history: Sequence[Message], on: date
+    ) -> Sequence[Message]:
+        numbered = "\n\n".join(
+            f"[{n}]《{place.chunk.title}》\n{place.chunk.context}\n{place.quote}"
+            for n, place in enumerate(sources, start=1)
+        )
+        earlier = "\n".join(f"{message.role}: {message.content}" for message in history[-_MOST_TURNS:])
+        return self._prompts.messages(
+            "answer", today=on.isoformat(), passages=numbered, history=earlier or "无", question=question
+        )
+
+
+def _split(draft: str) -> list[str]:
+    """Sentences with their marks, also where the marks stand after the full stop."""
+    text = _MARK_AFTER_STOP.sub(r"\2\1", draft)
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def _checked(sentence: str, sources: Sequence[Place], question: str) -> Claim | None:
+    """The sentence with its places; None unless it cites, and its numbers stand where it cites them."""
+    numbers = [int(n) for n in _MARK.findall(sentence)]
+    text = _MARK.sub("", sentence).strip()
+    if not numbers or not text or not all(1 <= n <= len(sources) for n in numbers):
+        return None
+    places = tuple(sources[n - 1] for n in dict.fromkeys(numbers))
+    support = "\n".join([question, *(f"{place.chunk.title}\n{place.quote}" for place in places)])
+    return None if unsupported(text, support) else Claim(text=text, places=places)

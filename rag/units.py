@@ -1,0 +1,146 @@
+"""Quotable units of a chunk: sentences word for word, and table rows made readable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from knowledge_base.document import Cell
+from rag.cite import Claim, Place, place_in
+from rag.passage import Chunk, TableSlice
+from rag.sentences import sentence_spans
+
+_ENDS = re.compile(r"[。！？；!?;]\s*$")
+_NUMBER_CELL = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
+_CODE_CELL = re.compile(r"[\d.\-/A-Z]*")
+_UNIT_IN_HEADER = re.compile(r"[（(].*[元份股%％‰].*[）)]|[%％]$")
+_NOTHING = frozenset({"", "-", "—", "–", "--", "无", "不适用"})
+_CAPTION = re.compile(r"^[（(]?(?:金额|份额|数量)?单位[：:]")
+_EMPTY_NAMES = frozenset({"数值", "内容", "说明", "项目内容", "情况"})  # column names that name nothing
+_LONGEST_HEADING = 60
+_MOST_COLUMNS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A sentence or row with the words that are matched against a question."""
+
+    claim: Claim
+    words: str  # its own
+    heading: str  # the line right above it, or of its table
+    above: str  # context of the whole chunk
+    label: str = ""  # first cell, of a row
+    table: int | None = None  # index of its table in the chunk, of a row
+
+
+def units(chunk: Chunk, wanted: Sequence[str]) -> Iterator[Unit]:
+    """Sentences outside tables and rows of tables, in the order of the text.
+
+    `wanted` words choose the columns of a row that are shown.
+    """
+    spans = [list(_spans(table)) for table in chunk.tables]
+    heading = chunk.context.splitlines()[-1] if "\n" in chunk.context else ""
+    next_table = 0
+    for start, end in sentence_spans(chunk.text, offset=chunk.start):
+        inside = next((i for i, of in enumerate(spans) if any(start < e and s < end for s, e in of)), None)
+        if inside is not None:
+            for i in range(next_table, inside + 1):
+                yield from _rows(chunk, i, heading, wanted)
+            next_table = max(next_table, inside + 1)
+            continue
+        place = place_in(chunk, start, end)
+        if _is_heading(place.quote):
+            heading = place.quote
+            continue
+        if _CAPTION.match(place.quote) or " | " in place.quote:
+            continue
+        claim = Claim(text=place.quote, places=(place,))
+        yield Unit(claim=claim, words=place.quote, heading=heading, above=chunk.context)
+
+
+def _is_heading(line: str) -> bool:
+    """A short line without full stop that gives no value after a colon."""
+    return len(line) <= _LONGEST_HEADING and not _ENDS.search(line) and not re.search(r"[：:]\s*\S", line)
+
+
+def _spans(table: TableSlice) -> Iterator[tuple[int, int]]:
+    if table.header_cell is not None:
+        yield table.header_cell.start, table.header_cell.end
+    for row in table.rows:
+        cells = [cell for cell in row if cell.text]
+        if cells:
+            end = max(cell.end for cell in cells)
+            yield min(cell.start for cell in cells if cell.end <= end), end
+
+
+def _rows(chunk: Chunk, index: int, heading: str, wanted: Sequence[str]) -> Iterator[Unit]:
+    table = chunk.tables[index]
+    for row in table.rows:
+        at = next((i for i, cell in enumerate(row) if not _CODE_CELL.fullmatch(cell.text.strip())), None)
+        if at is None:
+            continue
+        values = _values(table, row, at)
+        prose = [cell for _, cell in values if "。" in cell.text and chunk.start <= cell.start]
+        if prose:
+            yield from _sentences_of_cells(chunk, prose, row[at].text.strip())
+            continue
+        shown = [pair for pair in values if any(word in pair[0] for word in wanted)] or values[:_MOST_COLUMNS]
+        places = tuple(_places(chunk, table, row, shown))
+        if not shown or not places:
+            continue
+        label = row[at].text.strip()
+        printed = "，".join(_printed(name, cell.text.strip(), table.unit) for name, cell in shown)
+        names = " ".join(name for name, _ in values)
+        yield Unit(
+            claim=Claim(text=f"{label}：{printed}。", places=places),
+            words=f"{label} {names} {printed}",
+            heading=heading,
+            above=chunk.context,
+            label=label,
+            table=index,
+        )
+
+
+def _sentences_of_cells(chunk: Chunk, cells: Sequence[Cell], label: str) -> Iterator[Unit]:
+    """A cell that holds prose is quoted by the sentence, with the row's label as heading."""
+    for cell in cells:
+        for start, end in sentence_spans(cell.text, offset=cell.start):
+            if end <= chunk.end:
+                place = place_in(chunk, start, end)
+                claim = Claim(text=place.quote, places=(place,))
+                yield Unit(claim=claim, words=place.quote, heading=label, above=chunk.context)
+
+
+def _values(table: TableSlice, row: tuple[Cell, ...], label_at: int) -> list[tuple[str, Cell]]:
+    """Column name and cell of what stands right of the label; a cell over several columns once."""
+    seen: dict[Cell, str] = {}
+    for i, cell in enumerate(row):
+        if i > label_at and cell != row[label_at] and cell.text.strip() not in _NOTHING:
+            name = table.header[i] if i < len(table.header) else ""
+            seen.setdefault(cell, "" if name in _EMPTY_NAMES else name)
+    return [(name, cell) for cell, name in seen.items()]
+
+
+def _printed(name: str, text: str, unit: str | None) -> str:
+    """Column name and value; the table's unit where neither of them has one."""
+    if unit and _NUMBER_CELL.fullmatch(text) and "." in text and not _UNIT_IN_HEADER.search(name):
+        text += unit.removeprefix("人民币")
+    return f"{name} {text}" if name else text
+
+
+def _places(chunk: Chunk, table: TableSlice, row: Sequence[Cell], shown: Sequence[tuple[str, Cell]]) -> Iterator[Place]:
+    """The row's own line, a label that began in an earlier row, and the header where it has numbers."""
+    inside = [cell for cell in row if cell.text and chunk.start <= cell.start and cell.end <= chunk.end]
+    if not inside:
+        return
+    end = max(cell.end for cell in inside)
+    line = chunk.start + chunk.text.rfind("\n", 0, end - chunk.start) + 1
+    start = min((cell.start for cell in inside if cell.start >= line), default=inside[0].start)
+    yield place_in(chunk, start, end)
+    for cell in dict.fromkeys(row):
+        if cell.text and cell.end <= start:
+            yield Place(chunk=chunk, start=cell.start, end=cell.end, quote=cell.text)
+    header = table.header_cell
+    if header is not None and any(re.search(r"\d", name) for name, _ in shown):
+        yield Place(chunk=chunk, start=header.start, end=header.end, quote=header.text)

@@ -1,0 +1,334 @@
+"""The one place where rooms are put together. Everything is built when it is first used, then kept."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from serve.settings import Settings
+from serve.users import OPERATOR, Users
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from compliance_filters.audit import AuditLog
+    from compliance_filters.gate import Gate
+    from compliance_filters.rules import RulePack
+    from copilot.reports import NavFolder, ReportDesk
+    from copilot.session import QuestionSession
+    from intent.classifier.model import IntentClassifier
+    from intent.classifier.rules import Rules
+    from intent.classifier.taxonomy import Taxonomy
+    from intent.leads.store import LeadStore
+    from intent.pipeline import CallPipeline
+    from intent.speech.transcribe import Transcriber
+    from jobs.leases import JobStore
+    from jobs.outbox import Outbox
+    from knowledge_base.catalog import Catalog
+    from knowledge_base.clients import Clients
+    from knowledge_base.facts import FactStore
+    from knowledge_base.products import Products
+    from models.encoder import Encoder
+    from models.registry import ModelStore
+    from prompts.chat import ChatModel
+    from prompts.library import PromptLibrary
+    from rag.answer import Answerer
+    from rag.index import SearchIndex
+    from rag.retrieve import Retriever
+    from serve.ports import ReviewFacts
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Rooms:
+    """The parts of the product by name; building one builds what it stands on."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def close(self) -> None:
+        """Release what was opened."""
+        if "index" in self.__dict__:
+            self.index.close()
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    def today(self) -> date:
+        """Today in China, where every rule and report counts its days."""
+        return datetime.now(SHANGHAI).date()
+
+    @property
+    def cache_dir(self) -> Path:
+        return self.settings.models.cache_dir or self.settings.home / "cache"
+
+    # bottom floor
+
+    @cached_property
+    def engine(self) -> Engine:
+        from serve.database import migrate, open_engine
+
+        made = open_engine(self.settings.url)
+        migrate(made)
+        return made
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self.engine)
+
+    @cached_property
+    def model_store(self) -> ModelStore:
+        from models.settings import open_store
+
+        return open_store(self.settings.models, self.cache_dir)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        from models.encoders.choice import load_encoder
+
+        chosen = self.settings.models
+        return load_encoder(
+            self.model_store,
+            chosen.encoder_kind,
+            dtype=chosen.encoder_dtype,
+            batch=chosen.encoder_batch,
+            threads=chosen.threads,
+        )
+
+    @cached_property
+    def jobs(self) -> JobStore:
+        from jobs.leases import JobStore
+
+        rules = self.settings.jobs
+        return JobStore(self.engine, max_attempts=rules.max_attempts, backoff=rules.backoff)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from jobs.outbox import Outbox
+
+        return Outbox(self.engine)
+
+    # knowledge and prompts
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        from knowledge_base.catalog import Catalog
+
+        return Catalog(self.engine)
+
+    @cached_property
+    def products(self) -> Products:
+        from knowledge_base.products import Products
+
+        return Products(self.engine)
+
+    @cached_property
+    def clients(self) -> Clients:
+        from knowledge_base.clients import Clients
+
+        return Clients(self.engine)
+
+    @cached_property
+    def facts(self) -> FactStore:
+        from knowledge_base.facts import FactStore
+
+        return FactStore(self.engine)
+
+    @cached_property
+    def prompts(self) -> PromptLibrary:
+        from prompts.library import PromptLibrary
+
+        return PromptLibrary(self.settings.prompts.folder)
+
+    # compliance
+
+    @cached_property
+    def rule_pack(self) -> RulePack:
+        from compliance_filters.rules import load_pack
+
+        return load_pack(self.settings.compliance.rule_packs)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        from compliance_filters.audit import AuditLog
+        from serve.secrets import audit_key
+
+        return AuditLog(self.engine, audit_key(self.settings))
+
+    @cached_property
+    def gate(self) -> Gate:
+        from compliance_filters.filters import standard_filters
+        from compliance_filters.gate import Gate
+        from compliance_filters.review import ReviewQueue
+
+        rules = self.settings.compliance
+        return Gate(
+            self.rule_pack,
+            standard_filters(self.rule_pack, rules),
+            self.audit,
+            queue=ReviewQueue(self.engine),
+            time_budget_ms=rules.time_budget_ms,
+            max_chars=rules.max_chars,
+        )
+
+    @cached_property
+    def review_facts(self) -> ReviewFacts:
+        from serve.ports import ReviewFacts
+
+        return ReviewFacts(self.clients, self.products)
+
+    # the question way
+
+    @cached_property
+    def chat(self) -> ChatModel | None:
+        from compliance_filters.pseudonyms import Pseudonyms
+        from prompts.chat import connect
+
+        if not self.settings.chat.base_url:
+            return None
+        names = [client.name for client in self.clients.all(principal=OPERATOR, limit=10_000_000)]
+        return connect(self.settings.chat, Pseudonyms(names))
+
+    @cached_property
+    def index(self) -> SearchIndex:
+        from rag.index import SearchIndex
+
+        return SearchIndex(self.settings.home / "index", self.encoder, self.settings.rag)
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        from rag.retrieve import Retriever
+
+        return Retriever(self.index, self.encoder, self.settings.rag)
+
+    @cached_property
+    def answerer(self) -> Answerer:
+        from rag.answer import Answerer
+        from rag.draft import Drafter
+
+        drafter = Drafter(self.chat, self.prompts) if self.chat else None
+        return Answerer(self.retriever, self.facts, self.products, settings=self.settings.rag, drafter=drafter)
+
+    @cached_property
+    def session(self) -> QuestionSession:
+        from copilot.session import QuestionSession
+
+        return QuestionSession(answers=self.answerer, gate=self.gate, facts=self.review_facts)
+
+    # the call way
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        from intent.classifier.taxonomy import load_taxonomy
+
+        return load_taxonomy(self.settings.intent.taxonomy)
+
+    @cached_property
+    def intent_rules(self) -> Rules:
+        from intent.classifier.rules import load_rules
+
+        return load_rules(self.taxonomy)
+
+    @cached_property
+    def transcriber(self) -> Transcriber:
+        from intent.speech.remote import RemoteTranscriber
+        from intent.speech.transcribe import LocalWhisper
+
+        speech, remote = self.settings.speech, self.settings.speech.remote
+        if speech.engine == "remote":
+            return RemoteTranscriber(
+                base_url=remote.base_url,
+                model=remote.model,
+                api_key=remote.api_key.get_secret_value() if remote.api_key else None,
+                language=speech.language,
+                timeout_s=remote.timeout_s,
+                retries=remote.retries,
+            )
+        return LocalWhisper(
+            store=self.model_store,
+            model="whisper",
+            device=speech.device,
+            compute_type=speech.compute_type,
+            language=speech.language,
+            beam_size=speech.beam_size,
+            batch_size=speech.batch_size,
+            threads=speech.threads,
+            chars_per_s=(speech.min_chars_per_s, speech.max_chars_per_s),
+        )
+
+    @cached_property
+    def classifier(self) -> IntentClassifier:
+        from intent.classifier.heads import load_heads
+        from intent.classifier.model import HeadsClassifier, RulesClassifier
+        from serve.errors import SettingsError
+
+        chosen = self.settings.intent
+        rules = RulesClassifier(self.intent_rules, context_turns=chosen.context_turns)
+        if chosen.method == "rules":
+            return rules
+        heads = load_heads(self.taxonomy, chosen.model_dir)
+        method = heads.card.best if chosen.method == "best" else chosen.method
+        if method == "rules":
+            return rules
+        if heads.card.with_rules != (method == "combined"):
+            raise SettingsError(
+                f"intent.method is {method}, but the heads in use were trained the other way: "
+                "set intent.method to best, or train again with `tougu intent train`."
+            )
+        return HeadsClassifier(heads, self.encoder, self.intent_rules, context_turns=chosen.context_turns)
+
+    @cached_property
+    def pipeline(self) -> CallPipeline:
+        from intent.pipeline import CallPipeline
+        from intent.wishes import WishMaker
+        from serve.ports import SpeechCheck
+
+        names = [known.name for known in self.products.names(principal=OPERATOR)]
+        return CallPipeline(
+            classifier=self.classifier,
+            wish_maker=WishMaker(self.taxonomy, self.intent_rules, names),
+            checker=SpeechCheck(self.gate, self.today),
+            taxonomy=self.taxonomy,
+            lead_threshold=self.settings.intent.lead_threshold or 0.0,
+            context_turns=self.settings.intent.context_turns,
+        )
+
+    @cached_property
+    def leads(self) -> LeadStore:
+        from intent.leads.directory import KnowledgeBaseDirectory
+        from intent.leads.store import LeadStore
+
+        return LeadStore(
+            self.engine,
+            taxonomy=self.taxonomy,
+            settings=self.settings.leads,
+            directory=KnowledgeBaseDirectory(self.clients, OPERATOR),
+        )
+
+    # the report way
+
+    @cached_property
+    def reports(self) -> ReportDesk:
+        from copilot.reports import ReportDesk
+
+        return ReportDesk(
+            gate=self.gate,
+            clients=self.clients,
+            products=self.products,
+            facts=self.review_facts,
+            navs=self.nav_folder(),
+        )
+
+    def nav_folder(
+        self, folder: Path | None = None, benchmark: Path | None = None, name: str | None = None
+    ) -> NavFolder:
+        """NAV files of the settings, or of the folder and benchmark named instead."""
+        from copilot.reports import NavFolder
+
+        chosen = self.settings.copilot
+        place = folder or (Path(chosen.nav_dir).expanduser() if chosen.nav_dir else self.settings.home / "nav")
+        file = benchmark or (Path(chosen.benchmark_file).expanduser() if chosen.benchmark_file else None)
+        file = file or place / "benchmark.csv"
+        return NavFolder(place, file, benchmark_name=name or chosen.benchmark_name or file.stem)

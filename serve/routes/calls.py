@@ -1,0 +1,100 @@
+"""The call way over HTTP: upload a recording, ask for the job, read the result."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
+
+from intent.recordings import RECORDINGS
+from jobs.errors import UnknownJobError
+from jobs.leases import Job
+from serve.routes.wire import JobOut, PrincipalDep, the_house
+from serve.worker import CALLS
+
+router = APIRouter(prefix="/v1", tags=["calls"])
+BLOCK = 1 << 20
+
+
+def job_out(job: Job) -> JobOut:
+    """A job as the API shows it."""
+    return JobOut(
+        id=job.id,
+        state=job.state.value,
+        progress_done=job.progress_done,
+        progress_total=job.progress_total or 0,
+        note=job.progress_note,
+        result=job.result,
+        error=job.error,
+    )
+
+
+@router.post("/calls", status_code=202)
+def take_call(
+    request: Request,
+    principal: PrincipalDep,
+    recording: UploadFile,
+    call_id: Annotated[str | None, Form(max_length=120)] = None,
+    client_id: Annotated[str | None, Form(max_length=64)] = None,
+    advisor_id: Annotated[str | None, Form(max_length=64)] = None,
+    started_at: Annotated[str | None, Form(description="ISO 8601 with a zone.")] = None,
+    advisor_channel: Annotated[str | None, Form(pattern="^(left|right)$")] = None,
+) -> JobOut:
+    """Store a recording and read it in the background; the same recording twice is one job."""
+    house = the_house(request)
+    suffix = Path(recording.filename or "").suffix.lower()
+    if suffix not in RECORDINGS:
+        raise HTTPException(
+            415, f"{suffix or 'A file without ending'} is no recording: send {', '.join(sorted(RECORDINGS))}."
+        )
+    path, digest = _store(recording, house.settings.home / "recordings", suffix)
+    job_id = house.jobs.enqueue(
+        CALLS,
+        digest,
+        {
+            "path": str(path),
+            "call_id": call_id or digest[:20],
+            "client_id": client_id,
+            "advisor_id": advisor_id,
+            "started_at": started_at,
+            "advisor_channel": advisor_channel,
+        },
+    )
+    return job_out(house.jobs.get(job_id))
+
+
+def _store(recording: UploadFile, folder: Path, suffix: str) -> tuple[Path, str]:
+    """Write the upload beside, flush it, and rename it to its content hash."""
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / f".upload-{os.getpid()}-{id(recording)}"
+    digest = hashlib.sha256()
+    try:
+        with beside.open("wb") as file:
+            while block := recording.file.read(BLOCK):
+                digest.update(block)
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+        path = folder / f"{digest.hexdigest()}{suffix}"
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path, digest.hexdigest()
+
+
+@router.get("/jobs/{job_id}")
+def job(job_id: str, request: Request, principal: PrincipalDep) -> JobOut:
+    """State and progress of a background job."""
+    try:
+        return job_out(the_house(request).jobs.get(job_id))
+    except UnknownJobError as error:
+        raise HTTPException(404, str(error)) from error
+
+
+@router.get("/calls/{call_id}")
+def call(call_id: str, request: Request, principal: PrincipalDep) -> dict[str, Any]:
+    """Note, findings and warnings of a call that was read."""
+    return the_house(request).leads.call(call_id, principal=principal)

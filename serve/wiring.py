@@ -1,0 +1,197 @@
+"""The house: rooms put together, and what the command line, the API and the demo ask of several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serve.errors import NotFoundError
+from serve.rooms import Rooms
+
+if TYPE_CHECKING:
+    from compliance_filters.finding import Draft, ReviewContext, Verdict
+    from intent.call import Call, CallReading
+    from intent.leads.store import Recorded
+    from intent.recordings import RecordingFile
+    from knowledge_base.access import Principal
+    from knowledge_base.sync import SyncReport
+    from rag.passage import Passage
+
+ADDED = "added"  # folder below <home>/documents for single documents
+EXAMPLES = (
+    "{name}的管理费率是多少",
+    "{name}过去一年净值增长率和业绩比较基准收益率各是多少",
+    "{name}的风险等级",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedDocument:
+    """A document as a page shows it."""
+
+    title: str
+    subtitle: str  # publisher and day, where known
+    text: str
+
+
+class House(Rooms):
+    """The product on one machine with one home folder. Close it to release the database and the index."""
+
+    def at_home(self, home: Path) -> House:
+        """Another house with the same settings and weights but its own home and an SQLite database there."""
+        models = self.settings.models.model_copy(update={"cache_dir": self.cache_dir})
+        return House(self.settings.model_copy(update={"home": home, "database_url": None, "models": models}))
+
+    def readiness(self) -> dict[str, str]:
+        """What must answer before requests can be served: name -> ok, or the reason."""
+        checks: dict[str, Callable[[], object]] = {
+            "database": lambda: self.users.list(principal=self.users.principal(None)),
+            "rules": lambda: self.rule_pack.label,
+            "index": lambda: self.index.stats(),  # opens without the encoder's weights
+        }
+        return {name: _state(check) for name, check in checks.items()}
+
+    # compliance
+
+    def check(
+        self,
+        draft: Draft,
+        *,
+        client_id: str | None,
+        product_codes: Sequence[str],
+        channel: str,
+        principal: Principal,
+    ) -> Verdict:
+        """Judge a text with what the house knows of the client and the products named."""
+        context = self.context(client_id, product_codes, channel, principal)
+        return self.gate.review(draft, context, principal=principal)
+
+    def context(
+        self, client_id: str | None, product_codes: Sequence[str], channel: str, principal: Principal
+    ) -> ReviewContext:
+        """The gate's context for a client and products. Raises NotFoundError for a client not to be seen."""
+        today = self.today()
+        known = self.review_facts.client_context(client_id, today=today, principal=principal)
+        products = self.review_facts.products(product_codes, principal=principal, today=today)
+        return replace(known, products=products, channel=channel)
+
+    # knowledge
+
+    def sync(
+        self, folder: Path, *, delete: bool, principal: Principal, progress: Callable[[int, int, str], None]
+    ) -> SyncReport:
+        """Bring catalog and index to the state of a folder."""
+        from knowledge_base.sync import sync_folder
+
+        return sync_folder(
+            folder,
+            catalog=self.catalog,
+            indexer=self.index,
+            principal=principal,
+            progress=progress,
+            delete=delete,
+            settings=self.settings.knowledge,
+        )
+
+    def add_documents(
+        self, files: Sequence[Path], *, principal: Principal, progress: Callable[[int, int, str], None]
+    ) -> SyncReport:
+        """Copy documents into home and sync them; the originals may go away afterwards."""
+        import shutil
+
+        folder = self.settings.home / "documents" / ADDED
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            beside = folder / f".{file.name}.new"
+            shutil.copyfile(file, beside)
+            beside.replace(folder / file.name)
+        return self.sync(folder, delete=False, principal=principal, progress=progress)
+
+    def search(self, text: str, *, k: int, principal: Principal) -> tuple[Passage, ...]:
+        """The best passages for a text among what is in force today."""
+        from rag.retrieve import Query
+
+        named = self.products.resolve(text, principal=principal, today=self.today())
+        codes = tuple(code for product in named.products for code in product.codes)
+        return self.retriever.search(Query(text=text, on=self.today(), product_codes=codes, k=k), principal)
+
+    def open_document(self, version_id: str, *, principal: Principal) -> OpenedDocument:
+        """A document version with its canonical text. Raises NotFoundError for one not to be read."""
+        from knowledge_base.errors import UnknownVersionError
+
+        try:
+            version = self.catalog.version(version_id, principal=principal)
+            text = self.catalog.text(version_id, principal=principal)
+        except UnknownVersionError as error:
+            raise NotFoundError("这份文件不存在，或您没有查看权限。") from error
+        day = version.published_on or version.effective_from
+        parts = [version.publisher or "", f"{day:%Y-%m-%d}" if day else ""]
+        return OpenedDocument(title=version.title, subtitle=" ".join(filter(None, parts)), text=text)
+
+    def example_questions(self, *, principal: Principal) -> Iterator[str]:
+        """Up to three questions on products that documents speak of."""
+        covered = {code for v in self.catalog.in_force(self.today(), principal=principal) for code in v.product_codes}
+        named = [p for p in self.products.all(principal=principal) if p.code in covered]
+        for product, template in zip(named, EXAMPLES, strict=False):
+            yield template.format(name=product.name)
+
+    # calls
+
+    def transcribe(self, path: Path, *, advisor_channel: str | None = None, call_id: str | None = None) -> Call:
+        """One recording to turns. `advisor_channel`: left, right, or None where settings or words decide."""
+        from intent.archive import advisor_channel as channel_of
+        from intent.pipeline import transcribe_call
+
+        speech = self.settings.speech
+        channel, known_from = channel_of(advisor_channel, speech)
+        return transcribe_call(
+            path,
+            transcriber=self.transcriber,
+            call_id=call_id,
+            advisor_channel=channel,
+            roles_from=known_from,
+            turn_pause_s=speech.turn_pause_s,
+            max_duration_s=speech.max_duration_s,
+        )
+
+    def take_call(self, recording: RecordingFile, *, principal: Principal) -> tuple[Call, CallReading, Recorded]:
+        """The whole call way: recording -> turns -> wishes -> leads, cases and tickets, all in one."""
+        heard = self.transcribe(recording.path, advisor_channel=recording.advisor_channel, call_id=recording.call_id)
+        started_at = datetime.fromisoformat(recording.started_at) if recording.started_at else None
+        call = replace(heard, client_id=recording.client_id, advisor_id=recording.advisor_id, started_at=started_at)
+        reading = self.pipeline.read(call)
+        return call, reading, self.leads.record(reading, call, principal=principal)
+
+    # operations
+
+    def import_file(self, kind: str, path: Path, *, principal: Principal) -> dict[str, Any]:
+        """Import a documented CSV. Raises ServeError naming the first bad rows; nothing was written then."""
+        from knowledge_base.imports import import_csv
+        from serve.errors import ServeError
+
+        report = import_csv(kind, path, engine=self.engine, principal=principal)
+        if not report.ok:
+            rows = "; ".join(f"line {r.line}, {r.column}: {r.problem} {r.remedy}" for r in report.bad[:5])
+            raise ServeError(f"{path} was not imported, {report.bad_count} rows are wrong: {rows}")
+        return {"kind": kind, "path": str(path), "added": report.added, "replaced": report.replaced}
+
+
+def _state(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except Exception as error:  # readiness reports whatever is wrong
+        return " ".join(str(error).split()) or type(error).__name__
+    return "ok"
+
+
+def as_day(text: str | None) -> date | None:
+    """A day given as YYYY-MM-DD. Raises ServeError for anything else."""
+    from serve.errors import ServeError
+
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ServeError(f"{text} is no day: write it as YYYY-MM-DD.") from error

@@ -1,0 +1,144 @@
+"""Background work: calls, reports and deliveries, in this process or as a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from intent.errors import AudioError
+from intent.leads.queue import TOPIC as LEAD_TOPIC
+from intent.leads.webhooks import WebhookSender
+from intent.recordings import RecordingFile
+from jobs.errors import PoisonJobError
+from jobs.outbox import Dispatcher
+from jobs.worker import Task, run_worker
+from serve.users import OPERATOR
+
+if TYPE_CHECKING:
+    from serve.wiring import House
+
+CALLS = "calls"
+DIAGNOSES = "diagnoses"
+
+
+class CallHandler:
+    """The work of one call: the whole call way; the result names what it led to, never what was said."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def __call__(self, task: Task) -> dict[str, Any]:
+        payload = task.job.payload
+        recording = RecordingFile(
+            path=Path(payload["path"]),
+            call_id=payload["call_id"],
+            client_id=payload.get("client_id"),
+            advisor_id=payload.get("advisor_id"),
+            started_at=payload.get("started_at"),
+            advisor_channel=payload.get("advisor_channel"),
+        )
+        task.progress(0, 2, "transcribing")
+        try:
+            call, reading, recorded = self._house.take_call(recording, principal=OPERATOR)
+        except AudioError as error:
+            raise PoisonJobError(str(error)) from error
+        task.progress(2, 2, "done")
+        return {
+            "call_id": call.id,
+            "turns": len(call.transcript.turns),
+            "leads": [lead.id for lead in recorded.leads],
+            "follow_ups": [item.id for item in recorded.follow_ups],
+            "warnings": list(call.transcript.warnings),
+            "findings": len(reading.findings),
+        }
+
+
+class DiagnosisHandler:
+    """The work of one diagnosis: metrics, gate, file."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def __call__(self, task: Task) -> dict[str, Any]:
+        payload, house = task.job.payload, self._house
+        principal = house.users.principal(payload.get("user_id"))
+        task.progress(0, 2, "computing")
+        desk, today = house.reports, house.today()
+        if payload.get("client_id"):
+            judged = desk.client(payload["client_id"], principal=principal, today=today)
+        else:
+            judged = desk.fund(payload["fund_code"], principal=principal, today=today)
+        task.progress(1, 2, "writing")
+        verdict = {"outcome": judged.verdict.outcome.word, "audit_id": judged.verdict.audit_id}
+        if judged.verdict.cleared is None:
+            return {**verdict, "findings": sorted({f.rule for f in judged.verdict.findings})}
+        path = house.settings.home / "reports" / f"{task.job.id}.{payload['format']}"
+        judged.write(path)
+        return {**verdict, "file": path.name}
+
+
+@contextmanager
+def running_worker(house: House, *, wanted: bool) -> Iterator[None]:
+    """Run the background threads while the block runs; stopping waits for the job in hand."""
+    stop = threading.Event()
+    threads = _start(house, stop) if wanted else ()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=house.settings.jobs.grace_s)
+
+
+def work_until_signal(house: House) -> None:
+    """Work until SIGINT or SIGTERM, then finish the job in hand."""
+    asked = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: asked.set())
+    with running_worker(house, wanted=True):
+        asked.wait()
+
+
+def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
+    handlers = {CALLS: CallHandler(house), DIAGNOSES: DiagnosisHandler(house)}
+    threads = [
+        threading.Thread(
+            target=run_worker,
+            args=(house.jobs, queue, handler),
+            kwargs={"stop": stop, "settings": house.settings.jobs},
+            name=queue,
+            daemon=True,
+        )
+        for queue, handler in handlers.items()
+    ]
+    sender = _webhook(house)
+    if sender is not None:
+        threads.append(threading.Thread(target=sender.run, args=(stop,), name="outbox", daemon=True))
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _webhook(house: House) -> Dispatcher | None:
+    """The dispatcher of lead events, where a receiver is set."""
+    hook, rules = house.settings.leads.webhook, house.settings.jobs
+    if not hook.url:
+        return None
+    sender = WebhookSender(
+        url=hook.url,
+        secret=hook.secret.get_secret_value() if hook.secret else "",
+        allow_private=hook.allow_private,
+        timeout_s=hook.timeout_s,
+    )
+    return Dispatcher(
+        house.engine,
+        sender.deliver,
+        topics=(LEAD_TOPIC,),
+        lease_s=rules.outbox_lease_s,
+        max_attempts=rules.outbox_max_attempts,
+        backoff=rules.outbox_backoff,
+    )

@@ -1,0 +1,85 @@
+"""What every VectorIndex must do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.errors import IndexUnreadableError
+from rag.vectors import FaissVectors, NumpyVectors, VectorIndex
+
+DIMENSION = 8
+MAKERS: tuple[Callable[[], VectorIndex], ...] = (lambda: FaissVectors(DIMENSION), NumpyVectors)
+
+
+def unit_vectors(n: int, seed: int = 1) -> np.ndarray:
+    vectors = np.random.default_rng(seed).normal(size=(n, DIMENSION)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture(params=MAKERS, ids=("faiss", "numpy"))
+def vectors(request: pytest.FixtureRequest) -> VectorIndex:
+    made: VectorIndex = request.param()
+    made.add(np.arange(100, 130, dtype=np.int64), unit_vectors(30))
+    return made
+
+
+class TestVectorIndex:
+    def test_the_nearest_comes_first(self, vectors: VectorIndex) -> None:
+        hits = vectors.search(unit_vectors(30)[7], k=3)
+        assert hits[0][0] == 107
+        assert hits[0][1] == pytest.approx(1.0, abs=1e-5)
+        assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
+
+    def test_agrees_with_exact_search(self, vectors: VectorIndex) -> None:
+        query = unit_vectors(1, seed=5)[0]
+        exact = np.argsort(-(unit_vectors(30) @ query))[:5] + 100
+        assert [id_ for id_, _ in vectors.search(query, k=5)] == exact.tolist()
+
+    def test_a_filter_is_applied_before_ranking(self, vectors: VectorIndex) -> None:
+        allowed = np.array([101, 115, 120], dtype=np.int64)
+        hits = vectors.search(unit_vectors(30)[7], k=3, allowed=allowed)
+        assert {id_ for id_, _ in hits} == {101, 115, 120}
+
+    def test_an_empty_filter_finds_nothing(self, vectors: VectorIndex) -> None:
+        assert vectors.search(unit_vectors(30)[7], k=3, allowed=np.array([], dtype=np.int64)) == []
+
+    def test_what_is_removed_is_not_found(self, vectors: VectorIndex) -> None:
+        vectors.remove(np.array([107, 999], dtype=np.int64))
+        assert 107 not in [id_ for id_, _ in vectors.search(unit_vectors(30)[7], k=30)]
+        assert len(vectors.ids()) == 29
+
+    def test_more_wanted_than_there_are(self, vectors: VectorIndex) -> None:
+        assert len(vectors.search(unit_vectors(30)[7], k=500)) == 30
+
+    def test_an_id_cannot_be_added_twice(self, vectors: VectorIndex) -> None:
+        with pytest.raises(ValueError, match="cannot be added again"):
+            vectors.add(np.array([107], dtype=np.int64), unit_vectors(1))
+
+    def test_ids_are_sorted(self, vectors: VectorIndex) -> None:
+        vectors.add(np.array([3], dtype=np.int64), unit_vectors(1, seed=9))
+        assert vectors.ids().tolist() == [3, *range(100, 130)]
+
+
+class TestFaissFile:
+    def test_saved_and_loaded(self, tmp_path: Path) -> None:
+        made = FaissVectors(DIMENSION)
+        made.add(np.arange(30, dtype=np.int64), unit_vectors(30))
+        made.save(tmp_path / "vectors.faiss")
+        loaded = FaissVectors.load(tmp_path / "vectors.faiss", DIMENSION)
+        query = unit_vectors(1, seed=2)[0]
+        assert loaded.search(query, k=4) == made.search(query, k=4)
+        assert [path.name for path in tmp_path.iterdir()] == ["vectors.faiss"]
+
+    def test_a_damaged_file_is_an_error(self, tmp_path: Path) -> None:
+        (tmp_path / "vectors.faiss").write_bytes(b"not an index")
+        with pytest.raises(IndexUnreadableError, match="damaged"):
+            FaissVectors.load(tmp_path / "vectors.faiss", DIMENSION)
+
+    def test_another_dimension_is_an_error(self, tmp_path: Path) -> None:
+        FaissVectors(4).save(tmp_path / "vectors.faiss")
+        with pytest.raises(IndexUnreadableError, match="4 numbers"):
+            FaissVectors.load(tmp_path / "vectors.faiss", DIMENSION)

@@ -1,0 +1,126 @@
+"""Three renderings of one report: readable, safe against markup in names, never half-written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from docx import Document
+
+from copilot.diagnosis.analysis import FundInput
+from copilot.diagnosis.diagnose import diagnose_fund
+from copilot.diagnosis.errors import RenderError
+from copilot.diagnosis.nav import IndexSeries
+from copilot.diagnosis.render import render
+from copilot.diagnosis.report import Adviser, DiagnosisReport
+from tests.copilot.diagnosis.conftest import LAST
+
+NASTY = '<script>alert(1)</script> #set *x* $a$ \\LaTeX "引号" & 基金'
+
+
+@pytest.fixture
+def report(make_fund: Callable[..., FundInput], index: IndexSeries) -> DiagnosisReport:
+    adviser = Adviser(name="陈立", licence="S0990000000001")
+    return diagnose_fund(make_fund(), index, today=LAST + timedelta(days=1), client_level="C2", adviser=adviser)
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def pdf_text(path: Path) -> str:
+    document = pypdfium2.PdfDocument(str(path))
+    return "\n".join(page.get_textpage().get_text_range() for page in document)
+
+
+def test_the_pdf_holds_every_figure_and_the_label(report: DiagnosisReport, tmp_path: Path) -> None:
+    text = squeezed(pdf_text(render(report, tmp_path / "out" / "report.pdf")))
+    for row in report.figures:
+        assert squeezed(f"{row.name}{row.period}{row.value}{row.unit}") in text
+    for line in (*report.summary, report.risk_disclosure, report.past_performance, report.ai_label):
+        assert squeezed(line) in text
+    assert "第1页/共" in text
+
+
+def test_no_number_of_the_pdf_is_foreign_to_the_report(report: DiagnosisReport, tmp_path: Path) -> None:
+    text = pdf_text(render(report, tmp_path / "report.pdf"))
+    known = squeezed(report.text())
+    shown = re.findall(r"\d+\.\d\d%?", text)
+    assert shown
+    assert [number for number in shown if number not in known] == []
+
+
+def test_the_pdf_embeds_its_fonts_in_real_bold(report: DiagnosisReport, tmp_path: Path) -> None:
+    raw = render(report, tmp_path / "report.pdf").read_bytes()
+    assert raw.startswith(b"%PDF-")
+    assert b"pdfaid" in raw
+    assert b"AIGC" in raw or "AIGC".encode("utf-16-be") in raw
+
+
+def test_the_html_is_one_file_with_text_alternatives(report: DiagnosisReport, tmp_path: Path) -> None:
+    text = render(report, tmp_path / "report.html").read_text("utf-8")
+    assert not re.search(r"""(?:src|href)=["'](?!data:)""", text)
+    assert text.count("<img ") == len(report.charts) == text.count('alt="')
+    assert '<html lang="zh-CN">' in text
+    assert report.ai_label in text
+
+
+def test_the_docx_is_editable_and_labelled(report: DiagnosisReport, tmp_path: Path) -> None:
+    document = Document(str(render(report, tmp_path / "report.docx")))
+    assert document.core_properties.comments == report.ai_label
+    assert document.paragraphs[-1].text == report.ai_label
+    cells = {cell.text for table in document.tables for row in table.rows for cell in row.cells}
+    assert {f"{row.value}{row.unit}" for row in report.figures} <= cells
+    assert len(document.inline_shapes) == len(report.charts)
+
+
+@pytest.mark.parametrize("ending", [".pdf", ".html", ".docx"])
+def test_a_name_full_of_markup_stays_a_name(
+    make_fund: Callable[..., FundInput], index: IndexSeries, tmp_path: Path, ending: str
+) -> None:
+    fund = replace(make_fund(), name=NASTY)
+    path = render(diagnose_fund(fund, index, today=LAST), tmp_path / f"nasty{ending}")
+    if ending == ".pdf":
+        assert squeezed(NASTY) in squeezed(pdf_text(path))
+    elif ending == ".html":
+        assert tags(path.read_text("utf-8")).isdisjoint({"script"})
+    else:
+        assert any(NASTY in paragraph.text for paragraph in Document(str(path)).paragraphs)
+
+
+def tags(text: str) -> set[str]:
+    found: set[str] = set()
+
+    class Collector(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.add(tag)
+
+    Collector().feed(text)
+    return found
+
+
+def test_an_unknown_ending_is_refused(report: DiagnosisReport, tmp_path: Path) -> None:
+    with pytest.raises(RenderError, match="choose one"):
+        render(report, tmp_path / "report.txt")
+
+
+def test_a_full_disk_leaves_the_older_report(
+    report: DiagnosisReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("older", encoding="utf-8")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("copilot.diagnosis.render.os.fsync", full)
+    with pytest.raises(RenderError, match="No space left on device"):
+        render(report, path)
+    assert path.read_text("utf-8") == "older"
+    assert list(tmp_path.glob(".report*")) == []

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from intent.errors import AudioError
+from intent.speech.audio import SAMPLE_RATE, decode
+from tests.intent.sound import claim_data_bytes, silence, tone, write_wav
+
+
+def encode(path: Path, codec: str, samples: np.ndarray, rate: int, layout: str = "mono") -> Path:
+    """Write samples of shape (channels, n) by PyAV."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate, layout=layout)
+        interleaved = (np.clip(samples, -1, 1) * 32767).astype("<i2").T.reshape(1, -1).copy()
+        frame = av.AudioFrame.from_ndarray(interleaved, format="s16", layout=layout)
+        frame.sample_rate = rate
+        resampler = av.AudioResampler(
+            format=stream.codec_context.format, layout=layout, rate=rate, frame_size=stream.frame_size or None
+        )
+        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate"),
+    [
+        ("a.wav", "pcm_s16le", 8000),
+        ("a.wav", "pcm_alaw", 8000),
+        ("a.wav", "pcm_mulaw", 8000),
+        ("a.flac", "flac", 44_100),
+        ("a.mp3", "libmp3lame", 44_100),
+        ("a.m4a", "aac", 48_000),
+        ("a.opus", "libopus", 48_000),
+    ],
+)
+def test_containers_decode_to_16_khz_with_both_channels(tmp_path: Path, name: str, codec: str, rate: int) -> None:
+    sound = np.stack([tone(150, 2.0, rate=rate), tone(320, 2.0, level=0.1, rate=rate)])
+    path = encode(tmp_path / name, codec, sound, rate, "stereo")
+
+    recording = decode(path)
+
+    assert recording.channels == 2
+    assert recording.source_rate == rate
+    assert recording.duration_s == pytest.approx(2.0, abs=0.15)
+    left, right = recording.channel(0), recording.channel(1)
+    assert left.dtype == np.float32
+    assert np.abs(left).max() <= 1.0
+    assert np.std(left) > 2 * np.std(right)
+    assert recording.warnings == ()
+
+
+def test_pcm_comes_back_sample_for_sample(tmp_path: Path) -> None:
+    sound = tone(200, 1.0)
+    recording = decode(write_wav(tmp_path / "a.wav", sound))
+    assert np.abs(recording.channel(0) - sound).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.wav", b"", "empty file"),
+        ("text.wav", b"This is a letter, not a recording.\n" * 50, "cannot be decoded"),
+        ("page.mp3", b"<html><body>login</body></html>", "decoded as sound"),
+        ("raw.alaw", b"\xd5" * 8000, "no header"),
+        ("header.wav", b"RIFF\x24\x00\x00\x00WAVEfmt ", "cannot be decoded"),
+    ],
+)
+def test_what_is_no_recording_is_refused_in_one_sentence(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=says):
+        decode(path)
+
+
+def test_a_header_without_channels_is_refused(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(200, 1.0))
+    raw = bytearray(path.read_bytes())
+    raw[22:24] = b"\0\0"
+    path.write_bytes(raw)
+    with pytest.raises(AudioError):
+        decode(path)
+
+
+def test_a_missing_file_and_an_empty_container_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="cannot be read"):
+        decode(tmp_path / "nowhere.wav")
+    with pytest.raises(AudioError):
+        decode(write_wav(tmp_path / "a.wav", silence(0)))
+
+
+def test_a_truncated_recording_gives_what_is_left_and_says_so(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(200, 10.0))
+    path.write_bytes(path.read_bytes()[: 4 * SAMPLE_RATE * 2])
+    recording = decode(path)
+    assert recording.duration_s == pytest.approx(4.0, abs=0.1)
+    assert "10.0 s but 4.0 s" in recording.warnings[0]
+
+
+def test_a_header_that_claims_ten_times_the_length_is_reported(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(200, 3.0))
+    claim_data_bytes(path, 10 * 3 * SAMPLE_RATE * 2)
+    assert "claims 30.0 s" in decode(path).warnings[0]
+
+
+def test_a_recorder_that_never_wrote_the_size_is_no_fault(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(200, 3.0))
+    claim_data_bytes(path, 0xFFFFFFFF)
+    recording = decode(path)
+    assert recording.duration_s == pytest.approx(3.0, abs=0.1)
+    assert recording.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "channels", "says"),
+    [
+        (tone(200, 2.0), silence(2.0), 1, "Channel 2 is dead"),
+        (silence(2.0), tone(200, 2.0), 1, "Channel 1 is dead"),
+        (tone(200, 2.0), tone(200, 2.0), 1, "identical"),
+        (silence(2.0), silence(2.0), 1, "silent"),
+    ],
+)
+def test_channels_that_carry_nothing_are_dropped_and_named(
+    tmp_path: Path, left: np.ndarray, right: np.ndarray, channels: int, says: str
+) -> None:
+    recording = decode(write_wav(tmp_path / "a.wav", left, right))
+    assert recording.channels == channels
+    assert any(says in warning for warning in recording.warnings)
+
+
+def test_length_bounds_the_memory(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(200, 3.0))
+    with pytest.raises(AudioError, match=r"speech\.max_duration_s"):
+        decode(path, max_duration_s=2.0)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from intent.errors import TranscriptionError
+from intent.speech.remote import RemoteTranscriber
+from tests.intent.sound import tone
+
+
+class Flaky(BaseHTTPRequestHandler):
+    """Answers from the list `answers`, (status, body) each, and keeps what was asked."""
+
+    answers: list[tuple[int, bytes]]
+    asked: list[tuple[str, str | None, bytes]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.asked.append((self.path, self.headers.get("authorization"), body))
+        status, answer = self.answers.pop(0)
+        self.send_response(status)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests need no access log."""
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, type[Flaky]]]:
+    handler = type("Handler", (Flaky,), {"answers": [], "asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{made.server_port}/v1", handler
+        made.shutdown()
+
+
+def engine(url: str, retries: int = 2) -> RemoteTranscriber:
+    return RemoteTranscriber(base_url=url, model="big", api_key="k", retries=retries, pause_s=0.01)
+
+
+def test_it_asks_as_openai_does_and_tries_again(server: tuple[str, type[Flaky]]) -> None:
+    url, handler = server
+    handler.answers += [(503, b"busy"), (200, json.dumps({"text": "好的"}).encode())]
+
+    heard = engine(url).transcribe(tone(200, 1.0))
+
+    assert heard.text == "好的"
+    assert heard.segments[0].end_s == pytest.approx(1.0)
+    path, authorization, body = handler.asked[1]
+    assert path == "/v1/audio/transcriptions"
+    assert authorization == "Bearer k"
+    assert b'name="model"\r\n\r\nbig' in body
+    assert b"verbose_json" in body
+    assert b'name="language"\r\n\r\nzh' in body
+    assert b"RIFF" in body
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "tries", "says"),
+    [
+        (401, b"no", 1, "status 401"),
+        (500, b"no", 3, "status 500"),
+        (200, b"<html>", 1, "without JSON"),
+        (200, b"[]", 1, "no text"),
+    ],
+)
+def test_failures_end_in_one_sentence(
+    server: tuple[str, type[Flaky]], status: int, answer: bytes, tries: int, says: str
+) -> None:
+    url, handler = server
+    handler.answers += [(status, answer)] * 3
+    with pytest.raises(TranscriptionError, match=says):
+        engine(url).transcribe(tone(200, 1.0))
+    assert len(handler.asked) == tries
+
+
+def test_a_server_that_is_away_is_named() -> None:
+    with pytest.raises(TranscriptionError, match="check that it runs"):
+        engine("http://127.0.0.1:9/v1", retries=0).transcribe(tone(200, 1.0))

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from intent.call import Speaker
+from intent.speech.audio import Recording, decode
+from intent.speech.listen import listen
+from intent.speech.speakers import by_voice, roles_from_words, stereo_roles, without_crosstalk
+from intent.speech.transcribe import ScriptedTranscriber, Segment, Word
+from intent.speech.voices import split_voices, ward
+from tests.intent.sound import silence, tone, write_wav
+
+ADVISOR = "您好，这里是远山证券，我是您的客户经理，本次通话将被录音，给您介绍一下"
+CLIENT = "我想问一下我的账户，你们佣金多少"
+
+
+def test_the_advisor_is_told_from_the_words_and_that_is_said() -> None:
+    read = roles_from_words([CLIENT, ADVISOR])
+    assert read.roles == (Speaker.CLIENT, Speaker.ADVISOR)
+    assert read.roles_from == "words"
+    assert "from the words" in read.warnings[0]
+
+
+def test_words_that_do_not_tell_leave_both_unknown() -> None:
+    read = roles_from_words(["喂", "你好"])
+    assert read.roles == (Speaker.UNKNOWN, Speaker.UNKNOWN)
+    assert read.roles_from == "unknown"
+
+
+def test_what_metadata_names_is_not_guessed() -> None:
+    read = stereo_roles([ADVISOR, CLIENT], advisor_channel=1, known_from="metadata")
+    assert read.roles == (Speaker.CLIENT, Speaker.ADVISOR)
+    assert (read.roles_from, read.warnings) == ("metadata", ())
+
+
+def test_words_far_louder_on_the_other_channel_are_its_echo() -> None:
+    own = np.concatenate([tone(200, 1.0), tone(200, 1.0, level=0.005)])
+    other = np.concatenate([silence(1.0), tone(200, 1.0)])
+    words = (Word(text="我想", start_s=0.1, end_s=0.9), Word(text="您好", start_s=1.1, end_s=1.9))
+    segment = Segment(text="我想您好", start_s=0.1, end_s=1.9, words=words)
+    kept = without_crosstalk([segment], own, other)
+    assert [w.text for w in kept[0].words] == ["我想"]
+    assert kept[0].text == "我想"
+
+
+def test_ward_separates_two_clouds() -> None:
+    points = np.concatenate([np.zeros((5, 2)), np.full((4, 2), 9.0)]) + np.arange(9)[:, None] * 0.01
+    labels = ward(points)
+    assert len(set(labels[:5])) == 1
+    assert len(set(labels[5:])) == 1
+    assert labels[0] != labels[5]
+
+
+def two_voices() -> np.ndarray:
+    pause = silence(0.4)
+    return np.concatenate([p for _ in range(4) for p in (tone(110, 3.0), pause, tone(230, 3.0), pause)])
+
+
+def test_two_pitches_are_told_apart_and_one_is_not() -> None:
+    split = split_voices(two_voices())
+    assert split is not None
+    assert split.pitch_gap > 10
+    assert split.label_at(1.5) == split.label_at(8.3) != split.label_at(4.9)
+    alone = split_voices(tone(150, 20.0))
+    assert alone is not None
+    assert alone.pitch_gap < 4.5
+
+
+def test_too_little_speech_is_not_split() -> None:
+    assert split_voices(tone(150, 2.0)) is None
+    assert split_voices(silence(10.0)) is None
+
+
+def test_phrases_go_whole_to_the_voice_that_is_heard() -> None:
+    words = tuple(Word(text=str(i), start_s=i * 3.4 + 0.2, end_s=i * 3.4 + 2.8) for i in range(4))
+    voices = by_voice([Segment(text="0123", start_s=0, end_s=13.6, words=words)], two_voices())
+    assert sorted("".join(s.text for s in voice) for voice in voices) == ["02", "13"]
+
+
+@pytest.mark.parametrize("advisor", [0, 1])
+def test_stereo_gives_turns_with_roles_in_order(tmp_path: Path, advisor: int) -> None:
+    left, right = np.concatenate([tone(110, 2), silence(2)]), np.concatenate([silence(2), tone(200, 2)])
+    recording = decode(write_wav(tmp_path / "a.wav", left, right))
+    transcript = listen(recording, ScriptedTranscriber(["您好", "想買基金"]), advisor_channel=advisor)
+    assert {t.speaker for t in transcript.turns} == {Speaker.ADVISOR, Speaker.CLIENT}
+    assert {t.text for t in transcript.turns} >= {"想买基金"} or transcript.turns
+    assert transcript.roles_from == "metadata"
+    assert transcript.engine == "scripted"
+
+
+def test_silence_is_an_empty_transcript_that_says_so() -> None:
+    recording = Recording(pcm=np.zeros((1, 48_000), np.int16), warnings=("The recording is silent.",))
+    transcript = listen(recording, ScriptedTranscriber([]))
+    assert transcript.turns == ()
+    assert transcript.warnings == ("The recording is silent.", "No speech was found.")
+    assert transcript.duration_s == 3.0
+
+
+def test_one_mono_voice_is_read_as_possibly_the_client(tmp_path: Path) -> None:
+    recording = decode(write_wav(tmp_path / "a.wav", tone(150, 8.0)))
+    transcript = listen(recording, ScriptedTranscriber(["我想买基金"]))
+    assert {t.speaker for t in transcript.turns} == {Speaker.UNKNOWN}
+    assert any("could not be told apart" in w for w in transcript.warnings)

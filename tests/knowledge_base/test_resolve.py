@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from knowledge_base.products import KnownName, ResolvedQuestion
+from knowledge_base.resolve import resolve
+
+NAMES = (
+    KnownName(name="云岭健康生活主题灵活配置混合型证券投资基金", code="990001", kind="full", main_code="990001"),
+    KnownName(name="云岭健康生活", code="990001", kind="short", main_code="990001"),
+    KnownName(name="云岭价值精选混合", code="990002", kind="short", main_code="990002"),
+    KnownName(name="云岭价值精选混合A", code="990002", kind="short", main_code="990002", share_class="A"),
+    KnownName(name="云岭价值精选混合C", code="990022", kind="short", main_code="990002", share_class="C"),
+    KnownName(name="澄湖价值精选混合", code="990003", kind="short", main_code="990003"),
+    KnownName(name="听松短债", code="990011", kind="short", main_code="990011"),
+)
+
+
+def named(question: str) -> ResolvedQuestion:
+    found = resolve(question, NAMES, today=date(2025, 5, 5))
+    for match in (*found.products, *found.periods, *found.metrics):
+        assert 0 <= match.start < match.end <= len(question)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("question", "codes", "words"),
+    [
+        ("990001去年涨了多少", [("990001",)], ["990001"]),
+        ("云岭健康生活2024年净值增长率", [("990001",)], ["云岭健康生活"]),
+        ("云岭健康生活主题怎么样", [("990001",)], ["云岭健康生活"]),
+        ("健康生活主题基金", [("990001",)], ["健康生活主题"]),
+        ("云岭价值精选混合的规模", [("990002", "990022")], ["云岭价值精选混合"]),
+        ("云岭价值精选混合C的规模", [("990022",)], ["云岭价值精选混合C"]),
+        ("云岭价值精选C类规模", [("990022",)], ["云岭价值精选C类"]),
+        ("990022的规模", [("990022",)], ["990022"]),
+        ("听松短债和云岭健康生活谁好", [("990011",), ("990001",)], ["听松短债", "云岭健康生活"]),
+        ("听松短寨费率", [("990011",)], ["听松短寨"]),
+        ("tingsong短债费率", [("990011",)], ["tingsong短债"]),
+        ("混合型证券投资基金是什么", [], []),
+        ("灵活配置混合型怎么样", [], []),
+        ("123456是什么", [], []),
+    ],
+)
+def test_products(question: str, codes: list[tuple[str, ...]], words: list[str]) -> None:
+    found = named(question)
+    assert [match.codes for match in found.products] == codes
+    assert [question[match.start : match.end] for match in found.products] == words
+    assert found.ambiguous == ()
+
+
+def test_two_that_fit_are_both_returned() -> None:
+    found = named("价值精选混合2024年业绩")
+    assert found.products == ()
+    assert [{match.name for match in group} for group in found.ambiguous] == [{"云岭价值精选混合", "澄湖价值精选混合"}]
+
+
+@pytest.mark.parametrize(
+    ("question", "metrics", "periods"),
+    [
+        (
+            "云岭健康生活主题2024年净值增长率和业绩比较基准各是多少",
+            ["net_value_growth", "benchmark_return"],
+            ["2024"],
+        ),
+        ("听松短债的业绩比较基准是什么", ["benchmark"], []),
+        ("听松短债过去一年收益率", ["net_value_growth"], ["P1Y"]),
+        ("听松短债管理费和托管费", ["management_fee_rate", "custody_fee_rate"], []),
+        ("听松短债费率", ["management_fee_rate", "custody_fee_rate"], []),
+        ("听松短债单位净值和规模", ["unit_nav", "net_asset_value"], []),
+        ("听松短债的经理是谁", ["fund_manager"], []),
+    ],
+)
+def test_metrics_and_periods(question: str, metrics: list[str], periods: list[str]) -> None:
+    found = named(question)
+    assert [match.id for match in found.metrics] == metrics
+    assert [match.period or match.window for match in found.periods] == periods
+
+
+def test_offsets_are_those_of_the_question_as_typed() -> None:
+    question = "雲嶺健康生活２０２４年规模"
+    found = named(question)
+    assert found.product_codes == ("990001",)
+    assert question[found.products[0].start : found.products[0].end] == "雲嶺健康生活"
+    assert question[found.periods[0].start : found.periods[0].end] == "２０２４年"

@@ -1,0 +1,97 @@
+"""A chat server of the OpenAI protocol on loopback, for tests of the adapter."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+
+class ChatServer:
+    """Answers every request with `reply`, or fails as told; keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.reply = "好的。"
+        self.status = 200
+        self.delay_s = 0.0
+        self.break_off = False  # end the stream in the middle, without its last line
+        self.redirect_to = ""
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.base_url = f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            server.requests.append(body)
+            server.headers.append({name.lower(): value for name, value in self.headers.items()})
+            time.sleep(server.delay_s)
+            if server.delay_s:  # the client has given up by now and closed its end
+                return
+            if server.redirect_to:
+                self._head(307, "text/plain", location=server.redirect_to)
+            elif server.status != 200:
+                self._head(server.status, "application/json")
+                said = body["messages"][-1]["content"]
+                self.wfile.write(json.dumps({"error": {"message": f"refused: {said}"}}).encode())
+            elif body.get("stream"):
+                self._stream()
+            else:
+                self._whole()
+
+        def do_GET(self) -> None:
+            self._head(server.status, "application/json")
+            self.wfile.write(json.dumps({"object": "list", "data": [{"id": "tiny"}]}).encode())
+
+        def _head(self, status: int, kind: str, location: str = "") -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            if location:
+                self.send_header("Location", location)
+            self.end_headers()
+
+        def _whole(self) -> None:
+            self._head(200, "application/json")
+            message = {"role": "assistant", "content": server.reply}
+            choice = {"index": 0, "finish_reason": "stop", "message": message}
+            content = {
+                "id": "1",
+                "object": "chat.completion",
+                "created": 1,
+                "model": "tiny",
+                "choices": [choice],
+            }
+            self.wfile.write(json.dumps(content).encode())
+
+        def _stream(self) -> None:
+            self._head(200, "text/event-stream")
+            for at in range(0, len(server.reply), 2):
+                self._chunk({"content": server.reply[at : at + 2]}, None)
+                if server.break_off:
+                    self.wfile.write(b'data: {"id"')
+                    return
+            self._chunk({}, "stop")
+            self.wfile.write(b"data: [DONE]\n\n")
+
+        def _chunk(self, delta: dict[str, str], finish: str | None) -> None:
+            choice = {"index": 0, "delta": delta, "finish_reason": finish}
+            content = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "tiny"}
+            self.wfile.write(b"data: " + json.dumps({**content, "choices": [choice]}).encode() + b"\n\n")
+
+        def log_message(self, *_: object) -> None:
+            """Tests need no access log."""
+
+    return Handler

@@ -1,0 +1,140 @@
+"""The adapter on the wire, against a server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from prompts.chat import Message
+from prompts.errors import ChatUnavailableError
+from prompts.openai_chat import OpenAIChat, reachable
+from prompts.settings import ChatSettings
+from tests.prompts.chat_server import ChatServer
+
+ASKED = [Message(role="system", content="只依据资料。"), Message(role="user", content="一个秘密的问题")]
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with ChatServer() as running:
+        yield running
+
+
+def chat(server: ChatServer, **changes: object) -> OpenAIChat:
+    return OpenAIChat(
+        ChatSettings.model_validate(
+            {"base_url": server.base_url, "model": "tiny", "max_retries": 0, "timeout_s": 5, **changes}
+        )
+    )
+
+
+def test_sends_roles_model_and_limit(server: ChatServer) -> None:
+    chat(server, api_key="secret", temperature=0.3).complete(ASKED, max_tokens=77)
+    sent = server.requests[0]
+    assert sent["model"] == "tiny"
+    assert sent["max_tokens"] == 77
+    assert sent["temperature"] == 0.3
+    assert sent["messages"] == [
+        {"role": "system", "content": "只依据资料。"},
+        {"role": "user", "content": "一个秘密的问题"},
+    ]
+    assert server.headers[0]["authorization"] == "Bearer secret"
+
+
+def test_thinking_is_dropped(server: ChatServer) -> None:
+    server.reply = "<think>先想\n一想</think>\n\n增长3.25%。"
+    assert chat(server).complete(ASKED) == "增长3.25%。"
+    assert "".join(chat(server).stream(ASKED)) == "增长3.25%。"
+
+
+@pytest.mark.parametrize("reply", ["", "<think>想得太久"])
+def test_an_empty_reply_is_an_error(server: ChatServer, reply: str) -> None:
+    server.reply = reply
+    with pytest.raises(ChatUnavailableError, match="empty reply"):
+        chat(server).complete(ASKED)
+    with pytest.raises(ChatUnavailableError, match="empty reply"):
+        list(chat(server).stream(ASKED))
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [(400, "too long"), (401, "api_key"), (404, "name of the model"), (429, "overloaded"), (500, "its log")],
+)
+def test_a_refusal_is_one_sentence_without_the_question(server: ChatServer, status: int, advice: str) -> None:
+    server.status = status
+    with pytest.raises(ChatUnavailableError, match=advice) as caught:
+        chat(server).complete(ASKED)
+    assert "秘密" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_tries_again_as_often_as_set(server: ChatServer) -> None:
+    server.status = 503
+    with pytest.raises(ChatUnavailableError):
+        chat(server, max_retries=1).complete(ASKED)
+    assert len(server.requests) == 2
+
+
+def test_a_slow_server_is_given_up(server: ChatServer) -> None:
+    server.delay_s = 1.0
+    with pytest.raises(ChatUnavailableError, match=r"within 0\.2 s"):
+        chat(server, timeout_s=0.2).complete(ASKED)
+
+
+def test_a_stream_that_breaks_off_is_an_error(server: ChatServer) -> None:
+    server.break_off = True
+    with pytest.raises(ChatUnavailableError, match="broke off"):
+        list(chat(server).stream(ASKED))
+
+
+def test_a_closed_port_is_said_so() -> None:
+    closed = ChatSettings(base_url="http://127.0.0.1:9/v1", model="tiny", max_retries=0)
+    with pytest.raises(ChatUnavailableError, match="cannot be reached"):
+        OpenAIChat(closed).complete(ASKED)
+
+
+def test_a_redirect_is_not_followed(server: ChatServer) -> None:
+    with ChatServer() as elsewhere:
+        server.redirect_to = f"{elsewhere.base_url}/chat/completions"
+        with pytest.raises(ChatUnavailableError):
+            chat(server).complete(ASKED)
+        assert elsewhere.requests == []
+
+
+def test_the_environment_cannot_divert_or_trace_prompts(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ChatServer() as elsewhere:
+        address = elsewhere.base_url.removesuffix("/v1")
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "OPENAI_PROXY", "LANGSMITH_ENDPOINT"):
+            monkeypatch.setenv(name, address)
+        monkeypatch.setenv("LANGSMITH_API_KEY", "key")
+        for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
+            monkeypatch.setenv(name, "true")
+        assert chat(server).complete(ASKED) == "好的。"
+        assert "".join(chat(server).stream(ASKED)) == "好的。"
+        assert elsewhere.requests == []
+
+
+class TestReachable:
+    def test_a_server_with_the_model(self, server: ChatServer) -> None:
+        assert reachable(ChatSettings(base_url=server.base_url, model="tiny")) == (True, "tiny answers")
+
+    def test_a_server_without_it(self, server: ChatServer) -> None:
+        answers, detail = reachable(ChatSettings(base_url=server.base_url, model="large"))
+        assert not answers
+        assert "offers tiny" in detail
+
+    @pytest.mark.parametrize(
+        ("url", "said"),
+        [("http://127.0.0.1:9/v1", "cannot be reached"), ("https://8.8.8.8/v1", "lies outside")],
+    )
+    def test_no_server(self, url: str, said: str) -> None:
+        answers, detail = reachable(ChatSettings(base_url=url, model="tiny"))
+        assert not answers
+        assert said in detail
+
+    def test_a_refusal(self, server: ChatServer) -> None:
+        server.status = 401
+        assert "api_key" in reachable(ChatSettings(base_url=server.base_url, model="tiny"))[1]

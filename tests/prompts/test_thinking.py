@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from prompts.thinking import drop_thinking, without_thinking
+
+CASES = [
+    ("没有思考", "没有思考"),
+    ("<think>想</think>答", "答"),
+    ("<think>想</think>\n\n答<think>再想</think>完", "答完"),
+    ("<think>没想完", ""),
+    ("a < b，<thin 不是标签", "a < b，<thin 不是标签"),
+    ("答<", "答<"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("reply", "spoken"), CASES)
+def test_whole_replies(reply: str, spoken: str) -> None:
+    assert drop_thinking(reply) == spoken
+
+
+@pytest.mark.parametrize("size", [1, 2, 7])
+@pytest.mark.parametrize(("reply", "spoken"), CASES)
+def test_replies_in_pieces(reply: str, spoken: str, size: int) -> None:
+    pieces = [reply[at : at + size] for at in range(0, len(reply), size)]
+    assert "".join(without_thinking(pieces)) == spoken
+
+
+def test_a_swallowed_opening_tag() -> None:
+    assert drop_thinking("想了很久</think>\n答") == "答"

@@ -1,0 +1,202 @@
+"""Answers over a synced knowledge base: facts, quotes, an honest no, and never what is withheld."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from knowledge_base.access import Principal
+from prompts.chat import Message
+from prompts.errors import ChatUnavailableError
+from prompts.library import PromptLibrary
+from prompts.scripted_chat import ScriptedChat
+from rag.draft import Drafter
+from rag.numbers import QuotedNumbers
+from rag.passage import Answer
+from tests.rag.documents import ADVISOR, RESEARCHER, TODAY
+from tests.rag.firm import Firm, report
+
+
+@pytest.fixture
+def firm(engine: Engine, tmp_path: Path) -> Firm:
+    return Firm(engine, tmp_path)
+
+
+def ask(
+    firm: Firm,
+    question: str,
+    *,
+    principal: Principal = ADVISOR,
+    history: tuple[str, ...] = (),
+    on: date = TODAY,
+    drafter: Drafter | None = None,
+) -> Answer:
+    turns = [Message(role="user", content=text) for text in history]
+    answer = firm.answerer(drafter=drafter).answer(question, principal, turns, on=on)
+    for citation in answer.citations:
+        assert firm.text(citation.version_id)[citation.start : citation.end] == citation.quote
+    assert QuotedNumbers().unsupported_numbers(answer) == ()
+    used = {n for sentence in answer.sentences for n in sentence.citations}
+    assert used == {citation.n for citation in answer.citations}
+    return answer
+
+
+class TestFacts:
+    def test_growth_and_benchmark_of_a_year(self, firm: Firm) -> None:
+        answer = ask(firm, "云岭稳健混合2024年净值增长率和业绩比较基准各是多少")
+        assert answer.text.startswith("云岭稳健混合")
+        assert "2024年净值增长率为3.25%，同期业绩比较基准收益率为2.17%。[1][2]" in answer.text
+        assert [citation.quote for citation in answer.citations] == ["3.25%", "2.17%"]
+
+    def test_two_products_side_by_side(self, firm: Firm) -> None:
+        text = ask(firm, "云岭稳健混合和澄湖纯债债券2024年净值增长率分别是多少").text
+        assert "3.25%" in text
+        assert "-1.40%" in text
+
+    @pytest.mark.parametrize("question", ["那业绩比较基准呢", "业绩比较基准收益率是多少？"])
+    def test_product_and_period_come_from_history(self, firm: Firm, question: str) -> None:
+        answer = ask(firm, question, history=("云岭稳健混合2024年净值增长率是多少",))
+        assert "2.17%" in answer.text
+        assert "2024年" in answer.text
+
+    def test_metric_and_period_come_from_history(self, firm: Firm) -> None:
+        answer = ask(firm, "那澄湖纯债债券呢", history=("云岭稳健混合2024年净值增长率是多少",))
+        assert "-1.40%" in answer.text
+        assert "3.25%" not in answer.text
+
+    def test_a_period_that_is_not_there_is_said_so_with_the_nearest(self, firm: Firm) -> None:
+        answer = ask(firm, "云岭稳健混合2019年净值增长率是多少")
+        assert answer.abstained
+        assert "未找到2019年的净值增长率" in (answer.note or "")
+        assert "2024年" in (answer.note or "")
+
+    def test_documents_that_disagree_are_both_given(self, firm: Firm) -> None:
+        quarterly = report("云岭稳健混合", "990001", 2024, "3.52%", "2.17%", "更正。").replace(
+            "type: fund_annual", "type: other"
+        )
+        firm.put("correction.md", quarterly.replace("年年度报告", "年年度报告更正"))
+        answer = ask(firm, "云岭稳健混合2024年净值增长率是多少")
+        assert "3.25%" in answer.text
+        assert "3.52%" in answer.text
+        assert "不一致" in (answer.note or "")
+
+
+class TestQuotes:
+    def test_a_sentence_is_quoted_word_for_word(self, firm: Firm) -> None:
+        answer = ask(firm, "基金赎回几天到账")
+        assert answer.sentences[0].text == answer.citations[0].quote
+        assert "T+3个工作日内到账" in answer.text
+
+    def test_a_section_answers_a_question_that_is_its_heading(self, firm: Firm) -> None:
+        assert "提高了利率债仓位" in ask(firm, "云岭稳健混合报告期内的投资策略和运作分析").text
+
+    def test_a_table_row_is_rendered_with_its_columns(self, firm: Firm) -> None:
+        answer = ask(firm, "云岭稳健混合期末持有远山港口多少股")
+        assert "远山港口：数量（股） 9,500" in answer.text
+        assert "远山港口 | 9,500" in answer.citations[0].quote
+        assert "远山电力" not in answer.text
+
+    def test_a_list_comes_whole(self, firm: Firm) -> None:
+        text = ask(firm, "澄湖纯债债券的股票投资明细有哪些").text
+        assert "远山电力" in text
+        assert "远山港口" in text
+
+    def test_another_products_passage_is_no_answer(self, firm: Firm) -> None:
+        answer = ask(firm, "澄湖纯债债券的投资策略和运作分析")
+        assert "短久期信用债" in answer.text
+        assert {citation.title for citation in answer.citations} == {"澄湖纯债债券型证券投资基金2024年年度报告"}
+
+
+class TestAbstention:
+    @pytest.mark.parametrize(
+        "question",
+        [
+            "星辰创新成长混合2024年净值增长率是多少",
+            "代码990099的管理费率是多少",
+            "云岭稳健混合的审计报告签字会计师有几位",
+            "明天大盘会涨吗",
+            "云岭稳健混合的创始人在哪里上的大学",
+        ],
+    )
+    def test_an_honest_no(self, firm: Firm, question: str) -> None:
+        answer = ask(firm, question)
+        assert answer.abstained
+        assert answer.sentences == ()
+        assert (answer.note or "").startswith("未找到")
+        assert answer.searched != ()
+
+    def test_an_unknown_fund_is_named(self, firm: Firm) -> None:
+        assert "星辰创新成长混合" in (ask(firm, "星辰创新成长混合2024年净值增长率是多少").note or "")
+
+    def test_an_unknown_fund_beside_a_known_one(self, firm: Firm) -> None:
+        answer = ask(firm, "云岭稳健混合与星辰创新成长混合2024年净值增长率")
+        assert "3.25%" in answer.text
+        assert "没有星辰创新成长混合的资料" in (answer.note or "")
+
+
+class TestAccess:
+    QUESTION = "云岭稳健混合的拟任接班人是谁"
+
+    def test_what_is_withheld_appears_nowhere(self, firm: Firm) -> None:
+        for question in (self.QUESTION, "云岭稳健混合换手率目标是多少", "内部纪要说了什么"):
+            answer = ask(firm, question)
+            assert "赵启明" not in repr(answer)
+            assert "45%" not in repr(answer)
+            assert "内部纪要" not in repr(answer).replace("内部纪要说了什么", "")
+
+    def test_who_holds_the_label_gets_it(self, firm: Firm) -> None:
+        assert "赵启明" in ask(firm, self.QUESTION, principal=RESEARCHER).text
+
+    def test_what_is_not_in_force_is_not_used(self, firm: Firm) -> None:
+        assert ask(firm, "基金转换补差费按多少收取").abstained
+        assert "0.50%" in ask(firm, "基金转换补差费按多少收取", on=date(2024, 6, 1)).text
+
+    def test_a_deleted_document_answers_nothing(self, firm: Firm) -> None:
+        (firm.documents / "lake.md").unlink()
+        firm.sync()
+        answer = ask(firm, "澄湖纯债债券2024年净值增长率是多少")
+        assert answer.abstained
+        assert "-1.40%" not in repr(answer)
+        assert not any("澄湖" in passage.chunk.title for passage in answer.passages)
+
+
+class TestChatModel:
+    QUESTION = "云岭稳健混合报告期内的投资策略和运作分析"
+
+    def test_a_draft_that_stands(self, firm: Firm) -> None:
+        model = ScriptedChat(["该基金降低了信用债久期，同时提高利率债仓位。[1]"])
+        answer = ask(firm, self.QUESTION, drafter=Drafter(model, PromptLibrary()))
+        assert answer.by == "scripted"
+        assert answer.text == "该基金降低了信用债久期，同时提高利率债仓位。[1]"
+        assert "利率债" in model.asked[0][-1].content
+        assert "赵启明" not in model.asked[0][-1].content
+
+    @pytest.mark.parametrize(
+        "bad",
+        ["仓位提高到了88%[1]。", "仓位有所提高。", "仓位有所提高[99]。"],
+        ids=["number", "bare", "range"],
+    )
+    def test_a_sentence_that_fails_is_replaced_by_the_extractive_one(self, firm: Firm, bad: str) -> None:
+        model = ScriptedChat([f"该基金降低了信用债久期[1]。{bad}"])
+        answer = ask(firm, self.QUESTION, drafter=Drafter(model, PromptLibrary()))
+        assert "88%" not in answer.text
+        assert answer.sentences[0].text == "该基金降低了信用债久期。"
+        assert answer.sentences[1].text == "本基金降低了信用债久期，提高了利率债仓位。"
+
+    @pytest.mark.parametrize("reply", ["全是编造，收益8.8%。", ChatUnavailableError("no answer")])
+    def test_the_extractive_answer_stands_in(self, firm: Firm, reply: str | Exception) -> None:
+        answer = ask(firm, self.QUESTION, drafter=Drafter(ScriptedChat([reply]), PromptLibrary()))
+        assert answer.by == "extractive"
+        assert "提高了利率债仓位" in answer.text
+
+
+def test_two_products_that_fit_are_asked_back(firm: Firm) -> None:
+    firm.put("cloud2.md", report("云岭稳健债券", "990003", 2024, "2.00%", "1.00%", "稳健。"))
+    answer = ask(firm, "云岭稳健2024年净值增长率是多少")
+    assert answer.abstained
+    assert "请问指的是" in (answer.note or "")
+    assert "990001" in (answer.note or "")
+    assert "990003" in (answer.note or "")
