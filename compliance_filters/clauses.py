@@ -208,7 +208,7 @@ class ClauseReader:
             clause = parts[at]
             if clause.opens_with not in (*_CLAUSE_MARKS,) or self._own.match(text[clause.start : clause.end]):
                 return False
-            prior = parts[index - 1]
+            prior = parts[at - 1]
             before = self._neutral.sub("□", text[prior.start : prior.end])
             if self._carried.search(before):
                 return True

@@ -31,9 +31,7 @@ def load_cases(path: Path, *, required: Sequence[str]) -> Cases:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise EvalError(
-            f"{path} cannot be read ({error.strerror}): check the path given to --data."
-        ) from error
+        raise EvalError(f"{path} cannot be read ({error.strerror}): check the path given to --data.") from error
     try:
         lines = raw.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -52,9 +50,7 @@ def _item(path: Path, n: int, line: str, required: Sequence[str]) -> dict[str, A
         raise EvalError(f"{path}, line {n}: not JSON ({error.msg}): correct or remove the line.") from error
     missing = [name for name in ("id", *required) if not isinstance(item, dict) or name not in item]
     if missing:
-        raise EvalError(
-            f"{path}, line {n}: the field {missing[0]} is missing: see docs/evaluation.md for the format."
-        )
+        raise EvalError(f"{path}, line {n}: the field {missing[0]} is missing: see docs/evaluation.md for the format.")
     loaded: dict[str, Any] = item
     return loaded
 

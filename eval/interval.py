@@ -30,9 +30,7 @@ def with_interval(items: Sequence[Item], metric: Callable[[Sequence[Item]], floa
     if value is None:
         return None
     random = np.random.default_rng(SEED)
-    draws = (
-        metric([items[i] for i in random.integers(len(items), size=len(items))]) for _ in range(RESAMPLES)
-    )
+    draws = (metric([items[i] for i in random.integers(len(items), size=len(items))]) for _ in range(RESAMPLES))
     known = [draw for draw in draws if draw is not None]
     low, high = np.percentile(known, [2.5, 97.5]) if known else (value, value)
     return Interval(value=round(value, 4), low=round(float(low), 4), high=round(float(high), 4))

@@ -16,7 +16,7 @@ from eval.interval import Interval, with_interval
 VERSION = 2  # of the formats in docs/evaluation.md
 Item = TypeVar("Item")
 Metric = Callable[[Sequence[Item]], float | None]
-Figure = float | int | Interval | dict[str, float] | None
+Figure = float | int | Interval | dict[str, float | None] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,5 +114,9 @@ def _cell(value: Figure) -> str:
     if isinstance(value, dict) and "low" in value:
         return f"{value['value']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
     if isinstance(value, dict):
-        return ", ".join(f"{key} {number:.1f}" for key, number in value.items())
+        return ", ".join(f"{key} {_number(number)}" for key, number in value.items())
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float | int) else "-"

@@ -110,9 +110,7 @@ class JobStore:
             made: str | None = own.execute(added.returning(jobs.c.id)).scalar_one_or_none()
             if made is not None:
                 return made
-            found: str = own.execute(
-                select(jobs.c.id).where(jobs.c.queue == queue, jobs.c.key == key)
-            ).scalar_one()
+            found: str = own.execute(select(jobs.c.id).where(jobs.c.queue == queue, jobs.c.key == key)).scalar_one()
             return found
 
     def claim(self, queue: str, owner: str, lease_s: float, limit: int = 1) -> tuple[Job, ...]:
@@ -137,9 +135,7 @@ class JobStore:
     def progress(self, job: Job, done: int, total: int | None = None, note: str = "") -> None:
         """Say how far the work is; `note` is shown to people and holds no client text."""
         with self._transaction() as (connection, now):
-            self._change(
-                connection, job, now, progress_done=done, progress_total=total, progress_note=note[:255]
-            )
+            self._change(connection, job, now, progress_done=done, progress_total=total, progress_note=note[:255])
 
     def complete(self, job: Job, result: Any = None, *, connection: Connection | None = None) -> None:
         """Finish the row. With `connection`, in one transaction with what the job wrote: its effects
@@ -197,9 +193,7 @@ class JobStore:
         """Read one row by its key. Raises UnknownJobError."""
         return self._one((jobs.c.queue == queue) & (jobs.c.key == key), f"{key} in {queue}")
 
-    def list(
-        self, queue: str, *, state: JobState | None = None, after_id: str = "", limit: int = 100
-    ) -> Sequence[Job]:
+    def list(self, queue: str, *, state: JobState | None = None, after_id: str = "", limit: int = 100) -> Sequence[Job]:
         """Rows of the queue by id, the oldest first; pass the last id as `after_id` for the next page."""
         query = select(jobs).where(jobs.c.queue == queue, jobs.c.id > after_id)
         if state is not None:

@@ -104,8 +104,7 @@ class Outbox:
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(outbox_attempts.c.n)).all()
         return [
-            Attempt(n=r.n, started_at=r.started_at, finished_at=r.finished_at, ok=r.ok, detail=r.detail)
-            for r in rows
+            Attempt(n=r.n, started_at=r.started_at, finished_at=r.finished_at, ok=r.ok, detail=r.detail) for r in rows
         ]
 
     def pending(self, limit: int = 100) -> Sequence[OutboxMessage]:
@@ -195,9 +194,7 @@ class Dispatcher:
             ).returning(*outbox.c)  # fmt: skip
             message = _message(connection.execute(leased).one())
             connection.execute(
-                insert(outbox_attempts).values(
-                    outbox_id=message.id, n=message.attempt, started_at=now, detail=""
-                )
+                insert(outbox_attempts).values(outbox_id=message.id, n=message.attempt, started_at=now, detail="")
             )
             return message
 
@@ -211,9 +208,7 @@ class Dispatcher:
             return self._failed(message, f"{type(error).__name__}: {error}", permanent=False, retry_in_s=None)
         return self._settle(message, "delivered", ok=True, detail="")
 
-    def _failed(
-        self, message: OutboxMessage, reason: str, *, permanent: bool, retry_in_s: float | None
-    ) -> str:
+    def _failed(self, message: OutboxMessage, reason: str, *, permanent: bool, retry_in_s: float | None) -> str:
         log.warning(
             "delivery failed",
             extra={"message_id": message.id, "topic": message.topic, "attempt": message.attempt},
@@ -223,9 +218,7 @@ class Dispatcher:
         delay_s = self._backoff.delay_s(message.attempt) if retry_in_s is None else retry_in_s
         return self._settle(message, "failed", ok=False, detail=reason, delay_s=delay_s)
 
-    def _settle(
-        self, message: OutboxMessage, outcome: str, *, ok: bool, detail: str, delay_s: float = 0.0
-    ) -> str:
+    def _settle(self, message: OutboxMessage, outcome: str, *, ok: bool, detail: str, delay_s: float = 0.0) -> str:
         """Close the attempt's row always, and the message only while its lease is still ours."""
         with self._engine.begin() as connection:
             begin_writing(connection)
@@ -245,9 +238,7 @@ class Dispatcher:
             lost = connection.execute(settled).rowcount == 0
             this = (outbox_attempts.c.outbox_id == message.id) & (outbox_attempts.c.n == message.attempt)
             note = f"{detail} (lease lost: another dispatcher repeats it)".strip() if lost else detail
-            connection.execute(
-                update(outbox_attempts).where(this).values(finished_at=now, ok=ok, detail=note)
-            )
+            connection.execute(update(outbox_attempts).where(this).values(finished_at=now, ok=ok, detail=note))
         return "failed" if lost else outcome
 
 

@@ -67,9 +67,7 @@ def run_pool(
 
 
 class _Pool:
-    def __init__(
-        self, queue: str, setup: Setup, rules: JobSettings, until_empty: bool, max_jobs: int | None
-    ) -> None:
+    def __init__(self, queue: str, setup: Setup, rules: JobSettings, until_empty: bool, max_jobs: int | None) -> None:
         self.workers: list[_Worker] = []
         self._context: SpawnContext = multiprocessing.get_context("spawn")
         self._arguments = (queue, setup, rules, until_empty, max_jobs)

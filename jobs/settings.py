@@ -26,24 +26,14 @@ class JobSettings(BaseModel):
         gt=0,
         description="Seconds after which a running job counts as hung and its worker is replaced.",
     )
-    grace_s: float = Field(
-        default=30.0, ge=0, description="Seconds a stopping worker may use to finish its job."
-    )
-    max_attempts: int = Field(
-        default=3, ge=1, description="Attempts, kills included, before a job is quarantined."
-    )
-    backoff_base_s: float = Field(
-        default=2.0, gt=0, description="Seconds before the second attempt of a job."
-    )
+    grace_s: float = Field(default=30.0, ge=0, description="Seconds a stopping worker may use to finish its job.")
+    max_attempts: int = Field(default=3, ge=1, description="Attempts, kills included, before a job is quarantined.")
+    backoff_base_s: float = Field(default=2.0, gt=0, description="Seconds before the second attempt of a job.")
     backoff_cap_s: float = Field(
         default=600.0, gt=0, description="Longest wait between two attempts of a job, in seconds."
     )
-    outbox_lease_s: float = Field(
-        default=120.0, gt=0, description="Longest time of one delivery, in seconds."
-    )
-    outbox_max_attempts: int = Field(
-        default=18, ge=1, description="Deliveries tried before a message is dead."
-    )
+    outbox_lease_s: float = Field(default=120.0, gt=0, description="Longest time of one delivery, in seconds.")
+    outbox_max_attempts: int = Field(default=18, ge=1, description="Deliveries tried before a message is dead.")
     outbox_backoff_base_s: float = Field(default=5.0, gt=0, description="Seconds before the second delivery.")
     outbox_backoff_cap_s: float = Field(
         default=28_800.0, gt=0, description="Longest wait between two deliveries, in seconds."

@@ -115,9 +115,7 @@ def _commission(text: str, start: int) -> Numeral | None:
     if not (exact or _FEE_WORDS.search(near)):
         return None
     value, unit = read_number(found["rate"]).value, "‱" if found["base"] == "万" else "‰"
-    return make_numeral(
-        text, start, found.end(), value, unit, NumeralKind.RATIO, found["base"] + plain(value)
-    )
+    return make_numeral(text, start, found.end(), value, unit, NumeralKind.RATIO, found["base"] + plain(value))
 
 
 def _fraction(text: str, start: int) -> Numeral | None:
@@ -136,9 +134,7 @@ def _fraction(text: str, start: int) -> Numeral | None:
     if not unit:
         whole = read_number(found["base"]).value
         share = value / whole if whole else None
-        return (
-            None if share is None else make_numeral(text, start, core.end, share, "", NumeralKind.RATIO, None)
-        )
+        return None if share is None else make_numeral(text, start, core.end, share, "", NumeralKind.RATIO, None)
     kind = NumeralKind.PERCENT if unit == "%" else NumeralKind.RATIO
     digits = None if core.digits is None else sign + core.digits + unit
     return make_numeral(text, start, core.end, value, unit, kind, digits, approximate=core.approximate)

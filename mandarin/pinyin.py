@@ -81,9 +81,7 @@ def _heard(
 
 def _match(text: str, phrase: str, heard: tuple[Syllable, ...]) -> SoundMatch:
     start, end = heard[0].start, heard[-1].end
-    return SoundMatch(
-        phrase=phrase, start=start, end=end, quote=text[start:end], exact=text[start:end] == phrase
-    )
+    return SoundMatch(phrase=phrase, start=start, end=end, quote=text[start:end], exact=text[start:end] == phrase)
 
 
 def _adjacent(text: str, heard: tuple[Syllable, ...]) -> bool:

@@ -136,9 +136,7 @@ def _tenths(text: str, start: int, core: Core) -> Numeral | None:
     value = core.value * 10 + more
     digits = None if core.digits is None else plain(value) + "%"
     end = rest.end() if rest else found.end()
-    return make_numeral(
-        text, start, end, value, "%", NumeralKind.PERCENT, digits, approximate=core.approximate
-    )
+    return make_numeral(text, start, end, value, "%", NumeralKind.PERCENT, digits, approximate=core.approximate)
 
 
 def _with_unit(text: str, start: int, core: Core) -> Numeral | None:
@@ -199,9 +197,7 @@ def _range_start(text: str, start: int, core: Core) -> Numeral | None:
     value = core.value * next((SCALES[char] for char in reversed(second.quote) if char in "万亿wW"), 1)
     digits = None if core.digits is None else plain(value)
     approximate = core.approximate
-    return make_numeral(
-        text, start, core.end, value, second.unit, second.kind, digits, approximate=approximate
-    )
+    return make_numeral(text, start, core.end, value, second.unit, second.kind, digits, approximate=approximate)
 
 
 _ABOUT_BEFORE = re.compile("(?:大约|大概|差不多|约|将近|接近|上下)$")

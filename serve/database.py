@@ -96,10 +96,9 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
 
 def all_metadata() -> tuple[MetaData, ...]:
     """The tables of every package, as the code declares them."""
-    from intent.leads.tables import metadata as intent
-
     from compliance_filters.tables import metadata as compliance
     from copilot.tables import metadata as copilot
+    from intent.leads.tables import metadata as intent
     from jobs.tables import metadata as jobs
     from knowledge_base.tables import metadata as knowledge
     from serve.tables import metadata as serve

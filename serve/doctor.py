@@ -110,9 +110,9 @@ def _index(settings: Settings) -> Iterator[Check]:
 
 
 def _fonts(_settings: Settings) -> Iterator[Check]:
-    from copilot.diagnosis.fonts import font_files
+    from copilot.diagnosis.render_pdf import font_folder
 
-    yield Check(name="fonts", state="ok", detail=f"{len(font_files())} CJK font files for reports")
+    yield Check(name="fonts", state="ok", detail=f"CJK fonts for reports in {font_folder().name}")
     if find_spec("typst") is None:
         yield Check(name="pdf", state="fail", detail="typst is missing", remedy="pip install typst")
 

@@ -21,7 +21,7 @@ from compliance_filters.settings import ComplianceSettings
 from copilot.settings import CopilotSettings
 from intent.settings import IntentSettings, LeadSettings, SpeechSettings
 from jobs.settings import JobSettings
-from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.settings import KnowledgeBaseSettings
 from models.settings import ModelSettings
 from prompts.settings import ChatSettings, PromptSettings
 from rag.settings import RagSettings
@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()
     chat: ChatSettings = ChatSettings()
     prompts: PromptSettings = PromptSettings()
-    knowledge: KnowledgeSettings = KnowledgeSettings()
+    knowledge: KnowledgeBaseSettings = KnowledgeBaseSettings()
     rag: RagSettings = RagSettings()
     compliance: ComplianceSettings = ComplianceSettings()
     speech: SpeechSettings = SpeechSettings()

@@ -122,9 +122,10 @@ def contract_facts(words: str | None) -> Iterator[BoundFact]:
     yield from name_facts(words)
     before = 0
     for numeral in find_numerals(words or ""):
-        if words and numeral.unit == "%":
-            yield BoundFact(name=words[before : numeral.start] or "业绩比较基准", value=numeral.value, unit="%")
-            before = numeral.end
+        if words and (before or numeral.unit == "%"):
+            name = words[before : numeral.start] or "业绩比较基准"
+            yield BoundFact(name=name, value=numeral.value, unit=numeral.unit)
+        before = numeral.end if numeral.unit == "%" else before
 
 
 def conventions(settings: Settings, index: IndexSeries | None, contract: str | None = None) -> tuple[str, ...]:

@@ -39,11 +39,24 @@ def errors(gold: str, heard: str) -> tuple[int, int]:
 
 def cer(pairs: Sequence[tuple[str, str]], *, digits: bool = True) -> float | None:
     """Character error rate over (gold, heard): all edits over all gold characters; None without gold."""
-    counts = [
-        errors(normalise(gold, digits=digits), normalise(heard, digits=digits)) for gold, heard in pairs
-    ]
+    counts = [errors(normalise(gold, digits=digits), normalise(heard, digits=digits)) for gold, heard in pairs]
     length = sum(n for _, n in counts)
     return sum(e for e, _ in counts) / length if length else None
+
+
+def fitting(options: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Of several ways to lay (gold, heard) in order, the one with the fewest errors.
+
+    Two people who talk at once can be written down in order of time or one after the other; either
+    order is right, and interleaving is no error of recognition.
+    """
+    return min(options, key=lambda pair: errors(normalise(pair[0]), normalise(pair[1]))[0])
+
+
+def dropped(gold: str, heard: str) -> bool:
+    """Implausible coverage: fewer than 30 % or more than 200 % of the gold characters were heard."""
+    said, got = len(normalise(gold)), len(normalise(heard))
+    return said > 0 and not 0.3 * said <= got <= 2.0 * said
 
 
 def _frames(spans: Sequence[Span], frames: int, roles: Sequence[str]) -> list[set[str]]:

@@ -36,8 +36,7 @@ class ScoredCall:
 def lead_counts(calls: Sequence[ScoredCall]) -> Counts:
     """Counts of leads by call and intent, without neutral ones."""
     return total(
-        compare({g.intent for g in c.gold} - c.neutral, {p.intent for p in c.predicted} - c.neutral)
-        for c in calls
+        compare({g.intent for g in c.gold} - c.neutral, {p.intent for p in c.predicted} - c.neutral) for c in calls
     )
 
 
@@ -56,21 +55,21 @@ def lead_f1(calls: Sequence[ScoredCall]) -> float | None:
     return lead_counts(calls).f1
 
 
-def _matched(call: ScoredCall) -> list[tuple[LeadSeen, LeadSeen]]:
-    by_intent = {p.intent: p for p in call.predicted}
-    return [
-        (g, by_intent[g.intent]) for g in call.gold if g.intent in by_intent and g.intent not in call.neutral
-    ]
+def _matched(call: ScoredCall) -> list[tuple[LeadSeen, list[LeadSeen]]]:
+    """Gold leads with the predicted leads of the same intent (several where products differ)."""
+    by_intent = {g.intent: [p for p in call.predicted if p.intent == g.intent] for g in call.gold}
+    return [(g, by_intent[g.intent]) for g in call.gold if by_intent[g.intent] and g.intent not in call.neutral]
 
 
 def evidence_hit(calls: Sequence[ScoredCall]) -> float | None:
     """Share of matched leads that cite at least one gold turn."""
-    return share([bool(g.evidence & p.evidence) for call in calls for g, p in _matched(call)])
+    return share([any(g.evidence & p.evidence for p in found) for c in calls for g, found in _matched(c)])
 
 
 def amount_exact(calls: Sequence[ScoredCall]) -> float | None:
     """Share of matched leads with a gold amount whose amount is exactly that, in yuan."""
-    return share([p.amount == g.amount for call in calls for g, p in _matched(call) if g.amount is not None])
+    matched = [pair for call in calls for pair in _matched(call)]
+    return share([any(p.amount == g.amount for p in found) for g, found in matched if g.amount is not None])
 
 
 def case_recall(calls: Sequence[ScoredCall]) -> float | None:

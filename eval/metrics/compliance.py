@@ -44,9 +44,7 @@ def counts(item: Judged, only: Callable[[str], bool] = lambda _rule: True) -> Co
     gold = [g for g in item.gold if only(g.rule)]
     found = [f for f in item.predicted if only(f.rule)]
     hit = sum(any(matches(g, f) for f in found) for g in gold)
-    alarms = {
-        f.rule for f in found if not any(matches(g, f) for g in gold) and f.rule not in item.alternatives
-    }
+    alarms = {f.rule for f in found if not any(matches(g, f) for g in gold) and f.rule not in item.alternatives}
     return Counts(tp=hit, fn=len(gold) - hit, fp=len(alarms))
 
 

@@ -35,9 +35,7 @@ def macro_f1(items: Sequence[Scored]) -> float | None:
     labels = {label for item in items for label in _collapsed(item.gold)}
     scores = []
     for label in labels:
-        counts = total(
-            compare(_collapsed(i.gold) & {label}, _collapsed(i.predicted) & {label}) for i in items
-        )
+        counts = total(compare(_collapsed(i.gold) & {label}, _collapsed(i.predicted) & {label}) for i in items)
         scores.append(counts.f1 or 0.0)
     return sum(scores) / len(scores) if scores else None
 
@@ -86,17 +84,13 @@ def false_lead_rate(leads: frozenset[str]) -> Callable[[Sequence[Scored]], float
 
 def case_recall(cases: frozenset[str]) -> Callable[[Sequence[Scored]], float | None]:
     """Recall of complaint and fraud.report with polarity interest."""
-    return lambda items: (
-        total(compare(_wishes(i.gold, cases), _wishes(i.predicted, cases)) for i in items).recall
-    )
+    return lambda items: total(compare(_wishes(i.gold, cases), _wishes(i.predicted, cases)) for i in items).recall
 
 
 def ece(items: Sequence[Scored], bins: int = 10) -> float | None:
     """Expected calibration error of predicted pairs: mean |confidence - share right| over equal-width bins,
     weighted by the number of predictions in a bin."""
-    pairs = [
-        (c, (i, p == "interest") in _collapsed(item.gold)) for item in items for (i, p), c in item.confidences
-    ]
+    pairs = [(c, (i, p == "interest") in _collapsed(item.gold)) for item in items for (i, p), c in item.confidences]
     if not pairs:
         return None
     error = 0.0

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import SequenceMatcher
+from itertools import combinations
 
 from eval.metrics.counts import share
+from mandarin.numerals import Numeral, NumeralKind, find_numerals
 
 PASSAGE_CHARS = 800
 EVIDENCE_SHARE = 0.6
-_NUMBER = re.compile(r"[-−－]?\d[\d,]*(?:\.\d+)?")
-_FALL = ("下降", "减少", "下跌", "亏损", "负", "跌", "降低", "回落")
+_FALL = re.compile(r"(?:下降|减少|下跌|亏损|负|跌|降低|回落|跌幅|落后|低于)[^，。；！？\n]{0,12}$")
+_NAMED = re.compile(r"《([^《》]{2,40})》|^([^：，。0-9]{2,30})：")
+_CALENDAR = frozenset({NumeralKind.DATE, NumeralKind.ORDINAL, NumeralKind.CODE})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A passage or a citation: the document it is from and its text."""
+    """A passage or a citation: the file it is from, its text, and the document's title."""
 
     doc: str
     text: str
+    title: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """Gold and prediction of one question; no `docs` = unanswerable."""
 
+    question: str
     docs: tuple[str, ...]
     doc_groups: tuple[tuple[str, ...], ...]
     evidence: tuple[str, ...]
@@ -38,7 +43,6 @@ class Question:
     passages: tuple[Found, ...]
     citations: tuple[Found, ...]
     sentences: tuple[tuple[str, tuple[Found, ...]], ...]  # text, what it cites
-    unsupported: int = 0
     type: str = ""
 
 
@@ -98,23 +102,30 @@ def doc_recall_at(k: int, questions: Sequence[Question]) -> float | None:
     return share(hits)
 
 
-def _values(text: str) -> list[Decimal]:
-    found = []
-    for match in _NUMBER.finditer(text):
-        try:
-            found.append(Decimal(match.group().replace(",", "").replace("−", "-").replace("－", "-")))
-        except InvalidOperation:
-            continue
-    return found
-
-
 def has_number(answer: str, value: str, unit: str) -> bool:
-    """The value stands in the answer with its unit; a minus may be a word such as 下降."""
-    wanted = Decimal(value.replace(",", ""))
-    found = _values(answer)
-    if unit and unit not in answer:
+    """The value stands in the answer with its unit; a minus may be a word such as 下降 in front of it.
+
+    Units are compared after scaling: 5,940亿元 is 594000000000元. Without a gold unit any unit will do.
+    """
+    wanted = _gold_number(value, unit)
+    return any(_same(numeral, wanted, answer) for numeral in find_numerals(answer))
+
+
+def _gold_number(value: str, unit: str) -> tuple[Decimal, str]:
+    plain = value.replace(",", "")
+    read = find_numerals(f"{plain}{unit}")
+    if len(read) == 1 and read[0].quote == f"{plain}{unit}":
+        return read[0].value, read[0].unit
+    return Decimal(plain), unit
+
+
+def _same(numeral: Numeral, wanted: tuple[Decimal, str], text: str) -> bool:
+    value, unit = wanted
+    if unit and numeral.unit != unit and not text[numeral.end :].lstrip().startswith(unit):
         return False
-    return wanted in found or (wanted < 0 and -wanted in found and any(word in answer for word in _FALL))
+    if numeral.value == value:
+        return True
+    return value < 0 and numeral.value == -value and _FALL.search(text[: numeral.start]) is not None
 
 
 def number_accuracy(questions: Sequence[Question]) -> float | None:
@@ -131,21 +142,52 @@ def number_accuracy(questions: Sequence[Question]) -> float | None:
 
 
 def citation_precision(questions: Sequence[Question]) -> float | None:
-    """Share of cited sentences with numbers whose numbers all stand in the spans they cite."""
+    """Share of cited sentences with a number whose cited spans hold every number and whose entity is theirs.
+
+    Dates and ordinals may come from the title or the question. The entity is what the sentence names in
+    《》 or before a colon; it must stand in a cited span or title. Sentences without a number are left out.
+    """
     hits = []
     for q in questions:
         for text, cited in q.sentences:
-            values = {abs(v) for v in _values(text)}
-            if cited and values:
-                stand = {abs(v) for found in cited for v in _values(found.text + found.doc)}
-                hits.append(values <= stand or _only_period_missing(text, values - stand))
+            if cited and _figures(text):
+                hits.append(not _missing(q, text, cited) and _names_fit(text, cited))
     return share(hits)
 
 
-def _only_period_missing(text: str, missing: set[Decimal]) -> bool:
-    """A year or quarter named in the sentence may come from the question and not from the span."""
-    periods = {Decimal(n) for n in re.findall(r"(\d+)(?=\s*(?:年|月|日|季度))", text)}
-    return missing <= periods
+def unsupported_numbers(q: Question) -> int:
+    """Numbers of the answer that stand in no span it cites and are no sum or difference of two others
+    of the same sentence that do. Dates, ordinals and what the question itself named are not counted."""
+    cited = tuple(found for _, some in q.sentences for found in some)
+    count = 0
+    for text, _ in q.sentences:
+        missing = _missing(q, text, cited)
+        sound = [n.value for n in _figures(text) if n.value not in missing]
+        results = {abs(r) for a, b in combinations(sound, 2) for r in (a - b, a + b)}
+        count += sum(abs(value) not in results for value in missing)
+    return count
+
+
+def _figures(text: str) -> list[Numeral]:
+    return [n for n in find_numerals(text) if n.kind not in _CALENDAR]
+
+
+def _missing(q: Question, text: str, cited: Sequence[Found]) -> list[Decimal]:
+    """Values of the sentence, dates aside, that the spans, their titles and the question do not hold."""
+    sources = "\n".join([q.question, *(f"{found.title}\n{found.text}" for found in cited)])
+    known = {n.value for n in find_numerals(sources)}
+    printed = squeeze(sources)
+    return [n.value for n in _figures(text) if n.value not in known and squeeze(n.quote) not in printed]
+
+
+def _names_fit(text: str, cited: Sequence[Found]) -> bool:
+    sources = squeeze("".join(f"{found.title}{found.text}" for found in cited))
+    return all(squeeze(name) in sources for name in _names(text))
+
+
+def _names(text: str) -> Iterator[str]:
+    for match in _NAMED.finditer(text):
+        yield match.group(1) or match.group(2)
 
 
 def abstention_recall(questions: Sequence[Question]) -> float | None:

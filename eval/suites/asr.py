@@ -3,52 +3,91 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from eval.bare import BareEngine, bare_engine
 from eval.case import Cases, EvalError, load_cases
 from eval.metrics import asr as m
-from eval.result import Figure, Result, data_of, with_interval
+from eval.interval import with_interval
+from eval.result import Figure, Result, data_of
 from eval.suites.calls import sample_calls
 from intent.call import Call
+from intent.recordings import load_call_metadata
 from intent.speech.audio import decode
+from serve.sample import sample_folder
 from serve.wiring import House
 
+ROLES = ("advisor", "client")
+Pairs = list[tuple[str, str]]  # gold, heard
 
-def run(house: House, data: Path | None, *, progress: Callable[[int, int], None]) -> Result:
-    """Transcribe every recording; without `data`, the sample calls."""
-    cases, folder = (load_cases(data, required=("audio",)), data.parent) if data else _sample(house)
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """One recording as the product and the bare engine heard it."""
+
+    item: dict[str, Any]
+    call: Call
+    bare: str | None  # None without a bare engine
+    product_s: float  # time the product took
+
+
+def run(house: House, data: Path | None, *, limit: int | None = None, progress: Callable[[int, int], None]) -> Result:
+    """Transcribe every recording (the first `limit`); without `data`, the sample calls."""
+    cases, folder = (load_cases(data, required=("audio",)), data.parent) if data else _sample()
+    chosen = replace(cases, items=cases.items[:limit])
+    missing = [item["audio"] for item in chosen.items if not (folder / item["audio"]).is_file()]
+    if missing:
+        raise EvalError(f"{folder / missing[0]} does not exist: paths in the manifest are relative to it.")
     started = time.perf_counter()
-    heard, bare, audio_s = [], [], 0.0
-    for n, item in enumerate(cases.items, 1):
-        path = folder / item["audio"]
-        if not path.is_file():
-            raise EvalError(f"{path} does not exist: paths in the manifest are relative to it.")
-        call = house.transcribe(path, advisor_channel=_channel(item))
-        heard.append(call)
-        bare.append(_bare_text(house, path))
-        audio_s += call.transcript.duration_s
-        progress(n, len(cases.items))
-    seconds = time.perf_counter() - started
+    heard = list(_listen(house, chosen.items, folder, progress))
     return Result(
         suite="asr",
-        data=data_of(cases),
+        data=data_of(chosen),
         model={"engine": house.transcriber.name},
-        metrics=_metrics(cases, heard, bare, seconds, audio_s),
-        by={"role": _by_role(cases, heard)},
-        seconds=seconds,
-        predictions=tuple(
-            _prediction(item["id"], call) for item, call in zip(cases.items, heard, strict=True)
-        ),
+        parameters={"limit": limit},
+        metrics=_metrics(heard),
+        by={"item": {h.item["id"]: {"cer": m.cer([_pair(h)])} for h in heard}},
+        seconds=time.perf_counter() - started,
+        predictions=tuple(_prediction(h) for h in heard),
     )
 
 
-def _sample(house: House) -> tuple[Cases, Path]:
-    scripts = {item["id"]: item for item in sample_calls().items}
-    rows = house.sample_recordings()
-    items = tuple({**scripts[row.id], "audio": row.path.name, "channels": "sample"} for row in rows)
-    return Cases(path="sample calls", sha256="", items=items), rows[0].path.parent
+def _sample() -> tuple[Cases, Path]:
+    folder = sample_folder() / "calls"
+    scripts = sample_calls()
+    by_id = {item["id"]: item for item in scripts.items}
+    rows = load_call_metadata(folder / "calls.csv")
+    items = tuple(
+        {
+            **by_id[row.call_id],
+            "audio": str(row.path.relative_to(folder)),
+            "channels": {row.advisor_channel: "advisor"} if row.advisor_channel else "mono",
+        }
+        for row in rows
+    )
+    return replace(scripts, items=items), folder
+
+
+def _listen(
+    house: House, items: Sequence[dict[str, Any]], folder: Path, progress: Callable[[int, int], None]
+) -> Iterator[Heard]:
+    bare = bare_engine(house)
+    for n, item in enumerate(items, 1):
+        path = folder / item["audio"]
+        if n == 1:
+            house.transcribe(path, advisor_channel=_channel(item))  # weights load outside the measured time
+        began = time.perf_counter()
+        call = house.transcribe(path, advisor_channel=_channel(item))
+        spent = time.perf_counter() - began
+        yield Heard(item=item, call=call, bare=_bare_text(bare, path), product_s=spent)
+        progress(n, len(items))
+
+
+def _bare_text(bare: BareEngine | None, path: Path) -> str | None:
+    return bare.text(decode(path)) if bare else None
 
 
 def _channel(item: dict[str, Any]) -> str | None:
@@ -58,100 +97,86 @@ def _channel(item: dict[str, Any]) -> str | None:
     return next((side for side, role in channels.items() if role == "advisor"), None)
 
 
+def _gold_turns(item: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(turn["role"], turn["text"]) for turn in item.get("turns", ())]
+
+
+def _heard_turns(call: Call) -> list[tuple[str, str]]:
+    return [(turn.speaker.value, turn.text) for turn in call.transcript.turns]
+
+
+def _said(turns: Sequence[tuple[str, str]], roles: Sequence[str] | None = None) -> str:
+    """All words in order of time, or those of one role after another."""
+    if roles is None:
+        return "".join(text for _, text in turns)
+    return "".join(text for role in roles for spoken_by, text in turns if spoken_by == role)
+
+
 def _gold_text(item: dict[str, Any]) -> str:
-    return item["text"] if "text" in item else "".join(turn["text"] for turn in item["turns"])
+    text: str = item["text"] if "text" in item else _said(_gold_turns(item))
+    return text
 
 
-def _bare_text(house: House, path: Path) -> str:
-    """What the engine says of each channel without any of our steps, channels in order."""
-    recording = decode(path)
-    return "".join(house.transcriber.transcribe(recording.channel(i)).text for i in range(recording.channels))
+def _pair(h: Heard) -> tuple[str, str]:
+    """Gold and heard words, laid in order of time or role by role (see `fitting`)."""
+    heard = _heard_turns(h.call)
+    options = [(_gold_text(h.item), _said(heard))]
+    if "text" not in h.item:
+        options.append((_said(_gold_turns(h.item), ROLES), _said(heard, (*ROLES, "unknown"))))
+    return m.fitting(options)
 
 
-def _spans(turns: Any) -> list[m.Span]:
-    return [m.Span(role=t["role"], start_s=float(t["start"]), end_s=float(t["end"])) for t in turns]
+def _bare_pair(h: Heard, bare: str) -> tuple[str, str]:
+    """The bare engine names no roles and gives channel after channel: gold is laid as fits it best."""
+    turns = _gold_turns(h.item)
+    orders = [] if "text" in h.item else [_said(turns, ROLES), _said(turns, ROLES[::-1])]
+    return m.fitting([(gold, bare) for gold in (_gold_text(h.item), *orders)])
+
+
+def _metrics(heard: list[Heard]) -> dict[str, Figure]:
+    pairs = [_pair(h) for h in heard]
+    bare = [_bare_pair(h, h.bare) for h in heard if h.bare is not None]
+    timed = [h for h in heard if h.item.get("turns") and all("start" in turn for turn in h.item["turns"])]
+    spans = [(_gold_spans(h.item), _heard_spans(h.call)) for h in timed]
+    audio_s = sum(h.call.transcript.duration_s for h in heard)
+    return {
+        "cer": with_interval(pairs, m.cer),
+        "cer_strict": with_interval(pairs, lambda some: m.cer(some, digits=False)),
+        "bare_cer": with_interval(bare, m.cer) if bare else None,
+        "cer_by_role": {role: _rounded(m.cer(_role_pairs(heard, role))) for role in ROLES},
+        "role_accuracy": _mean([m.role_accuracy(gold, found) for gold, found in spans]),
+        "der": _mean([m.der(gold, found) for gold, found in spans]),
+        "rtf": _rounded(sum(h.product_s for h in heard) / audio_s if audio_s else None),
+        "dropped": sum(m.dropped(*pair) for pair in pairs),
+    }
+
+
+def _role_pairs(heard: list[Heard], role: str) -> Pairs:
+    turned = [h for h in heard if "turns" in h.item]
+    return [(_said(_gold_turns(h.item), (role,)), _said(_heard_turns(h.call), (role,))) for h in turned]
+
+
+def _gold_spans(item: dict[str, Any]) -> list[m.Span]:
+    return [m.Span(role=t["role"], start_s=float(t["start"]), end_s=float(t["end"])) for t in item["turns"]]
 
 
 def _heard_spans(call: Call) -> list[m.Span]:
     return [m.Span(role=t.speaker.value, start_s=t.start_s, end_s=t.end_s) for t in call.transcript.turns]
 
 
-def _by_channel(item: dict[str, Any], texts: list[tuple[str, str]]) -> str:
-    """Turns of one role after the other, so that interleaving is no error of recognition."""
-    return "".join(text for role in ("advisor", "client", "unknown") for r, text in texts if r == role)
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Mean over recordings; those without a value stay out."""
+    known = [value for value in values if value is not None]
+    return _rounded(sum(known) / len(known)) if known else None
 
 
-def _pair(item: dict[str, Any], call: Call) -> tuple[str, str]:
-    heard = [(t.speaker.value, t.text) for t in call.transcript.turns]
-    if "text" in item:
-        return item["text"], "".join(text for _, text in heard)
-    return _by_channel(item, [(t["role"], t["text"]) for t in item["turns"]]), _by_channel(item, heard)
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
-def _bare_pair(item: dict[str, Any], text: str, call: Call) -> tuple[str, str]:
-    """The bare engine names no roles: gold is laid in the channel order that fits it better."""
-    if "text" in item:
-        return item["text"], text
-    by_role = {r: "".join(t["text"] for t in item["turns"] if t["role"] == r) for r in ("advisor", "client")}
-    orders = (
-        by_role["advisor"] + by_role["client"],
-        by_role["client"] + by_role["advisor"],
-        _gold_text(item),
-    )
-    return min(orders, key=lambda gold: m.errors(m.normalise(gold), m.normalise(text))[0]), text
-
-
-def _metrics(
-    cases: Cases, heard: list[Call], bare: list[str], seconds: float, audio_s: float
-) -> dict[str, Figure]:
-    items = cases.items
-    pairs = [_pair(item, call) for item, call in zip(items, heard, strict=True)]
-    bare_pairs = [_bare_pair(item, text, call) for item, text, call in zip(items, bare, heard, strict=True)]
-    timed = [
-        (i, c) for i, c in zip(items, heard, strict=True) if all("start" in t for t in i.get("turns", [{}]))
-    ]
-    roles = [m.role_accuracy(_spans(i["turns"]), _heard_spans(c)) for i, c in timed]
-    ders = [m.der(_spans(i["turns"]), _heard_spans(c)) for i, c in timed]
-    return {
-        "cer": with_interval(pairs, m.cer),
-        "cer_strict": with_interval(pairs, lambda p: m.cer(p, digits=False)),
-        "bare_cer": with_interval(bare_pairs, m.cer),
-        "role_accuracy": _mean([r for r in roles if r is not None]),
-        "der": _mean([d for d in ders if d is not None]),
-        "rtf": round(seconds / audio_s, 4) if audio_s else None,
-        "dropped": sum(_dropped(item, call) for item, call in zip(items, heard, strict=True)),
-    }
-
-
-def _dropped(item: dict[str, Any], call: Call) -> bool:
-    """A recording with speech in it of which next to nothing was heard."""
-    said = len(m.normalise(_gold_text(item)))
-    got = sum(len(m.normalise(t.text)) for t in call.transcript.turns)
-    return said > 0 and got < 0.3 * said
-
-
-def _mean(values: list[float]) -> float | None:
-    return round(sum(values) / len(values), 4) if values else None
-
-
-def _by_role(cases: Cases, heard: list[Call]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for role in ("advisor", "client"):
-        pairs = [
-            (
-                "".join(t["text"] for t in item["turns"] if t["role"] == role),
-                "".join(t.text for t in call.transcript.turns if t.speaker.value == role),
-            )
-            for item, call in zip(cases.items, heard, strict=True)
-            if "turns" in item
-        ]
-        found[role] = {"n": len(pairs), "cer": m.cer(pairs)}
-    return found
-
-
-def _prediction(id_: str, call: Call) -> dict[str, Any]:
+def _prediction(h: Heard) -> dict[str, Any]:
     turns = [
         {"role": t.speaker.value, "text": t.text, "start": round(t.start_s, 2), "end": round(t.end_s, 2)}
-        for t in call.transcript.turns
+        for t in h.call.transcript.turns
     ]
-    return {"id": id_, "text": "".join(t["text"] for t in turns), "turns": turns}
+    return {"id": h.item["id"], "text": _said(_heard_turns(h.call)), "turns": turns}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from eval.case import Cases, load_cases
 from eval.metrics import calls as m
 from eval.result import Metric, Result, data_of, figures
 from intent.call import Call, CallReading, Speaker, Transcript, Turn, Wish
+from serve.sample import sample_folder
 from serve.wiring import House
 
 METRICS: dict[str, Metric[m.ScoredCall]] = {
@@ -36,24 +38,24 @@ def run(house: House, data: Path | None) -> Result:
     started = time.perf_counter()
     readings = [house.pipeline.read(call_of(item)) for item in cases.items]
     seconds = time.perf_counter() - started
-    scored = [scored_call(item["gold"], reading) for item, reading in zip(cases.items, readings, strict=True)]
+    pairs = list(zip(cases.items, readings, strict=True))
+    scored = [scored_call(item["gold"], reading, places_of(item)) for item, reading in pairs]
     return Result(
         suite="calls",
         data=data_of(cases),
         model={"classifier": house.classifier.version, "rules": house.rule_pack.label},
         metrics=figures(scored, METRICS),
         seconds=seconds,
-        predictions=tuple(_prediction(reading) for reading in readings),
+        predictions=tuple(_prediction(item, reading) for item, reading in pairs),
     )
 
 
 def sample_calls() -> Cases:
     """The scripts of the project's own sample calls, as one set."""
-    folder = files("serve") / "sample" / "calls" / "scripts"
-    texts = [
-        path.read_text(encoding="utf-8") for path in sorted(folder.iterdir(), key=lambda path: path.name)
-    ]
-    return Cases(path="sample calls", sha256="", items=tuple(json.loads(text) for text in texts))
+    folder = sample_folder() / "calls" / "scripts"
+    texts = [path.read_bytes() for path in sorted(folder.glob("*.json"))]
+    digest = hashlib.sha256(b"".join(texts)).hexdigest()
+    return Cases(path=str(folder), sha256=digest, items=tuple(json.loads(text) for text in texts))
 
 
 def call_of(item: dict[str, Any]) -> Call:
@@ -78,19 +80,26 @@ def call_of(item: dict[str, Any]) -> Call:
     )
 
 
-def _amount(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+def places_of(item: dict[str, Any]) -> list[int]:
+    """The `i` of each turn in order; gold and predictions speak of `i`, the product of positions."""
+    return [turn.get("i", n) for n, turn in enumerate(item["turns"])]
 
 
-def _lead(intent: str, evidence: list[int], amount: Any) -> m.LeadSeen:
-    return m.LeadSeen(intent=intent, evidence=frozenset(evidence), amount=_amount(amount))
+def scored_call(
+    gold: dict[str, Any], reading: CallReading, places: Sequence[int] | None = None
+) -> m.ScoredCall:
+    """Gold and reading side by side; `places` turns positions into the `i` that gold speaks of."""
 
+    def place(position: int) -> int:
+        return position if places is None else places[position]
 
-def scored_call(gold: dict[str, Any], reading: CallReading) -> m.ScoredCall:
     return m.ScoredCall(
-        gold=tuple(_lead(g["intent"], g["evidence"], g.get("amount")) for g in gold.get("leads", ())),
+        gold=tuple(_gold_lead(lead) for lead in gold.get("leads", ())),
         predicted=tuple(
-            _lead(w.intent, [e.turn for e in w.evidence], w.amount_cny) for w in reading.of("lead")
+            m.LeadSeen(
+                intent=w.intent, evidence=frozenset(place(e.turn) for e in w.evidence), amount=w.amount_cny
+            )
+            for w in reading.of("lead")
         ),
         neutral=frozenset(gold.get("neutral", ())),
         gold_cases=frozenset(c["intent"] for c in gold.get("cases", ())),
@@ -98,14 +107,19 @@ def scored_call(gold: dict[str, Any], reading: CallReading) -> m.ScoredCall:
         gold_tickets=frozenset(t["intent"] for t in gold.get("tickets", ())),
         tickets=frozenset(w.intent for w in reading.of("ticket")),
         gold_violations=frozenset((v["turn"], v["rule"]) for v in gold.get("advisor_violations", ())),
-        violations=frozenset((f.turn, f.rule) for f in reading.findings),
+        violations=frozenset((place(f.turn), f.rule) for f in reading.findings),
     )
 
 
-def _wish(wish: Wish) -> dict[str, Any]:
+def _gold_lead(lead: dict[str, Any]) -> m.LeadSeen:
+    amount = None if lead.get("amount") is None else Decimal(str(lead["amount"]))
+    return m.LeadSeen(intent=lead["intent"], evidence=frozenset(lead.get("evidence", ())), amount=amount)
+
+
+def _wish(wish: Wish, places: list[int]) -> dict[str, Any]:
     return {
         "intent": wish.intent,
-        "evidence": [e.turn for e in wish.evidence],
+        "evidence": [places[e.turn] for e in wish.evidence],
         "product": wish.product,
         "amount": None if wish.amount_cny is None else float(wish.amount_cny),
         "urgency": wish.urgency,
@@ -113,9 +127,9 @@ def _wish(wish: Wish) -> dict[str, Any]:
     }
 
 
-def _prediction(reading: CallReading) -> dict[str, Any]:
-    wishes = {
-        f"{kind}s": [_wish(w) for w in reading.of(kind)] for kind in ("lead", "case", "ticket", "consent")
-    }
-    violations = [{"turn": f.turn, "rule": f.rule} for f in reading.findings]
+def _prediction(item: dict[str, Any], reading: CallReading) -> dict[str, Any]:
+    places = places_of(item)
+    kinds = ("lead", "case", "ticket", "consent")
+    wishes = {f"{kind}s": [_wish(w, places) for w in reading.of(kind)] for kind in kinds}
+    violations = [{"turn": places[f.turn], "rule": f.rule} for f in reading.findings]
     return {"id": reading.call_id, **wishes, "violations": violations, "note": reading.note}

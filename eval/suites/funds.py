@@ -8,10 +8,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from eval.case import EvalError
 from eval.result import Result
+
+if TYPE_CHECKING:
+    from copilot.diagnosis.nav import IndexSeries, NavSeries
+    from copilot.diagnosis.series import ReturnSeries
 
 
 def run(nav: Path, benchmark: Path, *, progress: Callable[[int, int], None]) -> Result:
@@ -21,19 +25,19 @@ def run(nav: Path, benchmark: Path, *, progress: Callable[[int, int], None]) -> 
     comparisons in which both or neither are NaN. Files that cannot be read are counted as unscored.
     """
     from copilot.diagnosis.errors import DiagnosisError
-    from copilot.diagnosis.nav import read_benchmark, read_nav
+    from copilot.diagnosis.nav import read_index, read_nav
 
     files = [path for path in sorted(nav.glob("*.csv")) if path.resolve() != benchmark.resolve()]
     if not files:
         raise EvalError(f"{nav} holds no CSV files: give the folder of NAV files to --nav.")
     started = time.perf_counter()
-    index = read_benchmark(benchmark)
+    index = read_index(benchmark, benchmark.stem)
     differences: dict[str, list[float]] = defaultdict(list)
     agreement: dict[str, list[bool]] = defaultdict(list)
     unscored = 0
     for n, path in enumerate(files, 1):
         try:
-            ours, theirs = _both(read_nav(path), index)
+            ours, theirs = _both(read_nav(path, path.stem), index)
         except DiagnosisError:
             unscored += 1
             continue
@@ -48,16 +52,12 @@ def run(nav: Path, benchmark: Path, *, progress: Callable[[int, int], None]) -> 
     return Result(
         suite="funds",
         data={"path": str(nav), "sha256": _hash(files), "n": len(files)},
-        parameters={"benchmark": str(benchmark)},
+        parameters={"benchmark": str(benchmark), "reference": "empyrical-reloaded, default arguments"},
         metrics={
-            "max_abs_diff": max(worst.values(), default=None) if worst else None,
+            "max_abs_diff": max(worst.values(), default=None),
             "nan_agreement": sum(everything) / len(everything) if everything else None,
         },
-        by={
-            "metric": {
-                name: {"n": len(agreement[name]), "max_abs_diff": worst.get(name)} for name in agreement
-            }
-        },
+        by={"metric": {name: {"n": len(agreement[name]), "max_abs_diff": worst.get(name)} for name in agreement}},
         unscored=unscored,
         seconds=time.perf_counter() - started,
     )
@@ -75,34 +75,38 @@ def _hash(files: list[Path]) -> str:
     return digest.hexdigest()
 
 
-def _both(nav: Any, index: Any) -> tuple[dict[str, float], dict[str, float]]:
-    from copilot.diagnosis.metrics import aligned_returns, raw_metrics
+def _both(nav: NavSeries, index: IndexSeries) -> tuple[dict[str, float], dict[str, float]]:
+    from copilot.diagnosis.metrics import raw_metrics
 
-    returns, reference = aligned_returns(nav, index)
-    return raw_metrics(returns, reference), reference_metrics(returns, reference)
+    reference = index.returns_on(nav.returns.dates)
+    return raw_metrics(nav.returns, reference), reference_metrics(nav.returns, reference)
 
 
-def reference_metrics(returns: Any, reference: Any) -> dict[str, float]:
-    """The same metrics by empyrical-reloaded: 252 days a year, ddof 1, daily risk-free rate of zero."""
+def reference_metrics(returns: ReturnSeries, benchmark: ReturnSeries) -> dict[str, float]:
+    """The same metrics by empyrical-reloaded's defaults: 252 days a year, ddof 1, risk-free rate zero.
+
+    empyrical drops days on which either series is unknown by itself. Raises EvalError without empyrical.
+    """
     try:
         import empyrical
     except ImportError as error:
-        raise EvalError(
-            "empyrical-reloaded is not installed: pip install 'tougu[dev]' to run this suite."
-        ) from error
+        raise EvalError("empyrical-reloaded is not installed: pip install 'tougu[dev]' to run this suite.") from error
+    import pandas as pd
+
+    own = pd.Series(returns.values, index=pd.DatetimeIndex(returns.dates))
+    other = pd.Series(benchmark.values, index=pd.DatetimeIndex(benchmark.dates))
     alone = {
         "total_return": empyrical.cum_returns_final,
-        "annual_return": empyrical.annual_return,
-        "annual_volatility": empyrical.annual_volatility,
+        "annualised_return": empyrical.annual_return,
+        "annualised_volatility": empyrical.annual_volatility,
         "max_drawdown": empyrical.max_drawdown,
-        "sharpe_ratio": empyrical.sharpe_ratio,
-        "sortino_ratio": empyrical.sortino_ratio,
-        "calmar_ratio": empyrical.calmar_ratio,
+        "sharpe": empyrical.sharpe_ratio,
+        "sortino": empyrical.sortino_ratio,
+        "calmar": empyrical.calmar_ratio,
         "downside_risk": empyrical.downside_risk,
         "value_at_risk": empyrical.value_at_risk,
         "conditional_value_at_risk": empyrical.conditional_value_at_risk,
     }
-    beside = {"beta": empyrical.beta, "alpha": empyrical.alpha}
-    found = {name: float(metric(returns)) for name, metric in alone.items()}
-    found.update({name: float(metric(returns, reference)) for name, metric in beside.items()})
+    found = {name: float(metric(own)) for name, metric in alone.items()}
+    found |= {"beta": float(empyrical.beta(own, other)), "alpha": float(empyrical.alpha(own, other))}
     return found

@@ -7,25 +7,27 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from eval.case import load_cases
+from eval.case import Cases, EvalError, load_cases
 from eval.metrics import intent as m
 from eval.result import Metric, Result, data_of, figures, grouped
-from intent.call import TurnIntent
+from intent.call import Polarity, TurnIntent
 from intent.classifier.labelled import utterance_of
+from intent.classifier.taxonomy import NONE
 from serve.wiring import House
 
 
 def run(house: House, data: Path) -> Result:
     """Read every utterance with the shipped classifier; client lines only (others are unscored)."""
     cases = load_cases(data, required=("text", "intents"))
+    _check(cases, house)
     spoken = [item for item in cases.items if item.get("role", "client") == "client"]
     house.classifier.read_many([utterance_of("预热")])  # weights load outside the measured time
     started = time.perf_counter()
     read = house.classifier.read_many([utterance_of(i["text"], i.get("context", ())) for i in spoken])
     seconds = time.perf_counter() - started
     scored = [_scored(item, found) for item, found in zip(spoken, read, strict=True)]
-    leads = frozenset(i for i in house.taxonomy if house.taxonomy[i].is_lead)
-    cases_ids = frozenset(i for i in house.taxonomy if house.taxonomy[i].goes_to == "case")
+    leads = frozenset(i.id for i in house.taxonomy if i.is_lead)
+    case_ids = frozenset(i.id for i in house.taxonomy if i.goes_to == "case")
     metrics: dict[str, Metric[m.Scored]] = {
         "micro_f1": m.micro_f1,
         "macro_f1": m.macro_f1,
@@ -34,7 +36,7 @@ def run(house: House, data: Path) -> Result:
         "lead_precision": m.lead_precision(leads),
         "lead_recall": m.lead_recall(leads),
         "false_lead_rate": m.false_lead_rate(leads),
-        "case_recall": m.case_recall(cases_ids),
+        "case_recall": m.case_recall(case_ids),
         "ece": m.ece,
         "coverage": m.coverage,
     }
@@ -50,11 +52,29 @@ def run(house: House, data: Path) -> Result:
     )
 
 
+def _check(cases: Cases, house: House) -> None:
+    """Labels that nobody knows would only look like misses. Raises EvalError naming the item."""
+    for item in cases.items:
+        try:
+            labels = [(label["id"], Polarity(label.get("polarity", "interest"))) for label in item["intents"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise EvalError(
+                f"{cases.path}, item {item['id']}: the field intents is not a list of id and polarity "
+                f"({error}): see docs/evaluation.md for the format."
+            ) from error
+        unknown = [name for name, _ in labels if name != NONE and name not in house.taxonomy]
+        if unknown:
+            raise EvalError(
+                f"{cases.path}, item {item['id']}: there is no intent {unknown[0]} in the taxonomy: "
+                "correct the label, or set intent.taxonomy to the file that has it."
+            )
+
+
 def _scored(item: dict[str, Any], found: tuple[TurnIntent, ...]) -> m.Scored:
     return m.Scored(
-        gold=frozenset((i["id"], i["polarity"]) for i in item["intents"] if i["id"] != "none"),
-        predicted=frozenset((f.intent, f.polarity.value) for f in found if f.intent != "none"),
-        confidences=tuple(((f.intent, f.polarity.value), f.confidence) for f in found if f.intent != "none"),
+        gold=frozenset((i["id"], i["polarity"]) for i in item["intents"] if i["id"] != NONE),
+        predicted=frozenset((f.intent, f.polarity.value) for f in found if f.intent != NONE),
+        confidences=tuple(((f.intent, f.polarity.value), f.confidence) for f in found if f.intent != NONE),
         tags=tuple(item.get("tags", ())),
     )
 
@@ -68,6 +88,7 @@ def _by_tag(scored: list[m.Scored]) -> dict[str, list[m.Scored]]:
 
 
 def _by_intent(scored: list[m.Scored]) -> dict[str, Any]:
+    """Precision and recall of each intent as a wish (polarity interest); `n` counts every polarity."""
     intents = sorted({i for item in scored for i, _ in item.gold})
     found = {}
     for intent in intents:
@@ -78,7 +99,5 @@ def _by_intent(scored: list[m.Scored]) -> dict[str, Any]:
 
 
 def _prediction(item: dict[str, Any], found: tuple[TurnIntent, ...]) -> dict[str, Any]:
-    intents = [
-        {"id": f.intent, "polarity": f.polarity.value, "confidence": round(f.confidence, 4)} for f in found
-    ]
+    intents = [{"id": f.intent, "polarity": f.polarity.value, "confidence": round(f.confidence, 4)} for f in found]
     return {"id": item["id"], "intents": intents, "abstained": False}

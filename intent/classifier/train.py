@@ -137,7 +137,7 @@ def _fit_polarity(made: _Made, labels: Sequence[str], *, with_rules: bool, seed:
     asked = np.eye(len(labels), dtype=np.float32)[intents]
     flags = features.flags[lines, intents] * np.float32(with_rules)
     x = np.concatenate([(common[lines] - mean) * scale, asked, 2 * flags], axis=1)
-    coefficients, intercept = _logistic(x, target, POLARITY_C, seed)
+    coefficients, intercept = _softmax_regression(x, target, POLARITY_C, seed)
     width = common.shape[1]
     on_common = coefficients[:, :width] * scale
     return {
@@ -149,18 +149,32 @@ def _fit_polarity(made: _Made, labels: Sequence[str], *, with_rules: bool, seed:
 
 
 def _logistic(x: Floats, y: NDArray[Any], c: float, seed: int) -> tuple[Floats, Floats]:
-    """Coefficients (classes or 1, d) and intercepts; missing polarity classes get none."""
+    """Binary logistic regression of y in 0, 1: coefficients (1, d) and intercept (1,)."""
+    fitted = _fitted(x, y, c, seed)
+    return fitted.coef_.astype(np.float32), fitted.intercept_.astype(np.float32)
+
+
+def _softmax_regression(x: Floats, y: NDArray[Any], c: float, seed: int) -> tuple[Floats, Floats]:
+    """Coefficients (3, d) and intercepts (3,) in FLAGS' order; a polarity without a line never wins."""
+    weight, bias = np.zeros((len(FLAGS), x.shape[1]), np.float32), np.full(len(FLAGS), -9.0, np.float32)
+    seen = np.unique(y)
+    if len(seen) == 1:
+        bias[seen] = 0.0
+        return weight, bias
+    fitted = _fitted(x, y, c, seed)
+    if len(seen) == 2:  # one row, for the second class against the first
+        weight[seen[1]], bias[seen] = fitted.coef_[0], (0.0, fitted.intercept_[0])
+    else:
+        weight, bias = fitted.coef_.astype(np.float32), fitted.intercept_.astype(np.float32)
+    return weight, bias
+
+
+def _fitted(x: Floats, y: NDArray[Any], c: float, seed: int) -> Any:
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:
         raise TrainingDataError("Training needs scikit-learn: install tougu[local] or scikit-learn.") from error
-    fitted = LogisticRegression(C=c, max_iter=400, random_state=seed).fit(x, y)
-    if len(fitted.classes_) == 2 and set(fitted.classes_) == {0, 1} and y.max() <= 1:
-        return fitted.coef_.astype(np.float32), fitted.intercept_.astype(np.float32)
-    weight = np.zeros((len(FLAGS), x.shape[1]), np.float32)
-    bias = np.full(len(FLAGS), -9.0, np.float32)
-    weight[fitted.classes_], bias[fitted.classes_] = fitted.coef_, fitted.intercept_
-    return weight, bias
+    return LogisticRegression(C=c, max_iter=400, random_state=seed).fit(x, y)
 
 
 def _scaling(x: Floats, dense: int) -> tuple[Floats, Floats]:
@@ -174,7 +188,7 @@ def _scaling(x: Floats, dense: int) -> tuple[Floats, Floats]:
 
 def _dense_width(features: Features) -> int:
     """Columns of the encoder's two vectors, in front of hashes and the two reply marks."""
-    return features.common.shape[1] - BUCKETS - PROPOSAL_BUCKETS - 2
+    return int(features.common.shape[1]) - BUCKETS - PROPOSAL_BUCKETS - 2
 
 
 def _calibrated(heads: Heads, made: _Made) -> Heads:
@@ -197,10 +211,10 @@ def _calibrated(heads: Heads, made: _Made) -> Heads:
 
 def _with_thresholds(heads: Heads, made: _Made, taxonomy: Taxonomy) -> Heads:
     """Thresholds of the calibration split: leads by best F0.5, which prefers precision, the rest by F1."""
-    for name, figure in (("lead_threshold", "lead_f05"), ("other_threshold", "intent_micro_f1")):
-        tried = [Heads(heads.tensors, replace(heads.card, **{name: round(float(t), 2)})) for t in THRESHOLDS]
-        heads = max(tried, key=lambda h: _score(h, made, "calibration", taxonomy)[figure])
-    return heads
+    leads = [Heads(heads.tensors, replace(heads.card, lead_threshold=round(float(t), 2))) for t in THRESHOLDS]
+    heads = max(leads, key=lambda h: _score(h, made, "calibration", taxonomy)["lead_f05"])
+    others = [Heads(heads.tensors, replace(heads.card, other_threshold=round(float(t), 2))) for t in THRESHOLDS]
+    return max(others, key=lambda h: _score(h, made, "calibration", taxonomy)["intent_micro_f1"])
 
 
 def _score(heads: Heads, made: _Made, split: str, taxonomy: Taxonomy) -> dict[str, float | int]:

@@ -236,9 +236,7 @@ class TestWorker:
                 with pytest.raises(LeaseLostError):
                     task.check()
 
-        assert (
-            run_worker(store, "calls", handle, stop=threading.Event(), settings=rules, until_empty=True) == 2
-        )
+        assert run_worker(store, "calls", handle, stop=threading.Event(), settings=rules, until_empty=True) == 2
         assert store.find("calls", "hung").attempts == 2
 
     def test_a_stopping_worker_gives_its_job_back(self, store: JobStore) -> None:

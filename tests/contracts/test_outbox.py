@@ -185,9 +185,7 @@ class TestOutbox:
 
 
 class TestKill9:
-    def test_killed_dispatchers_lose_nothing(
-        self, database: Engine, outbox: Outbox, database_url: str
-    ) -> None:
+    def test_killed_dispatchers_lose_nothing(self, database: Engine, outbox: Outbox, database_url: str) -> None:
         ids = add(database, *[f"client-{n % 5}" for n in range(40)])
         command = [sys.executable, "-m", "tests.jobs.crew", "dispatch", database_url]
         for _ in range(4):

@@ -80,9 +80,7 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("text", "quote", "value", "unit", "kind", "approximate"), FOUND)
-def test_a_number_is_found(
-    text: str, quote: str, value: str, unit: str, kind: str, approximate: bool
-) -> None:
+def test_a_number_is_found(text: str, quote: str, value: str, unit: str, kind: str, approximate: bool) -> None:
     (numeral,) = find_numerals(text)
     assert (numeral.quote, numeral.value, numeral.unit) == (quote, Decimal(value), unit)
     assert (numeral.kind, numeral.approximate) == (NumeralKind(kind), approximate)

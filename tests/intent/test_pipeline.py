@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from intent.call import Call, CallReading, Polarity, Speaker, Transcript, Turn
+from intent.classifier.model import IntentClassifier, RulesClassifier, ScriptedClassifier
+from intent.classifier.rules import load_rules
+from intent.classifier.taxonomy import load_taxonomy
+from intent.pipeline import CallPipeline, transcribe_call
+from intent.quality import SpeechIssue, disposition_of, inspect, measures
+from intent.speech.transcribe import ScriptedTranscriber
+from intent.wishes import WishMaker
+from tests.intent.sound import silence, tone, write_wav
+
+TAXONOMY = load_taxonomy()
+RULES = load_rules(TAXONOMY)
+PRODUCTS = ("云岭稳健债券", "云岭")
+
+
+class PromiseChecker:
+    """Finds one phrase; enough to see what follows from a finding."""
+
+    def judge(self, text: str) -> Sequence[SpeechIssue]:
+        return [SpeechIssue(rule="promise.return", quote="保证赚钱")] if "保证赚钱" in text else []
+
+
+def call(*said: str) -> Call:
+    """Turns written as `a:text` and `c:text`, five seconds each; `?:` is an unknown speaker."""
+    roles = {"a": Speaker.ADVISOR, "c": Speaker.CLIENT, "?": Speaker.UNKNOWN}
+    turns = tuple(
+        Turn(index=i, speaker=roles[line[0]], text=line[2:], start_s=5.0 * i, end_s=5.0 * i + 4)
+        for i, line in enumerate(said)
+    )
+    return Call(id="c1", transcript=Transcript(turns=turns, duration_s=5.0 * len(turns)), client_id="C1")
+
+
+def read(*said: str, classifier: IntentClassifier | None = None) -> CallReading:
+    pipeline = CallPipeline(
+        classifier=classifier or RulesClassifier(RULES),
+        wish_maker=WishMaker(TAXONOMY, RULES, PRODUCTS),
+        checker=PromiseChecker(),
+        taxonomy=TAXONOMY,
+    )
+    return pipeline.read(call(*said))
+
+
+def intents(reading: CallReading, place: str = "lead") -> list[str]:
+    return [wish.intent for wish in reading.of(place)]
+
+
+def test_a_wish_carries_its_words_and_seconds() -> None:
+    wish = read("a:您好。", "c:我想开通港股通，怎么办？").of("lead")[0]
+    assert wish.intent == "permission.hk"
+    assert wish.polarity is Polarity.INTEREST
+    assert (wish.evidence[0].turn, wish.evidence[0].start_s, wish.evidence[0].end_s) == (1, 5.0, 9.0)
+    assert wish.evidence[0].quote == "我想开通港股通，怎么办？"
+
+
+def test_what_the_advisor_says_raises_no_wish() -> None:
+    assert read("a:我想给您开通港股通。", "c:嗯。").wishes == ()
+
+
+def test_a_short_yes_takes_the_proposal_and_a_later_refusal_withdraws() -> None:
+    said = ("a:要不要给您开通港股通？", "c:行，那就办吧。")
+    assert intents(read(*said)) == ["permission.hk"]
+    assert intents(read(*said, "a:还有什么需要？", "c:港股通还是算了，我不办了。")) == []
+
+
+def test_a_wish_after_a_refusal_stands() -> None:
+    assert intents(read("c:定投我不想做。", "a:好。", "c:要不，我想做定投，怎么开？")) == ["fund.sip"]
+
+
+def test_what_the_client_already_has_is_no_lead() -> None:
+    assert intents(read("c:两融我早就开过了。")) == []
+
+
+def test_sum_product_and_urgency_come_from_the_evidence() -> None:
+    wish = read("a:您好。", "c:我想申购云岭稳健债券基金，大概二十来万，这两天就要。").of("lead")[0]
+    assert wish.amount_cny == Decimal(200_000)
+    assert wish.product == "云岭稳健债券"
+    assert wish.urgency == "high"
+
+
+def test_a_loss_is_not_the_sum_and_an_answer_gives_it() -> None:
+    maker = WishMaker(TAXONOMY, RULES)
+    assert maker.sum_in("我亏了两万，想再买五万") == Decimal(50_000)
+    assert maker.sum_in("佣金万二，代码六零零五一九") is None
+    wish = read("c:我想申购基金。", "a:打算买多少？", "c:十万吧。").of("lead")[0]
+    assert wish.amount_cny == Decimal(100_000)
+
+
+def test_money_on_its_way_is_the_sum_of_the_placement() -> None:
+    reading = read("c:月底有笔定期到期，二十万。", "a:想怎么放？", "c:想买点收益凭证。")
+    assert {w.intent: w.amount_cny for w in reading.of("lead")} == {
+        "funds.transfer_in": Decimal(200_000),
+        "wealth.fixed_income": Decimal(200_000),
+    }
+
+
+def test_a_complaint_is_a_case_and_leaving_is_lead_and_ticket() -> None:
+    reading = read("c:我要投诉你们。", "a:您别急。", "c:这户我要注销，怎么办？")
+    assert intents(reading, "case") == ["complaint"]
+    assert intents(reading, "lead") == intents(reading, "ticket") == ["churn.transfer_out"]
+
+
+def test_a_lead_won_by_a_promise_is_held_and_an_earlier_one_is_not() -> None:
+    reading = read("c:我想开通港股通，怎么办？", "a:这只基金保证赚钱。", "c:那我想申购这只基金。")
+    held = {w.intent: w.held_because for w in reading.of("lead")}
+    assert held["permission.hk"] is None
+    assert "第2轮" in str(held["fund.buy"])
+    assert reading.findings[0].disposition == "call_back"
+
+
+def test_a_turn_of_unknown_role_may_be_the_client_with_less_confidence() -> None:
+    known, unknown = (read(f"{who}:我想开通港股通，怎么办？").of("lead")[0] for who in "c?")
+    assert unknown.confidence < known.confidence
+    assert inspect(call("?:保证赚钱").transcript.turns, PromiseChecker()) == ()
+
+
+def test_an_intent_outside_the_taxonomy_is_left_out() -> None:
+    odd = ScriptedClassifier({"嗯": [("fund.bye", Polarity.INTEREST, 0.9)]})
+    assert read("c:嗯", classifier=odd).wishes == ()
+
+
+def test_the_note_quotes_turns_and_invents_nothing() -> None:
+    reading = read("a:您好。", "c:我想开通港股通，怎么办？", "a:我明天给您发资料。", "c:好，我明天去营业部办。")
+    assert "【来电目的】\n- 港股通：我想开通港股通，怎么办？（第2轮）" in reading.note
+    assert "【顾问承诺】\n- 我明天给您发资料。（第3轮）" in reading.note
+    assert "【客户答应】\n- 好，我明天去营业部办。（第4轮）" in reading.note
+    assert "商机：港股通，24小时内处理" in reading.note
+    assert "未发现明确需求" in read("a:您好。", "c:打错了吧。", "c:嗯。").note
+    assert read().note == "本次录音没有可读的通话内容。"
+
+
+@pytest.mark.parametrize(
+    ("rule", "disposition"),
+    [("insider.information", "register"), ("promise.return", "call_back"), ("disparagement", "train")],
+)
+def test_every_violation_has_a_disposition(rule: str, disposition: str) -> None:
+    assert disposition_of(rule) == disposition
+
+
+def test_talk_is_measured() -> None:
+    measured = measures(call("a:您好您好", "c:嗯", "a:给您介绍").transcript)
+    assert (measured.advisor_s, measured.client_s, measured.advisor_share) == (8.0, 4.0, 0.667)
+    assert measured.estimated
+    assert measures(call().transcript).advisor_share is None
+
+
+def test_a_recording_becomes_a_call(tmp_path: Path) -> None:
+    left = np.concatenate([tone(110, 2), silence(2)])
+    right = np.concatenate([silence(2), tone(220, 2)])
+    path = write_wav(tmp_path / "k7.wav", left, right)
+    made = transcribe_call(
+        path, transcriber=ScriptedTranscriber(["您好", "我想開通港股通"]), advisor_channel=0, client_id="C1"
+    )
+    assert (made.id, made.client_id, made.recording_path) == ("k7", "C1", str(path))
+    assert [t.speaker for t in made.transcript.turns if t.text == "我想开通港股通"] in ([], [Speaker.CLIENT])
+    assert {t.speaker for t in made.transcript.turns} <= {Speaker.ADVISOR, Speaker.CLIENT}
