@@ -19,6 +19,8 @@ from knowledge_base.products import Product, Products
 
 if TYPE_CHECKING:
     from copilot.diagnosis.analysis import FundInput
+    from copilot.diagnosis.holdings import Holding
+    from copilot.diagnosis.holdings import Holding
     from copilot.diagnosis.nav import IndexSeries
     from copilot.diagnosis.report import Adviser, DiagnosisReport
 
@@ -143,6 +145,7 @@ class ReportDesk:
             products=self._facts.products(report.codes, principal=principal, today=known.today),
             facts=report.facts,
             channel="export",
+            check_numbers=True,
             recommends=(),  # a diagnosis describes what is held; it recommends nothing
         )
         draft = Draft(text=report.text(), target=Target.REPORT, by="template")
@@ -174,7 +177,7 @@ def _with_nav(known: dict[str, Product], navs: NavProvider) -> dict[str, FundInp
     return found
 
 
-def _valued(code: str, units: Decimal, known: dict[str, Product], funds: dict[str, FundInput]) -> object:
+def _valued(code: str, units: Decimal, known: dict[str, Product], funds: dict[str, FundInput]) -> Holding:
     from copilot.diagnosis.holdings import Holding
 
     product, fund = known.get(code), funds.get(code)

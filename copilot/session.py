@@ -19,7 +19,7 @@ from compliance_filters.finding import (
 )
 from knowledge_base.access import Principal
 from prompts.chat import Message
-from rag.passage import Answer
+from rag.passage import Answer, Sentence
 
 
 class Answers(Protocol):
@@ -46,7 +46,8 @@ class ContextFacts(Protocol):
 class Reply:
     """What may be shown: the cleared text, or nothing and the reasons."""
 
-    answer: Answer | None  # None when nothing was cleared: a held draft must not travel with its reply
+    # None when nothing was cleared, and without what the gate took out: a draft never travels with its reply.
+    answer: Answer | None
     verdict: Verdict
     cleared: Cleared | None
 
@@ -65,8 +66,9 @@ class Reply:
 class QuestionSession:
     """Question -> injection check -> answer -> gate -> reply."""
 
-    def __init__(self, *, answers: Answers, gate: Reviews, facts: ContextFacts) -> None:
+    def __init__(self, *, answers: Answers, gate: Reviews, facts: ContextFacts, history_turns: int = 4) -> None:
         self._answers = answers
+        self._history_turns = history_turns
         self._gate = gate
         self._facts = facts
 
@@ -92,13 +94,15 @@ class QuestionSession:
         )
         if asked.outcome is Outcome.BLOCK:
             return Reply(answer=None, verdict=asked, cleared=None)
-        answer = self._answers.answer(question, principal, history, on=on or today)
+        recent = history[max(len(history) - self._history_turns, 0) :]
+        answer = self._answers.answer(question, principal, recent, on=on or today)
         verdict = self._gate.review(
             Draft(text=answer.text, target=Target.ANSWER, by=answer.by),
             self._with_sources(context, answer, principal),
             principal=principal,
         )
-        return Reply(answer=answer if verdict.cleared else None, verdict=verdict, cleared=verdict.cleared)
+        shown = _as_cleared(answer, verdict.cleared) if verdict.cleared else None
+        return Reply(answer=shown, verdict=verdict, cleared=verdict.cleared)
 
     def _with_sources(self, context: ReviewContext, answer: Answer, principal: Principal) -> ReviewContext:
         codes = sorted({code for passage in answer.passages for code in passage.chunk.product_codes})
@@ -110,5 +114,15 @@ class QuestionSession:
             products=self._facts.products(codes, principal=principal, today=context.today),
             sources=sources,
             channel="sidebar",
+            # A refusal may repeat numbers of the question; every other number must stand in a source.
+            check_numbers=not answer.abstained,
             recommends=None if answer.by != "extractive" else (),
         )
+
+
+def _as_cleared(answer: Answer, cleared: Cleared) -> Answer:
+    """The answer as the gate let it through: changed inside, its sentences, quotes and note are the draft's no more."""
+    if cleared.text.startswith(answer.text):
+        return answer
+    whole = Sentence(text=cleared.text, citations=())
+    return replace(answer, sentences=(whole,), citations=(), passages=(), note=None)

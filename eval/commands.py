@@ -160,9 +160,7 @@ def public(
     from eval.suites.public import run
 
     with _bar(name) as progress:
-        result = run(
-            _shared(context).house(), name, data, limit=limit, progress=lambda done, n: progress(done, n, "")
-        )
+        result = run(_shared(context).house(), name, data, limit=limit, progress=lambda done, n: progress(done, n, ""))
     _out(result, json, predictions)
 
 

@@ -28,7 +28,7 @@ from rag.store import ChunkStore, Filter
 from rag.vectors import FaissVectors, as_vectors
 
 _log = logging.getLogger(__name__)
-_CHUNKING = "1"  # raise when chunking changes, so that the next sync makes the chunks again
+_CHUNKING = "2"  # raise when chunks or terms change, so that they are made again when next added
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,7 @@ def unsupported(text: str, source: str) -> list[str]:
 
 def _stands_in(quote: str, source: str) -> bool:
     """Printed alike, not as a part of a longer number (a name such as 月月鑫30天 is read as one word)."""
-    return re.search(rf"(?<![\d.,]){re.escape(quote)}(?![\d,.]*\d)", source) is not None
+    return re.search(rf"(?<![\d.,\-−]){re.escape(quote)}(?![\d,.]*\d)", source) is not None
 
 
 def _key(numeral: Numeral) -> str:

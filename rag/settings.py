@@ -18,7 +18,7 @@ class RagSettings(BaseModel):
         description="a section shorter than this is packed with the next, characters",
     )
     embed_chars: int = Field(
-        default=400, ge=100, le=2000, description="context and text given to the encoder at most, characters"
+        default=320, ge=100, le=2000, description="context and text given to the encoder at most, characters"
     )
     encode_batch: int = Field(default=32, ge=1, description="chunks encoded at once, count")
     k: int = Field(default=10, ge=1, le=100, description="passages a search returns, count")

@@ -13,6 +13,7 @@ from mandarin.script import fold_width, to_simplified
 
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*%?")
+_OWN_WORD = 100_000  # frequency that makes a word win over its parts
 _LONG_WORD = 3  # a jieba word of two characters is already a bigram
 QUESTION_WORDS = frozenset(
     """
@@ -87,7 +88,7 @@ def synonyms() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _jieba() -> Any:
-    """jieba's default dictionary, loaded once, quietly."""
+    """jieba's dictionary with the words of words.txt, loaded once, quietly."""
     import logging
 
     import jieba
@@ -95,4 +96,6 @@ def _jieba() -> Any:
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
     tokenizer.initialize()
+    for word in files("rag").joinpath("words.txt").read_text(encoding="utf-8").split():
+        tokenizer.add_word(word, freq=_OWN_WORD)
     return tokenizer

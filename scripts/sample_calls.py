@@ -64,7 +64,7 @@ class Plan:
     pace: tuple[float, float] = (1.08, 1.08)  # speed of advisor and client
 
 
-OPUS: dict[str, Any] = {"suffix": "opus", "bit_rate": 24_000}
+OPUS: dict[str, Any] = {"suffix": "opus", "bit_rate": 32_000}  # at 24k the two sides leak into each other
 MP3: dict[str, Any] = {"suffix": "mp3", "bit_rate": 32_000}
 PLANS = {
     "call01": Plan("zf_xiaoxiao", "zf_xiaobei", suffix="wav", pace=(1.15, 1.1)),

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable
 from importlib import metadata
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.exceptions import HTTPException
 
-from knowledge_base.access import AccessDeniedError
-from serve.auth import SameOriginMiddleware
-from serve.commands.context import HOUSE_PACKAGES, one_line
-from serve.errors import NotFoundError
+from serve.auth import DoorMiddleware
+from serve.problems import translate_errors, unexpected
 from serve.routes import calls, compliance, diagnoses, health, leads, pages, questions
-from serve.settings import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
     from serve.wiring import House
@@ -33,13 +26,10 @@ CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'un
 
 
 def create_app(house: House) -> FastAPI:
-    """Build the application over one house; no model is loaded until a request needs it."""
+    """Build the application over one house; no model is loaded until a request needs it.
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        house.close()
-
+    The caller closes the house, after what else works in it has stopped.
+    """
     app = FastAPI(
         title="tougu 投顾",
         version=metadata.version("tougu"),
@@ -47,18 +37,27 @@ def create_app(house: House) -> FastAPI:
         docs_url=None,  # the interactive page loads scripts from elsewhere; /openapi.json stays
         redoc_url=None,
         max_body_size=house.settings.server.max_body_bytes,
-        lifespan=lifespan,
     )
     app.state.house = house
     app.state.registry = CollectorRegistry()
     _count_requests(app)
-    app.add_middleware(SameOriginMiddleware)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*sorted(LOOPBACK_HOSTS), "[::1]"])
+    app.add_middleware(DoorMiddleware, max_body_bytes=house.settings.server.max_body_bytes)
     for routes in (questions, calls, diagnoses, compliance, leads, health, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
-    _translate_errors(app)
+    translate_errors(app)
     return app
+
+
+async def _answer(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """The route's response; an error that no route expects becomes one too, so that it is counted like any other."""
+    try:
+        return await call_next(request)
+    except HTTPException:  # the body limit of the framework, answered by the framework
+        raise
+    except Exception as error:
+        log.error("unexpected error", extra={"error": type(error).__name__})
+        return unexpected(error)
 
 
 def _count_requests(app: FastAPI) -> None:
@@ -69,7 +68,7 @@ def _count_requests(app: FastAPI) -> None:
     @app.middleware("http")
     async def observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         started = time.perf_counter()
-        response = await call_next(request)
+        response = await _answer(request, call_next)
         spent_s = time.perf_counter() - started
         # The route's pattern and not the path: a path may hold an id of a client.
         route = getattr(request.scope.get("route"), "path", "none")
@@ -88,35 +87,3 @@ def _count_requests(app: FastAPI) -> None:
         response.headers["referrer-policy"] = "same-origin"
         response.headers.setdefault("content-security-policy", CONTENT_POLICY)
         return response
-
-
-def problem(status: int, detail: str) -> JSONResponse:
-    """An RFC 9457 problem document."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")
-
-
-def _translate_errors(app: FastAPI) -> None:
-    @app.exception_handler(HTTPException)
-    def http_error(_request: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, str(error.detail))
-
-    @app.exception_handler(RequestValidationError)
-    def bad_request(_request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return problem(422, f"{place}: {first['msg']}.")
-
-    @app.exception_handler(AccessDeniedError)
-    def denied(_request: Request, error: AccessDeniedError) -> Response:
-        return problem(403, str(error))
-
-    @app.exception_handler(NotFoundError)
-    def not_found(_request: Request, error: NotFoundError) -> Response:
-        return problem(404, str(error))
-
-    @app.exception_handler(Exception)
-    def unexpected(_request: Request, error: Exception) -> Response:
-        log.error("unexpected error", extra={"error": type(error).__name__})
-        ours = type(error).__module__.split(".")[0] in HOUSE_PACKAGES
-        return problem(503 if ours else 500, one_line(error) if ours else "An unexpected error; see the server's log.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from compliance_filters.finding import Draft, Target, Verdict
 from intent.recordings import load_call_metadata
+from models.encoders.remembering import RememberingEncoder
 from serve.sample import import_people, sample_folder
 from serve.users import OPERATOR
 
@@ -57,10 +58,13 @@ def demo_house(house: House) -> Iterator[House]:
     for file in sorted((sample_folder() / "funds" / "nav").iterdir()):
         shutil.copyfile(file, home / "nav" / file.name)
     fresh = house.at_home(home)
+    remembering = RememberingEncoder(fresh.encoder, fresh.cache_dir / "sample-vectors.npz")
+    fresh.encoder = remembering
     try:
         import_people(fresh)
         yield fresh
     finally:
+        remembering.save()
         fresh.close()
 
 

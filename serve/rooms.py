@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from serve.once import once
 from serve.settings import Settings
 from serve.users import OPERATOR, Users
 
@@ -66,7 +66,7 @@ class Rooms:
 
     # bottom floor
 
-    @cached_property
+    @once
     def engine(self) -> Engine:
         from serve.database import migrate, open_engine
 
@@ -74,17 +74,17 @@ class Rooms:
         migrate(made)
         return made
 
-    @cached_property
+    @once
     def users(self) -> Users:
         return Users(self.engine)
 
-    @cached_property
+    @once
     def model_store(self) -> ModelStore:
         from models.settings import open_store
 
         return open_store(self.settings.models, self.cache_dir)
 
-    @cached_property
+    @once
     def encoder(self) -> Encoder:
         from models.encoders.choice import load_encoder
 
@@ -97,14 +97,14 @@ class Rooms:
             threads=chosen.threads,
         )
 
-    @cached_property
+    @once
     def jobs(self) -> JobStore:
         from jobs.leases import JobStore
 
         rules = self.settings.jobs
         return JobStore(self.engine, max_attempts=rules.max_attempts, backoff=rules.backoff)
 
-    @cached_property
+    @once
     def outbox(self) -> Outbox:
         from jobs.outbox import Outbox
 
@@ -112,31 +112,31 @@ class Rooms:
 
     # knowledge and prompts
 
-    @cached_property
+    @once
     def catalog(self) -> Catalog:
         from knowledge_base.catalog import Catalog
 
         return Catalog(self.engine)
 
-    @cached_property
+    @once
     def products(self) -> Products:
         from knowledge_base.products import Products
 
         return Products(self.engine)
 
-    @cached_property
+    @once
     def clients(self) -> Clients:
         from knowledge_base.clients import Clients
 
         return Clients(self.engine)
 
-    @cached_property
+    @once
     def facts(self) -> FactStore:
         from knowledge_base.facts import FactStore
 
         return FactStore(self.engine)
 
-    @cached_property
+    @once
     def prompts(self) -> PromptLibrary:
         from prompts.library import PromptLibrary
 
@@ -144,20 +144,20 @@ class Rooms:
 
     # compliance
 
-    @cached_property
+    @once
     def rule_pack(self) -> RulePack:
         from compliance_filters.rules import load_pack
 
         return load_pack(self.settings.compliance.rule_packs)
 
-    @cached_property
+    @once
     def audit(self) -> AuditLog:
         from compliance_filters.audit import AuditLog
         from serve.secrets import audit_key
 
         return AuditLog(self.engine, audit_key(self.settings))
 
-    @cached_property
+    @once
     def gate(self) -> Gate:
         from compliance_filters.filters import standard_filters
         from compliance_filters.gate import Gate
@@ -173,7 +173,7 @@ class Rooms:
             max_chars=rules.max_chars,
         )
 
-    @cached_property
+    @once
     def review_facts(self) -> ReviewFacts:
         from serve.ports import ReviewFacts
 
@@ -181,7 +181,7 @@ class Rooms:
 
     # the question way
 
-    @cached_property
+    @once
     def chat(self) -> ChatModel | None:
         from compliance_filters.pseudonyms import Pseudonyms
         from prompts.chat import connect
@@ -191,19 +191,19 @@ class Rooms:
         names = [client.name for client in self.clients.all(principal=OPERATOR, limit=10_000_000)]
         return connect(self.settings.chat, Pseudonyms(names))
 
-    @cached_property
+    @once
     def index(self) -> SearchIndex:
         from rag.index import SearchIndex
 
         return SearchIndex(self.settings.home / "index", self.encoder, self.settings.rag)
 
-    @cached_property
+    @once
     def retriever(self) -> Retriever:
         from rag.retrieve import Retriever
 
         return Retriever(self.index, self.encoder, self.settings.rag)
 
-    @cached_property
+    @once
     def answerer(self) -> Answerer:
         from rag.answer import Answerer
         from rag.draft import Drafter
@@ -211,27 +211,32 @@ class Rooms:
         drafter = Drafter(self.chat, self.prompts) if self.chat else None
         return Answerer(self.retriever, self.facts, self.products, settings=self.settings.rag, drafter=drafter)
 
-    @cached_property
+    @once
     def session(self) -> QuestionSession:
         from copilot.session import QuestionSession
 
-        return QuestionSession(answers=self.answerer, gate=self.gate, facts=self.review_facts)
+        return QuestionSession(
+            answers=self.answerer,
+            gate=self.gate,
+            facts=self.review_facts,
+            history_turns=self.settings.copilot.history_turns,
+        )
 
     # the call way
 
-    @cached_property
+    @once
     def taxonomy(self) -> Taxonomy:
         from intent.classifier.taxonomy import load_taxonomy
 
         return load_taxonomy(self.settings.intent.taxonomy)
 
-    @cached_property
+    @once
     def intent_rules(self) -> Rules:
         from intent.classifier.rules import load_rules
 
         return load_rules(self.taxonomy)
 
-    @cached_property
+    @once
     def transcriber(self) -> Transcriber:
         from intent.speech.remote import RemoteTranscriber
         from intent.speech.transcribe import LocalWhisper
@@ -258,7 +263,7 @@ class Rooms:
             chars_per_s=(speech.min_chars_per_s, speech.max_chars_per_s),
         )
 
-    @cached_property
+    @once
     def classifier(self) -> IntentClassifier:
         from intent.classifier.heads import load_heads
         from intent.classifier.model import HeadsClassifier, RulesClassifier
@@ -279,7 +284,7 @@ class Rooms:
             )
         return HeadsClassifier(heads, self.encoder, self.intent_rules, context_turns=chosen.context_turns)
 
-    @cached_property
+    @once
     def pipeline(self) -> CallPipeline:
         from intent.pipeline import CallPipeline
         from intent.wishes import WishMaker
@@ -295,7 +300,7 @@ class Rooms:
             context_turns=self.settings.intent.context_turns,
         )
 
-    @cached_property
+    @once
     def leads(self) -> LeadStore:
         from intent.leads.directory import KnowledgeBaseDirectory
         from intent.leads.store import LeadStore
@@ -309,7 +314,7 @@ class Rooms:
 
     # the report way
 
-    @cached_property
+    @once
     def reports(self) -> ReportDesk:
         from copilot.reports import ReportDesk
 

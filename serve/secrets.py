@@ -16,16 +16,16 @@ KEY_BYTES = 32
 def audit_key(settings: Settings) -> bytes:
     """The key of the audit log: from the settings, else from `<home>/audit.key`, made at the first use.
 
-    The file is written with O_EXCL and mode 0600, so two processes that start together share one key.
+    The file is written beside with mode 0600 and linked, so two processes that start together share one key.
     Raises SettingsError when it cannot be read or is too short.
     """
     if settings.compliance.audit_key is not None:
         return settings.compliance.audit_key.get_secret_value().encode()
     path = settings.home / KEY_FILE
     settings.home.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{KEY_FILE}.{os.getpid()}")
     if not path.exists():
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        beside = path.with_name(f".{KEY_FILE}.{secrets.token_hex(8)}")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_hex(KEY_BYTES).encode())
             file.flush()

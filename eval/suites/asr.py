@@ -10,8 +10,8 @@ from typing import Any
 
 from eval.bare import BareEngine, bare_engine
 from eval.case import Cases, EvalError, load_cases
-from eval.metrics import asr as m
 from eval.interval import with_interval
+from eval.metrics import asr as m
 from eval.result import Figure, Result, data_of
 from eval.suites.calls import sample_calls
 from intent.call import Call

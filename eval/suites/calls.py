@@ -85,9 +85,7 @@ def places_of(item: dict[str, Any]) -> list[int]:
     return [turn.get("i", n) for n, turn in enumerate(item["turns"])]
 
 
-def scored_call(
-    gold: dict[str, Any], reading: CallReading, places: Sequence[int] | None = None
-) -> m.ScoredCall:
+def scored_call(gold: dict[str, Any], reading: CallReading, places: Sequence[int] | None = None) -> m.ScoredCall:
     """Gold and reading side by side; `places` turns positions into the `i` that gold speaks of."""
 
     def place(position: int) -> int:
@@ -96,9 +94,7 @@ def scored_call(
     return m.ScoredCall(
         gold=tuple(_gold_lead(lead) for lead in gold.get("leads", ())),
         predicted=tuple(
-            m.LeadSeen(
-                intent=w.intent, evidence=frozenset(place(e.turn) for e in w.evidence), amount=w.amount_cny
-            )
+            m.LeadSeen(intent=w.intent, evidence=frozenset(place(e.turn) for e in w.evidence), amount=w.amount_cny)
             for w in reading.of("lead")
         ),
         neutral=frozenset(gold.get("neutral", ())),

@@ -42,7 +42,7 @@ def diagnose(
             {"name": f.name, "value": str(f.value), "unit": f.unit, "period": f.period} for f in judged.report.facts
         ]
         print_json({"text": judged.verdict.text if judged.verdict.cleared else None, "facts": facts,
-                    "verdict": VerdictOut.of(judged.verdict).model_dump()})  # fmt: skip
+                    "verdict": VerdictOut.of(judged.verdict, quotes=False).model_dump()})  # fmt: skip
     elif judged.verdict.cleared:
         typer.echo(judged.verdict.text)
     if out:

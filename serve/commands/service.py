@@ -16,7 +16,9 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Also run background jobs in this process.")] = True,
 ) -> None:
     """Start the API and the pages on this machine."""
+    import signal
     import socket
+    from contextlib import closing, suppress
 
     import uvicorn
 
@@ -39,8 +41,11 @@ def serve(
             f"The server cannot listen on {address}:{wanted} ({error.strerror}): stop what uses the port or choose "
             "another with --port."
         ) from error
-    typer.echo(f"tougu: http://{address}:{listener.getsockname()[1]}  (API: /openapi.json; Ctrl-C stops)", err=True)
-    with running_worker(house, wanted=worker):
+    shown = f"[{address}]" if family is socket.AF_INET6 else address
+    typer.echo(f"tougu: http://{shown}:{listener.getsockname()[1]}  (API: /openapi.json; Ctrl-C stops)", err=True)
+    # The server hands the signal on when it has stopped; the job in hand still has to end after that.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with closing(house), suppress(KeyboardInterrupt), running_worker(house, wanted=worker):
         uvicorn.Server(uvicorn.Config(create_app(house), log_config=None, access_log=False)).run(sockets=[listener])
 
 

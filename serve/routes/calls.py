@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
+from pydantic import AwareDatetime
 
 from intent.recordings import RECORDINGS
-from jobs.errors import UnknownJobError
 from jobs.leases import Job
 from serve.routes.wire import JobOut, PrincipalDep, the_house
 from serve.worker import CALLS
@@ -40,7 +40,7 @@ def take_call(
     call_id: Annotated[str | None, Form(max_length=120)] = None,
     client_id: Annotated[str | None, Form(max_length=64)] = None,
     advisor_id: Annotated[str | None, Form(max_length=64)] = None,
-    started_at: Annotated[str | None, Form(description="ISO 8601 with a zone.")] = None,
+    started_at: Annotated[AwareDatetime | None, Form(description="ISO 8601 with a zone.")] = None,
     advisor_channel: Annotated[str | None, Form(pattern="^(left|right)$")] = None,
 ) -> JobOut:
     """Store a recording and read it in the background; the same recording twice is one job."""
@@ -59,7 +59,7 @@ def take_call(
             "call_id": call_id or digest[:20],
             "client_id": client_id,
             "advisor_id": advisor_id,
-            "started_at": started_at,
+            "started_at": started_at.isoformat() if started_at else None,
             "advisor_channel": advisor_channel,
         },
     )
@@ -88,10 +88,7 @@ def _store(recording: UploadFile, folder: Path, suffix: str) -> tuple[Path, str]
 @router.get("/jobs/{job_id}")
 def job(job_id: str, request: Request, principal: PrincipalDep) -> JobOut:
     """State and progress of a background job."""
-    try:
-        return job_out(the_house(request).jobs.get(job_id))
-    except UnknownJobError as error:
-        raise HTTPException(404, str(error)) from error
+    return job_out(the_house(request).jobs.get(job_id))
 
 
 @router.get("/calls/{call_id}")

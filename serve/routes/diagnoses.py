@@ -9,7 +9,6 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import Field, model_validator
 
-from jobs.errors import UnknownJobError
 from serve.routes.calls import job_out
 from serve.routes.wire import JobOut, PrincipalDep, Wire, the_house
 from serve.worker import DIAGNOSES
@@ -46,10 +45,7 @@ def order(body: DiagnosisIn, request: Request, principal: PrincipalDep) -> JobOu
 def report(job_id: str, request: Request, principal: PrincipalDep) -> Response:
     """The file, when the gate cleared the report; 409 while it is being made or when it was held."""
     house = the_house(request)
-    try:
-        job = house.jobs.get(job_id)
-    except UnknownJobError as error:
-        raise HTTPException(404, str(error)) from error
+    job = house.jobs.get(job_id)
     if job.queue != DIAGNOSES:
         raise HTTPException(404, f"There is no diagnosis {job_id}.")
     result = job.result or {}
@@ -60,4 +56,7 @@ def report(job_id: str, request: Request, principal: PrincipalDep) -> Response:
         )
         raise HTTPException(409, detail)
     name = str(result["file"])
-    return FileResponse(house.settings.home / "reports" / name, media_type=MEDIA[name.rsplit(".", 1)[1]], filename=name)
+    path = house.settings.home / "reports" / name
+    if not path.is_file():
+        raise HTTPException(404, "The file of this report was removed: order the diagnosis again.")
+    return FileResponse(path, media_type=MEDIA[name.rsplit(".", 1)[1]], filename=name)

@@ -61,23 +61,20 @@ class ReplyOut(Wire):
 
     @classmethod
     def of(cls, reply: Reply) -> ReplyOut:
-        answer, verdict = reply.answer, VerdictOut.of(reply.verdict)
+        answer, verdict = reply.answer, VerdictOut.of(reply.verdict, quotes=False)
         if answer is None or reply.text is None:
             return cls(
                 cleared=False, text=None, sentences=[], citations=[], abstained=False, note=None, addition=None,
                 verdict=verdict,
             )  # fmt: skip
-        kept = reply.text.startswith(answer.text)
-        # What the gate changed inside the text must not come back through the sentences or quotes.
-        sentences = [SentenceOut(text=s.text, citations=list(s.citations)) for s in answer.sentences]
         return cls(
             cleared=True,
             text=reply.text,
-            sentences=sentences if kept else [SentenceOut(text=reply.text, citations=[])],
-            citations=[CitationOut.of(citation) for citation in answer.citations] if kept else [],
+            sentences=[SentenceOut(text=s.text, citations=list(s.citations)) for s in answer.sentences],
+            citations=[CitationOut.of(citation) for citation in answer.citations],
             abstained=answer.abstained,
             note=answer.note,
-            addition=reply.addition if kept else None,
+            addition=reply.addition,
             verdict=verdict,
         )
 

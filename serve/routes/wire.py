@@ -26,7 +26,7 @@ class FindingOut(Wire):
     rule: str
     start: int = Field(description="Offset of the first character in the judged text.")
     end: int
-    quote: str
+    quote: str = Field(description="The words found; empty where they stand in a text that is not shown.")
     outcome: str
     reason: str
     law: str
@@ -34,12 +34,12 @@ class FindingOut(Wire):
     by: str
 
     @classmethod
-    def of(cls, finding: Finding) -> FindingOut:
+    def of(cls, finding: Finding, *, quotes: bool = True) -> FindingOut:
         return cls(
             rule=finding.rule,
             start=finding.start,
             end=finding.end,
-            quote=finding.quote,
+            quote=finding.quote if quotes else "",
             outcome=finding.outcome.word,
             reason=finding.reason,
             law=finding.law,
@@ -57,10 +57,11 @@ class VerdictOut(Wire):
     audit_id: str | None
 
     @classmethod
-    def of(cls, verdict: Verdict) -> VerdictOut:
+    def of(cls, verdict: Verdict, *, quotes: bool = True) -> VerdictOut:
+        """`quotes` is False where the judged text is a draft that the reader must not see."""
         return cls(
             outcome=verdict.outcome.word,
-            findings=[FindingOut.of(finding) for finding in verdict.findings],
+            findings=[FindingOut.of(finding, quotes=quotes) for finding in verdict.findings],
             rule_pack=verdict.rule_pack,
             audit_id=verdict.audit_id,
         )

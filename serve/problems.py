@@ -1,0 +1,65 @@
+"""Errors on the wire: every error of the house becomes an RFC 9457 problem document, by one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from copilot.diagnosis.errors import DiagnosisError
+from intent.errors import LeadError, LeadNotFoundError
+from jobs.errors import UnknownJobError
+from knowledge_base.access import AccessDeniedError
+from knowledge_base.errors import UnknownClientError, UnknownProductError, UnknownVersionError
+from serve.commands.context import HOUSE_PACKAGES, one_line
+from serve.errors import NotFoundError
+
+# The nearest class in the error's line of ancestors decides; what is not here is our fault, not the caller's.
+STATUS: Mapping[type[Exception], HTTPStatus] = {
+    AccessDeniedError: HTTPStatus.FORBIDDEN,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    UnknownClientError: HTTPStatus.NOT_FOUND,
+    UnknownProductError: HTTPStatus.NOT_FOUND,
+    UnknownVersionError: HTTPStatus.NOT_FOUND,
+    UnknownJobError: HTTPStatus.NOT_FOUND,
+    LeadNotFoundError: HTTPStatus.NOT_FOUND,
+    LeadError: HTTPStatus.CONFLICT,
+    DiagnosisError: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An RFC 9457 problem document."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
+
+
+def translate_errors(app: FastAPI) -> None:
+    """Answer every expected error of a route with a problem document."""
+
+    @app.exception_handler(HTTPException)  # Starlette's: unknown paths and methods raise it too
+    def http_error(_request: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, str(error.detail), error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def bad_request(_request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return problem(422, f"{place}: {first['msg']}.")
+
+    def expected(_request: Request, error: Exception) -> Response:
+        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+        return problem(status, one_line(error))
+
+    for kind in STATUS:
+        app.add_exception_handler(kind, expected)
+
+
+def unexpected(error: Exception) -> Response:
+    """503 with the remedy for an error of the house, such as a full disk; 500 without detail for any other."""
+    ours = type(error).__module__.split(".")[0] in HOUSE_PACKAGES or isinstance(error, OSError)
+    return problem(503 if ours else 500, one_line(error) if ours else "An unexpected error; see the server's log.")
