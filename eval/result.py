@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from eval.case import Cases
 from eval.interval import Interval, with_interval
+from eval.metrics.summed import Metric
 
 VERSION = 2  # of the formats in docs/evaluation.md
 Item = TypeVar("Item")
-Metric = Callable[[Sequence[Item]], float | None]
 Figure = float | int | Interval | dict[str, float | None] | None
 
 
@@ -57,12 +57,12 @@ def data_of(*cases: Cases) -> dict[str, Any]:
     }
 
 
-def figures(items: Sequence[Item], metrics: dict[str, Metric[Item]]) -> dict[str, Figure]:
+def figures(items: Sequence[Item], metrics: Mapping[str, Metric[Item]]) -> dict[str, Figure]:
     """Every metric with its interval; an undefined one is None, never 0."""
     return {name: with_interval(items, metric) for name, metric in metrics.items()}
 
 
-def grouped(groups: dict[str, list[Item]], metrics: dict[str, Metric[Item]]) -> dict[str, Any]:
+def grouped(groups: dict[str, list[Item]], metrics: Mapping[str, Metric[Item]]) -> dict[str, Any]:
     """Metrics by group without intervals (groups are often small), with the size of each."""
     return {
         name: {"n": len(items), **{key: _rounded(metric(items)) for key, metric in metrics.items()}}

@@ -34,9 +34,7 @@ class ModelSettings(BaseModel):
     encoder_batch: int = Field(32, ge=1, description="texts encoded together")
     threads: int | None = Field(None, ge=1, description="processor threads of the encoder; all when not set")
     allow_hub: bool = Field(False, description="whether a model may be downloaded from a hub")
-    cache_dir: Path | None = Field(
-        None, description="folder of assembled models; under the data folder when not set"
-    )
+    cache_dir: Path | None = Field(None, description="folder of assembled models; under the data folder when not set")
     registry: Path | None = Field(None, description="the firm's own registry file, laid over the shipped one")
 
 

@@ -103,9 +103,7 @@ class PseudonymisingChat:
         text, tokens = self._pseudonymiser.hide(SEPARATOR.join(contents))
         hidden = text.split(SEPARATOR)
         if len(hidden) != len(messages):
-            raise ChatUnavailableError(
-                "the pseudonymiser changed the borders between messages; nothing was sent"
-            )
+            raise ChatUnavailableError("the pseudonymiser changed the borders between messages; nothing was sent")
         return [replace(m, content=c) for m, c in zip(messages, hidden, strict=True)], tokens
 
     def _restore(self, text: str, tokens: dict[str, str]) -> str:

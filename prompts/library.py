@@ -61,18 +61,14 @@ class PromptTemplate:
     def messages(self, variables: Mapping[str, str]) -> tuple[Message, ...]:
         """Raises PromptError when a variable is missing, unknown or not a text."""
         self._require(variables)
-        return tuple(
-            Message(role=role, content=Template(text).substitute(variables)) for role, text in self.sections
-        )
+        return tuple(Message(role=role, content=Template(text).substitute(variables)) for role, text in self.sections)
 
     def failures(self) -> tuple[str, ...]:
         """What the template's own tests find wrong; empty when all pass."""
         found = []
         for number, test in enumerate(self.front.tests, 1):
             rendered = joined(self.messages(test.variables))
-            found += [
-                f"{self.name}: test {number} lacks {part!r}" for part in test.contains if part not in rendered
-            ]
+            found += [f"{self.name}: test {number} lacks {part!r}" for part in test.contains if part not in rendered]
         return tuple(found)
 
     def _require(self, variables: Mapping[str, str]) -> None:
@@ -82,8 +78,7 @@ class PromptTemplate:
         wrong += [f"{name} is not a text" for name, value in variables.items() if not isinstance(value, str)]
         if wrong:
             raise PromptError(
-                f"the prompt {self.name} cannot be filled in ({', '.join(wrong)}): "
-                f"it takes {', '.join(sorted(wanted))}"
+                f"the prompt {self.name} cannot be filled in ({', '.join(wrong)}): it takes {', '.join(sorted(wanted))}"
             )
 
 
@@ -96,9 +91,7 @@ class PromptLibrary:
         self._templates = dict(self._shipped)
         if own_folder is not None:
             if not own_folder.is_dir():
-                raise PromptError(
-                    f"the prompt folder {own_folder} does not exist: correct it in the settings"
-                )
+                raise PromptError(f"the prompt folder {own_folder} does not exist: correct it in the settings")
             self._templates.update(_load_folder(own_folder))
 
     def list(self) -> tuple[PromptTemplate, ...]:
@@ -108,9 +101,7 @@ class PromptLibrary:
     def get(self, name: str) -> PromptTemplate:
         """Raises PromptError when there is no such template."""
         if name not in self._templates:
-            raise PromptError(
-                f"there is no prompt {name}: choose one of {', '.join(sorted(self._templates))}"
-            )
+            raise PromptError(f"there is no prompt {name}: choose one of {', '.join(sorted(self._templates))}")
         return self._templates[name]
 
     def messages(self, name: str, /, **variables: str) -> tuple[Message, ...]:
@@ -139,9 +130,7 @@ def parse_template(name: str, text: str) -> PromptTemplate:
     """Raises PromptError when the head, the sections or the variables are not in order."""
     match = FRONT.match(text)
     if match is None:
-        raise PromptError(
-            f"the prompt {name} has no front matter: begin the file with a block between --- lines"
-        )
+        raise PromptError(f"the prompt {name} has no front matter: begin the file with a block between --- lines")
     sections = _sections(name, match[2])
     template = PromptTemplate(
         name=name,
@@ -163,9 +152,7 @@ def _read(path: Traversable | Path) -> str:
     try:
         return path.read_text("utf-8").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(
-            f"the prompt file {path.name} cannot be read ({error}): mend or remove it"
-        ) from error
+        raise PromptError(f"the prompt file {path.name} cannot be read ({error}): mend or remove it") from error
 
 
 def _front(name: str, text: str) -> FrontMatter:
@@ -177,17 +164,13 @@ def _front(name: str, text: str) -> FrontMatter:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise PromptError(
-            f"the head of prompt {name} is wrong at {where} ({first['msg']}): mend it"
-        ) from error
+        raise PromptError(f"the head of prompt {name} is wrong at {where} ({first['msg']}): mend it") from error
 
 
 def _sections(name: str, body: str) -> tuple[tuple[str, str], ...]:
     before, *rest = SECTION.split(body)
     if before.strip() or not rest:
-        raise PromptError(
-            f"the prompt {name} must begin with <!-- system --> or <!-- user --> after its head"
-        )
+        raise PromptError(f"the prompt {name} must begin with <!-- system --> or <!-- user --> after its head")
     return tuple((role, text.strip()) for role, text in zip(rest[::2], rest[1::2], strict=True))
 
 
@@ -195,12 +178,8 @@ def _check_variables(template: PromptTemplate) -> None:
     used: set[str] = set()
     for _, text in template.sections:
         if not Template(text).is_valid():
-            raise PromptError(
-                f"the prompt {template.name} has a lone $: write ${{name}} for a variable, $$ for $"
-            )
+            raise PromptError(f"the prompt {template.name} has a lone $: write ${{name}} for a variable, $$ for $")
         used.update(Template(text).get_identifiers())
     if used != set(template.front.variables):
         odd = ", ".join(sorted(used ^ set(template.front.variables)))
-        raise PromptError(
-            f"the prompt {template.name} names and uses different variables ({odd}): make them agree"
-        )
+        raise PromptError(f"the prompt {template.name} names and uses different variables ({odd}): make them agree")

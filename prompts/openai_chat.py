@@ -86,8 +86,7 @@ class OpenAIChat:
         kinds = {kind.__name__ for kind in type(error).__mro__}
         if "APITimeoutError" in kinds or "TimeoutException" in kinds:
             return ChatUnavailableError(
-                f"{where} did not answer within {self._settings.timeout_s:g} s: "
-                "look at its load or raise timeout_s"
+                f"{where} did not answer within {self._settings.timeout_s:g} s: look at its load or raise timeout_s"
             )
         if "APIConnectionError" in kinds:
             return ChatUnavailableError(f"{where} cannot be reached: start it or correct base_url")

@@ -20,9 +20,7 @@ class ChatSettings(BaseModel):
     )
     model: str = Field("", description="name of the model on that server; required with base_url")
     api_key: SecretStr | None = Field(None, description="key sent to the server; a local one needs none")
-    timeout_s: float = Field(
-        60.0, gt=0, description="longest wait for a connection or the next bytes, seconds"
-    )
+    timeout_s: float = Field(60.0, gt=0, description="longest wait for a connection or the next bytes, seconds")
     max_retries: int = Field(2, ge=0, description="further attempts after a failed one, times")
     temperature: float = Field(0.1, ge=0, le=2, description="sampling temperature, no unit")
     allow_external: bool = Field(

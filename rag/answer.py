@@ -11,7 +11,7 @@ from knowledge_base.facts import Fact
 from prompts.chat import Message
 from rag.cite import Citations, Claim, Place
 from rag.draft import Drafter
-from rag.extract import Extractor
+from rag.extract import Extractor, asks_list
 from rag.from_facts import FactAnswer, FactSource, Locate, answer_from_facts
 from rag.numbers import NumberChecker, QuotedNumbers
 from rag.passage import Answer, Passage
@@ -58,7 +58,10 @@ class Answerer:
             return self._abstain(asked, query, principal, note=_unknown_note(asked))
         passages = self.retriever.search(query, principal)
         stated = answer_from_facts(asked, self.facts, self._locator(query, principal), principal=principal, on=on)
-        claims = [*stated.claims, *self._quoted(asked, stated, passages)]
+        near = passages
+        if asks_list(asked.search_text):
+            near = self.retriever.with_neighbours(passages, query, principal)
+        claims = [*stated.claims, *self._quoted(asked, stated, near)]
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
         if not supported:
             note = _UNCHECKED if claims else "；".join(stated.notes) or _nearest_note(passages)

@@ -25,7 +25,7 @@ _ASKS_NUMBER = re.compile(
 _ASKS_PERSON = re.compile(r"谁|哪位")
 _ASKS_LIST = re.compile(r"哪些|前[十五三]|[十五]大|明细|都有什么")
 _VALUE = re.compile(r"\d[\d,]*(?:\.\d+)?\s*(?:[%％‰]|亿|万|元|份|股|年|个?月|[日天户家次只]|个|$)|\d\.\d|百分之")
-_NAMES_PERSON = re.compile(r"担任|任职|聘任|[是：:]|为(?![了进保促])")
+_NAMES_PERSON = re.compile(r"担任|聘任|是(?![否不])")
 _ASKS_MEANING = re.compile(r"什么是|是什么意思|指什么|什么叫")
 _DEFINES = re.compile(r"是指|指的是|，指|即指|所谓")
 _CONTEXT = 0.5  # a word that stands above a sentence counts less than one in it
@@ -36,7 +36,8 @@ _WRONG_KIND = 0.4  # factor for a unit that names no person, defines nothing or 
 _LABEL = 0.3  # bonus for a row whose label is what is asked for
 _MOST_LIFT = 0.2  # of meaning, so that it orders what words found and never stands in for them
 _NEAR = 0.85  # a further sentence must score this much of the best
-_ENCODED = 16  # best units by words, of which the meaning is compared
+_AS_MUCH = 0.05  # of the question's words, by which a further sentence may hold less than the best
+_ENCODED = 8  # best units by words, of which the meaning is compared
 _DENSE = 4.0  # cosines of e5-style encoders differ by hundredths
 _MOST_ROWS = 10
 
@@ -64,35 +65,25 @@ class Extractor:
 
     def best(self, question: str, passages: Sequence[Passage], *, most: int | None = None) -> list[Claim]:
         """Up to `most` claims, the best first; a list asked for comes whole. Empty when nothing fits."""
-        ranked = [
-            candidate
-            for candidate in self.ranked(question, passages)
-            if candidate.coverage >= self._settings.coverage_threshold
-        ]
-        if not ranked:
+        ranked = self.ranked(question, passages)
+        fitting = [one for one in ranked if one.coverage >= self._settings.coverage_threshold]
+        if not fitting:
             return []
-        first = ranked[0]
-        if _ASKS_LIST.search(question) and first.unit.table is not None:
+        fitting = self._by_meaning(question, fitting)
+        first = fitting[0]
+        if asks_list(question) and first.unit.table is not None:
             return _whole_table(first, ranked)
-        near = [
-            candidate
-            for candidate in ranked
-            if candidate.score >= _NEAR * first.score and candidate.own >= first.own - 0.05
-        ]
-        kept = near[: most or self._settings.answer_sentences]
-        kept = kept[:1] if _ASKS_NUMBER.search(question) and first.own > kept[-1].own + 0.01 else kept
-        return [candidate.unit.claim for candidate in kept]
+        near = [one for one in fitting if one.score >= _NEAR * first.score and one.own >= first.own - _AS_MUCH]
+        return [one.unit.claim for one in near[: most or self._settings.answer_sentences]]
 
     def ranked(self, question: str, passages: Sequence[Passage]) -> list[Candidate]:
-        """All units by score: words first, then meaning among the best of those."""
+        """All units by how much of the question's words they hold, the best first."""
         weights = self._weights(question)
         found: dict[str, Candidate] = {}
         for rank, passage in enumerate(passages):
             for unit in units(passage.chunk, list(weights)):
                 found.setdefault(unit.claim.text, _judged(unit, rank, weights, question))
-        by_words = sorted(found.values(), key=lambda candidate: -candidate.score)
-        head, tail = by_words[:_ENCODED], by_words[_ENCODED:]
-        return self._by_meaning(question, head) + tail
+        return sorted(found.values(), key=lambda candidate: -candidate.score)
 
     def _weights(self, question: str) -> dict[str, float]:
         """Inverse document frequency of the question's words; one nowhere in the index weighs most."""
@@ -104,26 +95,27 @@ class Extractor:
         """Share of chunks with the word, by its rarest term."""
         return min(self._shares(terms(word)).values(), default=0.0)
 
-    def _by_meaning(self, question: str, best: Sequence[Candidate]) -> list[Candidate]:
-        if not best:
-            return []
+    def _by_meaning(self, question: str, fitting: Sequence[Candidate]) -> list[Candidate]:
+        """Order the best of what fits by meaning too; what words did not find is not brought in."""
+        head = list(fitting[:_ENCODED])
+        if len(head) < 2:
+            return head
         query = self._encoder.encode_queries([question])[0]
-        texts = [f"{candidate.unit.heading}：{candidate.unit.claim.text}"[:120] for candidate in best]
+        texts = [f"{one.unit.heading}：{one.unit.claim.text}"[:120] for one in head]
         cosines = self._encoder.encode_passages(texts) @ query
         lifts = np.clip(_DENSE * (cosines - float(np.mean(cosines))), -_MOST_LIFT, _MOST_LIFT)
-        judged = [
-            replace(candidate, score=candidate.score + float(lift)) for candidate, lift in zip(best, lifts, strict=True)
-        ]
+        judged = [replace(one, score=one.score + float(lift)) for one, lift in zip(head, lifts, strict=True)]
         return sorted(judged, key=lambda candidate: -candidate.score)
 
 
+def asks_list(question: str) -> bool:
+    """True for a question that wants all rows of a table: 前十大持仓有哪些."""
+    return bool(_ASKS_LIST.search(question))
+
+
 def _whole_table(first: Candidate, ranked: Sequence[Candidate]) -> list[Claim]:
-    """The rows of the best row's table in their order."""
-    same = [
-        candidate.unit.claim
-        for candidate in ranked
-        if (candidate.passage, candidate.unit.table) == (first.passage, first.unit.table)
-    ]
+    """The rows of the best row's table in their order, from all passages that hold some."""
+    same = [one.unit.claim for one in ranked if one.unit.table == first.unit.table]
     return sorted(same, key=lambda claim: claim.places[0].start)[:_MOST_ROWS]
 
 
@@ -142,17 +134,24 @@ def _judged(unit: Unit, rank: int, weights: dict[str, float], question: str) -> 
     coverage = (own + _HEADING * beneath + _CONTEXT * over) / total
     if own < _LEAST_OWN * total and own + beneath < 0.6 * total:
         coverage = 0.0
-    coverage *= _fit(unit, question)
-    label = _plain(unit.label)
-    labelled = sum(weight for word, weight in weights.items() if _holds(label, word)) / total
+    coverage *= _fit(unit, question, weights)
+    labelled = _labelled(unit.label, weights) / total
     score = coverage + (_LABEL * labelled if coverage else 0.0) - 0.01 * rank
     return Candidate(unit=unit, passage=rank, own=own / total, coverage=coverage, score=score)
 
 
-def _fit(unit: Unit, question: str) -> float:
+def _labelled(label: str, weights: dict[str, float]) -> float:
+    """Weight of the words that the label holds, less where the label says much else."""
+    plain = _plain(label)
+    held = [word for word in weights if _holds(plain, word)]
+    share = min(1.0, 1.5 * sum(map(len, held)) / max(1, len(plain)))
+    return share * sum(weights[word] for word in held)
+
+
+def _fit(unit: Unit, question: str, weights: dict[str, float]) -> float:
     """Below 1 for a unit that is not the kind of thing that was asked for."""
     text = unit.claim.text
-    if _ASKS_PERSON.search(question) and not _NAMES_PERSON.search(text):
+    if _ASKS_PERSON.search(question) and not (_labelled(unit.label, weights) or _NAMES_PERSON.search(text)):
         return _WRONG_KIND
     if _ASKS_MEANING.search(question) and not _DEFINES.search(text):
         return _WRONG_KIND

@@ -47,6 +47,20 @@ class Retriever:
         lists = [self._of_product(query.text, vector, each, k) for each in apart]
         return _take_turns(lists)[:k]
 
+    def with_neighbours(
+        self, passages: Sequence[Passage], query: Query, principal: Principal, *, of: int = 2
+    ) -> tuple[Passage, ...]:
+        """The passages, and behind them the chunks before and after the first few of them."""
+        narrow = self.narrow(query, principal)
+        joined = {passage.chunk.id: passage for passage in passages}
+        for passage in passages[:of]:
+            chunk = passage.chunk
+            for offset in (chunk.start - 2, chunk.end + 2):  # past the newline between chunks
+                beside = self.index.chunk_at(chunk.version_id, offset, narrow)
+                if beside is not None:
+                    joined.setdefault(beside.id, Passage(chunk=beside, score=0.0))
+        return tuple(joined.values())
+
     def narrow(self, query: Query, principal: Principal) -> Filter:
         """The filter a query stands for, on behalf of this principal."""
         return Filter(

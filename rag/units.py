@@ -15,7 +15,8 @@ _ENDS = re.compile(r"[。！？；!?;]\s*$")
 _NUMBER_CELL = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
 _CODE_CELL = re.compile(r"[\d.\-/A-Z]*")
 _UNIT_IN_HEADER = re.compile(r"[（(].*[元份股%％‰].*[）)]|[%％]$")
-_NOTHING = frozenset({"", "-", "—", "–", "--", "无", "不适用"})
+_NOTHING = re.compile(r"[^\w]*|无|不适用")
+_NAMED_VALUE = re.compile(r"([\u4e00-\u9fff]{2,12})[：:]")
 _CAPTION = re.compile(r"^[（(]?(?:金额|份额|数量)?单位[：:]")
 _EMPTY_NAMES = frozenset({"数值", "内容", "说明", "项目内容", "情况"})  # column names that name nothing
 _LONGEST_HEADING = 60
@@ -31,7 +32,7 @@ class Unit:
     heading: str  # the line right above it, or of its table
     above: str  # context of the whole chunk
     label: str = ""  # first cell, of a row
-    table: int | None = None  # index of its table in the chunk, of a row
+    table: tuple[str, int] | None = None  # version and header of its table, of a row
 
 
 def units(chunk: Chunk, wanted: Sequence[str]) -> Iterator[Unit]:
@@ -56,7 +57,9 @@ def units(chunk: Chunk, wanted: Sequence[str]) -> Iterator[Unit]:
         if _CAPTION.match(place.quote) or " | " in place.quote:
             continue
         claim = Claim(text=place.quote, places=(place,))
-        yield Unit(claim=claim, words=place.quote, heading=heading, above=chunk.context)
+        named = _NAMED_VALUE.match(place.quote)
+        label = named.group(1) if named else ""
+        yield Unit(claim=claim, words=place.quote, heading=heading, above=chunk.context, label=label)
 
 
 def _is_heading(line: str) -> bool:
@@ -81,7 +84,7 @@ def _rows(chunk: Chunk, index: int, heading: str, wanted: Sequence[str]) -> Iter
         if at is None:
             continue
         values = _values(table, row, at)
-        prose = [cell for _, cell in values if "。" in cell.text and chunk.start <= cell.start]
+        prose = [cell for _, cell in values if "。" in cell.text]
         if prose:
             yield from _sentences_of_cells(chunk, prose, row[at].text.strip())
             continue
@@ -98,7 +101,7 @@ def _rows(chunk: Chunk, index: int, heading: str, wanted: Sequence[str]) -> Iter
             heading=heading,
             above=chunk.context,
             label=label,
-            table=index,
+            table=(chunk.version_id, table.header_cell.start if table.header_cell else row[0].start),
         )
 
 
@@ -106,7 +109,7 @@ def _sentences_of_cells(chunk: Chunk, cells: Sequence[Cell], label: str) -> Iter
     """A cell that holds prose is quoted by the sentence, with the row's label as heading."""
     for cell in cells:
         for start, end in sentence_spans(cell.text, offset=cell.start):
-            if end <= chunk.end:
+            if chunk.start <= start and end <= chunk.end:
                 place = place_in(chunk, start, end)
                 claim = Claim(text=place.quote, places=(place,))
                 yield Unit(claim=claim, words=place.quote, heading=label, above=chunk.context)
@@ -116,7 +119,7 @@ def _values(table: TableSlice, row: tuple[Cell, ...], label_at: int) -> list[tup
     """Column name and cell of what stands right of the label; a cell over several columns once."""
     seen: dict[Cell, str] = {}
     for i, cell in enumerate(row):
-        if i > label_at and cell != row[label_at] and cell.text.strip() not in _NOTHING:
+        if i > label_at and cell != row[label_at] and not _NOTHING.fullmatch(cell.text.strip()):
             name = table.header[i] if i < len(table.header) else ""
             seen.setdefault(cell, "" if name in _EMPTY_NAMES else name)
     return [(name, cell) for cell, name in seen.items()]

@@ -129,7 +129,15 @@ def quarterly(fund: dict[str, Any], words: dict[str, Any], quarter: tuple[Any, .
         ["报告期期初基金份额总额", money(shares - flow[0] + flow[1])], ["报告期期间基金总申购份额", money(flow[0])],
         ["减：报告期期间基金总赎回份额", money(flow[1])], ["报告期期末基金份额总额", money(shares)],
     ]  # fmt: skip
-    performance = ["阶段", "净值增长率①", "净值增长率标准差②", "业绩比较基准收益率③", "业绩比较基准收益率标准差④", "①－③", "②－④"]
+    performance = [
+        "阶段",
+        "净值增长率①",
+        "净值增长率标准差②",
+        "业绩比较基准收益率③",
+        "业绩比较基准收益率标准差④",
+        "①－③",
+        "②－④",
+    ]
     return f"""<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>{fund["name"]}{name}报告</title><style>{STYLE}</style></head>
 <body>

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.exceptions import HTTPException
 
 from serve.auth import DoorMiddleware
 from serve.problems import translate_errors, unexpected
@@ -36,7 +35,6 @@ def create_app(house: House) -> FastAPI:
         description="Advisor copilot and call-intent service. Errors are RFC 9457 problem documents.",
         docs_url=None,  # the interactive page loads scripts from elsewhere; /openapi.json stays
         redoc_url=None,
-        max_body_size=house.settings.server.max_body_bytes,
     )
     app.state.house = house
     app.state.registry = CollectorRegistry()
@@ -53,8 +51,6 @@ async def _answer(request: Request, call_next: Callable[[Request], Awaitable[Res
     """The route's response; an error that no route expects becomes one too, so that it is counted like any other."""
     try:
         return await call_next(request)
-    except HTTPException:  # the body limit of the framework, answered by the framework
-        raise
     except Exception as error:
         log.error("unexpected error", extra={"error": type(error).__name__})
         return unexpected(error)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from fastapi import Response
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.errors import OpenDoorError
 from serve.problems import problem
@@ -35,8 +36,33 @@ class DoorMiddleware:
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(Request(scope)) if scope["type"] == "http" else None
-        await (refusal or self._app)(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(Request(scope))
+        if refusal is None:
+            refusal = await self._let_in(scope, receive, send)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
+        """Run the application, counting what arrives: a chunked body does not say its length beforehand."""
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._max_body_bytes:
+                raise HTTPException(413)
+            return message
+
+        async def unless_too_large(message: Message) -> None:
+            if taken <= self._max_body_bytes:
+                await send(message)
+
+        await self._app(scope, counted, unless_too_large)
+        return self._too_large() if taken > self._max_body_bytes else None
 
     def _refusal(self, request: Request) -> Response | None:
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
@@ -46,8 +72,11 @@ class DoorMiddleware:
         if request.method not in SAFE_METHODS and origin is not None and urlsplit(origin).netloc != host:
             return problem(403, "Cross-origin request: only this server's own pages may change anything.")
         if length.isdecimal() and int(length) > self._max_body_bytes:
-            return problem(413, f"The body is larger than {self._max_body_bytes} bytes (server.max_body_bytes).")
+            return self._too_large()
         return None
+
+    def _too_large(self) -> Response:
+        return problem(413, f"The body is larger than {self._max_body_bytes} bytes (server.max_body_bytes).")
 
 
 def _hostname(host: str) -> str | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 QUESTION = "云岭价值精选2026年三季度过去一年净值增长率和业绩比较基准收益率各是多少"
 PROMISE = "这只产品您放心，稳赚不赔，亏了我给您补上。"
 FUND = "990002"
+BENCHMARK = "远山宽基300指数"
 TOLD_CALL = "call01"
 
 
@@ -57,7 +58,7 @@ def demo_house(house: House) -> Iterator[House]:
     (home / "nav").mkdir(parents=True)
     for file in sorted((sample_folder() / "funds" / "nav").iterdir()):
         shutil.copyfile(file, home / "nav" / file.name)
-    fresh = house.at_home(home)
+    fresh = house.at_home(home, benchmark_name=BENCHMARK)
     remembering = RememberingEncoder(fresh.encoder, fresh.cache_dir / "sample-vectors.npz")
     fresh.encoder = remembering
     try:

@@ -265,24 +265,11 @@ class Rooms:
 
     @once
     def classifier(self) -> IntentClassifier:
-        from intent.classifier.heads import load_heads
-        from intent.classifier.model import HeadsClassifier, RulesClassifier
-        from serve.errors import SettingsError
+        from intent.classifier.choose import load_classifier
 
-        chosen = self.settings.intent
-        rules = RulesClassifier(self.intent_rules, context_turns=chosen.context_turns)
-        if chosen.method == "rules":
-            return rules
-        heads = load_heads(self.taxonomy, chosen.model_dir)
-        method = heads.card.best if chosen.method == "best" else chosen.method
-        if method == "rules":
-            return rules
-        if heads.card.with_rules != (method == "combined"):
-            raise SettingsError(
-                f"intent.method is {method}, but the heads in use were trained the other way: "
-                "set intent.method to best, or train again with `tougu intent train`."
-            )
-        return HeadsClassifier(heads, self.encoder, self.intent_rules, context_turns=chosen.context_turns)
+        return load_classifier(
+            self.settings.intent, taxonomy=self.taxonomy, rules=self.intent_rules, encoder=lambda: self.encoder
+        )
 
     @once
     def pipeline(self) -> CallPipeline:
@@ -296,7 +283,6 @@ class Rooms:
             wish_maker=WishMaker(self.taxonomy, self.intent_rules, names),
             checker=SpeechCheck(self.gate, self.today),
             taxonomy=self.taxonomy,
-            lead_threshold=self.settings.intent.lead_threshold or 0.0,
             context_turns=self.settings.intent.context_turns,
         )
 

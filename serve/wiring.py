@@ -40,10 +40,13 @@ class OpenedDocument:
 class House(Rooms):
     """The product on one machine with one home folder. Close it to release the database and the index."""
 
-    def at_home(self, home: Path) -> House:
-        """Another house with the same settings and weights but its own home and an SQLite database there."""
+    def at_home(self, home: Path, *, benchmark_name: str = "") -> House:
+        """Another house with the same settings and weights but its own home, and database and NAV there."""
         models = self.settings.models.model_copy(update={"cache_dir": self.cache_dir})
-        return House(self.settings.model_copy(update={"home": home, "database_url": None, "models": models}))
+        own_nav = {"nav_dir": "", "benchmark_file": "", "benchmark_name": benchmark_name}
+        copilot = self.settings.copilot.model_copy(update=own_nav)
+        changed = {"home": home, "database_url": None, "models": models, "copilot": copilot}
+        return House(self.settings.model_copy(update=changed))
 
     def readiness(self) -> dict[str, str]:
         """What must answer before requests can be served: name -> ok, or the reason."""

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eval.metrics.counts import Part
+from eval.metrics.summed import ratio
 from mandarin.numerals import to_digits
 from mandarin.script import to_simplified
 
@@ -37,11 +39,16 @@ def errors(gold: str, heard: str) -> tuple[int, int]:
     return Levenshtein.distance(gold, heard), len(gold)
 
 
-def cer(pairs: Sequence[tuple[str, str]], *, digits: bool = True) -> float | None:
-    """Character error rate over (gold, heard): all edits over all gold characters; None without gold."""
-    counts = [errors(normalise(gold, digits=digits), normalise(heard, digits=digits)) for gold, heard in pairs]
-    length = sum(n for _, n in counts)
-    return sum(e for e, _ in counts) / length if length else None
+@ratio
+def cer(pair: tuple[str, str]) -> Part:
+    """Character error rate over (gold, heard): all edits over all gold characters, numerals as digits."""
+    return errors(normalise(pair[0]), normalise(pair[1]))
+
+
+@ratio
+def cer_strict(pair: tuple[str, str]) -> Part:
+    """Character error rate over (gold, heard) with numerals as written."""
+    return errors(normalise(pair[0], digits=False), normalise(pair[1], digits=False))
 
 
 def fitting(options: Sequence[tuple[str, str]]) -> tuple[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from eval.metrics.counts import Counts, compare, share, total
+from eval.metrics.counts import Counts, Part, compare, hits, when
+from eval.metrics.summed import ratio
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,26 +33,28 @@ class ScoredCall:
     violations: frozenset[tuple[int, str]] = frozenset()
 
 
-def lead_counts(calls: Sequence[ScoredCall]) -> Counts:
-    """Counts of leads by call and intent, without neutral ones."""
-    return total(
-        compare({g.intent for g in c.gold} - c.neutral, {p.intent for p in c.predicted} - c.neutral) for c in calls
-    )
+def lead_counts(call: ScoredCall) -> Counts:
+    """Counts of leads by intent, without neutral ones."""
+    gold, predicted = ({lead.intent for lead in leads} for leads in (call.gold, call.predicted))
+    return compare(gold - call.neutral, predicted - call.neutral)
 
 
-def lead_precision(calls: Sequence[ScoredCall]) -> float | None:
-    """Precision of leads."""
-    return lead_counts(calls).precision
+@ratio
+def lead_precision(call: ScoredCall) -> Part:
+    """Precision of leads by call and intent."""
+    return lead_counts(call).of_precision
 
 
-def lead_recall(calls: Sequence[ScoredCall]) -> float | None:
-    """Recall of leads."""
-    return lead_counts(calls).recall
+@ratio
+def lead_recall(call: ScoredCall) -> Part:
+    """Recall of leads by call and intent."""
+    return lead_counts(call).of_recall
 
 
-def lead_f1(calls: Sequence[ScoredCall]) -> float | None:
-    """F1 of leads."""
-    return lead_counts(calls).f1
+@ratio
+def lead_f1(call: ScoredCall) -> Part:
+    """F1 of leads by call and intent."""
+    return lead_counts(call).of_f1
 
 
 def _matched(call: ScoredCall) -> list[tuple[LeadSeen, list[LeadSeen]]]:
@@ -61,46 +63,53 @@ def _matched(call: ScoredCall) -> list[tuple[LeadSeen, list[LeadSeen]]]:
     return [(g, by_intent[g.intent]) for g in call.gold if by_intent[g.intent] and g.intent not in call.neutral]
 
 
-def evidence_hit(calls: Sequence[ScoredCall]) -> float | None:
+@ratio
+def evidence_hit(call: ScoredCall) -> Part:
     """Share of matched leads that cite at least one gold turn."""
-    return share([any(g.evidence & p.evidence for p in found) for c in calls for g, found in _matched(c)])
+    return hits([any(g.evidence & p.evidence for p in found) for g, found in _matched(call)])
 
 
-def amount_exact(calls: Sequence[ScoredCall]) -> float | None:
+@ratio
+def amount_exact(call: ScoredCall) -> Part:
     """Share of matched leads with a gold amount whose amount is exactly that, in yuan."""
-    matched = [pair for call in calls for pair in _matched(call)]
-    return share([any(p.amount == g.amount for p in found) for g, found in matched if g.amount is not None])
+    with_amount = [(g, found) for g, found in _matched(call) if g.amount is not None]
+    return hits([any(p.amount == g.amount for p in found) for g, found in with_amount])
 
 
-def case_recall(calls: Sequence[ScoredCall]) -> float | None:
+@ratio
+def case_recall(call: ScoredCall) -> Part:
     """Recall of cases by call and intent."""
-    return total(compare(c.gold_cases, c.cases) for c in calls).recall
+    return compare(call.gold_cases, call.cases).of_recall
 
 
-def ticket_recall(calls: Sequence[ScoredCall]) -> float | None:
+@ratio
+def ticket_recall(call: ScoredCall) -> Part:
     """Recall of tickets by call and intent."""
-    return total(compare(c.gold_tickets, c.tickets) for c in calls).recall
+    return compare(call.gold_tickets, call.tickets).of_recall
+
+
+def violation_counts(call: ScoredCall) -> Counts:
+    """Counts of advisor violations by turn and rule; `missing.*` and `number.*` are not scored."""
+    return compare(_scored_rules(call.gold_violations), _scored_rules(call.violations))
 
 
 def _scored_rules(found: frozenset[tuple[int, str]]) -> frozenset[tuple[int, str]]:
     return frozenset((turn, rule) for turn, rule in found if not rule.startswith(("missing.", "number.")))
 
 
-def violation_counts(calls: Sequence[ScoredCall]) -> Counts:
-    """Counts of advisor violations by turn and rule; `missing.*` and `number.*` are not scored."""
-    return total(compare(_scored_rules(c.gold_violations), _scored_rules(c.violations)) for c in calls)
+@ratio
+def violation_precision(call: ScoredCall) -> Part:
+    """Precision of advisor violations by turn and rule."""
+    return violation_counts(call).of_precision
 
 
-def violation_precision(calls: Sequence[ScoredCall]) -> float | None:
-    """Precision of advisor violations."""
-    return violation_counts(calls).precision
+@ratio
+def violation_recall(call: ScoredCall) -> Part:
+    """Recall of advisor violations by turn and rule."""
+    return violation_counts(call).of_recall
 
 
-def violation_recall(calls: Sequence[ScoredCall]) -> float | None:
-    """Recall of advisor violations."""
-    return violation_counts(calls).recall
-
-
-def calls_without_lead_clean(calls: Sequence[ScoredCall]) -> float | None:
+@ratio
+def calls_without_lead_clean(call: ScoredCall) -> Part:
     """Share of calls without a gold lead for which none is raised."""
-    return share([not ({p.intent for p in c.predicted} - c.neutral) for c in calls if not c.gold])
+    return when(not call.gold, not ({p.intent for p in call.predicted} - call.neutral))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from eval.metrics.counts import Counts, share, total
+from eval.metrics.counts import Counts, Part, when
+from eval.metrics.summed import Metric, macro_f1, ratio
 
 HARMLESS = frozenset({"pass", "revise"})
+UNVERIFIED = "number.unverified"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,67 +42,79 @@ def matches(gold: Mark, found: Mark) -> bool:
 
 
 def counts(item: Judged, only: Callable[[str], bool] = lambda _rule: True) -> Counts:
-    """Counts of one text over the rules that `only` admits; several findings of one gold count once."""
+    """Counts of one text over the rules that `only` admits.
+
+    Each gold finding is found or missed; of findings that match none, each rule is one false alarm,
+    however often it stands in the text.
+    """
     gold = [g for g in item.gold if only(g.rule)]
     found = [f for f in item.predicted if only(f.rule)]
     hit = sum(any(matches(g, f) for f in found) for g in gold)
-    alarms = {f.rule for f in found if not any(matches(g, f) for g in gold) and f.rule not in item.alternatives}
-    return Counts(tp=hit, fn=len(gold) - hit, fp=len(alarms))
+    astray = {f.rule for f in found if not any(matches(g, f) for g in gold)}
+    return Counts(tp=hit, fn=len(gold) - hit, fp=len(astray - item.alternatives))
 
 
-def block_recall(items: Sequence[Judged]) -> float | None:
+@ratio
+def block_recall(item: Judged) -> Part:
     """Share of texts with gold verdict block that are blocked."""
-    return share([i.verdict == "block" for i in items if i.gold_verdict == "block"])
+    return when(item.gold_verdict == "block", item.verdict == "block")
 
 
-def false_block_rate(items: Sequence[Judged]) -> float | None:
+@ratio
+def false_block_rate(item: Judged) -> Part:
     """Share of texts with gold pass or revise that are blocked."""
-    return share([i.verdict == "block" for i in items if i.gold_verdict in HARMLESS])
+    return when(item.gold_verdict in HARMLESS, item.verdict == "block")
 
 
-def rule_f1(items: Sequence[Judged]) -> float | None:
+@ratio
+def rule_f1(item: Judged) -> Part:
     """Micro F1 over findings."""
-    return total(counts(i) for i in items).f1
+    return counts(item).of_f1
 
 
-def rule_macro_f1(items: Sequence[Judged]) -> float | None:
+@macro_f1
+def rule_macro_f1(item: Judged) -> Mapping[str, tuple[int, int, int]]:
     """Mean F1 over the rules that gold holds."""
-    rules = sorted({g.rule for i in items for g in i.gold})
-    scores = [f1_of(rule)(items) or 0.0 for rule in rules]
-    return sum(scores) / len(scores) if scores else None
+    rules = {mark.rule for mark in (*item.gold, *item.predicted)}
+    by_rule = {rule: counts(item, rule.__eq__) for rule in rules}
+    return {rule: (c.tp, c.fp, c.fn) for rule, c in by_rule.items()}
 
 
-def f1_of(prefix: str) -> Callable[[Sequence[Judged]], float | None]:
+def f1_of(prefix: str) -> Metric[Judged]:
     """Micro F1 over the rules that start with `prefix` (one rule, or a family such as `pii.`)."""
-    return lambda items: total(counts(i, lambda rule: rule.startswith(prefix)) for i in items).f1
+    return ratio(lambda item: counts(item, lambda rule: rule.startswith(prefix)).of_f1)
 
 
-def found_with_tag(tag: str) -> Callable[[Sequence[Judged]], float | None]:
+def found_with_tag(tag: str) -> Metric[Judged]:
     """Share of violating texts with the tag that get any right finding."""
 
-    def recall(items: Sequence[Judged]) -> float | None:
-        chosen = [i for i in items if tag in i.tags and i.gold]
-        return share([any(matches(g, f) for g in i.gold for f in i.predicted) for i in chosen])
+    def part(item: Judged) -> Part:
+        right = any(matches(g, f) for g in item.gold for f in item.predicted)
+        return when(tag in item.tags and item.gold, right)
 
-    return recall
+    return ratio(part)
 
 
-def verdict_accuracy(items: Sequence[Judged]) -> float | None:
+@ratio
+def verdict_accuracy(item: Judged) -> Part:
     """Share of texts whose verdict is the gold one."""
-    return share([i.verdict == i.gold_verdict for i in items])
+    return when(True, item.verdict == item.gold_verdict)
 
 
-def negation_accuracy(items: Sequence[Judged]) -> float | None:
+@ratio
+def negation_accuracy(item: Judged) -> Part:
     """Verdict accuracy on texts with the tag negation."""
-    return verdict_accuracy([i for i in items if "negation" in i.tags])
+    return when("negation" in item.tags, item.verdict == item.gold_verdict)
 
 
-def compliant_not_passed_rate(items: Sequence[Judged]) -> float | None:
+@ratio
+def compliant_not_passed_rate(item: Judged) -> Part:
     """Share of texts tagged compliant whose verdict is neither pass nor revise."""
-    return share([i.verdict not in HARMLESS for i in items if "compliant" in i.tags])
+    return when("compliant" in item.tags, item.verdict not in HARMLESS)
 
 
-def altered_number_recall(items: Sequence[Judged]) -> float | None:
+@ratio
+def altered_number_recall(item: Judged) -> Part:
     """Share of texts with a gold number.unverified that get one."""
-    chosen = [i for i in items if any(g.rule == "number.unverified" for g in i.gold)]
-    return share([any(f.rule == "number.unverified" for f in i.predicted) for i in chosen])
+    altered = any(g.rule == UNVERIFIED for g in item.gold)
+    return when(altered, any(f.rule == UNVERIFIED for f in item.predicted))

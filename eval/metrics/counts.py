@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 Labels = Set[Hashable]
+Part = tuple[float, float]  # numerator, denominator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,20 +21,38 @@ class Counts:
         return Counts(tp=self.tp + other.tp, fp=self.fp + other.fp, fn=self.fn + other.fn)
 
     @property
+    def of_precision(self) -> Part:
+        """tp over tp + fp."""
+        return self.tp, self.tp + self.fp
+
+    @property
+    def of_recall(self) -> Part:
+        """tp over tp + fn."""
+        return self.tp, self.tp + self.fn
+
+    @property
+    def of_f1(self) -> Part:
+        """2 tp over 2 tp + fp + fn."""
+        return 2 * self.tp, 2 * self.tp + self.fp + self.fn
+
+    @property
     def precision(self) -> float | None:
-        """tp / (tp + fp); None when nothing was predicted."""
-        return self.tp / (self.tp + self.fp) if self.tp + self.fp else None
+        """None when nothing was predicted."""
+        return _quotient(self.of_precision)
 
     @property
     def recall(self) -> float | None:
-        """tp / (tp + fn); None when there is nothing to find."""
-        return self.tp / (self.tp + self.fn) if self.tp + self.fn else None
+        """None when there is nothing to find."""
+        return _quotient(self.of_recall)
 
     @property
     def f1(self) -> float | None:
-        """2 tp / (2 tp + fp + fn); None when there is nothing predicted and nothing to find."""
-        total = 2 * self.tp + self.fp + self.fn
-        return 2 * self.tp / total if total else None
+        """None when there is nothing predicted and nothing to find."""
+        return _quotient(self.of_f1)
+
+
+def _quotient(part: Part) -> float | None:
+    return part[0] / part[1] if part[1] else None
 
 
 def compare(gold: Labels, predicted: Labels) -> Counts:
@@ -46,6 +65,11 @@ def total(counts: Iterable[Counts]) -> Counts:
     return sum(counts, Counts())
 
 
-def share(hits: Sequence[bool]) -> float | None:
-    """Share of True; None for no items."""
-    return sum(hits) / len(hits) if hits else None
+def hits(found: Sequence[bool]) -> Part:
+    """True ones over all of them."""
+    return sum(found), len(found)
+
+
+def when(condition: object, hit: bool) -> Part:
+    """One case that hit or not, where the condition holds; else nothing to count."""
+    return (float(hit), 1.0) if condition else (0.0, 0.0)

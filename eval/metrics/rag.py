@@ -9,7 +9,8 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from itertools import combinations
 
-from eval.metrics.counts import share
+from eval.metrics.counts import Part, hits, when
+from eval.metrics.summed import Metric, ratio
 from mandarin.numerals import Numeral, NumeralKind, find_numerals
 
 PASSAGE_CHARS = 800
@@ -66,40 +67,49 @@ def holds(passage: str, evidence: str) -> bool:
 
 
 def _right(q: Question, k: int) -> list[list[bool]]:
-    """For each of the first k passages, which evidence strings it holds; empty for a foreign document."""
+    """For each of the first k passages, which evidence strings it holds; none of a foreign document."""
     return [[p.doc in q.docs and holds(p.text, e) for e in q.evidence] for p in q.passages[:k]]
 
 
-def recall_at(k: int, questions: Sequence[Question]) -> float | None:
-    """Share of answerable questions with any evidence among the first k passages."""
-    judged = [q for q in questions if q.docs and q.evidence]
-    return share([any(any(row) for row in _right(q, k)) for q in judged])
+def recall_at(k: int) -> Metric[Question]:
+    """Share of questions with evidence that have any of it among the first k passages."""
+    return ratio(lambda q: when(q.docs and q.evidence, any(any(row) for row in _right(q, k))))
 
 
-def all_evidence_at(k: int, questions: Sequence[Question]) -> float | None:
-    """Share of answerable questions with every evidence string among the first k passages."""
-    judged = [q for q in questions if q.docs and q.evidence]
-    return share([all(any(row[i] for row in _right(q, k)) for i in range(len(q.evidence))) for q in judged])
+def all_evidence_at(k: int) -> Metric[Question]:
+    """Share of questions with evidence that have every evidence string among the first k passages."""
+
+    def part(q: Question) -> Part:
+        rows = _right(q, k)
+        every = all(any(row[i] for row in rows) for i in range(len(q.evidence)))
+        return when(q.docs and q.evidence, every)
+
+    return ratio(part)
 
 
-def mrr_at(k: int, questions: Sequence[Question]) -> float | None:
+def mrr_at(k: int) -> Metric[Question]:
     """Mean of 1 / rank of the first passage with any evidence among the first k; 0 where there is none."""
-    ranks = []
-    for q in questions:
-        if q.docs and q.evidence:
-            first = next((n for n, row in enumerate(_right(q, k), 1) if any(row)), None)
-            ranks.append(1 / first if first else 0.0)
-    return sum(ranks) / len(ranks) if ranks else None
+
+    def part(q: Question) -> Part:
+        if not (q.docs and q.evidence):
+            return 0.0, 0.0
+        first = next((n for n, row in enumerate(_right(q, k), 1) if any(row)), None)
+        return (1 / first if first else 0.0), 1.0
+
+    return ratio(part)
 
 
-def doc_recall_at(k: int, questions: Sequence[Question]) -> float | None:
-    """Share of answerable questions for which each group has a document among the first k passages."""
-    hits = []
-    for q in questions:
-        if q.docs:
-            seen = {p.doc for p in q.passages[:k]}
-            hits.append(all(seen & set(group) for group in q.doc_groups or (q.docs,)))
-    return share(hits)
+def doc_recall_at(k: int) -> Metric[Question]:
+    """Share of answerable questions for which each group has a document among the first k passages.
+
+    Without groups, any gold document will do.
+    """
+
+    def part(q: Question) -> Part:
+        seen = {p.doc for p in q.passages[:k]}
+        return when(q.docs, all(seen & set(group) for group in q.doc_groups or (q.docs,)))
+
+    return ratio(part)
 
 
 def has_number(answer: str, value: str, unit: str) -> bool:
@@ -128,31 +138,24 @@ def _same(numeral: Numeral, wanted: tuple[Decimal, str], text: str) -> bool:
     return value < 0 and numeral.value == -value and _FALL.search(text[: numeral.start]) is not None
 
 
-def number_accuracy(questions: Sequence[Question]) -> float | None:
+@ratio
+def number_accuracy(q: Question) -> Part:
     """Share of questions with gold numbers or keywords whose answer has them all, unit and sign right."""
-    judged = [q for q in questions if q.docs and (q.numbers or q.keywords)]
-    return share(
-        [
-            not q.abstained
-            and all(has_number(q.answer, v, u) for v, u in q.numbers)
-            and all(squeeze(word) in squeeze(q.answer) for word in q.keywords)
-            for q in judged
-        ]
-    )
+    said = squeeze(q.answer)
+    numbers = all(has_number(q.answer, value, unit) for value, unit in q.numbers)
+    words = all(squeeze(word) in said for word in q.keywords)
+    return when(q.docs and (q.numbers or q.keywords), not q.abstained and numbers and words)
 
 
-def citation_precision(questions: Sequence[Question]) -> float | None:
+@ratio
+def citation_precision(q: Question) -> Part:
     """Share of cited sentences with a number whose cited spans hold every number and whose entity is theirs.
 
     Dates and ordinals may come from the title or the question. The entity is what the sentence names in
     《》 or before a colon; it must stand in a cited span or title. Sentences without a number are left out.
     """
-    hits = []
-    for q in questions:
-        for text, cited in q.sentences:
-            if cited and _figures(text):
-                hits.append(not _missing(q, text, cited) and _names_fit(text, cited))
-    return share(hits)
+    judged = [(text, cited) for text, cited in q.sentences if cited and _figures(text)]
+    return hits([not _missing(q, text, cited) and _names_fit(text, cited) for text, cited in judged])
 
 
 def unsupported_numbers(q: Question) -> int:
@@ -190,11 +193,13 @@ def _names(text: str) -> Iterator[str]:
         yield match.group(1) or match.group(2)
 
 
-def abstention_recall(questions: Sequence[Question]) -> float | None:
+@ratio
+def abstention_recall(q: Question) -> Part:
     """Share of unanswerable questions that are refused."""
-    return share([q.abstained for q in questions if not q.docs])
+    return when(not q.docs, q.abstained)
 
 
-def abstention_precision(questions: Sequence[Question]) -> float | None:
+@ratio
+def abstention_precision(q: Question) -> Part:
     """Share of refusals that are right."""
-    return share([not q.docs for q in questions if q.abstained])
+    return when(q.abstained, not q.docs)

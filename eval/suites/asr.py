@@ -141,7 +141,7 @@ def _metrics(heard: list[Heard]) -> dict[str, Figure]:
     audio_s = sum(h.call.transcript.duration_s for h in heard)
     return {
         "cer": with_interval(pairs, m.cer),
-        "cer_strict": with_interval(pairs, lambda some: m.cer(some, digits=False)),
+        "cer_strict": with_interval(pairs, m.cer_strict),
         "bare_cer": with_interval(bare, m.cer) if bare else None,
         "cer_by_role": {role: _rounded(m.cer(_role_pairs(heard, role))) for role in ROLES},
         "role_accuracy": _mean([m.role_accuracy(gold, found) for gold, found in spans]),

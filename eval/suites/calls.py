@@ -13,7 +13,8 @@ from typing import Any
 
 from eval.case import Cases, load_cases
 from eval.metrics import calls as m
-from eval.result import Metric, Result, data_of, figures
+from eval.metrics.summed import Metric
+from eval.result import Result, data_of, figures
 from intent.call import Call, CallReading, Speaker, Transcript, Turn, Wish
 from serve.sample import sample_folder
 from serve.wiring import House

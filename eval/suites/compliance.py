@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,8 @@ from eval.case import EvalError, load_cases
 from eval.fresh import fresh_house
 from eval.metrics import compliance as m
 from eval.metrics.counts import total
-from eval.result import Figure, Metric, Result, data_of, figures, grouped
+from eval.metrics.summed import Metric
+from eval.result import Figure, Result, data_of, figures, grouped
 from serve.users import OPERATOR
 from serve.wiring import House
 
@@ -196,7 +196,7 @@ def _by_rule(scored: list[m.Judged]) -> dict[str, Any]:
     rules = sorted({mark.rule for item in scored for mark in (*item.gold, *item.predicted)})
     found = {}
     for rule in rules:
-        counts = total(m.counts(item, partial(str.__eq__, rule)) for item in scored)
+        counts = total(m.counts(item, rule.__eq__) for item in scored)
         found[rule] = {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "f1": counts.f1}
     return found
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from eval.case import Cases, EvalError, load_cases
 from eval.metrics import intent as m
-from eval.result import Metric, Result, data_of, figures, grouped
+from eval.metrics.counts import total
+from eval.metrics.summed import Metric
+from eval.result import Result, data_of, figures, grouped
 from intent.call import Polarity, TurnIntent
 from intent.classifier.labelled import utterance_of
 from intent.classifier.taxonomy import NONE
@@ -30,7 +32,7 @@ def run(house: House, data: Path) -> Result:
     case_ids = frozenset(i.id for i in house.taxonomy if i.goes_to == "case")
     metrics: dict[str, Metric[m.Scored]] = {
         "micro_f1": m.micro_f1,
-        "macro_f1": m.macro_f1,
+        "macro_f1": m.macro_f1_of_pairs,
         "intent_micro_f1": m.intent_micro_f1,
         "polarity_accuracy": m.polarity_accuracy,
         "lead_precision": m.lead_precision(leads),
@@ -92,7 +94,7 @@ def _by_intent(scored: list[m.Scored]) -> dict[str, Any]:
     intents = sorted({i for item in scored for i, _ in item.gold})
     found = {}
     for intent in intents:
-        counts = m.lead_counts(scored, frozenset({intent}))
+        counts = total(m.lead_counts(item, frozenset({intent})) for item in scored)
         n = sum(any(i == intent for i, _ in item.gold) for item in scored)
         found[intent] = {"n": n, "precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
     return found

@@ -16,8 +16,9 @@ from typing import Any
 
 from eval.case import Cases, EvalError
 from eval.interval import with_interval
-from eval.metrics.counts import share
+from eval.metrics.counts import Part, hits
 from eval.metrics.rag import squeeze
+from eval.metrics.summed import ratio
 from eval.result import Figure, Result, data_of
 from eval.suites.public_files import digests, published_file, read_published
 from rag.extract import Extractor
@@ -56,6 +57,12 @@ class Answered:
             return not self.text
         said = squeeze(self.text).lower()
         return all(any(squeeze(one).lower() in said for one in group) for group in self.item.wanted)
+
+
+@ratio
+def right_share(answered: Answered) -> Part:
+    """Share of items answered with every gold string, or refused where there is none."""
+    return hits([answered.right])
 
 
 def rgb(house: House, folder: Path, *, limit: int | None, progress: Progress) -> Result:
@@ -132,7 +139,7 @@ def _measured(
     if not items:
         raise EvalError(f"{files[0].parent} holds no item of {name}: restore its files.")
     started = time.perf_counter()
-    extractor = Extractor(house.encoder, _shares(items), house.settings.rag)
+    extractor = _extractor(house, items)
     answered = []
     for n, item in enumerate(items, 1):
         answered.append(_answer(extractor, item))
@@ -152,10 +159,7 @@ def _measured(
 
 def _metrics(answered: Sequence[Answered], kinds: Sequence[str]) -> dict[str, Figure]:
     groups = {kind: [a for a in answered if a.item.kind == kind] for kind in kinds}
-    return {
-        kind: with_interval(some, lambda drawn: share([a.right for a in drawn])) if some else None
-        for kind, some in groups.items()
-    }
+    return {kind: with_interval(some, right_share) if some else None for kind, some in groups.items()}
 
 
 def _quoted_share(answered: Sequence[Answered]) -> float | None:
@@ -181,8 +185,12 @@ def _passage(item: Item, n: int, text: str) -> Passage:
     return Passage(chunk=chunk, score=1.0 / (n + 1))
 
 
-def _shares(items: Iterable[Item]) -> Callable[[Sequence[str]], dict[str, float]]:
-    """How common terms are over all passages of the set, as an index of them would say."""
+def _extractor(house: House, items: Iterable[Item]) -> Extractor:
+    """Knows how common terms are over all passages of the set, as an index of them would."""
     texts = {text for item in items for text in item.passages}
     counts = Counter(term for text in texts for term in set(terms(text)))
-    return lambda wanted: {term: counts[term] / max(len(texts), 1) for term in wanted}
+
+    def shares(wanted: Sequence[str]) -> dict[str, float]:
+        return {term: counts[term] / max(len(texts), 1) for term in wanted}
+
+    return Extractor(house.encoder, shares, lambda: len(texts), house.settings.rag)

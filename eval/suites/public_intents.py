@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from eval.case import Cases, EvalError
 from eval.interval import with_interval
-from eval.metrics.counts import share
+from eval.metrics.counts import Part, hits
+from eval.metrics.summed import ratio
 from eval.result import Figure, Result, data_of
 from eval.suites.public_files import digests, published_file, read_published
 from intent.classifier.features import BUCKETS, hashed_grams
@@ -51,6 +52,12 @@ class Answered:
     @property
     def right(self) -> bool:
         return self.gold == self.predicted
+
+
+@ratio
+def accuracy(answered: Answered) -> Part:
+    """Share of lines whose most probable label is the gold one."""
+    return hits([answered.right])
 
 
 def banking77(house: House, folder: Path, *, limit: int | None, progress: Progress) -> Result:
@@ -173,21 +180,19 @@ def _predict(train: Floats, gold: Sequence[str], test: Floats, labels: Sequence[
 def _metrics(answered: Sequence[Answered]) -> dict[str, Figure]:
     """`accuracy` over lines in scope; `oos_recall` and `oos_precision` where the set has lines out of scope."""
     inside = [a for a in answered if a.gold != OUT_OF_SCOPE]
-    found: dict[str, Figure] = {"accuracy": with_interval(inside, lambda some: share([a.right for a in some]))}
+    found: dict[str, Figure] = {"accuracy": with_interval(inside, accuracy)}
     outside = [a for a in answered if a.gold == OUT_OF_SCOPE]
     if outside:
         claimed = [a for a in answered if a.predicted == OUT_OF_SCOPE]
-        found["oos_recall"] = with_interval(outside, lambda some: share([a.right for a in some]))
-        found["oos_precision"] = (
-            with_interval(claimed, lambda some: share([a.right for a in some])) if claimed else None
-        )
+        found["oos_recall"] = with_interval(outside, accuracy)
+        found["oos_precision"] = with_interval(claimed, accuracy) if claimed else None
     return found
 
 
 def _by_label(answered: Sequence[Answered]) -> dict[str, Any]:
     labels = sorted({a.gold for a in answered})
     return {
-        label: {"n": len(some), "accuracy": share([a.right for a in some])}
+        label: {"n": len(some), "accuracy": accuracy(some)}
         for label in labels
         if (some := [a for a in answered if a.gold == label])
     }

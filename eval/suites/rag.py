@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ import numpy as np
 from eval.case import EvalError, load_cases
 from eval.fresh import fresh_house
 from eval.metrics import rag as m
-from eval.result import Figure, Metric, Result, data_of, figures, grouped
+from eval.metrics.summed import Metric
+from eval.result import Figure, Result, data_of, figures, grouped
 from prompts.chat import Message
 from rag.passage import Answer
 from serve.users import OPERATOR
@@ -24,11 +24,11 @@ from serve.wiring import House
 PASSAGES = 10
 SPEAKERS = {"advisor": "user", "assistant": "assistant"}
 METRICS: dict[str, Metric[m.Question]] = {
-    "recall@5": partial(m.recall_at, 5),
-    "recall@10": partial(m.recall_at, 10),
-    "mrr@10": partial(m.mrr_at, 10),
-    "all_evidence@10": partial(m.all_evidence_at, 10),
-    "doc_recall@5": partial(m.doc_recall_at, 5),
+    "recall@5": m.recall_at(5),
+    "recall@10": m.recall_at(10),
+    "mrr@10": m.mrr_at(10),
+    "all_evidence@10": m.all_evidence_at(10),
+    "doc_recall@5": m.doc_recall_at(5),
     "number_accuracy": m.number_accuracy,
     "citation_precision": m.citation_precision,
     "abstention_recall": m.abstention_recall,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from intent.classifier.heads import load_heads
+from intent.classifier.heads import Heads, load_heads
 from intent.classifier.model import HeadsClassifier, IntentClassifier, RulesClassifier
 from intent.classifier.rules import Rules
 from intent.classifier.taxonomy import Taxonomy
@@ -30,4 +31,6 @@ def load_classifier(
         raise ClassifierError(
             f"The trained heads are not of the kind {settings.method}: set intent.method = best, or train again."
         )
+    if settings.lead_threshold is not None:
+        heads = Heads(heads.tensors, replace(heads.card, lead_threshold=settings.lead_threshold))
     return HeadsClassifier(heads, encoder(), rules, context_turns=settings.context_turns)

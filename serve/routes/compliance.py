@@ -17,6 +17,7 @@ class CheckIn(Wire):
     client_id: str | None = Field(None, description="Client the text is meant for; their risk level is then known.")
     product_codes: list[str] = Field(default_factory=list, max_length=50, description="Products the text speaks of.")
     channel: str = Field("sidebar", pattern="^(sidebar|client|export)$")
+    generated: bool = Field(True, description="False: a person wrote every word, so that no AI label is due.")
 
 
 class CheckOut(Wire):
@@ -29,7 +30,7 @@ class CheckOut(Wire):
 def check(body: CheckIn, request: Request, principal: PrincipalDep) -> CheckOut:
     """Judge a text before it is delivered."""
     verdict = the_house(request).check(
-        Draft(text=body.text, target=body.target, by=principal.user_id),
+        Draft(text=body.text, target=body.target, by=principal.user_id, generated=body.generated),
         client_id=body.client_id,
         product_codes=body.product_codes,
         channel=body.channel,

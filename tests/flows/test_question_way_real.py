@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
@@ -38,9 +37,7 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Answer
     metadata.create_all(engine)
     catalog = Catalog(engine)
     index = SearchIndex(folder / "index", HashEncoder())
-    report = sync_folder(
-        data_dir() / "fund_reports", catalog=catalog, indexer=index, principal=system_principal()
-    )
+    report = sync_folder(data_dir() / "fund_reports", catalog=catalog, indexer=index, principal=system_principal())
     assert report.failed == ()
     retriever = Retriever(index, index.encoder)
     yield Answerer(retriever, FactStore(engine), Products(engine)), catalog
@@ -79,9 +76,7 @@ def test_growth_and_benchmark_of_2024(knowledge: tuple[Answerer, Catalog]) -> No
         (f"{HEALTH}的审计机构是哪家会计师事务所", ["上会会计师事务所"]),
     ],
 )
-def test_a_figure_with_its_place(
-    knowledge: tuple[Answerer, Catalog], question: str, parts: list[str]
-) -> None:
+def test_a_figure_with_its_place(knowledge: tuple[Answerer, Catalog], question: str, parts: list[str]) -> None:
     text = ask(knowledge, question).text
     for part in parts:
         assert part in text

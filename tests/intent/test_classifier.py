@@ -163,6 +163,14 @@ def test_settings_choose_the_method(tmp_path: Path) -> None:
         load_classifier(IntentSettings(model_dir=tmp_path, method=other), **chosen)
 
 
+def test_a_threshold_of_the_settings_replaces_the_cards(tmp_path: Path) -> None:
+    train(write_lines(tmp_path / "lines.jsonl"), HashEncoder(64), tmp_path)
+    method = "combined" if load_heads(TAXONOMY, tmp_path).card.with_rules else "heads"
+    settings = IntentSettings(model_dir=tmp_path, method=method, lead_threshold=1.0)
+    classifier = load_classifier(settings, taxonomy=TAXONOMY, rules=RULES, encoder=lambda: HashEncoder(64))
+    assert classifier.read_many([Utterance(text="我想开通融资融券")]) == [()]
+
+
 def test_the_shipped_lines_and_heads_fit_the_shipped_taxonomy() -> None:
     labelled = load_labelled(TAXONOMY)
     assert {item.split for item in labelled.items} == {"train", "calibration", "dev", "test"}

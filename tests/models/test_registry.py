@@ -39,9 +39,7 @@ class TestJoining:
         assert (store.path("tiny") / "model.bin").read_bytes() == FIRST + SECOND
         assert visible(folder.parent) == [folder.name]
 
-    def test_clears_what_a_killed_process_left(
-        self, store: ModelStore, tmp_path: Path, entry: ModelEntry
-    ) -> None:
+    def test_clears_what_a_killed_process_left(self, store: ModelStore, tmp_path: Path, entry: ModelEntry) -> None:
         leftover = tmp_path / "cache" / f".tiny-{entry.fingerprint}.99999.tmp"
         leftover.mkdir(parents=True)
         (leftover / "model.bin").write_bytes(FIRST)
@@ -64,9 +62,7 @@ class TestJoining:
 
     def test_names_the_missing_package_and_the_command(self, tmp_path: Path, entry: ModelEntry) -> None:
         store = ModelStore(tmp_path, registry={"tiny": entry})
-        with pytest.raises(
-            ModelUnavailableError, match="tougu-tiny-one is missing; run: pip install tougu-tiny"
-        ):
+        with pytest.raises(ModelUnavailableError, match="tougu-tiny-one is missing; run: pip install tougu-tiny"):
             store.path("tiny")
 
     def test_names_a_missing_tool(self, tmp_path: Path, entry: ModelEntry, site: Path) -> None:
@@ -161,9 +157,7 @@ class TestOwnModels:
         assert "does not exist" in store.check("whisper").detail
 
     def test_the_hub_is_not_asked_unless_allowed(self, tmp_path: Path, entry: ModelEntry) -> None:
-        store = ModelStore(
-            tmp_path, hub_ids={"whisper": "Systran/faster-whisper-small"}, registry={"tiny": entry}
-        )
+        store = ModelStore(tmp_path, hub_ids={"whisper": "Systran/faster-whisper-small"}, registry={"tiny": entry})
         with pytest.raises(ModelUnavailableError, match="which the settings forbid"):
             store.path("whisper")
         assert not store.check("whisper").ok

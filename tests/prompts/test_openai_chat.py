@@ -102,9 +102,7 @@ def test_a_redirect_is_not_followed(server: ChatServer) -> None:
         assert elsewhere.requests == []
 
 
-def test_the_environment_cannot_divert_or_trace_prompts(
-    server: ChatServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_cannot_divert_or_trace_prompts(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with ChatServer() as elsewhere:
         address = elsewhere.base_url.removesuffix("/v1")
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "OPENAI_PROXY", "LANGSMITH_ENDPOINT"):

@@ -1,0 +1,165 @@
+"""Background work through the table of jobs: calls, diagnoses, and stopping."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from compliance_filters.finding import Outcome
+from intent.speech.transcribe import ScriptedTranscriber
+from jobs.leases import Job
+from jobs.tables import JobState
+from jobs.worker import run_worker
+from serve.users import OPERATOR
+from serve.wiring import House
+from serve.worker import CALLS, DIAGNOSES, CallHandler, DiagnosisHandler, running_worker
+from tests.intent.sound import silence, tone, write_wav
+from tests.serve.conftest import client_of
+
+
+def work(house: House) -> None:
+    """Do what is in both queues, then return."""
+    for queue, handler in ((CALLS, CallHandler(house)), (DIAGNOSES, DiagnosisHandler(house))):
+        run_worker(house.jobs, queue, handler, stop=threading.Event(), settings=house.settings.jobs, until_empty=True)
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    """Two speakers after each other: the advisor left, the client right."""
+    left = np.concatenate([tone(180, 1.5), silence(3.5)])
+    right = np.concatenate([silence(3.0), tone(240, 2.0)])
+    return write_wav(tmp_path / "call.wav", left, right)
+
+
+def upload(client: TestClient, sound: Path, **data: str) -> str:
+    answer = client.post("/v1/calls", files={"recording": (sound.name, sound.read_bytes())}, data=data)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+class TestCalls:
+    def test_a_call_goes_all_the_way(self, house: House, sound: Path) -> None:
+        house.transcriber = ScriptedTranscriber(["您好，这里是远山证券。", "你好，我想开通港股通，怎么办？"])
+        client = client_of(house)
+        job = upload(
+            client, sound, call_id="k7", client_id="C0003", advisor_id="A001", advisor_channel="left",
+            started_at="2026-11-20T10:00:00+08:00",
+        )  # fmt: skip
+        work(house)
+        done = client.get(f"/v1/jobs/{job}").json()
+        assert (done["state"], done["error"]) == ("done", None)
+        assert done["result"]["call_id"] == "k7"
+        assert "港股" not in str(done), "a job never holds what was said"
+        assert client.get("/v1/calls/k7").json()["client_id"] == "C0003"
+        (lead,) = client.get("/v1/leads").json()["leads"]
+        assert done["result"]["leads"] == [lead["id"]]
+
+    def test_a_second_run_changes_nothing(self, house: House, sound: Path) -> None:
+        texts = ["您好。", "我想开通港股通，怎么办？"]
+        house.transcriber = ScriptedTranscriber(texts * 2)
+        job = upload(client_of(house), sound, call_id="k7", client_id="C0003", advisor_channel="left")
+        work(house)
+        first = house.leads.list(principal=OPERATOR)
+        payload = house.jobs.get(job).payload
+        again = house.jobs.enqueue(CALLS, "another-key", payload)
+        work(house)
+        assert house.jobs.get(again).state is JobState.DONE
+        assert house.leads.list(principal=OPERATOR) == first
+
+    def test_a_corrupt_recording_is_quarantined_at_once(self, house: House, tmp_path: Path) -> None:
+        broken = tmp_path / "broken.mp3"
+        broken.write_bytes(b"this is no sound" * 100)
+        job = self.outcome(house, broken)
+        assert job.state is JobState.QUARANTINED
+        assert job.attempts == 1
+        assert job.error
+        assert "\n" not in job.error
+
+    def test_an_empty_upload_too(self, house: House, tmp_path: Path) -> None:
+        (tmp_path / "empty.wav").touch()
+        assert self.outcome(house, tmp_path / "empty.wav").state is JobState.QUARANTINED
+
+    def test_an_engine_that_does_not_answer_is_tried_again(self, house: House, sound: Path) -> None:
+        job = self.outcome(house, sound)
+        assert (job.state, job.attempts) == (JobState.QUARANTINED, house.settings.jobs.max_attempts)
+        assert "TranscriptionError" in (job.error or "")
+
+    def outcome(self, house: House, path: Path) -> Job:
+        house.transcriber = ScriptedTranscriber([])
+        job = upload(client_of(house), path)
+        deadline = time.monotonic() + 20
+        while house.jobs.get(job).state not in (JobState.DONE, JobState.QUARANTINED) and time.monotonic() < deadline:
+            work(house)
+        return house.jobs.get(job)
+
+
+class TestDiagnoses:
+    @pytest.mark.parametrize("kind", ["pdf", "html", "docx"])
+    def test_a_fund_becomes_a_file(self, house: House, kind: str) -> None:
+        client = client_of(house)
+        job = client.post("/v1/diagnoses", json={"fund_code": "990002", "format": kind}).json()["id"]
+        work(house)
+        state = client.get(f"/v1/jobs/{job}").json()
+        assert state["state"] == "done", state
+        report = client.get(f"/v1/diagnoses/{job}/report")
+        assert report.status_code == 200, report.text
+        assert report.content[:4] == {"pdf": b"%PDF", "html": b"<!do", "docx": b"PK\x03\x04"}[kind]
+
+    def test_a_report_that_the_gate_held_is_never_a_file(self, house: House, home: Path) -> None:
+        house.gate = Always(house.gate, Outcome.BLOCK)
+        client = client_of(house)
+        job = client.post("/v1/diagnoses", json={"fund_code": "990002"}).json()["id"]
+        work(house)
+        assert client.get(f"/v1/jobs/{job}").json()["result"]["outcome"] == "block"
+        answer = client.get(f"/v1/diagnoses/{job}/report")
+        assert (answer.status_code, "held" in answer.json()["detail"]) == (409, True)
+        assert not (home / "reports").exists()
+
+    def test_a_removed_file_is_told(self, house: House, home: Path) -> None:
+        client = client_of(house)
+        job = client.post("/v1/diagnoses", json={"fund_code": "990002", "format": "html"}).json()["id"]
+        work(house)
+        (home / "reports" / f"{job}.html").unlink()
+        answer = client.get(f"/v1/diagnoses/{job}/report")
+        assert (answer.status_code, "removed" in answer.json()["detail"]) == (404, True)
+
+    def test_an_unknown_fund_is_quarantined_at_once(self, house: House) -> None:
+        client = client_of(house)
+        job = client.post("/v1/diagnoses", json={"fund_code": "999999"}).json()["id"]
+        work(house)
+        found = house.jobs.get(job)
+        assert (found.state, found.attempts) == (JobState.QUARANTINED, 1)
+        assert "no NAV file for 999999" in (found.error or "")
+
+
+class Always:
+    """The gate, but every verdict is the one told."""
+
+    def __init__(self, gate: object, outcome: Outcome) -> None:
+        self._gate, self._outcome = gate, outcome
+
+    def review(self, *arguments: object, **named: object) -> object:
+        verdict = self._gate.review(*arguments, **named)
+        return replace(verdict, outcome=self._outcome, cleared=None)
+
+
+def test_threads_work_until_the_block_ends(house: House, sound: Path) -> None:
+    house.transcriber = ScriptedTranscriber(["您好。", "我想开通港股通，怎么办？"])
+    job = upload(client_of(house), sound, advisor_channel="left")
+    with running_worker(house, wanted=True):
+        deadline = time.monotonic() + 20
+        while house.jobs.get(job).state is not JobState.DONE and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert house.jobs.get(job).state is JobState.DONE
+    assert not {thread.name for thread in threading.enumerate()} & {CALLS, DIAGNOSES}
+
+
+def test_no_worker_where_none_is_wanted(house: House) -> None:
+    with running_worker(house, wanted=False):
+        assert not {thread.name for thread in threading.enumerate()} & {CALLS, DIAGNOSES}
