@@ -20,7 +20,6 @@ from knowledge_base.products import Product, Products
 if TYPE_CHECKING:
     from copilot.diagnosis.analysis import FundInput
     from copilot.diagnosis.holdings import Holding
-    from copilot.diagnosis.holdings import Holding
     from copilot.diagnosis.nav import IndexSeries
     from copilot.diagnosis.report import Adviser, DiagnosisReport
 

@@ -1,7 +1,165 @@
-"""`tougu bench`: light to import, heavy only when run."""
+"""`tougu bench`: light to import, heavy only when run. Defaults suit two cores; larger sizes are options."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from eval.output import Json, bar, own_cases, print_result, shared
+
+if TYPE_CHECKING:
+    from eval.result import Result
+    from serve.wiring import House
+
 bench_app = typer.Typer(help="Time the product against a baseline in the same run.", no_args_is_help=True)
+
+
+class Database(StrEnum):
+    """Where leads are kept."""
+
+    SQLITE = "sqlite"
+    POSTGRES = "postgres"
+
+
+def _run(context: typer.Context, title: str, json: str | None, work: Callable[[House, Progress], Result]) -> None:
+    with bar(title) as progress:
+        result = work(shared(context).house(), progress)
+    print_result(result, json, None)
+
+
+Progress = Callable[[int, int, str], None]
+
+
+@bench_app.command()
+def asr(
+    context: typer.Context,
+    stereo: Annotated[int, typer.Option(min=1, help="Stereo sample calls.")] = 1,
+    mono: Annotated[int, typer.Option(min=1, help="Mono sample calls.")] = 1,
+    json: Json = None,
+) -> None:
+    """The whole speech way against the bare engine on the same channels."""
+    from eval.bench.speech import bench_asr
+
+    _run(context, "asr", json, lambda house, go: bench_asr(house, stereo=stereo, mono=mono, progress=go))
+
+
+@bench_app.command()
+def archive(
+    context: typer.Context,
+    files: Annotated[int, typer.Option(min=2, help="Recordings of the batch; a memory slope needs eight.")] = 2,
+    json: Json = None,
+) -> None:
+    """The batch with one and two workers, killed and started again."""
+    from eval.bench.speech import bench_archive
+
+    _run(context, "archive", json, lambda house, go: bench_archive(house, files=files, progress=go))
+
+
+@bench_app.command()
+def intent(
+    context: typer.Context,
+    lines: Annotated[int, typer.Option(min=8, help="Utterances read in batches.")] = 282,
+    singles: Annotated[int, typer.Option(min=1, help="Utterances read one at a time.")] = 60,
+    json: Json = None,
+) -> None:
+    """Utterances a second, against the bare encoder."""
+    from eval.bench.texts import bench_intent
+
+    cases = own_cases("intent.jsonl")
+    _run(
+        context,
+        "intent",
+        json,
+        lambda house, go: bench_intent(house, cases, lines=lines, singles=singles, progress=go),
+    )
+
+
+@bench_app.command()
+def retrieval(
+    context: typer.Context,
+    sizes: Annotated[str, typer.Option(help="Numbers of vectors, by commas: 10000,100000,1000000.")] = "10000",
+    queries: Annotated[int, typer.Option(min=1, help="Queries at each size.")] = 100,
+    json: Json = None,
+) -> None:
+    """Vector search at size, with and without a filter, against exact search."""
+    from eval.bench.retrieval import bench_retrieval
+    from eval.case import EvalError
+
+    try:
+        wanted = [int(size) for size in sizes.split(",")]
+    except ValueError as error:
+        raise EvalError(f"--sizes {sizes} is no list of numbers: write for example 10000,100000.") from error
+    if min(wanted) < 1000:
+        raise EvalError(f"--sizes {min(wanted)} is too small to say anything: take 1000 or more.")
+    _run(
+        context, "retrieval", json, lambda house, go: bench_retrieval(house, sizes=wanted, queries=queries, progress=go)
+    )
+
+
+@bench_app.command()
+def compliance(
+    context: typer.Context,
+    answers: Annotated[int, typer.Option(min=10, help="Answers of 300 characters.")] = 200,
+    json: Json = None,
+) -> None:
+    """Answers of 300 characters through the rules and the gate, against a bare Aho-Corasick pass."""
+    from eval.bench.texts import bench_compliance
+
+    cases = own_cases("compliance_sentences.jsonl")
+    _run(context, "compliance", json, lambda house, go: bench_compliance(house, cases, answers=answers, progress=go))
+
+
+@bench_app.command()
+def leads(
+    context: typer.Context,
+    leads: Annotated[int, typer.Option(min=1000, help="Leads in the queue at full size.")] = 20_000,
+    database: Annotated[Database, typer.Option(help="postgres starts a server of its own.")] = Database.POSTGRES,
+    consumers: Annotated[int, typer.Option(min=1, help="People who claim leads.")] = 50,
+    think_s: Annotated[float, typer.Option(help="Mean seconds between two claims of one of them.")] = 5.0,
+    seconds: Annotated[float, typer.Option(help="Length of each load, in seconds.")] = 20.0,
+    json: Json = None,
+) -> None:
+    """The lead queue at size: insert, merge, claim and acknowledge, through repository and API."""
+    from eval.bench.leads import Load, bench_leads
+
+    load = Load(consumers=consumers, think_s=think_s, seconds=seconds)
+    _run(
+        context,
+        "leads",
+        json,
+        lambda house, go: bench_leads(house, leads=leads, database=database.value, load=load, progress=go),
+    )
+
+
+@bench_app.command()
+def chat(
+    context: typer.Context,
+    sessions: Annotated[int, typer.Option(min=1, help="Sessions that ask one question a minute each.")] = 20,
+    seconds: Annotated[float, typer.Option(help="Length of the load, in seconds.")] = 60.0,
+    json: Json = None,
+) -> None:
+    """Open sessions and a burst over HTTP, extractive and with a scripted model server."""
+    from eval.bench.chat import bench_chat
+
+    cases = own_cases("rag.jsonl")
+    _run(
+        context,
+        "chat",
+        json,
+        lambda house, go: bench_chat(house, cases, sessions=sessions, seconds=seconds, progress=go),
+    )
+
+
+@bench_app.command()
+def report(
+    context: typer.Context,
+    reports: Annotated[int, typer.Option(min=1, help="Reports made; medians are shown.")] = 5,
+    json: Json = None,
+) -> None:
+    """A client with twenty funds of five years: metrics, gate and PDF."""
+    from eval.bench.report import bench_report
+
+    _run(context, "report", json, lambda house, go: bench_report(house, reports=reports, progress=go))

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from eval.bench_commands import bench_app
-
-if TYPE_CHECKING:
-    from eval.result import Result
-    from serve.commands.context import Context
+from eval.output import Json, Predictions, bar, own_cases, print_result, shared
 
 __all__ = ["bench_app", "eval_app"]
 SAMPLE_DAY = "2026-11-20"  # the project's own questions were written for this day
@@ -21,32 +16,7 @@ SAMPLE_DAY = "2026-11-20"  # the project's own questions were written for this d
 eval_app = typer.Typer(help="Measure the product on labelled data; without a suite, all on the project's own cases.")
 
 Data = Annotated[Path | None, typer.Option("--data", help="JSON Lines file; default: the project's own cases.")]
-Json = Annotated[str | None, typer.Option("--json", help="Write one JSON object to a file, or - for standard output.")]
-Predictions = Annotated[Path | None, typer.Option("--predictions", help="Write what was predicted, a line an item.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N items, for a quick look.")]
-
-
-def _shared(context: typer.Context) -> Context:
-    from serve.commands.context import Context
-
-    return context.ensure_object(Context)
-
-
-def _out(result: Result, json: str | None, predictions: Path | None) -> None:
-    from eval.result import table, write, write_predictions
-
-    if predictions:
-        write_predictions(result, predictions)
-    if json:
-        write(result, json)
-    if json != "-":
-        typer.echo(table(result))
-
-
-def _own(name: str) -> Path:
-    from importlib.resources import files
-
-    return Path(str(files("eval") / "cases" / name))
 
 
 @eval_app.callback(invoke_without_command=True)
@@ -64,7 +34,7 @@ def intent(context: typer.Context, data: Data = None, json: Json = None, predict
     """Single utterances: intents, polarity, leads."""
     from eval.suites.intent import run
 
-    _out(run(_shared(context).house(), data or _own("intent.jsonl")), json, predictions)
+    print_result(run(shared(context).house(), data or own_cases("intent.jsonl")), json, predictions)
 
 
 @eval_app.command()
@@ -72,7 +42,7 @@ def calls(context: typer.Context, data: Data = None, json: Json = None, predicti
     """Whole calls as text: leads, cases, tickets, evidence, amounts, violations."""
     from eval.suites.calls import run
 
-    _out(run(_shared(context).house(), data), json, predictions)
+    print_result(run(shared(context).house(), data), json, predictions)
 
 
 @eval_app.command()
@@ -86,9 +56,9 @@ def asr(
     """Recordings: character error beside the bare engine, roles, diarization."""
     from eval.suites.asr import run
 
-    with _bar("asr") as progress:
-        result = run(_shared(context).house(), data, limit=limit, progress=lambda done, n: progress(done, n, ""))
-    _out(result, json, predictions)
+    with bar("asr") as progress:
+        result = run(shared(context).house(), data, limit=limit, progress=lambda done, n: progress(done, n, ""))
+    print_result(result, json, predictions)
 
 
 @eval_app.command()
@@ -108,10 +78,10 @@ def rag(
     if (corpus is None) != (data is None):
         raise typer.BadParameter("--corpus and --data belong together: give both or neither.")
     day = as_day(on or (SAMPLE_DAY if data is None else None))
-    documents, questions = corpus or sample_folder() / "documents", data or _own("rag.jsonl")
-    with _bar("sync") as progress:
-        result = run(_shared(context).house(), documents, questions, on=day, progress=progress)
-    _out(result, json, predictions)
+    documents, questions = corpus or sample_folder() / "documents", data or own_cases("rag.jsonl")
+    with bar("sync") as progress:
+        result = run(shared(context).house(), documents, questions, on=day, progress=progress)
+    print_result(result, json, predictions)
 
 
 @eval_app.command()
@@ -126,8 +96,8 @@ def compliance(
     from eval.suites.compliance import run
 
     if sentences is None and documents is None:
-        sentences, documents = _own("compliance_sentences.jsonl"), _own("compliance_documents.jsonl")
-    _out(run(_shared(context).house(), sentences, documents), json, predictions)
+        sentences, documents = own_cases("compliance_sentences.jsonl"), own_cases("compliance_documents.jsonl")
+    print_result(run(shared(context).house(), sentences, documents), json, predictions)
 
 
 @eval_app.command()
@@ -142,9 +112,9 @@ def funds(
     from serve.sample import sample_folder
 
     folder = nav or sample_folder() / "funds" / "nav"
-    with _bar("funds") as progress:
+    with bar("funds") as progress:
         result = run(folder, benchmark or folder / "benchmark.csv", progress=lambda done, n: progress(done, n, ""))
-    _out(result, json, predictions)
+    print_result(result, json, predictions)
 
 
 @eval_app.command()
@@ -159,16 +129,6 @@ def public(
     """Published test sets beside published figures."""
     from eval.suites.public import run
 
-    with _bar(name) as progress:
-        result = run(_shared(context).house(), name, data, limit=limit, progress=lambda done, n: progress(done, n, ""))
-    _out(result, json, predictions)
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar as a function (done, total, note) -> None."""
-    from serve.commands.context import progress_bar
-
-    with progress_bar() as bar:
-        task = bar.add_task(title, total=None, note="")
-        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=Path(note).name)
+    with bar(name) as progress:
+        result = run(shared(context).house(), name, data, limit=limit, progress=lambda done, n: progress(done, n, ""))
+    print_result(result, json, predictions)

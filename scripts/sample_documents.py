@@ -25,6 +25,10 @@ QUARTERS = (
     ("2026Q3", "2026年第3季度", date(2026, 6, 30), date(2026, 9, 30), date(2026, 10, 26), "q3"),
 )
 WINDOWS = (("过去三个月", 3), ("过去六个月", 6), ("过去一年", 12), ("过去三年", 36))
+WARNING = (
+    "基金的过往业绩不预示其未来表现。投资有风险，投资者在作出投资决策前应仔细阅读招募说明书。"
+    "本报告中财务资料未经审计。"
+)
 STYLE = "table{border-collapse:collapse}td,th{border:1px solid #999;padding:2px 8px}"
 
 
@@ -104,7 +108,7 @@ def money(value: float) -> str:
 
 def quarterly(fund: dict[str, Any], words: dict[str, Any], quarter: tuple[Any, ...], index: Series) -> str:
     """One quarterly report as HTML."""
-    period, name, start, end, sent, key = quarter
+    _period, name, start, end, sent, key = quarter
     nav = read_nav(fund["code"])
     random = np.random.default_rng([int(fund["code"]), end.toordinal()])
     total = fund["scale_yi"] * 1e8 * (1 + 0.02 * float(random.standard_normal()))
@@ -129,6 +133,8 @@ def quarterly(fund: dict[str, Any], words: dict[str, Any], quarter: tuple[Any, .
         ["报告期期初基金份额总额", money(shares - flow[0] + flow[1])], ["报告期期间基金总申购份额", money(flow[0])],
         ["减：报告期期间基金总赎回份额", money(flow[1])], ["报告期期末基金份额总额", money(shares)],
     ]  # fmt: skip
+    opened = max(begin, date(end.year, end.month - 2, 1))
+    tenure = [[fund["manager"], "本基金的基金经理", f"{fund['inception']:%Y-%m-%d}"]]
     performance = [
         "阶段",
         "净值增长率①",
@@ -147,7 +153,7 @@ def quarterly(fund: dict[str, Any], words: dict[str, Any], quarter: tuple[Any, .
 <p>报告送出日期：{sent:%Y年%m月%d日}</p>
 <p>本文件为虚构示例，所载基金、公司、人物与数字均不存在。</p>
 <h2>§1 重要提示</h2>
-<p>基金的过往业绩不预示其未来表现。投资有风险，投资者在作出投资决策前应仔细阅读招募说明书。本报告中财务资料未经审计。本报告期自{max(begin, date(end.year, end.month - 2, 1)):%Y年%m月%d日}起至{end:%m月%d日}止。</p>
+<p>{WARNING}本报告期自{opened:%Y年%m月%d日}起至{end:%m月%d日}止。</p>
 <h2>§2 基金产品概况</h2>
 {html_table(["项目", "内容"], overview)}
 <h2>§3 主要财务指标和基金净值表现</h2>
@@ -159,7 +165,7 @@ def quarterly(fund: dict[str, Any], words: dict[str, Any], quarter: tuple[Any, .
 {html_table(performance, performance_rows(fund, nav, index, end))}
 <h2>§4 管理人报告</h2>
 <h3>4.1 基金经理简介</h3>
-{html_table(["姓名", "职务", "任本基金的基金经理期限起"], [[fund["manager"], "本基金的基金经理", f"{fund['inception']:%Y-%m-%d}"]])}
+{html_table(["姓名", "职务", "任本基金的基金经理期限起"], tenure)}
 <h3>4.2 报告期内基金的投资策略和运作分析</h3>
 <p>{words[key]}</p>
 <h2>§5 投资组合报告</h2>

@@ -27,7 +27,8 @@ QUESTION = "云岭价值精选2026年三季度过去一年净值增长率和业�
 PROMISE = "这只产品您放心，稳赚不赔，亏了我给您补上。"
 FUND = "990002"
 BENCHMARK = "远山宽基300指数"
-TOLD_CALL = "call01"
+TOLD_CALL = "call10"
+FIRST_CALLS = ("call10", "call05", "call02")  # a client with wishes, a complaint, refusals; then the others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,10 @@ def _calls(
     state = house.model_store.check("whisper")
     if not state.ok:
         return [], f"{state.detail}; {state.remedy}"
-    recordings = load_call_metadata(sample_folder() / "calls" / "calls.csv")[:wanted]
+    listed = load_call_metadata(sample_folder() / "calls" / "calls.csv")
+    by_id = {recording.call_id: recording for recording in listed}
+    order = dict.fromkeys((*FIRST_CALLS, *by_id))
+    recordings = [by_id[call_id] for call_id in order][:wanted]
     read = []
     for n, recording in enumerate(recordings):
         step("calls", n, len(recordings))
@@ -117,7 +121,8 @@ def _calls(
     return read, None
 
 
-def expected_leads(call_id: str) -> list[str]:
-    """Intents that the script of a sample call was written to hold, to print beside what was heard."""
+def written_into(call_id: str) -> list[str]:
+    """What the script of a sample call was written to hold, to print beside what was heard."""
     script = json.loads((sample_folder() / "calls" / "scripts" / f"{call_id}.json").read_text(encoding="utf-8"))
-    return [lead["intent"] for lead in script["gold"]["leads"]]
+    gold = script["gold"]
+    return [f"{kind[:-1]} {item['intent']}" for kind in ("leads", "cases", "tickets", "consents") for item in gold[kind]]

@@ -68,7 +68,13 @@ def _database(settings: Settings) -> Iterator[Check]:
         state = schema_state(engine)
     finally:
         engine.dispose()
-    yield Check(name="database", state="ok", detail=f"{engine.dialect.name}, {state}")
+    newer = state.status == "newer"
+    yield Check(
+        name="database",
+        state="fail" if newer else "ok",
+        detail=f"{engine.dialect.name}, {state}",
+        remedy="install the newer tougu that wrote it, or restore a backup" if newer else "",
+    )
 
 
 def _weights(settings: Settings) -> Iterator[Check]:

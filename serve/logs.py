@@ -44,9 +44,9 @@ def _extras(record: logging.LogRecord) -> dict[str, Any]:
     return {key: "[withheld]" if key in FORBIDDEN_FIELDS else value for key, value in given.items()}
 
 
-def configure(settings: LogSettings) -> None:
-    """Send all logs to standard error in the chosen form; libraries speak from WARNING on."""
+def configure(settings: LogSettings, *, quiet: bool = False) -> None:
+    """Send all logs to standard error in the chosen form; libraries, and all when `quiet`, from WARNING on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("tougu").setLevel(settings.level)
+    logging.getLogger("tougu").setLevel(logging.WARNING if quiet and settings.level == "INFO" else settings.level)

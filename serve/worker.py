@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copilot.diagnosis.errors import DiagnosisError
 from intent.errors import AudioError
 from intent.leads.queue import TOPIC as LEAD_TOPIC
 from intent.leads.webhooks import WebhookSender
@@ -16,9 +17,11 @@ from intent.recordings import RecordingFile
 from jobs.errors import PoisonJobError
 from jobs.outbox import Dispatcher
 from jobs.worker import Task, run_worker
+from serve.errors import NotFoundError
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
+    from copilot.reports import JudgedReport
     from serve.wiring import House
 
 CALLS = "calls"
@@ -64,21 +67,26 @@ class DiagnosisHandler:
         self._house = house
 
     def __call__(self, task: Task) -> dict[str, Any]:
-        payload, house = task.job.payload, self._house
-        principal = house.users.principal(payload.get("user_id"))
+        house = self._house
         task.progress(0, 2, "computing")
-        desk, today = house.reports, house.today()
-        if payload.get("client_id"):
-            judged = desk.client(payload["client_id"], principal=principal, today=today)
-        else:
-            judged = desk.fund(payload["fund_code"], principal=principal, today=today)
+        try:
+            judged = self._judged(task.job.payload)
+        except (DiagnosisError, NotFoundError) as error:  # no NAV, no such client: the same the next time
+            raise PoisonJobError(str(error)) from error
         task.progress(1, 2, "writing")
         verdict = {"outcome": judged.verdict.outcome.word, "audit_id": judged.verdict.audit_id}
         if judged.verdict.cleared is None:
             return {**verdict, "findings": sorted({f.rule for f in judged.verdict.findings})}
-        path = house.settings.home / "reports" / f"{task.job.id}.{payload['format']}"
+        path = house.settings.home / "reports" / f"{task.job.id}.{task.job.payload['format']}"
         judged.write(path)
         return {**verdict, "file": path.name}
+
+    def _judged(self, payload: Mapping[str, Any]) -> JudgedReport:
+        desk, today = self._house.reports, self._house.today()
+        principal = self._house.users.principal(payload.get("user_id"))
+        if payload.get("client_id"):
+            return desk.client(payload["client_id"], principal=principal, today=today)
+        return desk.fund(payload["fund_code"], principal=principal, today=today)
 
 
 @contextmanager

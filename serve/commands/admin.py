@@ -191,6 +191,8 @@ def import_(
         print_json(report)
     else:
         typer.echo(f"{kind}: {report['added']} added, {report['replaced']} replaced.")
+        if kind == "calls":
+            typer.echo("`tougu worker` (or `tougu serve`) reads them in the background.", err=True)
 
 
 def backup(context: typer.Context, target: Annotated[Path, typer.Argument(help="New folder for the copy.")]) -> None:

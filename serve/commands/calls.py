@@ -22,7 +22,7 @@ Metadata = Annotated[
 
 def transcribe(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Recordings, or folders of recordings.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Recordings, or folders of recordings.")] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for the transcripts.")] = Path("transcripts"),
     formats: Annotated[str, typer.Option("--format", help="json,srt,vtt,txt")] = "json,txt",
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = 1,
@@ -35,7 +35,7 @@ def transcribe(
 
     shared = context.ensure_object(Context)
     settings, house = shared.settings(), shared.house()
-    recordings = _recordings(paths, metadata)
+    recordings = _recordings(paths or [], metadata)
     with progress_bar() as bar:
         task = bar.add_task("transcribe", total=len(recordings), note="")
         outcomes = transcribe_batch(

@@ -38,12 +38,13 @@ class Context:
 
         return load_settings(self.config)
 
-    def house(self) -> House:
+    def house(self, *, service: bool = False) -> House:
+        """The house; a command that ends by itself logs warnings only, since it reports on its own."""
         from serve.logs import configure
         from serve.wiring import House
 
         settings = self.settings()
-        configure(settings.log)
+        configure(settings.log, quiet=not service)
         return House(settings)
 
     def principal(self, house: House) -> Principal:
@@ -86,4 +87,8 @@ def progress_bar() -> Iterator[Progress]:
         TextColumn("{task.fields[note]}"),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        yield bar
+        try:
+            yield bar
+        except BaseException:
+            bar.live.transient = True  # the bar goes away: the line of the error stands alone
+            raise

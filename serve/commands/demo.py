@@ -40,14 +40,14 @@ def _title(text: str) -> None:
 def _print(result: DemoResult) -> None:
     from serve.commands.calls import print_reading
     from serve.commands.knowledge import print_reply
-    from serve.demo import expected_leads
+    from serve.demo import written_into
 
     _title("Call way: recording -> turns -> intents -> leads, cases and tickets (fictional calls)")
     if result.left_out:
         typer.echo(f"No call was read: {result.left_out}")
     for call, reading in result.calls:
         print_reading(call, reading, transcript=call.id == result.told)
-        typer.echo(f"  the script holds: {', '.join(expected_leads(call.id)) or 'no lead'}")
+        typer.echo(f"  written into the script: {', '.join(written_into(call.id)) or 'nothing to raise'}")
     _title("Question way: a cited answer that the gate has cleared")
     typer.echo(f"问：{result.question}")
     print_reply(result.reply)

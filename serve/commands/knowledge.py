@@ -24,11 +24,14 @@ def kb_sync(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Folder of documents: html, pdf, docx, xlsx, md, txt, csv.")],
     delete: Annotated[bool, typer.Option(help="Remove what is no longer in the folder.")] = False,
+    reindex: Annotated[bool, typer.Option(help="Encode everything again, e.g. after another encoder was set.")] = False,
     as_json: Json = False,
 ) -> None:
     """Bring the knowledge base to the state of a folder; unchanged files cost nothing."""
     shared = context.ensure_object(Context)
     house = shared.house()
+    if reindex:
+        house.index.clear()
     with progress_bar() as bar:
         task = bar.add_task("sync", total=None, note="")
         report = house.sync(

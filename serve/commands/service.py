@@ -27,7 +27,7 @@ def serve(
     from serve.errors import ServeError
     from serve.worker import running_worker
 
-    house = context.ensure_object(Context).house()
+    house = context.ensure_object(Context).house(service=True)
     address = host or house.settings.server.host
     require_loopback(address)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -53,6 +53,6 @@ def worker(context: typer.Context) -> None:
     """Run background jobs and deliveries until stopped."""
     from serve.worker import work_until_signal
 
-    house = context.ensure_object(Context).house()
+    house = context.ensure_object(Context).house(service=True)
     typer.echo("tougu worker: running; Ctrl-C stops after the job in hand.", err=True)
     work_until_signal(house)

@@ -109,7 +109,7 @@ class TestDiagnoses:
         assert state["state"] == "done", state
         report = client.get(f"/v1/diagnoses/{job}/report")
         assert report.status_code == 200, report.text
-        assert report.content[:4] == {"pdf": b"%PDF", "html": b"<!do", "docx": b"PK\x03\x04"}[kind]
+        assert report.content[:4] == {"pdf": b"%PDF", "html": b"<!DO", "docx": b"PK\x03\x04"}[kind]
 
     def test_a_report_that_the_gate_held_is_never_a_file(self, house: House, home: Path) -> None:
         house.gate = Always(house.gate, Outcome.BLOCK)

@@ -1,0 +1,91 @@
+"""`tougu bench report`: a client with twenty funds of five years, metrics and PDF."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from compliance_filters.finding import Draft, ReviewContext, Target
+from copilot.diagnosis.analysis import FundInput
+from copilot.diagnosis.holdings import ClientInput, Holding, diagnose_client
+from copilot.diagnosis.metrics import raw_metrics
+from copilot.diagnosis.nav import IndexSeries, read_index, read_nav
+from copilot.diagnosis.render_pdf import pdf_bytes
+from eval.bench.measure import Progress, bench_result, percentile, quotient, rss_mb, timed_ms
+from eval.fresh import fresh_house
+from eval.result import Result
+from serve.sample import sample_folder
+from serve.users import OPERATOR
+from serve.wiring import House
+
+FUNDS = 20
+FULL_YEARS = 5 * 240  # rows of a fund with five years of NAV
+
+
+def bench_report(house: House, *, reports: int, progress: Progress) -> Result:
+    """Diagnosis of a client with twenty funds of five years (the sample's funds under twenty codes), the gate,
+    and the PDF. `metrics_s`, `pdf_s`: medians. The baseline is the raw metric functions on the same series.
+
+    There is no chart cache shared between reports, so `reports_per_hour_cached` is null.
+    """
+    began = time.perf_counter()
+    folder = sample_folder() / "funds" / "nav"
+    index = read_index(folder / "benchmark.csv", "benchmark")
+    funds = _funds()
+    holdings = [Holding(code=code, name=fund.name, amount_cny=Decimal(50_000)) for code, fund in funds.items()]
+    client = ClientInput(designation="客户", level="C4", level_expires=None)
+    spent: list[tuple[float, float, float]] = []
+    with fresh_house(house) as fresh:
+        for n in range(reports + 1):
+            spent.append(_one(fresh, client, holdings, funds, index))
+            progress(n, reports, "")
+    counted = spent[1:]  # the first loads fonts and dictionaries
+    metrics_s, gate_s, pdf_s = (round((percentile(part, 50) or 0.0) / 1e3, 4) for part in zip(*counted, strict=True))
+    series = [(fund.nav.returns, index.returns_on(fund.nav.returns.dates)) for fund in funds.values()]
+    raw_s = timed_ms(lambda: [raw_metrics(own, other) for own, other in series]) / 1e3
+    return bench_result(
+        "report",
+        fixture="serve/sample/funds/nav under 20 codes",
+        n=reports,
+        parameters={"reports": reports, "funds": FUNDS},
+        metrics={
+            "metrics_s": metrics_s,
+            "gate_s": gate_s,
+            "pdf_s": pdf_s,
+            "reports_per_hour": round(3600 / (metrics_s + gate_s + pdf_s), 1),
+            "reports_per_hour_cached": None,
+            "baseline_raw_metrics_s": round(raw_s, 4),
+            "ratio": quotient(metrics_s, raw_s),
+            "rss_mb": rss_mb(),
+        },
+        began=began,
+    )
+
+
+def _one(
+    house: House,
+    client: ClientInput,
+    holdings: Sequence[Holding],
+    funds: Mapping[str, FundInput],
+    index: IndexSeries,
+) -> tuple[float, float, float]:
+    """Milliseconds of metrics and findings, of the gate, and of the PDF."""
+    began = time.perf_counter()
+    report = diagnose_client(client, holdings, funds, index, today=house.today())
+    metrics_ms = (time.perf_counter() - began) * 1e3
+    draft = Draft(text=report.text(), target=Target.REPORT, by="template")
+    context = ReviewContext(today=house.today(), facts=report.facts, channel="export", recommends=())
+    gate_ms = timed_ms(lambda: house.gate.review(draft, context, principal=OPERATOR))
+    return metrics_ms, gate_ms, timed_ms(lambda: pdf_bytes(report))
+
+
+def _funds() -> dict[str, FundInput]:
+    """The sample funds with five years of NAV, again and again under new codes."""
+    folder = sample_folder() / "funds" / "nav"
+    series = [read_nav(path, path.stem) for path in sorted(folder.glob("99*.csv"))]
+    full = [nav for nav in series if len(nav.returns) >= FULL_YEARS]
+    codes = [f"9910{n:02d}" for n in range(FUNDS)]
+    navs = [replace(full[n % len(full)], code=code) for n, code in enumerate(codes)]
+    return {nav.code: FundInput(code=nav.code, name=f"示例基金{nav.code}", nav=nav, risk_level="R3") for nav in navs}

@@ -1,0 +1,146 @@
+"""`tougu bench intent` and `tougu bench compliance`: texts of the project's own cases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import ahocorasick
+
+from compliance_filters.filters import standard_filters
+from compliance_filters.finding import Draft, ReviewContext, Target
+from eval.bench.measure import Progress, bench_result, p95, quotient, timed_ms
+from eval.case import load_cases
+from eval.fresh import fresh_house
+from eval.result import Result
+from intent.classifier.labelled import utterance_of
+from intent.classifier.utterance import Utterance
+from serve.users import OPERATOR
+from serve.wiring import House
+
+ANSWER_CHARS = 300
+HIT_EVERY = 10  # one answer in ten holds a violating sentence
+ADVISOR_TURN = "您上次问的那只产品，我把资料发给您了，您看还有什么想了解的？"
+
+
+def bench_intent(house: House, cases: Path, *, lines: int, singles: int, progress: Progress) -> Result:
+    """Utterances a second in batches, alone and with the advisor's turn before; one at a time; and the bare
+    encoder on the same texts at the same dtype. `ratio`: the encoder's rate over the classifier's with context."""
+    began = time.perf_counter()
+    items = load_cases(cases, required=("text",)).items
+    texts = [item["text"] for item in islice(cycle(items), lines)]
+    alone = [utterance_of(text) for text in texts]
+    spoken = [utterance_of(text, [{"role": "advisor", "text": ADVISOR_TURN}]) for text in texts]
+    house.classifier.read_many(spoken[:8])  # weights load outside the measured time
+    house.encoder.encode_queries(texts[:8])
+    rates = {}
+    jobs: list[tuple[str, Callable[[], object]]] = [
+        ("alone", lambda: house.classifier.read_many(alone)),
+        ("context", lambda: house.classifier.read_many(spoken)),
+        ("encoder", lambda: house.encoder.encode_queries(texts)),
+    ]
+    for n, (name, work) in enumerate(jobs, 1):
+        rates[name] = round(lines / (timed_ms(work) / 1e3), 1)
+        progress(n, len(jobs) + 1, name)
+    single = [timed_ms(lambda one=one: house.classifier.read_many([one])) for one in _first(spoken, singles)]  # type: ignore[misc]
+    progress(len(jobs) + 1, len(jobs) + 1, "single")
+    return bench_result(
+        "intent",
+        fixture="eval/cases/intent.jsonl",
+        n=lines,
+        model={"classifier": house.classifier.version, "encoder": house.encoder.name},
+        parameters={"lines": lines, "singles": singles},
+        metrics={
+            "utterances_per_s": rates["alone"],
+            "utterances_per_s_context": rates["context"],
+            "p95_ms_single": p95(single),
+            "baseline_encoder_texts_per_s": rates["encoder"],
+            "ratio": quotient(rates["encoder"], rates["context"]),
+        },
+        began=began,
+    )
+
+
+def _first(spoken: Sequence[Utterance], n: int) -> list[Utterance]:
+    return list(islice(cycle(spoken), n))
+
+
+def bench_compliance(house: House, cases: Path, *, answers: int, progress: Progress) -> Result:
+    """Answers of 300 characters, one in ten with a violating sentence: rule filters alone (`us_per_char`,
+    `p95_ms_rules`), the whole gate with its audit log (`p95_ms_all`), text without any candidate
+    (`mb_per_s_clean`), and a bare Aho-Corasick pass over the same text as the baseline."""
+    began = time.perf_counter()
+    drafts = [Draft(text=text, target=Target.ANSWER) for text in answer_texts(cases, answers)]
+    chars = sum(len(draft.text) for draft in drafts)
+    context = ReviewContext(today=house.today())
+    filters = standard_filters(house.rule_pack, house.settings.compliance)
+
+    def judge(draft: Draft) -> None:
+        for each in filters:
+            each.find(draft, context)
+
+    judge(drafts[0])  # dictionaries load outside the measured time
+    rules = [timed_ms(lambda draft=draft: judge(draft)) for draft in drafts]  # type: ignore[misc]
+    progress(1, 4, "rules")
+    with fresh_house(house) as fresh:
+        gate = fresh.gate
+        gate.review(drafts[0], context, principal=OPERATOR)
+        every = [timed_ms(lambda d=draft: gate.review(d, context, principal=OPERATOR)) for draft in drafts]  # type: ignore[misc]
+    progress(2, 4, "gate")
+    automaton = _automaton(house)
+    bare_ms = sum(timed_ms(lambda t=draft.text: list(automaton.iter(t))) for draft in drafts)  # type: ignore[misc]
+    progress(3, 4, "aho-corasick")
+    clean = Draft(text=_clean_text(automaton, drafts, chars), target=Target.ANSWER)
+    clean_s = timed_ms(lambda: judge(clean)) / 1e3
+    progress(4, 4, "clean")
+    us_per_char, bare = round(sum(rules) * 1e3 / chars, 3), round(bare_ms * 1e3 / chars, 4)
+    return bench_result(
+        "compliance",
+        fixture="eval/cases/compliance_sentences.jsonl",
+        n=answers,
+        model={"rules": house.rule_pack.label},
+        parameters={"answers": answers, "answer_chars": ANSWER_CHARS, "hit_every": HIT_EVERY},
+        metrics={
+            "us_per_char": us_per_char,
+            "mb_per_s_clean": round(len(clean.text.encode()) / 1e6 / clean_s, 3),
+            "p95_ms_rules": p95(rules),
+            "p95_ms_all": p95(every),
+            "baseline_us_per_char": bare,
+            "ratio": quotient(us_per_char, bare),
+        },
+        began=began,
+    )
+
+
+def answer_texts(cases: Path, answers: int) -> list[str]:
+    """Answers of at least 300 characters from compliant lines, every tenth with a violating one inside."""
+    items = load_cases(cases, required=("text", "verdict")).items
+    told = [item for item in items if item["target"] != Target.CLIENT_INPUT.value]
+    fine = cycle([item["text"] for item in told if item["verdict"] == "pass"])
+    bad = cycle([item["text"] for item in told if item["verdict"] != "pass"])
+    texts = []
+    for n in range(answers):
+        text = next(bad) if n % HIT_EVERY == 0 else ""
+        while len(text) < ANSWER_CHARS:
+            text += next(fine)
+        texts.append(text)
+    return texts
+
+
+def _automaton(house: House) -> Any:
+    """Every anchor of every phrase rule, and nothing but the automaton."""
+    automaton = ahocorasick.Automaton()
+    for anchor in {a for rule in house.rule_pack.rules.values() for cue in rule.cues for a in cue.anchors}:
+        automaton.add_word(anchor, anchor)
+    automaton.make_automaton()
+    return automaton
+
+
+def _clean_text(automaton: Any, drafts: Sequence[Draft], chars: int) -> str:
+    """About `chars` characters of sentences in which the automaton finds nothing."""
+    sentences = [s + "。" for draft in drafts for s in draft.text.split("。") if s]
+    clean = [s for s in dict.fromkeys(sentences) if next(iter(automaton.iter(s)), None) is None]
+    return "".join(islice(cycle(clean), max(1, chars // 25)))
