@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from compliance_filters.finding import Cleared
 from copilot.tables import deliveries
 from jobs.outbox import Outbox
 from knowledge_base.access import Principal, Role
+from knowledge_base.clients import Clients
 
 TOPIC = "message.cleared"
 
@@ -20,12 +22,16 @@ def deliver(
 ) -> str:
     """Record a cleared text for a client and put it into the outbox, in one transaction.
 
-    Returns the delivery id. Raises TypeError for anything that the gate did not make, and
-    AccessDeniedError for a principal who serves no clients.
+    Returns the delivery id. Raises TypeError for anything that the gate did not make or that was changed
+    afterwards, AccessDeniedError for a principal who serves no clients, and UnknownClientError for a client
+    who is not theirs.
     """
     if not isinstance(cleared, Cleared):
         raise TypeError(f"deliver() takes Cleared, not {type(cleared).__name__}: let the gate review the text.")
+    if hashlib.sha256(cleared.text.encode("utf-8", "surrogatepass")).hexdigest() != cleared.sha256:
+        raise TypeError("The text is not the one that was cleared: let the gate review it again.")
     principal.require("deliver a message", Role.ADVISOR, Role.SUPERVISOR, Role.SYSTEM)
+    Clients(engine).get(client_id, principal=principal)
     delivery_id = f"dl_{uuid.uuid4().hex}"
     with engine.begin() as connection:
         connection.execute(

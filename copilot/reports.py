@@ -115,6 +115,11 @@ class ReportDesk:
         held = self._clients.holdings(client_id, principal=principal)
         known = self._known([holding.product_code for holding in held], principal)
         funds = _with_nav(known, source)
+        if held and not funds:
+            raise DiagnosisError(
+                f"None of the {len(held)} products that {client_id} holds has NAV here: "
+                "put their files CODE.csv into the NAV folder or name one with --nav."
+            )
         report = diagnose_client(
             ClientInput(designation=client.name, level=client.risk_level, level_expires=client.risk_level_expires),
             [_valued(holding.product_code, holding.units, known, funds) for holding in held],

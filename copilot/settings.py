@@ -6,13 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class CopilotSettings(BaseModel):
-    """How answers and reports are signed, and how much history an answer sees."""
+    """How much history an answer sees, and where reports find NAV and benchmark."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    history_turns: int = Field(4, ge=0, description="Earlier messages considered for a follow-up question.")
-    firm: str = Field("", description="Name of the firm, printed on reports; empty leaves it out.")
-    complaint_phone: str = Field("", description="Telephone for complaints, printed on reports.")
+    history_turns: int = Field(4, ge=0, description="Earlier messages considered for a follow-up question, count.")
     nav_dir: str = Field("", description="Folder of NAV files CODE.csv for `tougu diagnose`; empty = nav in home.")
     benchmark_file: str = Field(
         "", description="Benchmark CSV (date,close) of all reports; empty = benchmark.csv in nav_dir."

@@ -125,4 +125,6 @@ def written_into(call_id: str) -> list[str]:
     """What the script of a sample call was written to hold, to print beside what was heard."""
     script = json.loads((sample_folder() / "calls" / "scripts" / f"{call_id}.json").read_text(encoding="utf-8"))
     gold = script["gold"]
-    return [f"{kind[:-1]} {item['intent']}" for kind in ("leads", "cases", "tickets", "consents") for item in gold[kind]]
+    return [
+        f"{kind[:-1]} {item['intent']}" for kind in ("leads", "cases", "tickets", "consents") for item in gold[kind]
+    ]

@@ -40,7 +40,6 @@ class ServerSettings(BaseModel):
     host: str = Field("127.0.0.1", description="Address to listen on; loopback only.")
     port: int = Field(8600, ge=0, le=65535, description="TCP port; 0 takes a free one.")
     max_body_bytes: int = Field(64 * 1024 * 1024, gt=0, description="Largest accepted request body, in bytes.")
-    question_timeout_s: float = Field(30.0, gt=0, description="Longest time for one answer, in seconds.")
 
 
 class LogSettings(BaseModel):

@@ -36,9 +36,8 @@ from serve.users import OPERATOR
 from serve.wiring import House
 
 WISHES = ("fund.buy", "wealth.fixed_income", "fund.redeem", "margin.open", "etf.trade")
-MERGES, BASELINE_ROWS = 300, 300
+MOST_MERGES, MOST_COMMITS, MOST_CLAIMS = 300, 300, 100  # of each short measurement; fewer of a small queue
 POOL_CONNECTIONS = 32
-SETTLE = 100  # claims, before and after growing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +58,15 @@ def bench_leads(house: House, *, leads: int, database: str, load: Load, progress
     began = time.perf_counter()
     with _stored(house, database) as fresh:
         store = LeadStore(fresh.engine, taxonomy=fresh.taxonomy, settings=fresh.settings.leads)
-        small = max(SETTLE * 2, leads // 100)
+        merges, claims_apart = min(MOST_MERGES, leads // 2), min(MOST_CLAIMS, leads // 10)
+        small = max(claims_apart * 2, leads // 100)
         first_s = _write(store, range(small))
-        p95_small = p95(_claims(store))
+        p95_small = p95(_claims(store, claims_apart))
         progress(1, 6, "growing")
         insert_per_s = round(leads / (first_s + _write(store, range(small, leads))), 1)
         progress(2, 6, "merging")
-        merge_per_s = round(MERGES / _write(store, range(MERGES), heard="again"), 1)
-        p95_full = p95(_claims(store))
+        merge_per_s = round(merges / _write(store, range(merges), heard="again"), 1)
+        p95_full = p95(_claims(store, claims_apart))
         progress(3, 6, "claiming")
         claims = _Claims(store)
         arrivals = poisson_arrivals(load.consumers / load.think_s, load.seconds)
@@ -74,7 +74,8 @@ def bench_leads(house: House, *, leads: int, database: str, load: Load, progress
         progress(4, 6, "claiming over HTTP")
         http_ms, http_errors = _over_http(fresh, load)
         progress(5, 6, "baseline")
-        bare = round(BASELINE_ROWS / _bare_commits(fresh.engine), 1)
+        commits = min(MOST_COMMITS, leads)
+        bare = round(commits / _bare_commits(fresh.engine, commits), 1)
         progress(6, 6, "")
     return bench_result(
         "leads",
@@ -146,10 +147,10 @@ def _call(n: int, heard: str) -> tuple[CallReading, Call]:
     return CallReading(call_id=call_id, wishes=(wish,)), call
 
 
-def _claims(store: LeadStore) -> list[float]:
+def _claims(store: LeadStore, count: int) -> list[float]:
     """Milliseconds of claims one after another; what was claimed is given back."""
     spent = []
-    for _ in range(SETTLE):
+    for _ in range(count):
         began = time.perf_counter()
         taken = store.claim(principal=OPERATOR, limit=1)
         spent.append((time.perf_counter() - began) * 1e3)
@@ -193,12 +194,12 @@ def _over_http(house: House, load: Load) -> tuple[list[float], int]:
         return open_loop(poisson_arrivals(load.consumers / load.think_s, load.seconds), claim)
 
 
-def _bare_commits(engine: Engine) -> float:
-    """Seconds of 300 transactions that insert one small row each, into a table of their own."""
+def _bare_commits(engine: Engine, count: int) -> float:
+    """Seconds of `count` transactions that insert one small row each, into a table of their own."""
     metadata = MetaData()
     rows = Table("bench_rows", metadata, Column("id", String(32), primary_key=True), Column("at", String(40)))
     metadata.create_all(engine)
-    made = [{"id": new_id(), "at": datetime.now(UTC).isoformat()} for _ in range(BASELINE_ROWS)]
+    made = [{"id": new_id(), "at": datetime.now(UTC).isoformat()} for _ in range(count)]
     began = time.perf_counter()
     for row in made:
         with engine.begin() as connection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from eval.bench.measure import Progress, bench_result, quotient, rss_mb
 from eval.case import EvalError
 from eval.fresh import fresh_house
 from eval.result import Result
+from intent.archive import QUEUE
 from intent.recordings import RecordingFile, load_call_metadata
 from intent.speech.audio import decode
 from jobs.settings import JobSettings
@@ -156,13 +156,13 @@ def _one_thread(settings: Settings) -> Settings:
 
 
 def _restart_repeats(house: House, rows: list[RecordingFile]) -> int:
-    """Kill the batch (SIGKILL) once its first file is written, run it again, count files written twice."""
+    """Kill the batch (SIGKILL) once its first row is done, run it again, count finished files written twice."""
     with tempfile.TemporaryDirectory(prefix="tougu-bench-") as out, fresh_house(house) as fresh:
         settings = _one_thread(fresh.settings)
-        fresh.jobs  # noqa: B018 - makes the tables before the process that is killed
+        store = fresh.jobs  # makes the tables before the process that is killed
         child = multiprocessing.get_context("spawn").Process(target=_work, args=(settings, rows, Path(out)))
         child.start()
-        while child.is_alive() and not list(Path(out).glob("*.json")):
+        while child.is_alive() and not store.counts(QUEUE).done:
             time.sleep(0.05)
         child.kill()
         child.join()
@@ -172,8 +172,8 @@ def _restart_repeats(house: House, rows: list[RecordingFile]) -> int:
 
 
 def _work(settings: Settings, rows: list[RecordingFile], out: Path) -> None:
+    """The life of the process that is killed, and of the run that follows it."""
     house = House(settings)
-    threading.current_thread().name = "bench-archive"
     transcribe_batch(
         house, settings, rows, out=out, formats=("json",), workers=1, retry_failed=False, on_progress=lambda _: None
     )

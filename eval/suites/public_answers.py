@@ -20,7 +20,7 @@ from eval.metrics.counts import Part, hits
 from eval.metrics.rag import squeeze
 from eval.metrics.summed import ratio
 from eval.result import Figure, Result, data_of
-from eval.suites.public_files import digests, published_file, read_published
+from eval.suites.public_files import digests, published_file, read_published, read_published_lines
 from rag.extract import Extractor
 from rag.passage import Chunk, Passage
 from rag.tokens import terms
@@ -72,7 +72,7 @@ def rgb(house: House, folder: Path, *, limit: int | None, progress: Progress) ->
     right; `integration_accuracy`: all parts of a question whose parts stand in different documents.
     """
     files = [published_file(folder, name) for name in ("zh_refine.json", "zh_int.json")]
-    refine, whole = (read_published(path)[:limit] for path in files)
+    refine, whole = (read_published_lines(path)[:limit] for path in files)
     items = [_rgb_item(row, "accuracy", row["positive"][:POSITIVES]) for row in refine]
     items += [_rgb_rejection(row) for row in refine if row["negative"]]
     parts = [[docs[0] for docs in row["positive"] if docs][:POSITIVES] for row in whole]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from eval.case import EvalError
+
+T = TypeVar("T")
 
 
 def published_file(folder: Path, name: str) -> Path:
@@ -20,13 +22,18 @@ def published_file(folder: Path, name: str) -> Path:
 
 
 def read_published(path: Path) -> Any:
-    """A published JSON file; several objects, one a line, come as a list. Raises EvalError for anything else."""
+    """A published JSON file. Raises EvalError when it is none."""
+    return _read(path, json.loads)
+
+
+def read_published_lines(path: Path) -> list[Any]:
+    """A published file of one JSON object a line. Raises EvalError when a line is none."""
+    return _read(path, lambda text: [json.loads(line) for line in text.splitlines() if line.strip()])
+
+
+def _read(path: Path, parse: Callable[[str], T]) -> T:
     try:
-        text = path.read_text(encoding="utf-8")
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError:
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EvalError(f"{path} is not readable as published ({error}): fetch the file again.") from error
 

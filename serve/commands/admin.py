@@ -29,13 +29,23 @@ def config(context: typer.Context, as_json: Json = False) -> None:
         print_json({key: str(value) if value is not None else None for key, _field, value in rows})
         return
     section = ""
-    for key, field, value in sorted(rows, key=lambda row: ("." in row[0], row[0])):
-        table, _, name = key.rpartition(".")
+    for (table, _, name), key, field, value in sorted(
+        ((key.rpartition("."), key, field, value) for key, field, value in rows), key=lambda row: row[0]
+    ):
         if table != section:
             section = table
             typer.echo(f"\n[{table}]")
         typer.echo(f"# {field.description}  ({PREFIX}{key.upper().replace('.', DELIMITER)})")
-        typer.echo(f"{name} = {toml_value(value)}" if value is not None else f"# {name} =")
+        typer.echo(toml_line(name, value))
+
+
+def toml_line(name: str, value: object) -> str:
+    """A setting as the file would hold it; one that is not set, or is a secret, stays a comment."""
+    from pydantic import SecretStr
+
+    if value is None:
+        return f"# {name} ="
+    return f"{'# ' if isinstance(value, SecretStr) else ''}{name} = {toml_value(value)}"
 
 
 def toml_value(value: object) -> str:

@@ -88,11 +88,11 @@ class TestOutbox:
 
     def test_a_failed_message_waits_for_its_backoff(self, database: Engine) -> None:
         add(database, "client-1")
-        receiver = Receiver(failures=1, error=DeliveryError("busy", retry_in_s=0.2))
+        receiver = Receiver(failures=1, error=DeliveryError("busy", retry_in_s=3.0))
         dispatcher = Dispatcher(database, receiver)
         assert dispatcher.run_once() == Delivered(failed=1)
         assert dispatcher.run_once().total == 0
-        time.sleep(0.25)
+        time.sleep(3.1)
         assert dispatcher.run_once() == Delivered(delivered=1)
 
     def test_dead_after_the_last_attempt_and_replayed(self, database: Engine, outbox: Outbox) -> None:
@@ -117,11 +117,11 @@ class TestOutbox:
 
     def test_order_is_kept_within_a_key_and_only_there(self, database: Engine) -> None:
         first, second, other, free = add(database, "client-1", "client-1", "client-2", None)
-        receiver = Receiver(failures=1, error=DeliveryError("busy", retry_in_s=0.2))
+        receiver = Receiver(failures=1, error=DeliveryError("busy", retry_in_s=3.0))
         dispatcher = Dispatcher(database, receiver)
         dispatcher.run_once()
         assert [message.id for message in receiver.got] == [first, other, free]
-        time.sleep(0.25)
+        time.sleep(3.1)
         dispatcher.run_once()
         assert [message.id for message in receiver.got[3:]] == [first, second]
 

@@ -138,7 +138,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_next_time(
     assert outcomes(sync(folder, kb)) == {"a.md": "added"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason="expected: root reads everything")
 def test_no_permission_is_a_row(kb: Engine, folder: Path) -> None:
     write(folder, "a.md", note("规则甲")).chmod(0)
     (row,) = sync(folder, kb).rows

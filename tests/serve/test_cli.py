@@ -14,14 +14,16 @@ from serve.commands.context import one_line
 from serve.errors import ServeError
 from tests.serve.conftest import Tougu
 
-HEAVY = frozenset(
-    "torch pandas faiss numpy scipy sklearn transformers sentence_transformers faster_whisper matplotlib jieba docx "
-    "typst langchain_openai sqlalchemy alembic fastapi uvicorn rich.progress".split()
-)
+HEAVY = {
+    "torch", "pandas", "faiss", "numpy", "scipy", "sklearn", "transformers", "sentence_transformers",
+    "faster_whisper", "matplotlib", "jieba", "docx", "typst", "langchain_openai", "sqlalchemy", "alembic",
+    "fastapi", "uvicorn", "rich.progress",
+}  # fmt: skip
 COMMANDS = (
-    "demo serve worker transcribe calls leads kb ask diagnose check eval intent bench rules prompts users audit "
-    "models doctor config import backup restore pilot".split()
-)
+    "demo", "serve", "worker", "transcribe", "calls", "leads", "kb", "ask", "diagnose", "check", "eval", "intent",
+    "bench", "rules", "prompts", "users", "audit", "models", "doctor", "config", "import", "backup", "restore",
+    "pilot",
+)  # fmt: skip
 
 
 def in_a_process(code: str) -> str:
