@@ -23,6 +23,7 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"^```[^\n]*\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 # Where a program stands: at the start of a line (after a prompt and variables), of inline code, after | or &&.
 COMMAND = re.compile(r"(?:^\s*(?:\$ )?|\| |&& )(?:[A-Z_]+=\S+ +)*(?:[\w./-]*/)?tougu((?: +[^\s|;&#)]+)+)", re.MULTILINE)
+REMARK = re.compile(r" {2,}(?![-\[]).*")  # words set apart by spaces explain a command
 SETTING = re.compile(r"`([a-z]+(?:\.[a-z_]+)+)`")
 NO_SETTINGS = (".py", ".yaml", ".csv", ".json", ".md")
 ROW = re.compile(r"^\| `([^`]+)` \|")
@@ -93,7 +94,7 @@ def _options(command: object) -> set[str]:
 def _commands_in(page: Path) -> Iterator[str]:
     for block, inline in CODE.findall(page.read_text(encoding="utf-8")):
         for words in COMMAND.findall(inline or block):
-            yield words.strip()
+            yield REMARK.sub("", words.strip())
 
 
 def _fault(words: list[str]) -> str | None:

@@ -170,7 +170,7 @@ def _predict(train: Floats, gold: Sequence[str], test: Floats, labels: Sequence[
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:
-        raise EvalError("Training needs scikit-learn: pip install 'tougu[dev]' to run this set.") from error
+        raise EvalError("Training needs scikit-learn: pip install 'tougu[local]' to run this set.") from error
     place = {label: i for i, label in enumerate(labels)}
     fitted: Any = LogisticRegression(C=INTENT_C * len(labels) / 10, max_iter=200, tol=1e-3)
     fitted.fit(train, np.array([place[label] for label in gold]))

@@ -15,7 +15,7 @@ router = APIRouter(include_in_schema=False)
 PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <title>{title}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/static/style.css"></head>
-<body><main><header><h1>{title}</h1><p class="hint">{subtitle}</p></header>
+<body><main><header class="fixed"><h1>{title}</h1><p class="hint">{subtitle}</p></header>
 <article class="document">{before}<mark id="mark">{marked}</mark>{after}</article></main></body></html>"""
 
 

@@ -53,7 +53,7 @@ function Reply({ reply }) {
     ${reply.addition && html`<p class="hint">${reply.addition}</p>`}
     <span class=${`badge ${outcome}`}>${WORDS[outcome]}</span>
     ${findings.length > 0 && html`<ul class="reasons">${findings.map((f) => html`
-      <li>${f.reason}${f.suggestion ? `可改为：${f.suggestion}` : ""}</li>`)}</ul>`}
+      <li>${reply.cleared ? "已处理：" : ""}${f.reason}${!reply.cleared && f.suggestion ? `可改为：${f.suggestion}` : ""}</li>`)}</ul>`}
     <${Sources} citations=${reply.citations} />
     ${reply.cleared && html`<div class="tools"><${Copy} text=${reply.text} /></div>`}
   </article>`;
@@ -65,11 +65,11 @@ function App() {
   const [draft, setDraft] = useState("");
   const [busy, setBusy] = useState(false);
   const box = useRef(null);
-  const end = useRef(null);
+  const latest = useRef(null);
 
   useEffect(() => {
     sessionStorage.setItem(STORE, JSON.stringify(talk.slice(-20)));
-    end.current?.scrollIntoView({ block: "end" });
+    latest.current?.scrollIntoView({ block: "start" });  // a long answer is read from its beginning
   }, [talk]);
   useEffect(() => {
     fetch("/v1/examples").then((r) => (r.ok ? r.json() : [])).then(setExamples).catch(() => setExamples([]));
@@ -78,7 +78,7 @@ function App() {
 
   const send = async (question) => {
     if (!question.trim() || busy) return;
-    const history = talk.map((item) => item.question).slice(-4);
+    const history = talk.filter((item) => item.reply.cleared).map((item) => item.question).slice(-4);
     setBusy(true);
     setDraft("");
     let reply;
@@ -103,9 +103,8 @@ function App() {
     <section class="talk" aria-live="polite" aria-busy=${busy}>
       ${!talk.length && examples.length > 0 && html`<div class="examples"><p class="hint">可以这样问：</p>
         ${examples.map((question) => html`<button type="button" onClick=${() => send(question)}>${question}</button>`)}</div>`}
-      ${talk.map((item) => html`<p class="question">${item.question}</p><${Reply} reply=${item.reply} />`)}
+      ${talk.map((item, at) => html`<p class="question" ref=${at === talk.length - 1 ? latest : null}>${item.question}</p><${Reply} reply=${item.reply} />`)}
       ${busy && html`<p class="hint">正在查找资料…</p>`}
-      <div ref=${end}></div>
     </section>
     <form onSubmit=${(event) => { event.preventDefault(); send(draft); }}>
       <textarea ref=${box} rows="2" maxlength="500" aria-label="问题" placeholder="问一个关于产品或规则的问题"
