@@ -66,7 +66,7 @@ floors: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 -m "not ($(HEAVY))"
 
-# -rs prints why a test skipped; EXPECT_NO_SKIP=1 turns any skip into a failure (see tests/conftest.py).
+# -rs prints why a test skipped; TOUGU_TEST_NO_SKIP=1 turns an unexpected skip into a failure.
 test-all: $(VENV)/.dev
 	timeout --signal=INT $(TEST_ALL_S) $(BIN)/pytest -m "$(HEAVY)" -rs --durations=10
 
@@ -78,11 +78,11 @@ wheel: $(VENV)/.dev
 	rm -rf dist
 	$(BIN)/python -m build --wheel --no-isolation -o dist .
 
-# Everything that an installation without a network needs, in one folder.
+# Everything that an installation without a network needs, in one folder; wheels, since jieba comes as source.
 wheelhouse: wheel
 	mkdir -p dist/wheelhouse
 	$(PIP) wheel --no-deps -w dist/wheelhouse dist/*.whl
-	$(PIP) download -c constraints.txt -d dist/wheelhouse --find-links dist "tougu[local,postgres]" "$(TORCH)" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	$(PIP) wheel -c constraints.txt -w dist/wheelhouse --find-links dist "tougu[local,postgres]" "$(TORCH)" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -91,7 +91,7 @@ class PhraseFilter:
             *(m.span() for m in _TITLE.finditer(sentence.text)),
             *(m.span() for pattern in rule.benign for m in pattern.finditer(sentence.text)),
         ]
-        spans = sorted({m.span() for cue in cues for m in cue.pattern.finditer(sentence.text)})
+        spans = sorted({span for cue in cues for span in _matches(cue.pattern, sentence.text)})
         claims = _merged([s for s in spans if s[0] < s[1] and not _touches(s, shielded)])
         for index, (start, end) in enumerate(claims):
             spent = tuple(e for _, e in claims[:index])
@@ -102,6 +102,18 @@ class PhraseFilter:
         names = [plain_name(p.name) for p in context.products if p.name]
         spans = [m.span() for name in names for m in re.finditer(re.escape(name), text)]
         return spans + [m.span() for pattern in self._names for m in pattern.finditer(text)]
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    """Matches cut to the clause they end in, where that clause matches by itself.
+
+    In 我不怕赔，亏了我补 the claim begins at 亏, and not at the 赔 that is denied before the comma.
+    """
+    for match in pattern.finditer(text):
+        start, end = match.span()
+        comma = max(text.rfind(mark, start, end) for mark in "，,；;")
+        own = pattern.search(text, comma + 1, end) if comma >= 0 else None
+        yield (own.start(), end) if own and own.end() == end else (start, end)
 
 
 def _touches(span: Span, shields: list[Span]) -> bool:

@@ -17,7 +17,7 @@ class ComplianceSettings(BaseModel):
         description="rule packs of the firm (YAML files) laid over the built-in pack, in this order",
     )
     time_budget_ms: int = Field(
-        default=2_000,
+        default=5_000,
         gt=0,
         description="longest time for one judgement, milliseconds; beyond it an officer decides",
     )

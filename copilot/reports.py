@@ -144,10 +144,13 @@ class ReportDesk:
         return Adviser(name=found.name, licence=found.licence_number)
 
     def _judge(self, report: DiagnosisReport, known: ReviewContext, principal: Principal) -> JudgedReport:
+        from copilot.diagnosis.diagnose import name_facts
+
+        products = self._facts.products(report.codes, principal=principal, today=known.today)
         context = replace(
             known,
-            products=self._facts.products(report.codes, principal=principal, today=known.today),
-            facts=report.facts,
+            products=products,
+            facts=(*report.facts, *name_facts(*(product.name for product in products))),
             channel="export",
             check_numbers=True,
             recommends=(),  # a diagnosis describes what is held; it recommends nothing

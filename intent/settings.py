@@ -28,7 +28,6 @@ class SpeechSettings(BaseModel):
     engine: Literal["local", "remote"] = Field(
         default="local", description="local (Whisper here) or remote (a server)."
     )
-    model: str = Field(default="whisper-base", description="Name in the model registry of the local engine's weights.")
     compute_type: str = Field(default="int8", description="CTranslate2 arithmetic: int8, float16, float32 ...")
     device: str = Field(default="cpu", description="cpu or cuda.")
     language: str = Field(default="zh", description="Language code of the calls; auto = detected call by call.")

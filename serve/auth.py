@@ -21,7 +21,7 @@ def require_loopback(host: str) -> None:
     if host not in LOOPBACK_HOSTS:
         raise OpenDoorError(
             f"The server was asked to listen on {host}, but it has no logins yet and anybody who reaches it "
-            "would be let in: set server.host to 127.0.0.1 and put it behind an SSH tunnel."
+            "would be let in: set server.host to 127.0.0.1 and use an SSH tunnel."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -68,8 +69,9 @@ def root(
     context.obj = Context(config=config, user=user)
 
 
+@cache
 def _add_commands_of_other_packages() -> None:
-    """`eval`, `bench` and `pilot` come from the floor above, which this package may not import."""
+    """`eval`, `bench` and `pilot` come from the floor above, which this package may not import; added once."""
     for entry in metadata.entry_points(group="tougu.commands"):
         command = entry.load()
         if isinstance(command, typer.Typer):
@@ -80,8 +82,8 @@ def _add_commands_of_other_packages() -> None:
 
 def main() -> None:
     """Run the command line; whatever goes wrong ends in one line on standard error."""
-    _add_commands_of_other_packages()
     try:
+        _add_commands_of_other_packages()
         app()
     except KeyboardInterrupt:
         typer.echo("Stopped; run the same command again to go on where it stopped.", err=True)

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
 
 
 # Variables of the same prefix that are not settings.
-NOT_SETTINGS = frozenset({"TOUGU_CONFIG", "TOUGU_TEST_DATA"})
+NOT_SETTINGS = frozenset({"TOUGU_CONFIG", "TOUGU_TEST_DATA", "TOUGU_TEST_NO_SKIP"})
 
 
 def load_settings(config: Path | None = None) -> Settings:

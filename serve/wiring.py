@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from knowledge_base.sync import SyncReport
     from rag.passage import Passage
 
+NAMES_CHARS = 2_000  # of a text are searched for product names
 ADDED = "added"  # folder below <home>/documents for single documents
 EXAMPLES = (
     "{name}的管理费率是多少",
@@ -68,8 +69,10 @@ class House(Rooms):
         channel: str,
         principal: Principal,
     ) -> Verdict:
-        """Judge a text with what the house knows of the client and the products named."""
-        context = self.context(client_id, product_codes, channel, principal)
+        """Judge a text with what the house knows of the client and of the products given or named in it."""
+        named = self.products.resolve(draft.text[:NAMES_CHARS], principal=principal, today=self.today()).products
+        codes = dict.fromkeys((*product_codes, *(code for product in named for code in product.codes)))
+        context = self.context(client_id, tuple(codes), channel, principal)
         return self.gate.review(draft, context, principal=principal)
 
     def context(

@@ -82,6 +82,7 @@ def calls(
     house = shared.house()
     principal = shared.principal(house)
     failed = 0
+    read: list[dict[str, object]] = []
     with progress_bar() as bar:
         recordings = _recordings(paths or [], metadata)
         task = bar.add_task("calls", total=len(recordings), note="")
@@ -93,9 +94,8 @@ def calls(
                 failed += 1
                 typer.echo(f"{recording.call_id}: {error}", err=True)
             else:
-                if as_json:
-                    print_json(reading_json(call, reading))
-                else:
+                read.append(reading_json(call, reading))
+                if not as_json:
                     print_reading(call, reading)
                     for line in (
                         *recorded.left_out,
@@ -103,6 +103,8 @@ def calls(
                     ):
                         typer.echo(f"  {line}")
             bar.advance(task)
+    if as_json:
+        print_json(read)
     if failed:
         raise typer.Exit(1)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def demo(
     context: typer.Context,
-    calls: Annotated[int, typer.Option(min=0, max=12, help="Sample calls to transcribe.")] = 3,
+    calls: Annotated[int, typer.Option(min=0, max=12, help="Sample calls to transcribe.")] = 2,
 ) -> None:
     """Show the three ways on fictional sample content; opens no port and changes nothing but <home>/demo."""
     from serve.demo import demo_home, run_demo

@@ -69,7 +69,7 @@ class TestDocuments:
     def test_a_home_without_permission(self, tougu: Tougu, hash_environment: Path) -> None:
         hash_environment.mkdir(mode=0o500)
         line = last_line(tougu("users", "list"))
-        assert "permission" in line or "right to write" in line
+        assert "permission" in line or "write" in line
 
     def test_a_file_where_the_home_should_be(self, tougu: Tougu, hash_environment: Path) -> None:
         hash_environment.write_text("a file", encoding="utf-8")
