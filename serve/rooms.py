@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from serve.errors import SettingsError
 from serve.once import once
 from serve.settings import Settings
 from serve.users import OPERATOR, Users
@@ -320,6 +321,8 @@ class Rooms:
 
         chosen = self.settings.copilot
         place = folder or (Path(chosen.nav_dir).expanduser() if chosen.nav_dir else self.settings.home / "nav")
+        if benchmark is not None and not benchmark.is_file():
+            raise SettingsError(f"The benchmark file {benchmark} does not exist: correct --benchmark.")
         file = benchmark or (Path(chosen.benchmark_file).expanduser() if chosen.benchmark_file else None)
         file = file or place / "benchmark.csv"
         return NavFolder(place, file, benchmark_name=name or chosen.benchmark_name or file.stem)

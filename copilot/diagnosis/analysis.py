@@ -17,6 +17,7 @@ from copilot.diagnosis.series import ReturnSeries
 from copilot.diagnosis.windows import Window, old_enough, risk_window, trailing_windows, year_windows
 
 _HUNDREDTH = Decimal("0.01")
+NOT_EQUITY = ("货币", "债券")  # types without a comparable equity benchmark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,11 @@ class FundAnalysis:
 
 
 def analyse(fund: FundInput, index: IndexSeries | None, *, risk_free_annual: Decimal = Decimal(0)) -> FundAnalysis:
-    """Compute what the record allows. `risk_free_annual` is in per cent a year."""
+    """Compute what the record allows. `risk_free_annual` is in per cent a year.
+
+    A money or bond fund is not measured against the equity index: it would "lag" by its nature.
+    """
+    index = None if (fund.fund_type or "").startswith(NOT_EQUITY) else index
     nav = fund.nav
     first, end = nav.first_day, nav.last_day
     benchmark = index.returns_on(nav.returns.dates) if index else None

@@ -162,7 +162,7 @@ def missing_notes(analysis: FundAnalysis, judgement: Judgement) -> Iterator[Data
         text = f"{fund.name}因数据不足，未对以下项目作出判断：{'、'.join(judgement.unjudged)}。"
         yield DataNote(kind="unjudged", level=NoteLevel.WARNING, text=text)
     if analysis.benchmark_name is None:
-        text = f"未提供对照基准，{fund.name}的收益率没有基准可比。"
+        text = f"没有与{fund.name}相称的对照基准，其收益率没有基准可比。"
         yield DataNote(kind="no_benchmark", level=NoteLevel.WARNING, text=text)
     elif analysis.uncovered:
         left_out = "、".join(analysis.uncovered)

@@ -115,8 +115,11 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Answer a question with citations, cleared by the gate."""
+    from serve.errors import ServeError
     from serve.wiring import as_day
 
+    if not question.strip():
+        raise ServeError("The question is empty: put it in quotes after `tougu ask`.")
     shared = context.ensure_object(Context)
     house = shared.house()
     reply = house.session.ask(
