@@ -7,6 +7,7 @@ Scope is the clause, not a distance: a negation reaches to the end of its own cl
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,11 +15,13 @@ from functools import lru_cache
 from typing import Any
 
 _CARRY = 12  # clauses over which a prohibition may reach
+_NEXT = 40  # characters of the next sentence that a sentence knows
 _REACH = 80  # characters of a tail or a following clause that may take a claim back
 _REMEMBERED = 64  # sentences; several claims of one sentence are judged one after another
 LONGEST_SENTENCE = 400  # characters; a longer run without a full stop is cut, so that work stays linear
 _SENTENCE_END = re.compile(r"[。!?…\n]+[”’」』\")]*")
 _CLAUSE_MARKS = ",;:—"
+_HEADING = re.compile(r":\s*\n")
 _LIST_ITEM = re.compile(r"^\s*(?:[-•·*]|\(?[\d一二三四五六七八九十]{1,2}[.、)）])")
 
 
@@ -54,14 +57,25 @@ class Clause:
     opens_with: str  # the mark or contrast word before it
 
 
-def sentences(text: str) -> list[Sentence]:
-    """Split at full stops, question marks and line ends; a list under a heading knows it."""
+def sentences(text: str, hits: Iterable[int] | None = None) -> list[Sentence]:
+    """Split at full stops, question marks and line ends; with `hits` (ascending offsets) only the sentences hit."""
     bounds = list(_bounds(text))
     found: list[Sentence] = []
-    for index, (start, end, mark) in enumerate(bounds):
-        after = text[slice(*bounds[index + 1][:2])] if index + 1 < len(bounds) else ""
-        found.append(Sentence(text=text[start:end], start=start, end=end, mark=mark, after=after[:40]))
+    for index in range(len(bounds)) if hits is None else _hit(bounds, hits):
+        start, end, mark = bounds[index]
+        after = text[slice(*bounds[index + 1][:2])][:_NEXT] if index + 1 < len(bounds) else ""
+        found.append(Sentence(text=text[start:end], start=start, end=end, mark=mark, after=after))
     return found
+
+
+def _hit(bounds: list[tuple[int, int, str]], hits: Iterable[int]) -> Iterator[int]:
+    """Indices of the sentences that hold a hit, each once, in order."""
+    last, starts = -1, [start for start, _, _ in bounds]
+    for hit in hits:
+        index = bisect_right(starts, hit) - 1
+        if index > last and hit < bounds[index][1]:
+            last = index
+            yield index
 
 
 def _bounds(text: str) -> Iterator[tuple[int, int, str]]:
@@ -112,22 +126,19 @@ class ClauseReader:
         self._masked = lru_cache(maxsize=_REMEMBERED)(self._mask)
         self._split = lru_cache(maxsize=_REMEMBERED)(self._clauses)
 
-    def with_carried(self, found: list[Sentence]) -> list[Sentence]:
-        """Mark the items of a list whose heading forbids them (严禁以下话术：)."""
-        marked: list[Sentence] = []
+    def carried_lines(self, text: str) -> list[tuple[int, int]]:
+        """Where the items of lists lie whose heading forbids them (严禁以下话术：), as spans of `text`."""
+        if not _HEADING.search(text):
+            return []
+        spans: list[tuple[int, int]] = []
         carrying = False
-        for sentence in found:
-            item = bool(_LIST_ITEM.match(sentence.text))
-            carrying = carrying and item
-            marked.append(
-                Sentence(
-                    text=sentence.text, start=sentence.start, end=sentence.end, mark=sentence.mark,
-                    after=sentence.after, carried=carrying,
-                )
-            )  # fmt: skip
+        for sentence in sentences(text):
+            carrying = carrying and bool(_LIST_ITEM.match(sentence.text))
+            if carrying:
+                spans.append((sentence.start, sentence.end))
             if sentence.text.rstrip().endswith(":"):
                 carrying = bool(self._carried.search(sentence.text) or self._taught.search(sentence.text))
-        return marked
+        return spans
 
     def clauses(self, sentence: str) -> list[Clause]:
         """Clauses in order; a contrast word begins one although no comma stands before it."""

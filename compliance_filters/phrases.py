@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 import ahocorasick
 
 from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
 from compliance_filters.finding import Draft, Finding, ReviewContext, Target
 from compliance_filters.normalise import Normaliser, plain_name
-from compliance_filters.rules import Cue, Rule, RulePack, compile_pattern
-from mandarin.offsets import Mapped
+from compliance_filters.rules import Rule, RulePack, compile_pattern
 
 Span = tuple[int, int]
 _TITLE = re.compile(r"《[^《》\n]{1,60}》")
@@ -35,10 +35,19 @@ class PhraseFilter:
         if draft.target is Target.CLIENT_INPUT:
             return ()
         source = self._normalise(draft.text)
-        found: list[Finding] = []
+        claims = [
+            (rule, sentence, spans)
+            for sentence, cues in self._candidates(source.text)
+            for rule, spans in self._claimed(sentence.text, cues)
+        ]
+        if not claims:
+            return ()
         innocent = self._product_names(source.text, context)
-        for sentence, cues in self._candidates(source.text):
-            found += self._judge(draft.text, source, sentence, cues, innocent)
+        found = [
+            rule.finding(draft.text, *source.original_span(sentence.start + start, sentence.start + end))
+            for rule, sentence, spans in claims
+            for start, end in self._asserted(rule, spans, sentence, innocent)
+        ]
         return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
 
     def _build(self) -> ahocorasick.Automaton:
@@ -53,45 +62,40 @@ class PhraseFilter:
         automaton.make_automaton()
         return automaton
 
-    def _candidates(self, text: str) -> Iterator[tuple[Sentence, dict[int, list[Cue]]]]:
-        """Sentences that hold an anchor, with the cues to confirm by rule index."""
-        hits = [(end, places) for end, places in self._automaton.iter(text)]
+    def _candidates(self, text: str) -> Iterator[tuple[Sentence, dict[int, set[int]]]]:
+        """Sentences that hold an anchor, with the cues to confirm: cue indices by rule index."""
+        hits = list(self._automaton.iter(text))
         if not hits:
             return
         position = 0
-        for sentence in self._clauses.with_carried(sentences(text)):
-            wanted: dict[int, dict[int, Cue]] = defaultdict(dict)
+        carried = self._clauses.carried_lines(text)
+        for sentence in sentences(text, (end for end, _ in hits)):
+            wanted: dict[int, set[int]] = defaultdict(set)
             while position < len(hits) and hits[position][0] < sentence.end:
                 end, places = hits[position]
                 if end >= sentence.start:
                     for rule_index, cue_index in places:
-                        wanted[rule_index][cue_index] = self._rules[rule_index].cues[cue_index]
+                        wanted[rule_index].add(cue_index)
                 position += 1
-            if wanted:
-                yield sentence, {index: list(cues.values()) for index, cues in wanted.items()}
+            if carried and (sentence.start, sentence.end) in carried:
+                sentence = replace(sentence, carried=True)
+            yield sentence, wanted
 
-    def _judge(
-        self,
-        text: str,
-        source: Mapped,
-        sentence: Sentence,
-        wanted: dict[int, list[Cue]],
-        innocent: list[Span],
-    ) -> Iterator[Finding]:
-        for rule_index, cues in wanted.items():
+    def _claimed(self, text: str, wanted: dict[int, set[int]]) -> Iterator[tuple[Rule, list[Span]]]:
+        """Rules whose pattern stands in a sentence and whose exceptions do not, with the places."""
+        for rule_index, cue_indices in wanted.items():
             rule = self._rules[rule_index]
-            if any(pattern.search(sentence.text) for pattern in rule.unless):
-                continue
-            for start, end in self._asserted(rule, cues, sentence, innocent):
-                yield rule.finding(text, *source.original_span(sentence.start + start, sentence.start + end))
+            spans = {span for index in cue_indices for span in _matches(rule.cues[index].pattern, text)}
+            if spans and not any(pattern.search(text) for pattern in rule.unless):
+                yield rule, sorted(spans)
 
-    def _asserted(self, rule: Rule, cues: list[Cue], sentence: Sentence, innocent: list[Span]) -> Iterator[Span]:
+    def _asserted(self, rule: Rule, spans: list[Span], sentence: Sentence, innocent: list[Span]) -> Iterator[Span]:
+        """The places at which the writer stands behind the words, outside names, titles and innocent compounds."""
         shielded = [
             *((start - sentence.start, end - sentence.start) for start, end in innocent),
             *(m.span() for m in _TITLE.finditer(sentence.text)),
             *(m.span() for pattern in rule.benign for m in pattern.finditer(sentence.text)),
         ]
-        spans = sorted({span for cue in cues for span in _matches(cue.pattern, sentence.text)})
         claims = _merged([s for s in spans if s[0] < s[1] and not _touches(s, shielded)])
         for index, (start, end) in enumerate(claims):
             spent = tuple(e for _, e in claims[:index])

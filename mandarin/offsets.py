@@ -4,8 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 Span = tuple[int, int]  # half-open [start, end), counted in characters (code points)
+
+
+class EachItself(Sequence[Span]):
+    """The spans of a text whose every character stands where it stood: (0, 1), (1, 2), ... without storing them.
+
+    Most texts keep their length when they are normalised, so most maps cost nothing.
+    """
+
+    __slots__ = ("_length",)
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Span: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Span]: ...
+    def __getitem__(self, index: int | slice) -> Span | Sequence[Span]:
+        places = range(self._length)[index]
+        return (places, places + 1) if isinstance(places, int) else tuple((i, i + 1) for i in places)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(other) == self._length and all(map(tuple.__eq__, self, other))
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +57,11 @@ class Mapped:
 
     text: str
     original: str
-    spans: tuple[Span, ...]
+    spans: Sequence[Span]
 
     def __post_init__(self) -> None:
+        if isinstance(self.spans, EachItself) and len(self.text) == len(self.original) == len(self.spans):
+            return
         if len(self.spans) != len(self.text):
             raise ValueError(f"{len(self.text)} characters need as many spans, got {len(self.spans)}")
         before = (0, 0)
@@ -41,7 +73,12 @@ class Mapped:
     @classmethod
     def identity(cls, text: str) -> Mapped:
         """Nothing changed: every character maps to itself."""
-        return cls(text=text, original=text, spans=tuple((i, i + 1) for i in range(len(text))))
+        return cls(text=text, original=text, spans=EachItself(len(text)))
+
+    @property
+    def in_place(self) -> bool:
+        """Whether every character stands where it stood, rewritten or not."""
+        return isinstance(self.spans, EachItself)
 
     @classmethod
     def from_edits(cls, original: str, edits: Iterable[Edit]) -> Mapped:
@@ -53,14 +90,19 @@ class Mapped:
         pieces: list[str] = []
         spans: list[Span] = []
         position = 0
-        for edit in edits:
+        wanted = tuple(edits)
+        in_place = all(len(edit.replacement) == edit.end - edit.start for edit in wanted)
+        for edit in wanted:
             if not position <= edit.start <= edit.end <= len(original):
                 raise ValueError(f"edit {edit.start}-{edit.end} overlaps the one before or leaves the text")
             pieces += (original[position : edit.start], edit.replacement)
-            spans += ((i, i + 1) for i in range(position, edit.start))
-            spans += _edit_spans(edit)
+            if not in_place:
+                spans += ((i, i + 1) for i in range(position, edit.start))
+                spans += _edit_spans(edit)
             position = edit.end
         pieces.append(original[position:])
+        if in_place:
+            return cls(text="".join(pieces), original=original, spans=EachItself(len(original)))
         spans += ((i, i + 1) for i in range(position, len(original)))
         return cls(text="".join(pieces), original=original, spans=tuple(spans))
 
@@ -88,6 +130,10 @@ class Mapped:
 
     def replace_each(self, pieces: Sequence[str]) -> Mapped:
         """Put `pieces[i]` (any length) in place of `text[i]`; one piece a character."""
+        if len(pieces) != len(self.text):
+            raise ValueError(f"{len(self.text)} characters need as many pieces, got {len(pieces)}")
+        if all(len(piece) == 1 for piece in pieces):
+            return Mapped(text="".join(pieces), original=self.original, spans=self.spans)
         spans = tuple(span for piece, span in zip(pieces, self.spans, strict=True) for _ in piece)
         return Mapped(text="".join(pieces), original=self.original, spans=spans)
 
@@ -99,6 +145,10 @@ class Mapped:
         """Chain a step that was already taken. Raises ValueError unless it was taken on `text`."""
         if later.original != self.text:
             raise ValueError("these steps do not chain: the later one was made from another text")
+        if self.in_place:
+            return Mapped(text=later.text, original=self.original, spans=later.spans)
+        if later.in_place:
+            return Mapped(text=later.text, original=self.original, spans=self.spans)
         mine = self.spans
         spans = tuple(
             (mine[start][0], mine[end - 1][1]) if start < end else self.original_span(start, end)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
@@ -19,8 +20,10 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef]+"
 )
+# The character class stands first and looks behind itself, so that plain text is skipped fast.
+_INSERTED = r'[^\w\n\r，。！？；：、,!?;:"()“”‘’《》]'
 _BETWEEN_HAN = re.compile(
-    rf"(?<=[{HAN}])[^\w\n\r，。！？；：、]{{1,{_LONGEST_INSERTION}}}(?=[{HAN}])|(?<=[{HAN}])_+(?=[{HAN}])"
+    rf"{_INSERTED}(?<=[{HAN}].){_INSERTED}{{0,{_LONGEST_INSERTION - 1}}}(?=[{HAN}])|_(?<=[{HAN}]_)_*(?=[{HAN}])"
 )
 # One character a line, as in vertical writing; ordinary line breaks stay.
 _VERTICAL = re.compile(rf"(?:(?<=\n[{HAN}])|(?<=^[{HAN}]))\r?\n(?=[{HAN}](?:\r?\n|$))")
@@ -45,8 +48,9 @@ def fold_width(text: str | Mapped) -> Mapped:
     stops) and superscripts, subscripts and fractions, whose folding would change a number.
     """
     source = mapped(text)
-    if unicodedata.is_normalized("NFKC", source.text):
-        return source
+    folded = source.text.translate(_FOLD)
+    if len(folded) == len(source.text):  # no fold is empty, so every one is a single character
+        return source if folded == source.text else replace(source, text=folded)
     return source.replace_each([_folded(char) for char in source.text])
 
 
@@ -63,7 +67,7 @@ def strip_inserted(text: str | Mapped) -> Mapped:
     and ordinary line breaks stay, so two sentences are never joined.
     """
     visible = strip_invisible(text)
-    vertical = visible.edit(_deletions(_VERTICAL, visible.text))
+    vertical = visible.edit(_deletions(_VERTICAL, visible.text)) if "\n" in visible.text else visible
     return vertical.edit(
         Edit(start=found.start(), end=found.end(), replacement="")
         for found in _BETWEEN_HAN.finditer(vertical.text)
@@ -88,6 +92,17 @@ def _insertable(char: str) -> bool:
 def _folded(char: str) -> str:
     keep = char == "…" or unicodedata.decomposition(char).startswith(("<super>", "<sub>", "<fraction>"))
     return char if keep else unicodedata.normalize("NFKC", char)
+
+
+class _Fold(dict[int, str]):
+    """A table for `str.translate` that learns each character at its first sight."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _folded(chr(code))
+        return self[code]
+
+
+_FOLD = _Fold()
 
 
 def _script_edits(text: str) -> Iterator[Edit]:
