@@ -58,6 +58,11 @@ class SentenceTransformerEncoder:
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         return self._encode(texts, which=1)
 
+    def transformer(self) -> tuple[Any, Any]:
+        """The loaded transformer and its tokenizer, for a model tuned on it; they are shared, never changed."""
+        model, _ = self._loaded.get()
+        return model[0].auto_model, model.tokenizer
+
     def _encode(self, texts: Sequence[str], *, which: int) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)

@@ -1,0 +1,217 @@
+"""A tuned encoder: low-rank changes to the shared encoder and a multi-label head; texts to probabilities."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.encoder import Encoder
+from models.encoders.transformer import SentenceTransformerEncoder
+from models.encoders.vectors import readable
+from models.errors import ModelDamagedError, ModelUnavailableError
+from models.lazy import Lazy
+
+Probabilities = NDArray[np.float32]  # shape (texts, labels), each in 0..1, independent of one another
+
+WEIGHTS, CARD = "adapter.safetensors", "card.json"
+REMEDY = "run: pip install 'tougu[local]'"
+
+
+class Scorer(Protocol):
+    """Gives each text a probability for each label."""
+
+    labels: tuple[str, ...]
+    version: str  # changes with the weights
+
+    def score(self, texts: Sequence[str]) -> Probabilities: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class TunedCard:
+    """What was tuned, on what, and how; lies beside the weights."""
+
+    family: str  # of the encoder that the changes belong to
+    labels: tuple[str, ...]
+    rank: int
+    alpha: int
+    prefix: str  # stands before every text, as at training
+    max_tokens: int
+    sha256: str = ""  # of the weights file
+
+
+def write_tuned(folder: Path, card: TunedCard, tensors: Mapping[str, Any]) -> TunedCard:
+    """Write weights (half precision) and card into `folder`; returns the card with the weights' hash."""
+    import torch
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: t.detach().to(torch.float16).contiguous() for name, t in tensors.items()}, folder / WEIGHTS)
+    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    sealed = TunedCard(**{**asdict(card), "labels": card.labels, "sha256": digest})
+    (folder / CARD).write_text(json.dumps(asdict(sealed), ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return sealed
+
+
+def read_card(folder: Path) -> TunedCard:
+    """Raises ModelDamagedError when there is none or it cannot be read."""
+    try:
+        raw = json.loads((folder / CARD).read_text("utf-8"))
+        return TunedCard(**{**raw, "labels": tuple(raw["labels"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelDamagedError(
+            f"the tuned model {folder.name} has no readable card ({type(error).__name__})",
+            remedy="install tougu again, or point the settings at a whole model folder",
+        ) from error
+
+
+class TunedEncoder:
+    """Scores by the shared encoder with its low-rank changes merged in; loads at the first text.
+
+    The word embeddings, four fifths of the weights, stay those of the shared encoder; only the
+    layers are copied. Raises ModelUnavailableError without torch, ModelDamagedError when the
+    weights do not fit their card or the encoder.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Callable[[], tuple[Any, Any]],
+        family: str,
+        *,
+        batch: int = 16,
+    ) -> None:
+        """`encoder` gives the loaded transformer (a BertModel) and its tokenizer when first needed."""
+        card = read_card(folder)
+        if card.family != family:
+            raise ModelDamagedError(
+                f"the tuned model {folder.name} was made for the encoder {card.family}, but the encoder is {family}",
+                remedy="set the encoder back, or train the model again",
+            )
+        self.labels = card.labels
+        self.version = card.sha256[:12]
+        self._card = card
+        self._folder = folder
+        self._encoder = encoder
+        self._batch = batch
+        self._loaded = Lazy(self._load)
+        self._one_at_a_time = threading.Lock()  # fast tokenizers refuse concurrent padding changes
+
+    def score(self, texts: Sequence[str]) -> Probabilities:
+        """Probabilities by text and label; batches are made of texts of like length."""
+        found = np.zeros((len(texts), len(self.labels)), np.float32)
+        if not texts:
+            return found
+        layers, head, tokenizer = self._loaded.get()
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        clean = readable(texts)
+        with self._one_at_a_time:
+            for at in range(0, len(order), self._batch):
+                rows = order[at : at + self._batch]
+                found[rows] = self._scored(layers, head, tokenizer, [clean[i] for i in rows])
+        return found
+
+    def _scored(self, model: Any, head: Any, tokenizer: Any, texts: list[str]) -> Probabilities:
+        import torch
+
+        with torch.inference_mode():
+            tokens = tokenize(tokenizer, self._card.prefix, texts, self._card.max_tokens)
+            logits = head(mean_pooled(model(**tokens).last_hidden_state.float(), tokens["attention_mask"]))
+            return np.asarray(torch.sigmoid(logits).numpy(), np.float32)
+
+    def _load(self) -> tuple[Any, Any, Any]:
+        try:
+            import torch
+            from safetensors.torch import load_file
+        except ImportError as error:
+            raise ModelUnavailableError(f"the tuned model {self._folder.name} needs torch", remedy=REMEDY) from error
+        weights = self._folder / WEIGHTS
+        if not weights.is_file() or hashlib.sha256(weights.read_bytes()).hexdigest() != self._card.sha256:
+            raise ModelDamagedError(
+                f"the weights of the tuned model {self._folder.name} are missing or changed", remedy="install it again"
+            )
+        tensors = load_file(weights)
+        base, tokenizer = self._encoder()
+        model = _with_own_layers(base)
+        merge(model, tensors, self._card.alpha / self._card.rank)
+        head = torch.nn.Linear(tensors["head.weight"].shape[1], len(self.labels))
+        head.load_state_dict({"weight": tensors["head.weight"].float(), "bias": tensors["head.bias"].float()})
+        return model.eval(), head.eval(), tokenizer
+
+
+def tokenize(tokenizer: Any, prefix: str, texts: Sequence[str], max_tokens: int) -> Any:
+    """A padded batch with an attention mask; longer texts are cut."""
+    return tokenizer(
+        [prefix + text for text in texts], padding=True, truncation=True, max_length=max_tokens, return_tensors="pt"
+    )
+
+
+def mean_pooled(states: Any, mask: Any) -> Any:
+    """Mean of the token states (batch, tokens, width) over the real tokens."""
+    weight = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weight).sum(1) / weight.sum(1)
+
+
+def merge(model: Any, tensors: Mapping[str, Any], scale: float) -> None:
+    """Add scale * B @ A to each changed matrix, in full precision (Hu et al., LoRA, 2021, equation 3)."""
+    import torch
+
+    modules = dict(model.named_modules())
+    with torch.no_grad():
+        for name in [n.removesuffix(".lora_A") for n in tensors if n.endswith(".lora_A")]:
+            weight = modules[name].weight
+            change = tensors[f"{name}.lora_B"].float() @ tensors[f"{name}.lora_A"].float()
+            weight.copy_((weight.float() + scale * change).to(weight.dtype))
+
+
+def _with_own_layers(base: Any) -> Any:
+    """The transformer with its layers copied and its embeddings shared."""
+    shared = {id(p): p for p in base.embeddings.parameters()} | {id(b): b for b in base.embeddings.buffers()}
+    return copy.deepcopy(base, shared)
+
+
+def load_tuned(folder: Path, encoder: Encoder) -> TunedEncoder:
+    """The tuned model in `folder` on the weights of `encoder`, both untouched until the first text.
+
+    Raises ModelDamagedError when the model was made for another encoder; scoring raises
+    ModelUnavailableError where the encoder is not one of torch.
+    """
+
+    def transformer() -> tuple[Any, Any]:
+        if not isinstance(encoder, SentenceTransformerEncoder):
+            raise ModelUnavailableError(
+                f"the tuned model {folder.name} needs an encoder on torch, not {encoder.name}",
+                remedy="run: pip install 'tougu[local]' and leave the encoder at its default",
+            )
+        return encoder.transformer()
+
+    return TunedEncoder(folder, transformer, encoder.name.partition("/")[0])
+
+
+class ScriptedScorer:
+    """The double: probabilities prepared by the words a text holds; zero for every other label and text."""
+
+    version = "scripted"
+
+    def __init__(self, labels: Sequence[str], by_word: Mapping[str, Mapping[str, float]] | None = None) -> None:
+        """`by_word`: for each word the probabilities of labels where a text holds it."""
+        self.labels = tuple(labels)
+        self._by_word = by_word or {}
+
+    def score(self, texts: Sequence[str]) -> Probabilities:
+        """See Scorer."""
+        found = np.zeros((len(texts), len(self.labels)), np.float32)
+        for row, text in enumerate(texts):
+            for word, probabilities in self._by_word.items():
+                if word in text:
+                    for label, probability in probabilities.items():
+                        found[row, self.labels.index(label)] = probability
+        return found
