@@ -20,6 +20,7 @@ SCALES = {
     "K": 10**3,
 }
 SOME = "几"  # an unstated digit: two or more before a scale (几万), nothing after ten (十几)
+_PLAIN = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|.")
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
 _FORMAL_RUN = re.compile("[壹贰叁肆伍陆柒捌玖零拾佰仟万亿]{2,}")
@@ -39,6 +40,8 @@ def read_number(text: str) -> Value:
     Of two neighbouring digits (两三万, 十七八) the lower is taken and the value is approximate.
     Raises ValueError on a character that is no part of a number.
     """
+    if _PLAIN.fullmatch(text):
+        return Value(value=Decimal(text.replace(",", "")))
     whole, point, rest = text.partition("点")
     if not point:
         return _Reader().read(text)

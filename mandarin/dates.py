@@ -31,6 +31,10 @@ _SPOKEN_CLOCK = re.compile(
 _SHORT_YEAR_CONTEXT = re.compile("年?[报中]|初|底|末|[上下]半年|[一二三四1-4]季|Q")
 
 
+# What every date or time begins with; most numbers are none, and one look tells.
+_HINT = re.compile(rf"(?:\d{{1,4}}|[{_D}两十]{{1,5}})(?:[年月日号点]|:\d)|(?:19|20)\d\d[-/.\d]")
+
+
 @dataclass(frozen=True, kw_only=True)
 class WrittenDate:
     """`value` holds the digits that were given, `unit` says which: 年月日 20241231, 月日 1231, 时分 1530."""
@@ -43,6 +47,8 @@ class WrittenDate:
 
 def read_date(text: str, start: int) -> WrittenDate | None:
     """The date or clock time that begins at `start`, or None."""
+    if not _HINT.match(text, start):
+        return None
     for pattern in (_ISO, _COMPACT, _YEARED, _MONTHED, _CLOCK, _SPOKEN_CLOCK, _DAY_ONLY):
         found = pattern.match(text, start)
         if found and not _inside_digits(text, start):

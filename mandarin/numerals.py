@@ -28,10 +28,13 @@ _COMMISSION = re.compile(
 )
 _FEE_WORDS = re.compile("佣金|费率|手续费|费用|开户|免五|规费|过户")
 _ORDINAL = re.compile(rf"第([{_D}{_S}]+|\d+)(?!方)|(?<!个)([一二三四1-4])季度")
+# Whatever can begin a number, full width and traditional and banker's forms included.
+_NUMBER_CHAR = re.compile(rf"[\d{_D}{_S}几半负萬億兩幾負壹贰貳叁參肆伍陆陸柒捌玖拾佰仟⓪①-⑳㈠-㈩]")
 _START = re.compile(rf"[\d{_D}{_S}几半负第\-+\u2212]")
+_LONGEST_BASE = 16  # characters of 三千五百分之 before its end
 _FEE_REACH = 12  # characters around 万三 in which a fee must be spoken of
 # One letter and its digits (R3, A50, T+1, F10001); GDP5.2% or RMB300 still holds a number.
-_LATIN_WORD = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z][-+]?\d{1,6}(?![\d.%])")
+_LATIN_WORD = re.compile(r"[A-Za-z](?<![A-Za-z0-9_].)[-+]?\d{1,6}(?![\d.%])")
 
 
 def find_numerals(text: str) -> tuple[Numeral, ...]:
@@ -39,6 +42,8 @@ def find_numerals(text: str) -> tuple[Numeral, ...]:
 
     Words such as 一定, 千万别, 四川 or 第三方 are left alone (list in not_numerals.txt).
     """
+    if not _NUMBER_CHAR.search(text):
+        return ()
     source = to_simplified(fold_width(text))
     return tuple(_placed(numeral, source) for numeral in _scan(plain_formal(source.text)))
 
@@ -59,6 +64,8 @@ def to_digits(text: str) -> Mapped:
 
 
 def _placed(numeral: Numeral, source: Mapped) -> Numeral:
+    if source.in_place and numeral.quote == source.original[numeral.start : numeral.end]:
+        return numeral
     start, end = source.original_span(numeral.start, numeral.end)
     return replace(numeral, start=start, end=end, quote=source.original[start:end])
 
@@ -77,8 +84,9 @@ def _scan(text: str) -> Iterator[Numeral]:
 def _read(text: str, start: int, words: _Words) -> Numeral | None:
     """The number at `start`, read only up to the next word that merely looks like one."""
     limit = words.next_start(start)
-    for reader in _READERS:
-        numeral = reader(text, start)
+    char = text[start]
+    for begins, reader in _READERS:
+        numeral = reader(text, start) if char in begins else None
         if numeral and numeral.end > limit and numeral.kind in (NumeralKind.COUNT, NumeralKind.AMOUNT):
             numeral = reader(text[:limit], start)
         if numeral:
@@ -90,8 +98,7 @@ class _Words:
     """Where a text holds words whose numerals are no numbers (一定, R3, T+1)."""
 
     def __init__(self, text: str) -> None:
-        found = (*_not_numerals().finditer(text), *_LATIN_WORD.finditer(text))
-        spans = sorted((word.start(), word.end()) for word in found)
+        spans = sorted([*_word_spans(text), *(word.span() for word in _LATIN_WORD.finditer(text))])
         self._starts = [start for start, _ in spans]
         self._ends = [end for _, end in spans]
 
@@ -120,6 +127,8 @@ def _commission(text: str, start: int) -> Numeral | None:
 
 def _fraction(text: str, start: int) -> Numeral | None:
     """百分之三点五, 千分之一, 万分之五, 三分之二, 百分百, 一半."""
+    if text[start] not in "一百" and "分之" not in text[start : start + _LONGEST_BASE]:
+        return None
     for word, value, unit in (("百分百", Decimal(100), "%"), ("一半", Decimal("0.5"), "")):
         if text.startswith(word, start):
             kind = NumeralKind.PERCENT if unit else NumeralKind.RATIO
@@ -158,20 +167,41 @@ def _half(text: str, start: int) -> Numeral | None:
     return make_numeral(text, start, found.end(), Decimal("0.5"), found[1], NumeralKind.COUNT, None)
 
 
-_READERS: tuple[Callable[[str, int], Numeral | None], ...] = (
-    _fraction,
-    _ordinal,
-    read_calendar,
-    _half,
-    read_quantity,
+_NUMERIC = f"0123456789{_D}{_S}几"
+# Each reader with the characters that what it reads can begin with.
+_READERS: tuple[tuple[str, Callable[[str, int], Numeral | None]], ...] = (
+    (f"{_NUMERIC}负", _fraction),
+    ("第一二三四1234", _ordinal),
+    (_NUMERIC, read_calendar),
+    ("半", _half),
+    (f"{_NUMERIC}-+\u2212负", read_quantity),
 )
 
 
+def _word_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Words of the list, leftmost and longest first; looked for only where one of them can begin."""
+    begins, by_first = _not_numerals()
+    position = 0
+    for candidate in begins.finditer(text):
+        start = candidate.start()
+        if start < position:
+            continue
+        word = by_first[candidate.group()].match(text, start)
+        if word:
+            position = word.end()
+            yield word.span()
+
+
 @cache
-def _not_numerals() -> re.Pattern[str]:
+def _not_numerals() -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
+    """A pattern of their first characters, and for each of these the words that begin with it."""
     lines = resources.files("mandarin").joinpath("not_numerals.txt").read_text("utf-8").splitlines()
     words = sorted((line for line in lines if line and not line.startswith("#")), key=len, reverse=True)
-    return re.compile("|".join(map(_guarded, words)))
+    by_first: dict[str, list[str]] = {}
+    for word in words:
+        by_first.setdefault(word[0], []).append(_guarded(word))
+    patterns = {first: re.compile("|".join(group)) for first, group in by_first.items()}
+    return re.compile(f"[{''.join(patterns)}]"), patterns
 
 
 def _guarded(word: str) -> str:

@@ -13,7 +13,7 @@ from mandarin.numeral import DIGIT_CHARS, SCALE_CHARS, Numeral, NumeralKind, mak
 
 @dataclass(frozen=True, kw_only=True)
 class _Unit:
-    pattern: re.Pattern[str]
+    pattern: str
     kind: NumeralKind
     name: str | None = None  # None = as written
     factor: Decimal = Decimal(1)  # to the base unit: a 毛 is 0.1 元
@@ -49,18 +49,19 @@ _MEASURES = (
     "|[只支份股手次个人户家位名笔条张项期档轮批套层折遍点吨米]"
 )
 _UNITS = (
-    _Unit(pattern=re.compile("个?百分点"), kind=NumeralKind.PERCENTAGE_POINTS, name="个百分点"),
-    _Unit(pattern=re.compile("个点"), kind=NumeralKind.PERCENTAGE_POINTS, name="个点"),
-    _Unit(pattern=re.compile("个?基点|[bB][pP][sS]?(?![A-Za-z])"), kind=NumeralKind.BASIS_POINTS, name="bp"),
-    _Unit(pattern=re.compile("%"), kind=NumeralKind.PERCENT),
-    _Unit(pattern=re.compile("[‰‱]|倍"), kind=NumeralKind.RATIO),
-    _Unit(pattern=re.compile("美元|美金"), kind=NumeralKind.AMOUNT, name="美元"),
-    _Unit(pattern=re.compile("港元|港币"), kind=NumeralKind.AMOUNT, name="港元"),
-    _Unit(pattern=re.compile("欧元|日元|英镑"), kind=NumeralKind.AMOUNT),
-    _Unit(pattern=re.compile("元人民币|元|块钱|块|圆"), kind=NumeralKind.AMOUNT, name="元"),
-    _Unit(pattern=re.compile("毛钱?|角"), kind=NumeralKind.AMOUNT, name="元", factor=Decimal("0.1")),
-    _Unit(pattern=re.compile(_MEASURES), kind=NumeralKind.COUNT),
+    _Unit(pattern="个?百分点", kind=NumeralKind.PERCENTAGE_POINTS, name="个百分点"),
+    _Unit(pattern="个点", kind=NumeralKind.PERCENTAGE_POINTS, name="个点"),
+    _Unit(pattern="个?基点|[bB][pP][sS]?(?![A-Za-z])", kind=NumeralKind.BASIS_POINTS, name="bp"),
+    _Unit(pattern="%", kind=NumeralKind.PERCENT),
+    _Unit(pattern="[‰‱]|倍", kind=NumeralKind.RATIO),
+    _Unit(pattern="美元|美金", kind=NumeralKind.AMOUNT, name="美元"),
+    _Unit(pattern="港元|港币", kind=NumeralKind.AMOUNT, name="港元"),
+    _Unit(pattern="欧元|日元|英镑", kind=NumeralKind.AMOUNT),
+    _Unit(pattern="元人民币|元|块钱|块|圆", kind=NumeralKind.AMOUNT, name="元"),
+    _Unit(pattern="毛钱?|角", kind=NumeralKind.AMOUNT, name="元", factor=Decimal("0.1")),
+    _Unit(pattern=_MEASURES, kind=NumeralKind.COUNT),
 )
+_ANY_UNIT = re.compile("|".join(f"({unit.pattern})" for unit in _UNITS))
 _TENTHS = re.compile(r"成(?![立交本长功员为果绩都就熟分])")
 _HALF = re.compile(r"半(?![年天夜])")
 _CENTS = re.compile(
@@ -140,11 +141,10 @@ def _tenths(text: str, start: int, core: Core) -> Numeral | None:
 
 
 def _with_unit(text: str, start: int, core: Core) -> Numeral | None:
-    for unit in _UNITS:
-        found = unit.pattern.match(text, core.end)
-        if found:
-            return _finished(text, start, core, unit, found)
-    return None
+    found = _ANY_UNIT.match(text, core.end)
+    if not found or found.lastindex is None:
+        return None
+    return _finished(text, start, core, _UNITS[found.lastindex - 1], found)
 
 
 def _finished(text: str, start: int, core: Core, unit: _Unit, found: re.Match[str]) -> Numeral:

@@ -9,30 +9,19 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.encoder import Encoder
 from models.encoders.transformer import SentenceTransformerEncoder
 from models.encoders.vectors import readable
 from models.errors import ModelDamagedError, ModelUnavailableError
 from models.lazy import Lazy
-
-Probabilities = NDArray[np.float32]  # shape (texts, labels), each in 0..1, independent of one another
+from models.scorer import Probabilities
 
 WEIGHTS, CARD = "adapter.safetensors", "card.json"
 REMEDY = "run: pip install 'tougu[local]'"
-
-
-class Scorer(Protocol):
-    """Gives each text a probability for each label."""
-
-    labels: tuple[str, ...]
-    version: str  # changes with the weights
-
-    def score(self, texts: Sequence[str]) -> Probabilities: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,13 +122,13 @@ class TunedEncoder:
             from safetensors.torch import load_file
         except ImportError as error:
             raise ModelUnavailableError(f"the tuned model {self._folder.name} needs torch", remedy=REMEDY) from error
+        base, tokenizer = self._encoder()
         weights = self._folder / WEIGHTS
         if not weights.is_file() or hashlib.sha256(weights.read_bytes()).hexdigest() != self._card.sha256:
             raise ModelDamagedError(
                 f"the weights of the tuned model {self._folder.name} are missing or changed", remedy="install it again"
             )
         tensors = load_file(weights)
-        base, tokenizer = self._encoder()
         model = _with_own_layers(base)
         merge(model, tensors, self._card.alpha / self._card.rank)
         head = torch.nn.Linear(tensors["head.weight"].shape[1], len(self.labels))
@@ -194,24 +183,3 @@ def load_tuned(folder: Path, encoder: Encoder) -> TunedEncoder:
         return encoder.transformer()
 
     return TunedEncoder(folder, transformer, encoder.name.partition("/")[0])
-
-
-class ScriptedScorer:
-    """The double: probabilities prepared by the words a text holds; zero for every other label and text."""
-
-    version = "scripted"
-
-    def __init__(self, labels: Sequence[str], by_word: Mapping[str, Mapping[str, float]] | None = None) -> None:
-        """`by_word`: for each word the probabilities of labels where a text holds it."""
-        self.labels = tuple(labels)
-        self._by_word = by_word or {}
-
-    def score(self, texts: Sequence[str]) -> Probabilities:
-        """See Scorer."""
-        found = np.zeros((len(texts), len(self.labels)), np.float32)
-        for row, text in enumerate(texts):
-            for word, probabilities in self._by_word.items():
-                if word in text:
-                    for label, probability in probabilities.items():
-                        found[row, self.labels.index(label)] = probability
-        return found

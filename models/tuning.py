@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from models.tuned import TunedCard, mean_pooled, tokenize, write_tuned
 log = logging.getLogger(__name__)
 Targets = NDArray[np.float32]  # (texts, labels): 1 = it holds, 0 = it does not
 Progress = Callable[[int, int, str], None]
+_AT_ONCE = 64  # texts read or scored together
 _CHANGED = r".*\.layer\.\d+\..*(query|key|value|dense)"  # every linear layer of every BertLayer
 
 
@@ -27,6 +29,7 @@ class TuningSettings:
 
     rank: int = 16
     alpha: int = 32
+    frozen_layers: int = 6  # the lower layers stay as they are, so that each text passes them once
     dropout: float = 0.05
     epochs: int = 6
     batch: int = 32
@@ -73,12 +76,11 @@ def tune(
         raise ModelUnavailableError(
             f"training needs torch and peft ({error})", remedy="run: pip install 'tougu[local,train]'"
         ) from error
-    import copy
-
     torch.manual_seed(settings.seed)
     base, tokenizer = encoder
+    lower, upper = split_at(base, settings.frozen_layers)
     model = get_peft_model(
-        copy.deepcopy(base).float(),
+        upper,
         LoraConfig(r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=_CHANGED),
     )
     head = torch.nn.Linear(base.config.hidden_size, len(labels))
@@ -86,7 +88,9 @@ def tune(
     with torch.no_grad():  # start at the base rate of each label
         rate = np.clip(train.targets.mean(0), 1e-3, 1 - 1e-3)
         head.bias.copy_(torch.tensor(np.log(rate / (1 - rate))))
-    run = _Run(model, head, tokenizer, settings)
+    run = _Run(model, head, settings)
+    states = _States(lower, tokenizer, settings)
+    known, unseen = states.of(train.texts, progress), states.of(development.texts, progress)
     best, waited = -1.0, 0
     card = TunedCard(
         family=family, labels=tuple(labels), rank=settings.rank, alpha=settings.alpha,
@@ -94,8 +98,8 @@ def tune(
     )  # fmt: skip
     sealed = card
     for epoch in range(settings.epochs):
-        loss = run.epoch(train, epoch, progress)
-        figure = mean_average_precision(run.score(development.texts), development.targets)
+        loss = run.epoch(train, known, epoch, progress)
+        figure = mean_average_precision(run.score(unseen), development.targets)
         log.info("epoch %d: loss %.4f, development mean average precision %.4f", epoch + 1, loss, figure)
         progress(epoch + 1, settings.epochs, f"epoch {epoch + 1}: loss {loss:.4f}, development {figure:.4f}")
         if figure > best:
@@ -108,13 +112,58 @@ def tune(
     return sealed
 
 
+def split_at(base: Any, layers: int) -> tuple[Any, Any]:
+    """Copies of a BertModel's first `layers` layers (with its embeddings) and of the rest, in full precision.
+
+    The second takes the states of the first as `inputs_embeds`; both build their attention masks themselves.
+    """
+    import copy
+
+    import torch
+
+    class Given(torch.nn.Module):
+        def forward(self, input_ids: Any = None, inputs_embeds: Any = None, **_: Any) -> Any:
+            return inputs_embeds
+
+    lower = copy.copy(base)
+    lower._modules = {**base._modules, "encoder": copy.copy(base.encoder)}
+    lower.encoder._modules = {"layer": base.encoder.layer[:layers]}
+    upper = copy.copy(base)
+    upper._modules = {**base._modules, "embeddings": Given(), "encoder": copy.deepcopy(base.encoder)}
+    upper.encoder.layer = upper.encoder.layer[layers:]
+    return lower.eval(), upper.float()
+
+
+class _States:
+    """What the frozen layers make of a text, kept in half precision: (tokens, width) a text."""
+
+    def __init__(self, lower: Any, tokenizer: Any, settings: TuningSettings) -> None:
+        self._lower, self._tokenizer, self._settings = lower, tokenizer, settings
+
+    def of(self, texts: Sequence[str], progress: Progress) -> list[Any]:
+        import torch
+
+        found: list[Any] = [None] * len(texts)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        with torch.inference_mode():
+            for at in range(0, len(order), _AT_ONCE):
+                rows = order[at : at + _AT_ONCE]
+                settings = self._settings
+                tokens = tokenize(self._tokenizer, settings.prefix, [texts[i] for i in rows], settings.max_tokens)
+                states = self._lower(**tokens).last_hidden_state.half()
+                for row, state, size in zip(rows, states, tokens["attention_mask"].sum(1).tolist(), strict=True):
+                    found[row] = state[:size].clone()
+                progress(0, settings.epochs, f"reading, {min(at + _AT_ONCE, len(texts))} of {len(texts)} texts")
+        return found
+
+
 class _Run:
     """One training run: model, optimiser and schedule."""
 
-    def __init__(self, model: Any, head: Any, tokenizer: Any, settings: TuningSettings) -> None:
+    def __init__(self, model: Any, head: Any, settings: TuningSettings) -> None:
         import torch
 
-        self._model, self._head, self._tokenizer, self._settings = model, head, tokenizer, settings
+        self._model, self._head, self._settings = model, head, settings
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._optimiser = torch.optim.AdamW(
             [
@@ -125,7 +174,7 @@ class _Run:
         )
         self._rates = [group["lr"] for group in self._optimiser.param_groups]
 
-    def epoch(self, train: Examples, epoch: int, progress: Progress) -> float:
+    def epoch(self, train: Examples, states: list[Any], epoch: int, progress: Progress) -> float:
         """One pass in batches of like length, in random order; returns the mean loss."""
         import torch
 
@@ -138,7 +187,7 @@ class _Run:
             targets = torch.tensor(train.targets[rows])
             smooth = self._settings.smoothing
             losses = torch.nn.functional.binary_cross_entropy_with_logits(
-                self._logits([train.texts[i] for i in rows]),
+                self._logits([states[i] for i in rows]),
                 targets * (1 - 2 * smooth) + smooth,
                 reduction="none",
             ).sum(1)
@@ -153,17 +202,17 @@ class _Run:
             progress(epoch, self._settings.epochs, f"epoch {epoch + 1}, batch {number + 1} of {len(batches)}")
         return loss_sum / max(1, len(batches))
 
-    def score(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def score(self, states: list[Any]) -> NDArray[np.float32]:
         """Logits of shape (texts, labels)."""
         import torch
 
         self._model.eval()
-        found = np.zeros((len(texts), self._head.out_features), np.float32)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        found = np.zeros((len(states), self._head.out_features), np.float32)
+        order = sorted(range(len(states)), key=lambda i: len(states[i]))
         with torch.inference_mode():
-            for at in range(0, len(order), 64):
-                rows = order[at : at + 64]
-                found[rows] = self._logits([texts[i] for i in rows]).numpy()
+            for at in range(0, len(order), _AT_ONCE):
+                rows = order[at : at + _AT_ONCE]
+                found[rows] = self._logits([states[i] for i in rows]).numpy()
         return found
 
     def tensors(self) -> dict[str, Any]:
@@ -172,12 +221,20 @@ class _Run:
         for name, parameter in self._model.named_parameters():
             if parameter.requires_grad:
                 module, _, factor = name.removeprefix("base_model.model.").partition(".lora_")
-                named[f"{module}.lora_{factor[0]}"] = parameter
+                named[f"{self._in_base(module)}.lora_{factor[0]}"] = parameter
         return {**named, "head.weight": self._head.weight, "head.bias": self._head.bias}
 
-    def _logits(self, texts: list[str]) -> Any:
-        tokens = tokenize(self._tokenizer, self._settings.prefix, texts, self._settings.max_tokens)
-        return self._head(mean_pooled(self._model(**tokens).last_hidden_state, tokens["attention_mask"]))
+    def _in_base(self, module: str) -> str:
+        """The module's name in the whole transformer: its layers are counted from the first frozen one."""
+        before, layer, after = re.split(r"(?<=layer\.)(\d+)", module, maxsplit=1)
+        return f"{before}{int(layer) + self._settings.frozen_layers}{after}"
+
+    def _logits(self, states: list[Any]) -> Any:
+        import torch
+
+        padded = torch.nn.utils.rnn.pad_sequence(states, batch_first=True).float()
+        mask = torch.nn.utils.rnn.pad_sequence([torch.ones(len(s), dtype=torch.long) for s in states], batch_first=True)
+        return self._head(mean_pooled(self._model(inputs_embeds=padded, attention_mask=mask).last_hidden_state, mask))
 
     def _schedule(self, done: float) -> None:
         """Linear warm-up, then half a cosine down to a twentieth."""

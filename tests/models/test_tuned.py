@@ -1,0 +1,119 @@
+"""Tuning and the tuned model, on a transformer of two small layers made for the test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from models.encoders.hashing import HashEncoder
+from models.errors import ModelDamagedError, ModelUnavailableError
+from models.scorer import ScriptedScorer
+from models.tuned import CARD, WEIGHTS, TunedEncoder, load_tuned, read_card
+from models.tuning import Examples, TuningSettings, mean_average_precision, tune
+
+CHARACTERS = "甲乙丙丁戊己天地人和"
+SETTINGS = TuningSettings(
+    rank=4,
+    alpha=8,
+    frozen_layers=1,
+    epochs=6,
+    batch=8,
+    learning_rate=1e-2,
+    head_learning_rate=2e-2,
+    prefix="",
+    dropout=0.0,
+)
+LABELS = ("has.甲", "has.乙")
+
+
+@pytest.fixture(scope="module")
+def base() -> tuple[Any, Any]:
+    torch.manual_seed(1)
+    vocabulary = {"[PAD]": 0, "[UNK]": 1, **{char: n for n, char in enumerate(CHARACTERS, start=2)}}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
+    )
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]")
+    return BertModel(config).eval(), fast
+
+
+def made(n: int, seed: int) -> Examples:
+    rng = np.random.default_rng(seed)
+    texts = tuple("".join(rng.choice(list(CHARACTERS), 6)) for _ in range(n))
+    targets = np.array([["甲" in text, "乙" in text] for text in texts], np.float32)
+    return Examples(texts=texts, targets=targets)
+
+
+@pytest.fixture(scope="module")
+def folder(base: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("tuned") / "model"
+    tune(place, base, family="tiny", labels=LABELS, train=made(160, 1), development=made(60, 2), settings=SETTINGS)
+    return place
+
+
+def opened(folder: Path, base: tuple[Any, Any]) -> TunedEncoder:
+    return TunedEncoder(folder, lambda: base, "tiny")
+
+
+def test_it_learns_and_the_written_model_scores_as_well(folder: Path, base: tuple[Any, Any]) -> None:
+    unseen = made(80, 3)
+    scores = opened(folder, base).score(unseen.texts)
+    assert scores.shape == (80, 2)
+    assert mean_average_precision(scores, unseen.targets) > 0.9
+
+
+def test_the_shared_encoder_is_unchanged_and_its_embeddings_are_not_copied(folder: Path, base: tuple[Any, Any]) -> None:
+    before = base[0].encoder.layer[0].output.dense.weight.clone()
+    scorer = opened(folder, base)
+    scorer.score(["甲"])
+    model = scorer._loaded.get()[0]
+    assert torch.equal(base[0].encoder.layer[0].output.dense.weight, before)
+    assert model.embeddings.word_embeddings.weight is base[0].embeddings.word_embeddings.weight
+    assert not torch.equal(model.encoder.layer[1].output.dense.weight, base[0].encoder.layer[1].output.dense.weight)
+
+
+def test_order_and_company_of_texts_do_not_matter(folder: Path, base: tuple[Any, Any]) -> None:
+    scorer = opened(folder, base)
+    together = scorer.score(["甲乙丙", "天", "地人和甲甲甲甲甲"])
+    alone = np.vstack([scorer.score([text]) for text in ("甲乙丙", "天", "地人和甲甲甲甲甲")])
+    assert np.allclose(together, alone, atol=1e-5)
+    assert scorer.score([]).shape == (0, 2)
+
+
+def test_the_same_seed_gives_the_same_weights(base: tuple[Any, Any], folder: Path, tmp_path: Path) -> None:
+    tune(tmp_path, base, family="tiny", labels=LABELS, train=made(160, 1), development=made(60, 2), settings=SETTINGS)
+    assert read_card(tmp_path).sha256 == read_card(folder).sha256
+
+
+def test_changed_weights_another_encoder_and_a_missing_card_are_refused(
+    folder: Path, base: tuple[Any, Any], tmp_path: Path
+) -> None:
+    (tmp_path / CARD).write_text((folder / CARD).read_text("utf-8"), "utf-8")
+    (tmp_path / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelDamagedError, match="missing or changed"):
+        opened(tmp_path, base).score(["甲"])
+    with pytest.raises(ModelDamagedError, match="made for the encoder tiny"):
+        TunedEncoder(folder, lambda: base, "other")
+    with pytest.raises(ModelDamagedError, match="no readable card"):
+        read_card(tmp_path / "nowhere")
+
+
+def test_an_encoder_without_torch_cannot_carry_it(folder: Path, tmp_path: Path) -> None:
+    encoder = HashEncoder()
+    card = (folder / CARD).read_text("utf-8").replace('"tiny"', f'"{encoder.name}"')
+    (tmp_path / CARD).write_text(card, "utf-8")
+    with pytest.raises(ModelUnavailableError, match="needs an encoder on torch"):
+        load_tuned(tmp_path, encoder).score(["甲"])
+
+
+def test_the_double_scores_by_the_words_it_was_given() -> None:
+    scorer = ScriptedScorer(LABELS, {"甲": {"has.甲": 0.9}})
+    assert scorer.score(["甲乙", "乙"]).tolist() == [[pytest.approx(0.9), 0.0], [0.0, 0.0]]
