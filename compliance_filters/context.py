@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from compliance_filters.finding import BoundFact, ProductInContext, ReviewContext, Source
+from compliance_filters.finding import BoundFact, Insistence, ProductInContext, Restricted, ReviewContext, Source
 
 
 def context_from_meta(meta: Mapping[str, Any]) -> ReviewContext:
@@ -22,14 +23,77 @@ def context_from_meta(meta: Mapping[str, Any]) -> ReviewContext:
         client_level=meta.get("client_level"),
         client_level_expires=_date(meta.get("client_level_expires")),
         client_names=tuple(meta.get("client_names") or ()),
-        products=tuple(_product(item) for item in meta.get("products") or ()),
-        sources=tuple(_source(item) for item in meta.get("sources") or ()),
-        facts=tuple(_fact(item) for item in meta.get("facts") or ()),
+        products=tuple(_product(item) for item in _list(meta, "products")),
+        sources=tuple(_source(item) for item in _list(meta, "sources")),
+        facts=tuple(_fact(item) for item in _list(meta, "facts")),
         channel=meta.get("channel") or "sidebar",
+        restricted=tuple(
+            Restricted(code=str(r["code"]), name=str(r.get("name") or "")) for r in _list(meta, "restricted")
+        ),
+        insistence=tuple(_insistence(item) for item in _list(meta, "insistence")),
         recommends=None if meta.get("recommends") is None else tuple(meta["recommends"]),
         adviser_name=meta.get("adviser_name"),
         adviser_licence=meta.get("adviser_licence"),
         check_numbers=meta.get("check_numbers"),
+    )
+
+
+def snapshot(context: ReviewContext) -> dict[str, Any]:
+    """The suitability, products and sources as they stood when a text was judged, for the audit log.
+
+    Sources are named, not copied: their text lies in the knowledge base under its version.
+    """
+    return {
+        "today": context.today.isoformat(),
+        "channel": context.channel,
+        "client_level": context.client_level,
+        "client_level_expires": _plain(context.client_level_expires),
+        "adviser": [context.adviser_name, context.adviser_licence],
+        "products": [{name: _plain(value) for name, value in asdict(product).items()} for product in context.products],
+        "sources": [
+            {"n": source.n, "title": source.title, "publisher": source.publisher, "date": _plain(source.published_on)}
+            for source in context.sources
+        ],
+    }
+
+
+def to_meta(context: ReviewContext) -> dict[str, Any]:
+    """The whole context as plain data; `context_from_meta` reads it back."""
+    return {
+        **snapshot(context),
+        "client_id": context.client_id,
+        "client_names": list(context.client_names),
+        "sources": [
+            {"n": s.n, "text": s.text, "title": s.title, "publisher": s.publisher, "date": _plain(s.published_on)}
+            for s in context.sources
+        ],
+        "facts": [{**asdict(fact), "value": str(fact.value)} for fact in context.facts],
+        "restricted": [asdict(security) for security in context.restricted],
+        "insistence": [{**asdict(signed), "signed_at": signed.signed_at.isoformat()} for signed in context.insistence],
+        "recommends": None if context.recommends is None else list(context.recommends),
+        "adviser_name": context.adviser_name,
+        "adviser_licence": context.adviser_licence,
+        "check_numbers": context.check_numbers,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _list(meta: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
+    return meta.get(key) or ()
+
+
+def _insistence(item: Mapping[str, Any]) -> Insistence:
+    return Insistence(
+        document_id=str(item["document_id"]),
+        sha256=str(item["sha256"]),
+        signed_at=datetime.fromisoformat(str(item["signed_at"])),
+        product=str(item["product"]),
+        recording_id=str(item["recording_id"]),
+        client_level=str(item["client_level"]),
+        risk_level=str(item["risk_level"]),
     )
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from compliance_filters.clauses import Sentence, sentences
-from compliance_filters.finding import Draft, Finding, ReviewContext, Source, Target
-from compliance_filters.normalise import Normaliser
-from compliance_filters.rules import RulePack, compile_pattern
-from compliance_filters.suitability import RecommendationReader
+from compliance_filters.clauses import Sentence
+from compliance_filters.finding import Draft, Finding, ProductInContext, ReviewContext, Source, Target
+from compliance_filters.normalise import plain_name
+from compliance_filters.performance import EXPECTED, is_market
+from compliance_filters.rules.pack import RulePack, compile_pattern
+from compliance_filters.suitability import RecommendationReader, sentences_of
 from mandarin.offsets import Mapped
 
 _WRITTEN = frozenset({Target.ANSWER, Target.REPORT, Target.ADVISOR_MESSAGE})
 _NO_RETURN = re.compile(
-    r"费率|净利润|营业?收入|营收|毛利|GDP|CPI|PPI|渗透率|到期收益率|票面|股息率|国债收益率|无风险|假设|情景|目标|费用|利率|税"
+    r"费率|净利润|营业?收入|营收|毛利|GDP|CPI|PPI|渗透率|到期收益率|票面|股息率|国债收益率|无风险|目标|费用|利率|税|占"
 )
 _FUND = re.compile(
     r"基金|产品|净值|组合|该|本基金|同期|基准|业绩|这只|回报|近[一二三五1-5]年|\d{6}|[Rr][1-5]|您|账户|持有|以来|年化|排名|同类"
@@ -24,6 +25,9 @@ _RANK = (
     r"(?:排名|排在|位列)[^,;。!?\n]{0,8}"
     r"(?:\d{1,5}/\d{1,5}|第[一二三四五六七八九十\d]{1,4}|前[一二三四五六七八九十\d]{1,4}%?)"
 )
+# A table whose heading names a return and whose rows hold rates.
+_TABLE = r"(?:净值增长率|收益率|回报率|涨幅)[^\n。]{0,80}\|[^\n。]{0,40}\n(?:\|[-:| ]{3,80}\n)?[^\n]{0,60}?\d%"
+_RATE = re.compile(r"[%成]|百分|个点|排名|排在|位列")
 _CITED = re.compile(r"\[(\d{1,3})\]")
 
 
@@ -32,29 +36,37 @@ class DisclosureFilter:
 
     name = "disclosures"
 
-    def __init__(self, pack: RulePack, *, approved: Mapping[str, str] | None = None, complaint_phone: str = "") -> None:
+    def __init__(
+        self,
+        pack: RulePack,
+        *,
+        approved: Mapping[str, str] | None = None,
+        complaint_phone: str = "",
+        reader: RecommendationReader | None = None,
+    ) -> None:
         self._pack = pack
         self._data: Mapping[str, Mapping[str, Any]] = pack.settings["disclosures"]
         self._approved = dict(approved or {})
         self._phone = f"投诉电话：{complaint_phone}。" if complaint_phone else ""
         self._present = {rule: compile_pattern(item["present"]) for rule, item in self._data.items()}
         self._shown = compile_pattern(
-            r"(?<!基准为)(?:净值增长率?|收益率?|回报率?|年化|涨幅|跌幅|净值|上涨|下跌|涨了|跌了|赚了?|盈利|收益)"
-            r"[^,;:。!?\n×*]{0,12}?[-+]?{pct}|" + _RANK
+            r"(?<!基准为)(?:净值增长率?|收益率?|回报率?|年化(?!波动|跟踪|标准差)|涨幅|跌幅|净值(?:从|由)|上涨|下跌|涨了|跌了"
+            r"|赚了?|盈利|收益(?!的))(?!率?标准差|率?波动)[^,;。!?\n×*]{0,12}?[-+]?{pct}|" + _RANK
         )
+        self._table = re.compile(_TABLE)
         self._research = compile_pattern(pack.settings["research_words"])
         self._research_benign = compile_pattern(pack.settings["research_benign"])
         self._publisher = compile_pattern(pack.settings["publisher"])
         self._dated = compile_pattern(pack.settings["dated"])
-        self._recommendations = RecommendationReader(pack)
-        self._normalise = Normaliser(pack.lexicon)
+        self._recommendations = reader or RecommendationReader(pack)
+        self._normalise = self._recommendations.normalise
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
         """What is missing, each with the text that mends it where one is approved."""
         if draft.target not in _WRITTEN or not draft.text.strip():
             return ()
         source = self._normalise(draft.text)
-        parts = sentences(source.text)
+        parts = sentences_of(source.text)
         found = [self._past_performance(draft, context, source, parts)]
         found += self._advice(draft, context, source)
         found += [self._ai_label(draft, context, source)]
@@ -63,7 +75,23 @@ class DisclosureFilter:
     def _asked_for(self, rule: str, context: ReviewContext, text: str) -> bool:
         return context.channel in self._data[rule]["channels"] and not self._present[rule].search(text)
 
-    def _text(self, rule: str) -> str:
+    def _text(self, rule: str, products: Sequence[ProductInContext | None] = ()) -> str:
+        """What was approved for these products, each text once, else what was approved for all."""
+        texts = [self._approved_for(rule, product) for product in products if product is not None]
+        return "\n".join(dict.fromkeys(texts)) if texts else self._general(rule)
+
+    def _approved_for(self, rule: str, product: ProductInContext) -> str:
+        """The text for a product's code, else for its type (混合型-偏股, then 混合型), else the general one."""
+        kind = product.product_type or ""
+        keys = [product.code, kind, kind.partition("-")[0]]
+        mine: Mapping[str, str] = self._data[rule].get("by_product") or {}
+        for key in filter(None, keys):
+            text = self._approved.get(f"{rule}/{key}") or mine.get(key)
+            if text:
+                return str(text)
+        return self._general(rule)
+
+    def _general(self, rule: str) -> str:
         return self._approved.get(rule) or str(self._data[rule]["text"])
 
     def _past_performance(
@@ -72,12 +100,26 @@ class DisclosureFilter:
         rule = "missing.past_performance"
         if not self._asked_for(rule, context, source.text):
             return None
-        for sentence in parts:
-            shown = self._shown.search(sentence.text)
-            if shown and not _NO_RETURN.search(sentence.text) and _FUND.search(sentence.text):
-                place = source.original_span(sentence.start + shown.start(), sentence.start + shown.end())
-                return self._pack.rule(rule).finding(draft.text, *place, append=self._text(rule))
+        for start, end, text in self._displays(source.text, parts, context):
+            products = [p for p in context.products if p.code in text or (p.name and plain_name(p.name) in text)]
+            append = self._text(rule, products or context.products)
+            return self._pack.rule(rule).finding(draft.text, *source.original_span(start, end), append=append)
         return None
+
+    def _displays(self, text: str, parts: list[Sentence], context: ReviewContext) -> Iterator[tuple[int, int, str]]:
+        """Where a fund's return, rank or gain is shown: start, end, and the words around it."""
+        for sentence in parts:
+            if not _RATE.search(sentence.text) or EXPECTED.search(sentence.text):
+                continue
+            for shown in self._shown.finditer(sentence.text):
+                begin = max(sentence.text.rfind(mark, 0, shown.start()) for mark in ",;") + 1
+                if _NO_RETURN.search(sentence.text, begin, shown.end()):
+                    continue
+                if _FUND.search(sentence.text) and not is_market(sentence.text, context):
+                    yield sentence.start + shown.start(), sentence.start + shown.end(), sentence.text
+        if "|" in text:
+            for table in self._table.finditer(text):
+                yield table.start(), table.end(), text
 
     def _advice(self, draft: Draft, context: ReviewContext, source: Mapped) -> list[Finding | None]:
         """Risk disclosure and the adviser's identity, wherever a product is recommended."""
@@ -88,7 +130,8 @@ class DisclosureFilter:
         found: list[Finding | None] = []
         if self._asked_for("missing.risk_disclosure", context, source.text):
             rule = self._pack.rule("missing.risk_disclosure")
-            found.append(rule.finding(draft.text, *place, append=self._text(rule.id)))
+            products = [item.product for item in recommended]
+            found.append(rule.finding(draft.text, *place, append=self._text(rule.id, products)))
         if self._asked_for("missing.adviser_identity", context, source.text):
             rule = self._pack.rule("missing.adviser_identity")
             found.append(rule.finding(draft.text, *place, append=self._identity(context)))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Protocol
+
+SEMANTIC = "semantic"  # the filter that guesses; all others find what stands there
 
 
 class Outcome(IntEnum):
@@ -76,6 +78,31 @@ class ProductInContext:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restricted:
+    """A security that nobody may recommend, by the firm's restricted list of the day."""
+
+    code: str
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Insistence:
+    """Evidence that a client insisted in writing on a product above their level; not a flag.
+
+    The questionnaire's level and the product's rating are kept as they stood at the signature: where one of
+    them has changed since, the evidence speaks of another case and lifts nothing.
+    """
+
+    document_id: str
+    sha256: str  # of the signed document, 64 hex digits
+    signed_at: datetime
+    product: str  # code
+    recording_id: str  # of the double recording
+    client_level: str  # C1..C5, then
+    risk_level: str  # R1..R5, then
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """Something the text may cite."""
 
@@ -111,6 +138,8 @@ class ReviewContext:
     facts: tuple[BoundFact, ...] = ()
     channel: str = "sidebar"  # sidebar (to the advisor) | client (delivered to the client) | export
     recommends: tuple[str, ...] | None = None  # product codes recommended; None = read it from the text
+    restricted: tuple[Restricted, ...] = ()  # the restricted list of today, also of what is no product here
+    insistence: tuple[Insistence, ...] = ()  # what this client signed
     adviser_name: str | None = None
     adviser_licence: str | None = None
     check_numbers: bool | None = None  # None = where sources or facts are given; True = always

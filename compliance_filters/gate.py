@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from compliance_filters.audit import AuditLog
-from compliance_filters.errors import AuditError, ComplianceError
+from compliance_filters.audit.log import AuditLog
+from compliance_filters.context import snapshot, to_meta
+from compliance_filters.errors import AuditError, ComplianceError, ReviewQueueError
 from compliance_filters.finding import (
     _GATE_KEY,
     Cleared,
@@ -22,11 +24,15 @@ from compliance_filters.finding import (
     Target,
     Verdict,
 )
-from compliance_filters.review import ReviewQueue
-from compliance_filters.rules import RulePack
+from compliance_filters.review.decisions import Decisions
+from compliance_filters.review.item import Kind, ReviewItem, State
+from compliance_filters.review.queue import ReviewQueue
+from compliance_filters.rulebook import Rulebook
+from compliance_filters.rules.pack import RulePack
 from knowledge_base.access import Principal
 
 log = logging.getLogger(__name__)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 DELIVERABLE = frozenset({Target.ANSWER, Target.REPORT, Target.ADVISOR_MESSAGE})
 
 
@@ -42,9 +48,16 @@ class Gate:
         queue: ReviewQueue | None = None,
         time_budget_ms: int = 2_000,
         max_chars: int = 200_000,
+        left_out: frozenset[str] = frozenset(),
+        renewed: Callable[[], Rulebook] | None = None,
     ) -> None:
-        self._pack = pack
-        self._filters, self._missing = _in_order(pack.order, filters)
+        """`left_out` names filters that an explicit setting does without; every verdict's entry says so.
+
+        `renewed` gives the rules of the moment, where they change with the day; pack and filters are the first.
+        """
+        self._book = Rulebook.of(pack, filters, left_out=left_out)
+        self._renewed = renewed
+        self._left_out = left_out
         self._audit = audit
         self._queue = queue
         self._time_budget_ms = time_budget_ms
@@ -56,93 +69,145 @@ class Gate:
         pass and revise carry `Cleared` for the delivered targets; spoken words and client input have
         findings only, since nothing is delivered.
         """
-        findings, errors = self._judge(draft, context)
+        book = self._rules()
+        verdict = self._verdict(book, draft, context, principal)
+        if self._queue is None or verdict.audit_id is None:
+            return verdict
+        return replace(verdict, errors=self._queued(book.pack, draft, verdict, context, principal))
+
+    def _verdict(
+        self, book: Rulebook, draft: Draft, context: ReviewContext, principal: Principal, *, edit_of: str | None = None
+    ) -> Verdict:
+        """Judged, mended and recorded. edit_of: the review item for which an officer wrote the text."""
+        findings, errors = self._judged(book, draft, context)
         outcome = worst(findings, errors)
         text = draft.text
         if outcome is Outcome.REVISE:
-            text, errors = self._mended(draft, findings, context)
+            text, errors = self._mended(book, draft, findings, context)
             outcome = Outcome.REVIEW if errors else outcome
-        audit_id = self._record(draft, text, outcome, findings, errors, context, principal)
+        audit_id = self._record(book.pack, draft, text, outcome, findings, errors, context, principal, edit_of)
         if audit_id is None:
             errors = (*errors, "audit: the log could not be written")
             outcome = max(outcome, Outcome.REVIEW)
-        elif outcome is Outcome.REVIEW and self._queue is not None:
-            errors = self._queued(draft, findings, errors, audit_id, context, principal)
         delivered = text if outcome is Outcome.REVISE else draft.text
         return Verdict(
             outcome=outcome,
             findings=findings,
             original=draft.text,
             text=delivered,
-            rule_pack=self._pack.label,
+            rule_pack=book.pack.label,
             audit_id=audit_id,
-            cleared=_cleared(delivered, draft.target, outcome, audit_id),
+            cleared=None if edit_of else _cleared(delivered, draft.target, outcome, audit_id),
             errors=errors,
         )
 
-    def release(self, item_id: str, *, reason: str, principal: Principal) -> Cleared:
-        """An officer approves a text in doubt. Raises ReviewQueueError or AuditError."""
-        if self._queue is None:
-            raise ComplianceError("this gate has no review queue: give it one to release texts.")
-        item = self._queue.decide(item_id, approve=True, reason=reason, principal=principal)
-        audit_id = self._audit.append(
-            event="review.approved",
-            actor=principal.user_id,
-            subject=item.client_id,
-            data={"review": item.id, "of": item.audit_id},
-            payload={"text": item.text, "reason": reason},
+    def release(self, item_id: str, *, reason: str, principal: Principal) -> Cleared | None:
+        """An officer approves a text in doubt; None while a second officer is needed.
+
+        The text is judged once more, in its own context and as of today: what blocks now cannot be approved.
+        Raises ReviewQueueError, SealedError or AuditError.
+        """
+        decisions, item = self._asked(item_id, reason, principal)
+        text = self._still_fit(item)
+        decision = decisions.approve(item, text=text, reason=reason, principal=principal)
+        return _make_cleared(text, item.target, decision.entry_id) if decision.state is State.APPROVED else None
+
+    def edit(self, item_id: str, *, text: str, reason: str, principal: Principal) -> Verdict:
+        """An officer writes another text and approves it; it passes the gate like any other, and both are kept.
+
+        The verdict is cleared unless it returns or blocks the new text, which leaves the item as it was, or a
+        second officer is needed. Raises ReviewQueueError, SealedError or AuditError.
+        """
+        decisions, item = self._asked(item_id, reason, principal)
+        draft = Draft(text=text, target=item.target, by=principal.user_id, generated=item.generated)
+        verdict = self._verdict(self._rules(), draft, _judged_in(item), principal, edit_of=item.id)
+        if verdict.audit_id is None or verdict.outcome in (Outcome.RETURN, Outcome.BLOCK):
+            return verdict
+        decision = decisions.approve(
+            item, text=verdict.text, edit_id=verdict.audit_id, reason=reason, principal=principal
         )
-        return _make_cleared(item.text, item.target, audit_id)
+        approved = decision.state is State.APPROVED
+        return (
+            replace(verdict, cleared=_make_cleared(verdict.text, item.target, decision.entry_id))
+            if approved
+            else verdict
+        )
 
     def reject(self, item_id: str, *, reason: str, principal: Principal) -> None:
         """An officer rejects a text in doubt, with a reason."""
+        Decisions(self._officers_queue).reject(item_id, reason=reason, principal=principal)
+
+    def collect(self, item_id: str, *, principal: Principal) -> Cleared:
+        """An approved text, for the one who asked for it. Raises ReviewQueueError, or SealedError."""
+        item, text = self._officers_queue.approved_text(item_id, principal=principal)
+        return _make_cleared(text, item.target, item.decision_id or item.audit_id)
+
+    @property
+    def _officers_queue(self) -> ReviewQueue:
         if self._queue is None:
-            raise ComplianceError("this gate has no review queue: give it one to reject texts.")
-        item = self._queue.decide(item_id, approve=False, reason=reason, principal=principal)
-        self._audit.append(
-            event="review.rejected",
-            actor=principal.user_id,
-            subject=item.client_id,
-            data={"review": item.id, "of": item.audit_id},
-            payload={"reason": reason},
-        )
+            raise ComplianceError("this gate has no review queue: give it one to decide on texts.")
+        return self._queue
+
+    def _asked(self, item_id: str, reason: str, principal: Principal) -> tuple[Decisions, ReviewItem]:
+        decisions = Decisions(self._officers_queue)
+        decisions.check(item_id, reason=reason, principal=principal)
+        return decisions, self._officers_queue.get(item_id, principal=principal)
+
+    def _still_fit(self, item: ReviewItem) -> str:
+        """The text that an approval delivers, with mechanical mends. Raises ReviewQueueError when it blocks by now."""
+        book = self._rules()
+        context = replace(_judged_in(item), today=datetime.now(SHANGHAI).date())
+        draft = Draft(text=item.current, target=item.target, by=item.written_by, generated=item.generated)
+        findings, errors = self._judged(book, draft, context)
+        outcome = worst(findings, errors)
+        if outcome is Outcome.BLOCK:
+            rules = ", ".join(sorted({f.rule for f in findings if f.outcome is Outcome.BLOCK}))
+            raise ReviewQueueError(
+                f"a text with a blocking finding cannot be approved ({rules}): it must be rewritten."
+            )
+        return self._mended(book, draft, findings, context)[0] if outcome is Outcome.REVISE else draft.text
 
     def judge_speech(self, text: str, context: ReviewContext) -> tuple[Finding, ...]:
         """Findings in what an adviser said, with severity and disposition; raises when a filter fails."""
-        findings, errors = self._judge(Draft(text=text, target=Target.ADVISOR_SPEECH, generated=False), context)
+        findings, errors = self.judge(Draft(text=text, target=Target.ADVISOR_SPEECH, generated=False), context)
         if errors:
             raise ComplianceError(f"the speech could not be judged ({'; '.join(errors)}).")
         return findings
 
-    def _judge(self, draft: Draft, context: ReviewContext) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-        """All findings, sorted by place, and the filters that failed. Runs on after a failure."""
-        if len(draft.text) > self._max_chars:
-            return (), (f"gate: the text has {len(draft.text)} characters, more than {self._max_chars}",)
-        findings: list[Finding] = []
-        errors = list(self._missing)
-        began = time.monotonic()
-        for each in self._filters:
-            try:
-                findings += each.find(draft, context)
-            except Exception as error:  # any failure of a filter is a doubt, never a pass
-                log.warning("compliance filter %s failed: %s", each.name, type(error).__name__)
-                errors.append(f"{each.name}: {type(error).__name__}")
-            if (time.monotonic() - began) * 1_000 > self._time_budget_ms:
-                errors.append(f"gate: the time budget of {self._time_budget_ms} ms ran out at {each.name}")
-                break
-        if not self._filters or not self._pack.rules:
-            errors.append("gate: there are no rules to judge by")
-        return tuple(sorted(findings, key=lambda f: (f.start, f.end, f.rule))), tuple(errors)
+    def is_confidential(self, rule: str) -> bool:
+        """Whether a finding of this rule is told to compliance alone."""
+        return self._rules().pack.rule(rule).escalate
+
+    def judge(self, draft: Draft, context: ReviewContext) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        """All findings, sorted by place, and the filters that failed; writes nothing and clears nothing.
+
+        Runs on after a failure: every other filter still looks.
+        """
+        return self._judged(self._rules(), draft, context)
+
+    def _rules(self) -> Rulebook:
+        """The rules of this moment; where they cannot be had there are no filters, which is never a pass."""
+        try:
+            self._book = self._renewed() if self._renewed else self._book
+        except Exception as error:
+            log.error("the rules in force could not be loaded; nothing is cleared: %s", error)
+            return replace(self._book, filters=(), missing=(f"rules: {type(error).__name__}",))
+        return self._book
+
+    def _judged(
+        self, book: Rulebook, draft: Draft, context: ReviewContext
+    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        return book.judge(draft, context, time_budget_ms=self._time_budget_ms, max_chars=self._max_chars)
 
     def _mended(
-        self, draft: Draft, findings: tuple[Finding, ...], context: ReviewContext
+        self, book: Rulebook, draft: Draft, findings: tuple[Finding, ...], context: ReviewContext
     ) -> tuple[str, tuple[str, ...]]:
         """The mended text, judged again; an error when it cannot be mended or is still not clean."""
         helpless = [f.rule for f in findings if f.replacement is None and f.append is None]
         if helpless:
             return draft.text, (f"mend: nothing approved to mend {', '.join(sorted(set(helpless)))}",)
         text = mend(draft.text, findings)
-        again, errors = self._judge(replace(draft, text=text), context)
+        again, errors = self._judged(book, replace(draft, text=text), context)
         if errors or again:
             left = ", ".join(sorted({f.rule for f in again}))
             return draft.text, (*errors, f"mend: the mended text is still not clean ({left})")
@@ -150,6 +215,7 @@ class Gate:
 
     def _record(
         self,
+        pack: RulePack,
         draft: Draft,
         text: str,
         outcome: Outcome,
@@ -157,8 +223,10 @@ class Gate:
         errors: tuple[str, ...],
         context: ReviewContext,
         principal: Principal,
+        edit_of: str | None,
     ) -> str | None:
-        escalated = sorted({f.rule for f in findings if self._pack.rules[f.rule].escalate})
+        escalated = sorted({f.rule for f in findings if pack.rules[f.rule].escalate})
+        doubt = {"generated": draft.generated, "context": to_meta(context)} if outcome is Outcome.REVIEW else None
         incident = any(f.rule == "pii.leak" and f.outcome is Outcome.BLOCK for f in findings)
         try:
             return self._audit.append(
@@ -167,36 +235,44 @@ class Gate:
                 subject=context.client_id,
                 data={
                     "outcome": outcome.word, "target": draft.target.value, "by": draft.by,
-                    "channel": context.channel, "rule_pack": self._pack.label, "errors": list(errors),
+                    "channel": context.channel, "rule_pack": pack.label, "errors": list(errors),
+                    "left_out": sorted(self._left_out), "branches": sorted(principal.branches), "edit_of": edit_of,
                     "findings": [[f.rule, f.start, f.end, f.outcome.word, f.by] for f in findings],
                     "escalated": escalated, "incident": incident, "text": self._audit.keyed_hash(draft.text),
                 },
-                payload={"original": draft.text, "text": text, "client_id": context.client_id},
+                payload={
+                    "original": draft.text, "text": text, "client_id": context.client_id,
+                    "findings": [[f.rule, f.quote, f.reason] for f in findings], "context": snapshot(context),
+                    "review": doubt,
+                },
             )  # fmt: skip
         except AuditError as error:
             log.error("the audit log could not be written; nothing is cleared: %s", error)
             return None
 
     def _queued(
-        self,
-        draft: Draft,
-        findings: tuple[Finding, ...],
-        errors: tuple[str, ...],
-        audit_id: str,
-        context: ReviewContext,
-        principal: Principal,
+        self, pack: RulePack, draft: Draft, verdict: Verdict, context: ReviewContext, principal: Principal
     ) -> tuple[str, ...]:
-        """The errors, with one more when the doubt could not be put into the queue."""
-        assert self._queue is not None
+        """The errors, with one more when a doubt could not be put into the queue.
+
+        What is told in confidence, and a sample, leaves no trace in the verdict; the log shows both.
+        """
+        queue, found = self._officers_queue, [pack.rules[f.rule] for f in verdict.findings]
+        confidential = any(rule.escalate for rule in found)
+        kind = _why_officers(verdict, confidential, queue)
+        if kind is None or verdict.audit_id is None:
+            return verdict.errors
         try:
-            self._queue.add(
-                draft=draft, findings=findings, errors=errors, audit_id=audit_id,
-                rule_pack=self._pack.label, client_id=context.client_id, principal=principal,
+            queue.add(
+                kind=kind, draft=draft, outcome=verdict.outcome, findings=verdict.findings, errors=verdict.errors,
+                grave=any(rule.outcome is Outcome.BLOCK or rule.severity == "high" for rule in found),
+                confidential=confidential, audit_id=verdict.audit_id, rule_pack=pack.label,
+                client_id=context.client_id, principal=principal,
             )  # fmt: skip
-        except Exception as error:  # the text stays uncleared; the caller sees why nobody will look
-            log.error("a doubt could not be put into the review queue: %s", type(error).__name__)
-            return (*errors, f"queue: {type(error).__name__}")
-        return errors
+        except Exception as error:  # the text stays as it was judged; the caller sees why nobody will look at a doubt
+            log.error("a text could not be put into the review queue: %s", type(error).__name__)
+            return (*verdict.errors, f"queue: {type(error).__name__}") if kind is Kind.DOUBT else verdict.errors
+        return verdict.errors
 
 
 def worst(findings: Sequence[Finding], errors: Sequence[str] = ()) -> Outcome:
@@ -242,13 +318,20 @@ def explain(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def _in_order(order: Sequence[str], filters: Sequence[Filter]) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
-    """Filters as the pack orders them, others after; a filter the pack names and nobody gave is an error."""
-    by_name = {f.name: f for f in filters}
-    named = [by_name.pop(name) for name in order if name in by_name]
-    given = {f.name for f in filters}
-    missing = tuple(f"{name}: this filter is not installed" for name in order if name not in given)
-    return (*named, *by_name.values()), missing
+def _why_officers(verdict: Verdict, confidential: bool, queue: ReviewQueue) -> Kind | None:
+    if verdict.outcome is Outcome.REVIEW:
+        return Kind.DOUBT
+    if confidential:
+        return Kind.ESCALATION
+    return Kind.SAMPLE if verdict.cleared and queue.is_sampled(verdict.cleared.audit_id) else None
+
+
+def _judged_in(item: ReviewItem) -> ReviewContext:
+    if item.judged_in is None:
+        raise ReviewQueueError(
+            f"the context of review item {item.id} was not kept: reject it, and let it be asked anew."
+        )
+    return item.judged_in
 
 
 def _cleared(text: str, target: Target, outcome: Outcome, audit_id: str | None) -> Cleared | None:

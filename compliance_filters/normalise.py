@@ -9,15 +9,25 @@ from typing import Any
 
 import ahocorasick
 
+from mandarin.homophones import HomophoneFinder
 from mandarin.offsets import Edit, Mapped
+from mandarin.script import HAN
 from mandarin.script import normalise as one_script
 
 _REMEMBERED = 16  # texts; the filters of one verdict read the same text, so it is normalised once
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+# One character at a time behind a mark (稳、赚、不、亏), and letters spelled out before a Chinese one (b a o 本).
+_SPELLED_OUT = re.compile(
+    rf"[{HAN}][、,.\-~|/_](?<![{HAN}A-Za-z]..)(?:[{HAN}][、,.\-~|/_])+[{HAN}](?![{HAN}])"
+    rf"|(?<![A-Za-z])(?:[A-Za-z] ){{1,5}}[A-Za-z] ?(?=[{HAN}])"
+)
+_MARK = re.compile(r"[、,.\-~|/_ ]")
+
+
 class Normaliser:
-    """Normalises and undoes the respellings (bao本, 包本) that the lexicon lists."""
+    """Normalises and undoes respellings: those the lexicon lists, and words written by their sound (bao本, 葆本)."""
 
     def __init__(self, lexicon: Mapping[str, Any]) -> None:
         meant = {
@@ -28,6 +38,7 @@ class Normaliser:
         self._meant = meant
         self._written = _automaton(meant)
         self._benign = _automaton(lexicon.get("variant_benign") or ())
+        self._homophones = HomophoneFinder(lexicon.get("sound_alikes") or ())
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._of)
 
     def __call__(self, text: str) -> Mapped:
@@ -35,7 +46,14 @@ class Normaliser:
         return self._remembered(text)
 
     def _of(self, text: str) -> Mapped:
-        return self._respelled(_plain(text))
+        return self._sounded(self._respelled(_joined(_plain(text))))
+
+    def _sounded(self, source: Mapped) -> Mapped:
+        edits: list[Edit] = []
+        for found in sorted(self._homophones.find(source.text), key=lambda f: (f.start, -f.end)):
+            if not edits or found.start >= edits[-1].end:
+                edits.append(Edit(start=found.start, end=found.end, replacement=found.word))
+        return source.edit(edits)
 
     def _respelled(self, source: Mapped) -> Mapped:
         lowered = source.text.lower()
@@ -57,6 +75,16 @@ class Normaliser:
 def _plain(text: str) -> Mapped:
     odd = [Edit(start=m.start(), end=m.end(), replacement="\ufffd") for m in _SURROGATE.finditer(text)]
     return Mapped.from_edits(text, odd).then(one_script) if odd else one_script(text)
+
+
+def _joined(source: Mapped) -> Mapped:
+    """Without the marks between characters that are written one by one."""
+    marks = [
+        (found.start() + mark.start(), found.start() + mark.end())
+        for found in _SPELLED_OUT.finditer(source.text)
+        for mark in _MARK.finditer(found.group())
+    ]
+    return source.edit(Edit(start=start, end=end, replacement="") for start, end in marks)
 
 
 @lru_cache(maxsize=4_096)

@@ -1,34 +1,73 @@
-"""Display of performance: six months or more, nothing under a year annualised, the benchmark beside."""
+"""Display of performance: six months or more, nothing under a year annualised, no chosen best, the benchmark beside."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from itertools import pairwise
 
-from compliance_filters.clauses import sentences
-from compliance_filters.finding import Draft, Finding, ProductInContext, ReviewContext, Target
+from compliance_filters.clauses import Sentence
+from compliance_filters.finding import Draft, Finding, Outcome, ProductInContext, ReviewContext, Source, Target
 from compliance_filters.normalise import Normaliser, plain_name
-from compliance_filters.rules import Rule, RulePack, compile_pattern
+from compliance_filters.numbers.periods import Period, period_of_fact, periods_in
+from compliance_filters.rules.pack import Rule, RulePack, compile_pattern
+from compliance_filters.suitability import sentences_of
+from mandarin.chinese_number import read_number
 
 LEAST_MONTHS = 6  # of a fund's life and of every displayed interval; exactly six passes
-_N = r"(?:[一二两三四五]|[1-5])"
-_SHORT = re.compile(
-    rf"(?:近|过去|最近|成立|上线|运作|短短|仅|这|这几|建仓|发行)(?:了|才|仅|不到|后)?{_N}个?月(?!\d|[一二三四五六七八九十])"
-    r"|(?:近|过去|最近|短短|仅|这|成立)(?:了|才|仅)?(?:[一二两三四五六七八九十]{1,2}|\d{1,2})(?:个?(?:交易日|工作日)|周|天|日)"
-    r"|(?:本|上|当)月|(?:本|上|这|当)周|单日|昨日|当日|一个?季度内|近一个?季度?"
+A_YEAR = 12
+_DAYS_A_MONTH = 30
+_SHOWS_NUMBER = re.compile(r"[%成倍番]|百分|个点")
+_N = r"[一二两三四五六七八九十]{1,3}|\d{1,3}"
+_SPOKEN = re.compile(
+    rf"(?:成立|上线|运作|短短|仅|这|这几|建仓|发行|持有|才|前)(?:了|才|仅|不到|后|仅仅|短短){{0,2}}(?P<n>{_N})"
+    r"(?P<unit>个?月|周|个?交易日|个?工作日|天|日(?!年化)|个?季度)(?!持有|定开|滚动)"
+    r"|(?<![\d一二两三四五六七八九十个])(?P<this>[本上当这]个?(?:月|周|季度?|星期)|单日|昨日|当日|昨天|一个?季度内|近一个?季度?|近半个?月)"
+    r"|(?<![\d年])(?P<month>1[0-2]|[1-9])月份?(?=的?(?:单月)?(?:净值|收益|上涨|下跌|涨|跌|回报|业绩))"
+    r"|(?P<half>(?<![上下])半年)"
 )
-_QUARTER = re.compile(r"(?:第?[一二三四1-4]季度|[本上单]季度?|Q[1-4])(?!报|末|报告)")
-_UNDER_A_YEAR = re.compile(
-    r"(?:近|过去|最近|这|短短|成立|运作)?(?:[一二两三四五六七八九十]|十一|1?\d)个月|半年|[本上单]季度?|[一二三四1-4]季度|(?:本|上|当)[月周]|"
-    r"(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:天|日|周)"
-)
+_RATE = re.compile(r"[^,;。\n]{0,10}?\d[\d.]{0,6}%")
 _CONVERTED = re.compile(r"(?:折算|折合|换算|推算)(?:成|为|下来|后)?(?:的)?年化")
-_ANNUALISED = re.compile(r"年化(?!波动|跟踪|标准差)")
+_ANNUALISED = re.compile(r"年化(?!波动|跟踪|标准差|超额波动)")
 _MONEY_FUND = re.compile(r"(?:七|7)日年化|每?万份收益|货币(?:市场)?基金|货币[A-E]?类?")
-_MARKET = re.compile(r"指数|大盘|板块|行业|市场|上证|沪深|港股|美股|A股|国债|黄金|汇率")
-_FUND = re.compile(r"基金|产品|组合|净值|这只|该|本基金|账户|它")
-_SINCE_YEAR_START = re.compile("今年以来|年初至今|年内")
-_CITED = re.compile(r"\[\d{1,3}\]")
+_MARKET = re.compile(
+    r"指数|大盘|板块|行业|市场|上证|沪深|港股|美股|A股|国债|黄金|汇率|风格|原油|商品|债市|股市|中证|恒生|纳斯达克|标普"
+)
+_FUND = re.compile(r"基金|产品|组合|净值|这只|该|账户|它|业绩比较基准|同期基准")
+_NO_FUND = re.compile(
+    r"净利润|营业?收入|营收|毛利|GDP|CPI|PPI|PMI|销量|出货|产量|渗透率|国债收益率|到期收益率|存款|贷款|社融|出口|进口"
+    r"|(?:同比|环比)(?:增长|上涨|下降|下跌|上升)|票面|股息率|利率|费率"
+)
+# What has not been earned yet is a prediction, which is another rule's.
+EXPECTED = re.compile("预期|预计|未来|有望|预测|估计|模型测算|假设|情景|明年|后年|年底能|能赚|能涨|会涨|将涨|目标收益")
+_OWN_ACCOUNT = re.compile(r"您(?:的)?(?:持有|账户|持仓|浮盈|浮亏)|持有收益|持仓收益|浮盈|浮亏|持有以来")
+_CHOSEN = re.compile(
+    r"(?:表现|业绩|收益|成绩|涨幅|回报)?(?:最好|最高|最佳|最亮眼|最出色|最辉煌|最牛|最强)的?(?:那|这)?(?:一|1)?(?:年|个?年度|年份|个?季度|个?月|阶段|区间|时期)"
+    r"|(?:只|仅|单)(?:看|列|说|展示|选取|截取|挑)[^,;。!?\n]{0,10}(?:年|月|季度|区间|阶段)"
+    r"|高光(?:时刻|年份?|阶段)"
+)
+_CITED = re.compile(r"\[(\d{1,3})\]")
+_REGULAR_REPORT = re.compile("季度报告|年度报告|中期报告|半年报|年报|季报")
+_LEAST_KNOWN_YEARS = 3  # full years known before the choice of one of them says something
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Interval:
+    """A stretch of time in a sentence; `months` is what it spans, None where it is a fund's whole life."""
+
+    start: int
+    end: int
+    months: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fault:
+    why: str
+    start: int  # in the sentence
+    end: int
 
 
 class PerformanceFilter:
@@ -36,89 +75,236 @@ class PerformanceFilter:
 
     name = "performance"
 
-    def __init__(self, pack: RulePack) -> None:
+    def __init__(self, pack: RulePack, normalise: Normaliser | None = None) -> None:
         self._rule: Rule = pack.rule("performance.display")
         cue = pack.settings["performance_cue"]
-        self._shown = compile_pattern(cue + r"[^,;:。!?\n]{0,12}(?:{pct}|翻倍|翻番|一倍)")
-        self._normalise = Normaliser(pack.lexicon)
+        self._shown = compile_pattern(cue + r"[^,;。!?\n]{0,14}?(?:{pct}|翻倍|翻番|一倍)")
+        self._normalise = normalise or Normaliser(pack.lexicon)
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
         """At most one finding a sentence: the first thing that is wrong with it."""
-        if draft.target in (Target.CLIENT_INPUT, Target.ADVISOR_SPEECH):
+        if draft.target in (Target.CLIENT_INPUT, Target.ADVISOR_SPEECH) or not _SHOWS_NUMBER.search(draft.text):
             return ()
         source = self._normalise(draft.text)
         found: list[Finding] = []
-        shown_at: tuple[int, int] | None = None
-        for sentence in sentences(source.text):
-            shown = self._shown.search(sentence.text)
-            if not shown or _MONEY_FUND.search(sentence.text) or _is_market(sentence.text):
+        displayed: list[tuple[Sentence, re.Match[str]]] = []
+        for sentence in sentences_of(source.text):
+            for shown in self._displays(sentence, context):
+                displayed.append((sentence, shown))
+                fault = self._fault(sentence, shown, draft, context)
+                if fault:
+                    place = source.original_span(sentence.start + fault.start, sentence.start + fault.end)
+                    found.append(self._finding(draft.text, *place, fault.why))
+                    break
+        if found or not displayed:
+            return tuple(found)
+        sentence, shown = displayed[0]
+        place = source.original_span(sentence.start + shown.start(), sentence.start + shown.end())
+        why = self._whole(source.text, displayed, draft, context)
+        if why:
+            return (self._finding(draft.text, *place, why),)
+        return self._unknown_life(source.text, displayed, draft, context, place)
+
+    def _displays(self, sentence: Sentence, context: ReviewContext) -> Iterator[re.Match[str]]:
+        """Returns of funds that a sentence shows; the seven-day yield of a money fund is none."""
+        text = sentence.text
+        if not _SHOWS_NUMBER.search(text) or EXPECTED.search(text):
+            return
+        for shown in self._shown.finditer(text):
+            clause = text[slice(*_clause_span(text, shown))]
+            if _NO_FUND.search(clause) or _OWN_ACCOUNT.search(clause) or _MONEY_FUND.search(clause):
                 continue
-            shown_at = shown_at or (sentence.start + shown.start(), sentence.start + shown.end())
-            cited = bool(_CITED.search(sentence.text) or _CITED.match(sentence.after))
-            fault = self._fault(sentence.text, shown, draft, context, cited)
-            if fault:
-                why, start, end = fault
-                place = source.original_span(sentence.start + start, sentence.start + end)
-                found.append(self._finding(draft.text, *place, why))
-        if not found and shown_at and self._lacks_benchmark(source.text, draft, context):
-            found.append(self._finding(draft.text, *source.original_span(*shown_at), "没有列示业绩比较基准"))
-        return tuple(found)
+            if _is_money_fund(text, context) or is_market(text, context):
+                continue
+            yield shown
 
-    def _fault(
-        self, text: str, shown: re.Match[str], draft: Draft, context: ReviewContext, cited: bool
-    ) -> tuple[str, int, int] | None:
-        under_a_year = _UNDER_A_YEAR.search(text)
+    def _fault(self, sentence: Sentence, shown: re.Match[str], draft: Draft, context: ReviewContext) -> _Fault | None:
+        text = sentence.text
+        interval = _interval_of(text, shown, context.today)
+        start = min(shown.start(), interval.start) if interval else shown.start()
+        end = max(shown.end(), interval.end) if interval else shown.end()
+        months = interval.months if interval else None
         converted = _CONVERTED.search(text)
-        annualised = converted or (under_a_year and _ANNUALISED.search(text))
-        if annualised:
-            start = min(shown.start(), under_a_year.start() if under_a_year else annualised.start())
-            return (
-                "不足一年的区间不得年化",
-                min(start, annualised.start()),
-                max(shown.end(), annualised.end()),
-            )
-        young = self._young(text, context)
+        annualised = _ANNUALISED.search(text, *_clause_span(text, shown))
+        if converted or (annualised and months is not None and months < A_YEAR):
+            last = max((m.end() for m in (converted, annualised) if m), default=end)
+            rate = _RATE.match(text, last)
+            return _Fault(why="不足一年的区间不得年化", start=start, end=max(end, rate.end() if rate else last))
+        young = _young(text, context)
         if young:
-            return f"{young.name}成立不足六个月", shown.start(), shown.end()
-        if cited and context.channel == "sidebar" and draft.target is Target.ANSWER:
-            return None  # a figure of a regular report quoted to the adviser with its source is no display
-        short = self._short(text, context)
-        if short:
-            return "展示区间短于六个月", min(short.start(), shown.start()), max(short.end(), shown.end())
+            return _Fault(why=f"{young.name}成立不足六个月", start=shown.start(), end=shown.end())
+        chosen = _CHOSEN.search(text)
+        if chosen:
+            first, last = min(start, chosen.start()), max(end, chosen.end())
+            return _Fault(why="只展示了表现最好的区间", start=first, end=last)
+        if months is not None and months < LEAST_MONTHS and not _quotes_report(sentence, draft, context):
+            return _Fault(why="展示区间短于六个月", start=start, end=end)
         return None
 
-    def _short(self, text: str, context: ReviewContext) -> re.Match[str] | None:
-        found = _SHORT.search(text)
-        if found is None and context.channel != "sidebar":
-            found = _QUARTER.search(text)
-        if found is None and context.today < date(context.today.year, 7, 1):
-            found = _SINCE_YEAR_START.search(text)
-        return found
-
-    def _young(self, text: str, context: ReviewContext) -> ProductInContext | None:
-        for product in context.products:
-            named = product.code in text or (product.name and plain_name(product.name) in text)
-            only = len(context.products) == 1
-            if product.inception and (named or only) and _months_later(product.inception) > context.today:
-                return product
+    def _whole(
+        self, text: str, displayed: list[tuple[Sentence, re.Match[str]]], draft: Draft, context: ReviewContext
+    ) -> str | None:
+        """What is wrong with the display as a whole."""
+        delivered = context.channel != "sidebar" or draft.target is Target.REPORT
+        if delivered and "基准" not in text and not _all_funds_are_money(context):
+            return "没有列示业绩比较基准"
+        if draft.target is not Target.ANSWER and _only_the_best_year(displayed, context):
+            return "只展示了表现最好的一年"
         return None
 
-    def _lacks_benchmark(self, text: str, draft: Draft, context: ReviewContext) -> bool:
-        delivered = draft.target is Target.REPORT and context.channel != "sidebar"
-        return delivered and "基准" not in text
+    def _unknown_life(
+        self,
+        text: str,
+        displayed: list[tuple[Sentence, re.Match[str]]],
+        draft: Draft,
+        context: ReviewContext,
+        place: tuple[int, int],
+    ) -> tuple[Finding, ...]:
+        """A doubt where a performance goes to a client and nothing tells that the fund has lived six months.
+
+        An interval that long tells it: a fund of three months has no 近一年.
+        """
+        if context.channel == "sidebar":
+            return ()
+        intervals = [_interval_of(sentence.text, shown, context.today) for sentence, shown in displayed]
+        if any(i is not None and i.months is not None and i.months >= LEAST_MONTHS for i in intervals):
+            return ()
+        named = [p for p in context.products if _named(p, text) or len(context.products) == 1]
+        if all(p.inception for p in named):
+            return ()
+        reason = self._finding(draft.text, *place, "不知道产品的成立日期").reason
+        return (self._rule.finding(draft.text, *place, reason=reason, outcome=Outcome.REVIEW),)
 
     def _finding(self, text: str, start: int, end: int, why: str) -> Finding:
         reason = self._rule.reason.replace("{quote}", text[start:end]).replace("{why}", why)
         return self._rule.finding(text, start, end, reason=reason)
 
 
-def _is_market(text: str) -> bool:
-    return bool(_MARKET.search(text)) and not _FUND.search(text)
+def is_market(text: str, context: ReviewContext) -> bool:
+    """Whether a sentence speaks of an index, a sector or a style, and of no fund."""
+    if not _MARKET.search(text) or _FUND.search(text):
+        return False
+    return not any(_named(product, text) for product in context.products)
 
 
-def _months_later(day: date) -> date:
-    """The day six months on; the last day of the month where that day does not exist."""
-    month = day.month - 1 + LEAST_MONTHS
+def _clause_span(text: str, shown: re.Match[str]) -> tuple[int, int]:
+    """The clause of a shown return; 同比 and the like of the clause before do not reach into it."""
+    start = max(text.rfind(mark, 0, shown.start()) for mark in ",;:") + 1
+    ends = [at for mark in ",;" if (at := text.find(mark, shown.end())) >= 0]
+    return start, min(ends, default=len(text))
+
+
+def _interval_of(text: str, shown: re.Match[str], today: date) -> _Interval | None:
+    """The interval named last before the return, else the first one behind it."""
+    intervals = sorted(_intervals(text, today), key=lambda i: i.start)
+    before = [i for i in intervals if i.start <= shown.end()]
+    if before:
+        return before[-1]
+    return intervals[0] if intervals and "," not in text[shown.end() : intervals[0].start] else None
+
+
+def _intervals(text: str, today: date) -> Iterator[_Interval]:
+    spans = [m for m in periods_in(text) if m.value.kind != "day"]
+    days = [m for m in periods_in(text) if m.value.kind == "day"]
+    for first, last in pairwise(days):
+        if re.fullmatch(r"\s?(?:至|到|-|—|~)\s?", text[first.end : last.start]):
+            yield _Interval(start=first.start, end=last.end, months=_between(first.value, last.value))
+    for mention in spans:
+        if text[mention.end : mention.end + 3].lstrip("的度").startswith(("报告", "末", "报", "底")):
+            continue
+        yield _Interval(start=mention.start, end=mention.end, months=_months(mention.value, today))
+    for found in _SPOKEN.finditer(text):
+        yield _Interval(start=found.start(), end=found.end(), months=_spoken_months(found))
+
+
+def _between(first: Period, last: Period) -> float:
+    whole = ((last.year or 0) - (first.year or 0)) * 12 + last.first - first.first
+    return whole + (last.day - first.day) / _DAYS_A_MONTH
+
+
+def _months(period: Period, today: date) -> float | None:
+    if period.kind == "rolling":
+        return period.length if period.length > 0 else -period.length / _DAYS_A_MONTH
+    if period.kind == "ytd":
+        return today.month - 1 + today.day / _DAYS_A_MONTH
+    if period.kind == "life":
+        return None
+    return (len(period.years) or 1) * 12 if period.years else period.last - period.first + 1
+
+
+def _spoken_months(found: re.Match[str]) -> float:
+    if found["half"]:
+        return LEAST_MONTHS
+    if found["month"]:
+        return 1
+    if found["this"]:
+        return 3 if "季" in found["this"] else 1 if "月" in found["this"] else 0.25
+    number, unit = float(read_number(found["n"]).value), found["unit"]
+    if unit.endswith("月"):
+        return number
+    if unit.endswith("季度"):
+        return number * 3
+    return number * (7 if unit == "周" else 1) / _DAYS_A_MONTH
+
+
+def _quotes_report(sentence: Sentence, draft: Draft, context: ReviewContext) -> bool:
+    """A regular report quoted to the adviser, with its source, is no display to anybody."""
+    if context.channel != "sidebar" or draft.target is not Target.ANSWER:
+        return False
+    cited = {int(n) for n in _CITED.findall(sentence.text + sentence.after[:16])}
+    return any(s.n in cited and _is_regular(s) for s in context.sources)
+
+
+def _is_regular(source: Source) -> bool:
+    return bool(_REGULAR_REPORT.search(source.title))
+
+
+def _young(text: str, context: ReviewContext) -> ProductInContext | None:
+    for product in context.products:
+        meant = _named(product, text) or len(context.products) == 1
+        if product.inception and meant and months_later(product.inception, LEAST_MONTHS) > context.today:
+            return product
+    return None
+
+
+def _named(product: ProductInContext, text: str) -> bool:
+    return product.code in text or bool(product.name and plain_name(product.name) in text)
+
+
+def _is_money_fund(text: str, context: ReviewContext) -> bool:
+    named = [p for p in context.products if _named(p, text)]
+    named = named or (list(context.products) if len(context.products) == 1 else [])
+    return bool(named) and all("货币" in (p.product_type or "") for p in named) and "年化" in text
+
+
+def _all_funds_are_money(context: ReviewContext) -> bool:
+    return bool(context.products) and all("货币" in (p.product_type or p.name) for p in context.products)
+
+
+def _only_the_best_year(displayed: list[tuple[Sentence, re.Match[str]]], context: ReviewContext) -> bool:
+    """Whether one full year is shown, the best of several that are known, and no longer interval beside it."""
+    years: dict[int, Decimal] = {}
+    for fact in context.facts:
+        if (
+            fact.unit.strip() in ("%", "％")
+            and "基准" not in fact.name
+            and re.search("增长率|收益|回报|涨幅", fact.name)
+        ):
+            for period in period_of_fact(fact.period, fact.name):
+                if period.kind == "calendar" and period.year and (period.first, period.last) == (1, 12):
+                    years[period.year] = fact.value
+    shown: set[Period] = set()
+    for sentence, _ in displayed:
+        shown |= {m.value for m in periods_in(sentence.text) if m.value.kind != "day"}
+    if len(years) < _LEAST_KNOWN_YEARS or len(shown) != 1:
+        return False
+    only = next(iter(shown))
+    return only.year in years and years[only.year] == max(years.values()) and min(years.values()) < 0
+
+
+def months_later(day: date, months: int) -> date:
+    """The day some months on; the last day of the month where that day does not exist."""
+    month = day.month - 1 + months
     year, month = day.year + month // 12, month % 12 + 1
     for last in (day.day, 30, 29, 28):
         try:

@@ -12,7 +12,7 @@ import ahocorasick
 from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
 from compliance_filters.finding import Draft, Finding, ReviewContext, Target
 from compliance_filters.normalise import Normaliser, plain_name
-from compliance_filters.rules import Rule, RulePack, compile_pattern
+from compliance_filters.rules.pack import Rule, RulePack, compile_pattern
 
 Span = tuple[int, int]
 _TITLE = re.compile(r"《[^《》\n]{1,60}》")

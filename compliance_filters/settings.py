@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -15,6 +16,20 @@ class ComplianceSettings(BaseModel):
     rule_packs: tuple[Path, ...] = Field(
         default=(),
         description="rule packs of the firm (YAML files) laid over the built-in pack, in this order",
+    )
+    pack_keys: tuple[Path, ...] = Field(
+        default=(),
+        description="public keys (PEM) of officers; one of them must have signed every rule pack, the built-in one too",
+    )
+    pack_signatures: Path | None = Field(
+        default=None, description="folder of signatures that cannot lie beside their pack, as of the built-in one"
+    )
+    profile: Literal["full", "rules"] = Field(
+        default="full",
+        description="full: rules and the semantic model; rules: without the model, which every verdict's entry says",
+    )
+    semantic_model: Path | None = Field(
+        default=None, description="folder of a semantic model of the firm's own; the shipped one when not set"
     )
     time_budget_ms: int = Field(
         default=5_000,
@@ -29,14 +44,46 @@ class ComplianceSettings(BaseModel):
     audit_key: SecretStr | None = Field(
         default=None, description="secret of the audit log's keyed hashes, at least 32 characters"
     )
+    audit_suite: str = Field(
+        default="ed25519-sha256-aesgcm",
+        description="cipher suite of the audit log: ed25519-sha256-aesgcm or sm2-sm3-sm4gcm; fixed by its first entry",
+    )
+    audit_keep_years: int = Field(
+        default=20, ge=1, description="years a client's texts are kept after the last one, before their key may die"
+    )
+    audit_signing_key: Path | None = Field(
+        default=None,
+        description="private key that signs checkpoints and dossiers; a path, by default checkpoint.key in home",
+    )
     audit_checkpoint: Path | None = Field(
-        default=None, description="checkpoint file of the audit log, best kept on another disk; a path"
+        default=None,
+        description="where checkpoints go, best on another disk; a file, or a folder that keeps every one",
+    )
+    audit_checkpoint_every: int = Field(
+        default=1_000, ge=1, description="entries from one checkpoint of the writer to the next"
+    )
+    review_due_h: float = Field(
+        default=24.0, gt=0, description="hours in which an officer decides on a text in doubt, before it is overdue"
+    )
+    review_expire_h: float = Field(
+        default=168.0, gt=0, description="hours after which a text in doubt that nobody decided can only be asked anew"
+    )
+    review_two_persons: Literal["off", "grave", "all"] = Field(
+        default="off",
+        description="whose approval needs two officers: off, grave (rules that block, severity high) or all",
+    )
+    review_sample_share: float = Field(
+        default=0.01, ge=0, le=1, description="share of delivered texts that an officer looks at afterwards, 0 to 1"
+    )
+    mistakes_two_persons: bool = Field(
+        default=True, description="whether a second officer must approve a mistake before it becomes a test case"
     )
     approved_disclosures: dict[str, str] = Field(
         default_factory=dict,
         description=(
             "disclosure texts an officer approved, by rule id (missing.past_performance, "
-            "missing.risk_disclosure, missing.ai_label, missing.adviser_identity); they replace the pack's"
+            "missing.risk_disclosure, missing.ai_label, missing.adviser_identity), or by rule id/product code or type; "
+            "they replace the pack's"
         ),
     )
     complaint_phone: str = Field(

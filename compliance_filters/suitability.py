@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
 from compliance_filters.finding import Draft, Finding, Outcome, ProductInContext, ReviewContext, Target
 from compliance_filters.normalise import Normaliser, plain_name
-from compliance_filters.rules import RulePack, compile_pattern
+from compliance_filters.rules.pack import RulePack, compile_pattern
 from mandarin.offsets import Mapped
 
 _CODE = re.compile(r"(?<![\dA-Za-z.])\d{6}(?![\d.%A-Za-z])")
 _ANAPHORA = re.compile("这只|它|该基金|该产品|这款|此基金|此产品|本基金|这个产品|这支")
+_REMEMBERED = 16  # texts
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_LOWEST = "C1"  # nobody's insistence lifts the lowest class
+_EXCHANGED = re.compile("换成|转换成|转换为|换为|换到|转入|调整为|置换成|切换到|调仓到")
 _JUDGED = frozenset({Target.ANSWER, Target.REPORT, Target.ADVISOR_MESSAGE, Target.ADVISOR_SPEECH})
+
+
+sentences_of = lru_cache(maxsize=_REMEMBERED)(sentences)  # three filters split the same text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +52,27 @@ class RecommendationReader:
         self._cues = re.compile("|".join(map(re.escape, cues)))
         self._innocent = tuple(compile_pattern(p) for p in pack.settings["recommend_innocent"])
         self._clauses = ClauseReader(pack.lexicon)
-        self._normalise = Normaliser(pack.lexicon)
+        self.normalise = Normaliser(pack.lexicon)
+        self._last: tuple[Draft, ReviewContext, tuple[Recommended, ...]] | None = None
 
     def read(self, draft: Draft, context: ReviewContext) -> tuple[Recommended, ...]:
-        """The recommended products in order of place, each once."""
-        source = self._normalise(draft.text)
-        mentions = _mentions(source.text, context)
+        """The recommended products in order of place, each once. Two filters ask for the same text in turn."""
+        last = self._last
+        if last is not None and last[0] is draft and last[1] is context:
+            return last[2]
+        found = self._read(draft, context)
+        self._last = (draft, context, found)
+        return found
+
+    def _read(self, draft: Draft, context: ReviewContext) -> tuple[Recommended, ...]:
+        source = self.normalise(draft.text)
         if context.recommends is not None:
-            return _declared(context.recommends, mentions, source, context)
+            return _declared(context.recommends, _mentions(source.text, context), source, context)
+        if not self._cues.search(source.text):
+            return ()
+        mentions = _mentions(source.text, context)
         chosen: dict[str, _Mention] = {}
-        parts = sentences(source.text)
+        parts = sentences_of(source.text)
         for index, sentence in enumerate(parts):
             before = parts[index - 1] if index else None
             for mention in self._recommended_in(sentence, before, mentions):
@@ -60,6 +81,8 @@ class RecommendationReader:
 
     def _recommended_in(self, sentence: Sentence, before: Sentence | None, mentions: list[_Mention]) -> list[_Mention]:
         found: list[_Mention] = []
+        if not self._cues.search(sentence.text):
+            return found
         shielded = [m.span() for pattern in self._innocent for m in pattern.finditer(sentence.text)]
         for cue in self._cues.finditer(sentence.text):
             if any(start < cue.end() and cue.start() < end for start, end in shielded):
@@ -74,6 +97,9 @@ class RecommendationReader:
         clause = next(c for c in reversed(self._clauses.clauses(sentence.text)) if c.start <= cue)
         begin, end = sentence.start + clause.start, sentence.start + clause.end
         own = [m for m in here if begin <= m.start < end]
+        exchanged = _EXCHANGED.search(sentence.text, clause.start, clause.end)
+        if exchanged:  # of what is given up for something else only the other is recommended
+            own = [m for m in own if m.start >= sentence.start + exchanged.end()] or own
         if own:
             return own
         preceding = [m for m in here if m.start < sentence.start + cue]
@@ -89,10 +115,10 @@ class SuitabilityFilter:
 
     name = "suitability"
 
-    def __init__(self, pack: RulePack) -> None:
+    def __init__(self, pack: RulePack, reader: RecommendationReader | None = None) -> None:
         self._pack = pack
         self._matrix = {str(c): str(r) for c, r in pack.settings["suitability_matrix"].items()}
-        self._reader = RecommendationReader(pack)
+        self._reader = reader or RecommendationReader(pack)
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
         """One finding a rule and recommended product."""
@@ -103,36 +129,63 @@ class SuitabilityFilter:
         )
 
     def _of(self, draft: Draft, item: Recommended, context: ReviewContext) -> list[Finding]:
-        broken = [r for r in (self._level_rule(item, context),) if r]
-        product = item.product
-        if product is not None and product.restricted:
-            broken.append("product.restricted")
-        if product is None or product.on_shelf is not True:
-            broken.append("product.off_shelf")
-        if product is None and not (context.products or context.client_level or context.client_id):
-            # Nothing is known of client or shelf: a doubt for the officer, not a proven breach.
-            rule = self._pack.rule("product.off_shelf")
-            return [rule.finding(draft.text, item.start, item.end, outcome=Outcome.REVIEW)]
-        return [self._pack.rule(r).finding(draft.text, item.start, item.end) for r in broken]
+        return [
+            self._pack.rule(r).finding(draft.text, item.start, item.end, **c) for r, c in self._broken(item, context)
+        ]
 
-    def _level_rule(self, item: Recommended, context: ReviewContext) -> str | None:
-        risk = item.product.risk_level if item.product else None
-        highest = self._matrix.get(context.client_level or "")
-        expires = context.client_level_expires
+    def _broken(self, item: Recommended, context: ReviewContext) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Rules that the recommendation breaks, each with what is different about its finding."""
+        product = item.product
+        restricted = item.code in {r.code for r in context.restricted} or (product is not None and product.restricted)
+        if restricted:
+            yield "product.restricted", {}
+        if product is None:
+            if restricted:
+                return
+            known = context.products or context.client_level or context.client_id
+            # Where nothing is known of client or shelf it is a doubt for the officer, not a proven breach.
+            yield "product.off_shelf", {} if known else {"outcome": Outcome.REVIEW}
+            return
+        rule = self._level_rule(item.code, product, context)
+        if rule:
+            yield rule, {}
+        if product.on_shelf is not True:
+            yield "product.off_shelf", {}
+
+    def _level_rule(self, code: str, product: ProductInContext, context: ReviewContext) -> str | None:
+        level, risk, expires = context.client_level, product.risk_level, context.client_level_expires
+        highest = self._matrix.get(level or "")
         expired = expires is None or expires < context.today
         if highest is None or expired or risk not in self._matrix.values():
             return "suitability.unknown"
-        return "suitability.mismatch" if str(risk) > highest else None
+        if str(risk) <= highest or (level != _LOWEST and _insisted(code, product, context)):
+            return None
+        return "suitability.mismatch"
+
+
+def _insisted(code: str, product: ProductInContext, context: ReviewContext) -> bool:
+    """Whether whole evidence of today's case lies before us: signed, hashed, recorded, at today's levels."""
+    return any(
+        proof.product == code
+        and proof.document_id
+        and proof.recording_id
+        and _SHA256.fullmatch(proof.sha256)
+        and proof.signed_at.date() <= context.today
+        and proof.client_level == context.client_level
+        and proof.risk_level == product.risk_level
+        for proof in context.insistence
+    )
 
 
 def _mentions(text: str, context: ReviewContext) -> list[_Mention]:
     spans: list[_Mention] = []
     by_code = {p.code: p for p in context.products}
-    for product in context.products:
-        if product.name:
-            plain = plain_name(product.name)
+    names = [(p.code, p.name) for p in context.products] + [(r.code, r.name) for r in context.restricted]
+    for code, name in names:
+        if name:
+            plain = plain_name(name)
             spans += [
-                _Mention(code=product.code, product=product, start=m.start(), end=m.end())
+                _Mention(code=code, product=by_code.get(code), start=m.start(), end=m.end())
                 for m in re.finditer(re.escape(plain), text)
             ]
     spans += [

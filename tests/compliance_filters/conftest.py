@@ -8,15 +8,26 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from compliance_filters.audit import AuditLog
+from compliance_filters.audit.log import AuditLog
 from compliance_filters.context import context_from_meta
 from compliance_filters.filters import standard_filters
 from compliance_filters.finding import Draft, Filter, Finding, Outcome, Target
 from compliance_filters.gate import Gate
-from compliance_filters.review import ReviewQueue
-from compliance_filters.rules import RulePack, builtin_pack
+from compliance_filters.review.queue import ReviewQueue
+from compliance_filters.rules.pack import RulePack
+from compliance_filters.rules.shelf import builtin_pack
+from compliance_filters.semantic.calibration import Calibration, Thresholds
+from compliance_filters.semantic.filter import SemanticFilter
 from compliance_filters.tables import metadata
+from models.scorer import ScriptedScorer
 
+SCORER = ScriptedScorer(
+    ("promise.return", "source.rumor"),
+    {"甲词": {"promise.return": 0.95}, "乙词": {"promise.return": 0.6}, "丙词": {"source.rumor": 0.95}},
+)
+CALIBRATION = Calibration(
+    by_rule={rule: Thresholds(review=0.5, decide=0.9, positives=9, precision=1.0) for rule in SCORER.labels}
+)
 KEY = b"a test key of at least thirty-two bytes"
 
 
@@ -27,7 +38,8 @@ def pack() -> RulePack:
 
 @pytest.fixture(scope="session")
 def filters(pack: RulePack) -> tuple[Filter, ...]:
-    return standard_filters(pack)
+    """All filters; the model of the semantic one is a double that suspects nothing but one made-up word."""
+    return standard_filters(pack, semantic=SemanticFilter(pack, SCORER, CALIBRATION))
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +71,8 @@ def audit(engine: Engine) -> AuditLog:
 
 
 @pytest.fixture
-def queue(engine: Engine, audit: AuditLog) -> ReviewQueue:
-    return ReviewQueue(engine)
+def queue(audit: AuditLog) -> ReviewQueue:
+    return ReviewQueue(audit)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from compliance_filters.context import context_from_meta
 from compliance_filters.disclosures import DisclosureFilter
 from compliance_filters.finding import Draft, Finding, Outcome, Target
-from compliance_filters.rules import RulePack
+from compliance_filters.rules.pack import RulePack
 from compliance_filters.suitability import RecommendationReader
 
 LOW = {"code": "990005", "name": "云岭稳健债券", "risk_level": "R2", "on_shelf": True}
@@ -99,7 +99,7 @@ def test_performance_that_may_not_be_shown(text: str, meta: dict[str, Any], judg
         ("近三年年化收益率4%", {}),
         ("近一个月最大回撤2.1%", {}),
         ("沪深300指数近一个月上涨2%", {}),
-        ("过去三个月净值增长率为1.2%[1]。", {}),
+        ("过去三个月净值增长率为1.2%[1]。", {"sources": [{"n": 1, "title": "云岭稳健债券2025年第4季度报告"}]}),
         ("澄湖成长股票收益率12%", {"products": [{**HIGH, "inception": "2025-09-01"}]}),
         ("近三年收益率为12%，同期业绩比较基准10%", {"channel": "client", "target": "report"}),
         ("年化波动率近三个月为12%", {}),
@@ -173,3 +173,128 @@ def test_what_a_person_wrote_needs_no_ai_label(pack: RulePack) -> None:
 )
 def test_injection(text: str, found: bool, judge: Judge) -> None:
     assert ("input.injection" in [f.rule for f in judge(text, "client_input")]) is found
+
+
+PROOF = {
+    "document_id": "doc-7", "sha256": "a" * 64, "signed_at": "2026-02-11T09:30:00+08:00", "product": "990003",
+    "recording_id": "rec-7", "client_level": "C3", "risk_level": "R4",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "broken"),
+    [
+        ({}, "C3", []),
+        ({"client_level": "C1"}, "C1", ["suitability.mismatch"]),
+        ({"sha256": "abc"}, "C3", ["suitability.mismatch"]),
+        ({"recording_id": ""}, "C3", ["suitability.mismatch"]),
+        ({"product": "990005"}, "C3", ["suitability.mismatch"]),
+        ({"signed_at": "2026-03-02T09:30:00+08:00"}, "C3", ["suitability.mismatch"]),
+        ({"client_level": "C2"}, "C3", ["suitability.mismatch"]),
+        ({"risk_level": "R3"}, "C3", ["suitability.mismatch"]),
+    ],
+)
+def test_insistence_is_evidence_and_never_lifts_the_lowest_class(
+    change: dict[str, str], level: str, broken: list[str], judge: Judge
+) -> None:
+    meta = {**CLIENT, "client_level": level, "products": [HIGH], "insistence": [{**PROOF, **change}]}
+    assert rules(judge, "建议您买入澄湖成长股票", "suitability", **meta) == broken
+
+
+def test_the_restricted_list_holds_for_what_is_no_product_here(judge: Judge) -> None:
+    meta = {**CLIENT, "products": [LOW], "restricted": [{"code": "690205", "name": "澄江水电"}]}
+    assert rules(judge, "建议您买入690205", "product", **meta) == ["product.restricted"]
+    assert rules(judge, "澄江水电可以加仓", "product", "suitability", **meta) == ["product.restricted"]
+    assert rules(judge, "澄江水电昨日发布年报", "product", **meta) == []
+
+
+def test_of_an_exchange_only_the_new_product_is_recommended(judge: Judge) -> None:
+    meta = {**CLIENT, "products": [LOW, HIGH]}
+    assert rules(judge, "建议您把澄湖成长股票换成云岭稳健债券", "suitability", **meta) == []
+    assert rules(judge, "建议您把云岭稳健债券换成澄湖成长股票", "suitability", **meta) == ["suitability.mismatch"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meta"),
+    [
+        ("近三个月净值增长率为6.74%，基准6.89%", {}),
+        ("该基金三季度上涨6.74%", {}),
+        ("这只基金只看2025年，上涨31.2%", {}),
+        ("成绩最亮眼的一年上涨31.2%，基准14.5%", {}),
+        ("上半年净值增长2.1%，折算年化4.2%", {}),
+        ("2025年9月1日至2025年12月31日净值增长率为3.1%", {}),
+        ("近三年收益率为12%", {"target": "report"}),
+        ("| 区间 | 净值增长率 |\n| 近三个月 | 净值增长率 2.1% |", {}),
+    ],
+)
+def test_intervals_choices_and_a_missing_benchmark(text: str, meta: dict[str, Any], judge: Judge) -> None:
+    assert rules(judge, text, "performance", **meta) == ["performance.display"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "近五个交易日沪深300指数上涨1.2%",
+        "公司三季度净利润同比增长15%",
+        "您的持有收益率为2.88%，本月浮盈1.2%",
+        "远山证券2026年2月16日的报告提到，价值风格近十年年化超额2.1%",
+        "2025年第4季度报告显示，近一年净值增长率为8.1%，基准6.2%",
+        "未来一年预期收益率为9.2%",
+    ],
+)
+def test_what_is_no_display_of_a_fund(text: str, judge: Judge) -> None:
+    assert rules(judge, text, "performance") == []
+
+
+def test_a_client_may_not_be_shown_a_fund_of_unknown_age(judge: Judge) -> None:
+    def outcomes(text: str) -> list[Outcome]:
+        found = judge(text, products=[HIGH], channel="client")
+        return [f.outcome for f in found if f.rule == "performance.display"]
+
+    assert outcomes("澄湖成长股票成立以来收益率12%，基准8%") == [Outcome.REVIEW]
+    assert outcomes("澄湖成长股票近一年收益率12%，基准8%") == []  # a fund that shows a year has lived one
+
+
+def test_one_chosen_year_out_of_several_known(judge: Judge) -> None:
+    facts = [
+        {"name": "净值增长率", "value": value, "unit": "%", "period": year}
+        for year, value in (("2023", "-9.6"), ("2024", "-18.4"), ("2025", "31.2"))
+    ]
+    text = "澄湖成长股票2025年净值增长率31.2%，基准14.5%"
+    meta = {"facts": facts, "products": [HIGH], "target": "advisor_message"}
+    assert rules(judge, text, "performance", **meta) == ["performance.display"]
+    assert rules(judge, f"{text}；2024年-18.4%，2023年-9.6%", "performance", **meta) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("第一大重仓债券占基金资产净值的6.94%", []),
+        ("近三年年化波动率0.42%", []),
+        ("近一年收益率8%，管理费率1.2%", ["missing.past_performance"]),
+        ("| 区间 | 净值增长率 |\n|---|---|\n| 近一年 | 8.11% |", ["missing.past_performance"]),
+        ("机构一致看好明年的科技板块", ["missing.source"]),
+    ],
+)
+def test_what_asks_for_a_disclosure(text: str, missing: list[str], judge: Judge) -> None:
+    assert rules(judge, text, "missing") == missing
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "text"),
+    [
+        ("990005", "债券型-短债", "本产品可能发生亏损（短债）。"),
+        ("990003", "债券型", "债券型产品可能发生亏损。"),
+        ("990004", "股票型", "产品可能发生亏损。"),
+    ],
+)
+def test_a_disclosure_is_approved_by_product(code: str, kind: str, text: str, pack: RulePack) -> None:
+    rule = "missing.risk_disclosure"
+    approved = {
+        rule: "产品可能发生亏损。", f"{rule}/990005": "本产品可能发生亏损（短债）。",
+        f"{rule}/债券型": "债券型产品可能发生亏损。",
+    }  # fmt: skip
+    product = {"code": code, "name": "云岭稳健", "risk_level": "R2", "type": kind}
+    context = context_from_meta({"products": [product], **CLIENT})
+    found = DisclosureFilter(pack, approved=approved).find(Draft(text="推荐云岭稳健", target=Target.ANSWER), context)
+    assert [f.append for f in found if f.rule == rule] == [text]

@@ -1,0 +1,169 @@
+"""What a text's numbers may be bound to: facts, and the numbers of its sources, each with what it is of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from compliance_filters.finding import BoundFact, ProductInContext, Source
+from compliance_filters.numbers.pages import AttributeWords, Mention, Page, mention_finder
+from compliance_filters.numbers.periods import Period, period_of_fact, periods_in
+from compliance_filters.numbers.quantities import Quantity, quantity_of_fact, without_plain_sign
+
+_KIND_OF_FUND = re.compile(r"(?:混合|债券|股票|指数|货币|基金)?(?:型|发起式?)*[A-CEHIY]?类?$")
+_SHARE_CLASS = re.compile(r"[A-EHIY]\s?类")
+_PERIOD_WORDS = re.compile(
+    r"(?:19|20)\d\d(?:年度?|[QH]\d)?(?:末|[上下]半年|第?[一二三四1-4]季度)?|[近过最]\S{1,4}[年月周日]|[上下]半年|成立以来|今年以来"
+)
+_TRIMMED = "的近各年度期月末 ·:：()（）-_"
+_LEAST_NAME, _LEAST_SHORT_FORM = 2, 4  # characters
+_GENERIC = frozenset({
+    "基金", "本基金", "产品", "本产品", "该基金", "同期", "区间", "报告期", "期末", "期间", "份额", "组合", "年化",
+    "累计", "期初", "当期", "本期", "过去", "最近",
+})  # fmt: skip
+_REMEMBERED = 64  # contexts: answers to one question share one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """A known number. `fact` or `source` says where it comes from; what is None is not known."""
+
+    quantity: Quantity
+    attribute: str | None
+    periods: tuple[Period, ...] = ()
+    entity: str | None = None  # code of a product
+    share: str | None = None  # A类, C类
+    qualifier: str | None = None  # what else tells a fact from others of its attribute: 股票, 第一大重仓股
+    fact: BoundFact | None = None
+    source: int | None = None
+    quote: str = ""
+
+    def said(self) -> str:
+        """The number with its name, for the writer."""
+        if self.fact is None:
+            return f"来源[{self.source}]中的{self.quote}"
+        period = self.fact.period if self.fact.period and self.fact.period not in self.fact.name else ""
+        parts = (self.fact.entity, period, self.fact.name, f"{self.fact.value}{self.fact.unit}")
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourcePage:
+    """A source as it was read; its numbers become evidence when a claim asks for them."""
+
+    source: Source
+    page: Page
+    products: list[Mention]
+    shares: list[Mention]
+    periods: tuple[Period, ...]  # of its title
+    known: dict[int, Evidence] = field(default_factory=dict)
+
+    def evidence(self, index: int) -> Evidence:
+        found = self.known.get(index)
+        if found is None:
+            found = self.known[index] = self._read(index)
+        return found
+
+    def _read(self, index: int) -> Evidence:
+        figure, reading = self.page.figures[index], self.page.reading(index)
+        words = self.page.text[figure.stretch : figure.start]
+        return Evidence(
+            quantity=without_plain_sign(figure.quantity, words),
+            attribute=reading.attribute,
+            periods=reading.periods or self.periods,
+            entity=self.page.entity(index, self.products)[0],
+            share=self.page.entity(index, self.shares)[0],
+            source=self.source.n,
+            quote=self.page.text[figure.start : figure.end],
+        )
+
+
+class Known:
+    """All that the numbers of one context may be bound to; read once and remembered."""
+
+    def __init__(
+        self,
+        facts: Sequence[BoundFact],
+        sources: Sequence[Source],
+        products: Sequence[ProductInContext],
+        words: AttributeWords,
+    ) -> None:
+        self.names = _names(products)
+        self.products_in = mention_finder(self.names)
+        self.facts = tuple(_of_fact(fact, self.names, words) for fact in facts)
+        self.qualifiers = tuple({e.qualifier for e in self.facts if e.qualifier})
+        self.sources = tuple(self._page(source, words) for source in sources)
+
+    def _page(self, source: Source, words: AttributeWords) -> SourcePage:
+        text = f"{source.title}\n{source.text}"
+        products = self.products_in(text)
+        page = Page(text, words, digits_in_names(text, products))
+        periods = tuple(m.value for m in periods_in(source.title) if m.value.kind == "calendar")
+        return SourcePage(source=source, page=page, products=products, shares=shares_in(text), periods=periods)
+
+
+def known_reader(words: AttributeWords) -> Callable[..., Known]:
+    """Reads (facts, sources, products) into `Known`; what was read is remembered."""
+
+    def read(
+        facts: tuple[BoundFact, ...], sources: tuple[Source, ...], products: tuple[ProductInContext, ...]
+    ) -> Known:
+        return Known(facts, sources, products, words)
+
+    return lru_cache(maxsize=_REMEMBERED)(read)
+
+
+def shares_in(text: str) -> list[Mention]:
+    """Share classes that a text names."""
+    if "类" not in text:
+        return []
+    return [Mention(m.start(), m.end(), m.group()[0]) for m in _SHARE_CLASS.finditer(text)]
+
+
+def digits_in_names(text: str, mentions: Sequence[Mention]) -> list[tuple[int, int]]:
+    """Places of names that hold digits (云岭300增强): these are no numbers of the text."""
+    return [(m.start, m.end) for m in mentions if any(char.isdigit() for char in text[m.start : m.end])]
+
+
+def _names(products: Sequence[ProductInContext]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for product in products:
+        names[product.code] = product.code
+        for form in _forms(product.name):
+            names.setdefault(form, product.code)
+    return {name: code for name, code in names.items() if len(name) >= _LEAST_NAME}
+
+
+def _forms(name: str) -> Iterator[str]:
+    """A name as it stands, and without class and kind of fund: 云岭稳健增利债券A, 云岭稳健增利."""
+    yield name
+    for form in (name.removesuffix("证券投资基金"), _KIND_OF_FUND.sub("", name)):
+        if len(form) >= _LEAST_SHORT_FORM:
+            yield form
+
+
+def _of_fact(fact: BoundFact, names: dict[str, str], words: AttributeWords) -> Evidence:
+    share = _SHARE_CLASS.search(f"{fact.entity or ''} {fact.name}")
+    named = [code for name, code in names.items() if name in (fact.entity or "") or name in fact.name]
+    return Evidence(
+        quantity=quantity_of_fact(fact.value, fact.unit, fact.name),
+        attribute=words.of_name(fact.name),
+        periods=period_of_fact(fact.period, fact.name),
+        entity=named[0] if named else fact.entity,
+        share=share.group()[0] if share else None,
+        qualifier=_qualifier(fact.name, names, words),
+        fact=fact,
+        quote=f"{fact.value}{fact.unit}",
+    )
+
+
+def _qualifier(name: str, names: dict[str, str], words: AttributeWords) -> str | None:
+    """A fact's name without product, period and attribute: 股票占基金资产净值比例 -> 股票."""
+    left = _SHARE_CLASS.sub("", _PERIOD_WORDS.sub("", name))
+    for word in names:
+        left = left.replace(word, "")
+    found = words.mentions(left)
+    left = (left[: found[0].start] if found else left).strip(_TRIMMED)
+    return left if len(left) >= _LEAST_NAME and left not in _GENERIC else None

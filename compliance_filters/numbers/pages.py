@@ -1,0 +1,317 @@
+"""A text read for its figures: each with the attribute, period and entity that its own words give it.
+
+The nearest words win: those between the figure and the one before it in the same clause, then those of the
+sentence, then what an enumeration (近一年、近三年分别为3%、9%) or the heading of a table's column gives.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import ahocorasick
+
+from compliance_filters.numbers.figures import Figure, figures_in
+from compliance_filters.numbers.periods import Period, periods_in
+
+_PAREN = re.compile(r"[(（][^()（）\n]{0,60}[)）]")
+RELATION = "relation"  # 跑赢基准 compares with the benchmark and is no figure of it
+RETURN, BENCHMARK, EXCESS, MOVE, NAV, TOTAL_NAV = "return", "benchmark", "excess", "move", "nav", "total_nav"
+_FILLERS = " 　，,；;：:为是达到约近超过于的至分别依次同期而则也又有、和与及（()）"
+_LOOK_BACK = 12  # figures
+_FOLLOWS = re.compile(r"(?:/|每)?年?(?:的|计提的?|收取的?|支付的?)?")  # 5.13%的净值增长率, 0.40%/年计提销售服务费
+_FORMER = re.compile(r"(?:由|从|自|原|此前|之前|原来)的?约?$")  # 由30.5亿元升至: of before the period that is spoken of
+
+
+class Mention(NamedTuple):
+    """A word of a text that says what a figure is of."""
+
+    start: int
+    end: int
+    value: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What the words around a figure say; `own` where they stand between it and the figure before."""
+
+    attribute: str | None = None
+    own_attribute: bool = False
+    periods: tuple[Period, ...] = ()
+    own_period: bool = False
+
+
+class AttributeWords:
+    """The words for attributes (净值增长率, 管理费), longest first, each with its class."""
+
+    def __init__(self, classes: Mapping[str, Iterable[str]]) -> None:
+        self._automaton = ahocorasick.Automaton()
+        for name, words in classes.items():
+            for word in words:
+                self._automaton.add_word(str(word), (len(str(word)), name))
+        self._automaton.make_automaton()
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Every attribute word in order, the longest at each place."""
+        return [
+            Mention(last + 1 - length, last + 1, name)
+            for last, (length, name) in self._automaton.iter_long(text)
+        ]  # fmt: skip
+
+    def of_name(self, name: str) -> str | None:
+        """The class of a fact's or a column's name; None where no word is known."""
+        return _combined([mention.value for mention in self.mentions(name)])
+
+
+class Page:
+    """The figures of a text with their readings, made when asked for."""
+
+    def __init__(self, text: str, words: AttributeWords, masked: Sequence[tuple[int, int]] = ()) -> None:
+        self.text = text
+        self.figures: tuple[Figure, ...] = figures_in(text, masked)
+        self._words = words
+        self._attributes: list[Mention] | None = None
+        self._periods: list[Mention] = []
+        self._groups: dict[int, tuple[int, int]] = {}
+        self._readings: dict[int, Reading] = {}
+        self._by_value: list[tuple[Decimal, int]] | None = None
+        self._hidden: list[tuple[int, int]] = []
+
+    def reading(self, index: int) -> Reading:
+        """What the words around figure `index` say it is."""
+        known = self._readings.get(index)
+        if known is not None:
+            return known
+        # A figure may be read by those before it in its sentence; in order, so that nothing nests deeply.
+        first = bisect_left(self.figures, self.figures[index].sentence, key=lambda figure: figure.start)
+        for i in range(first, index + 1):
+            if i not in self._readings:
+                self._readings[i] = self._read(i)
+        return self._readings[index]
+
+    def entity(self, index: int, mentions: Sequence[Mention]) -> tuple[Any, bool]:
+        """The entity that a figure belongs to, and whether its own sentence names one; (None, False) without."""
+        figure = self.figures[index]
+        if figure.label:
+            named = {self.text[m.start : m.end]: m.value for m in mentions}
+            heads = [value for word, value in named.items() if word in figure.label]
+            if heads:
+                return heads[-1], True
+        here = self._nearest(index, mentions)
+        if here is not None:
+            return here, True
+        before = [m for m in mentions if m.end <= figure.sentence]
+        return (before[-1].value, False) if before else (None, False)
+
+    def between(self, low: Decimal, high: Decimal) -> Iterator[int]:
+        """Figures whose value lies in low..high, found without a look at all of them."""
+        if self._by_value is None:
+            self._by_value = sorted((figure.quantity.value, i) for i, figure in enumerate(self.figures))
+        for value, index in self._by_value[bisect_left(self._by_value, (low,)) :]:
+            if value > high:
+                break
+            yield index
+
+    def _hidden_within(self, start: int, end: int) -> list[tuple[int, int]]:
+        return self._hidden[bisect_left(self._hidden, (start,)) : bisect_left(self._hidden, (end,))]
+
+    def _prepare(self) -> None:
+        if self._attributes is None:
+            self._hidden = [found.span() for found in _PAREN.finditer(self.text)]
+            self._attributes = self._words.mentions(self.text)
+            self._periods = [Mention(*m) for m in periods_in(self.text)]
+            self._groups = {i: group for group in _groups(self.figures) for i in range(group[0], group[1] + 1)}
+
+    def _read(self, index: int) -> Reading:
+        self._prepare()
+        figure = self.figures[index]
+        if figure.label:
+            return self._read_cell(figure)
+        attribute, own_attribute = self._attribute(index)
+        periods, own_period = self._period(index)
+        return Reading(attribute=attribute, own_attribute=own_attribute, periods=periods, own_period=own_period)
+
+    def _read_cell(self, figure: Figure) -> Reading:
+        attribute = self._words.of_name(figure.label)
+        periods = tuple(m.value for m in periods_in(figure.label))
+        return Reading(
+            attribute=attribute, own_attribute=attribute is not None, periods=periods, own_period=bool(periods)
+        )
+
+    def _attribute(self, index: int) -> tuple[str | None, bool]:
+        assert self._attributes is not None
+        figure, mentions = self.figures[index], self._attributes
+        aligned, known = self._aligned(index, mentions)
+        if known:
+            return aligned, aligned is not None
+        own = _combined([m.value for m in self._between(mentions, figure.stretch, figure.start, index)])
+        if own and own != MOVE:
+            return own, True
+        after = bisect_left(mentions, (figure.end,))
+        if after < len(mentions) and _FOLLOWS.fullmatch(self.text, figure.end, mentions[after].start):
+            return mentions[after].value, True
+        earlier = _combined([m.value for m in self._between(mentions, figure.previous_end, figure.start, index)])
+        if own:
+            return earlier, True
+        if not self._adds_nothing(index):
+            return None, False
+        return earlier or self._parallel(index), False
+
+    def _adds_nothing(self, index: int) -> bool:
+        """Whether the words before a figure name nothing but a period, so that it is of what was spoken of before."""
+        head = self.figures[self._group(index)[0]]
+        left = self.text[head.stretch : head.start]
+        for mention in self._between(self._periods, head.stretch, head.start, index):
+            left = left.replace(self.text[mention.start : mention.end], "")
+        return not left.strip(_FILLERS)
+
+    def _parallel(self, index: int) -> str | None:
+        """The attribute of the figure before, or of as many before as are told here: 过去一年分别为4.23%和12.32%."""
+        first, last = self._group(index)
+        start = self.figures[index].sentence
+        before = [i for i in self._said_before(first, last - first + 1) if self.figures[i].start >= start]
+        if not before:
+            return None
+        return self.reading(before[index - first] if len(before) > last - first else before[-1]).attribute
+
+    def _said_before(self, index: int, many: int) -> list[int]:
+        """The nearest figures before one, in order, without those that say nothing (三只, 近一年)."""
+        found: list[int] = []
+        for i in range(index - 1, max(-1, index - 1 - _LOOK_BACK), -1):
+            if self.figures[i].said and not self._is_aside(i, index):
+                found.insert(0, i)
+                if len(found) == many:
+                    break
+        return found
+
+    def _is_aside(self, other: int, index: int) -> bool:
+        """Whether a figure stands in brackets that closed before this one: 5.13%（基准4.02%），下一年…"""
+        place, end = self.figures[other].start, self.figures[index].start
+        return any(s < place < e <= end for s, e in self._hidden_within(max(0, place - 61), place))
+
+    def _group(self, index: int) -> tuple[int, int]:
+        """First and last figure of the enumeration that figure `index` stands in."""
+        return self._groups.get(index, (index, index))
+
+    def _period(self, index: int) -> tuple[tuple[Period, ...], bool]:
+        figure = self.figures[index]
+        aligned, known = self._aligned(index, self._periods)
+        if known:
+            return ((aligned,) if aligned else ()), aligned is not None
+        if _FORMER.search(self.text[max(figure.stretch, figure.start - 6) : figure.start]):
+            return (), False
+        own = [m.value for m in self._between(self._periods, figure.stretch, figure.start, index)]
+        if own:
+            return _one_a_kind(own), True
+        first, last = self._group(index)
+        before = self._said_before(first, last - first + 1) if last > first else []
+        if len(before) == last - first + 1 and self._group(before[0]) == (before[0], before[-1]):
+            return self.reading(before[index - first]).periods, False
+        earlier = [m.value for m in self._between(self._periods, figure.sentence, figure.start, index)]
+        return _one_a_kind(earlier), False
+
+    def _nearest(self, index: int, mentions: Sequence[Mention]) -> Any:
+        figure = self.figures[index]
+        aligned, known = self._aligned(index, mentions)
+        if known and aligned is not None:
+            return aligned
+        own = self._between(mentions, figure.sentence, figure.start, index)
+        first, last = self._group(index)
+        if last > first and len(named := list(dict.fromkeys(m.value for m in own))) > 1:
+            return named[index - first] if len(named) == last - first + 1 else None
+        if own:
+            return own[-1].value
+        after = [m for m in mentions if figure.end <= m.start < figure.clause_end]
+        return after[0].value if after else None
+
+    def _aligned(self, index: int, mentions: Sequence[Mention]) -> tuple[Any, bool]:
+        """The k-th of n things named for the k-th of n figures (分别为); (None, True) where they do not tally."""
+        self._prepare()
+        first, last = self._group(index)
+        if first == last:
+            return None, False
+        head, size = self.figures[first], last - first + 1
+        named = self._between(mentions, head.previous_end, head.start, first)
+        if mentions is self._attributes and self._benchmark_pairs(named):
+            named = named[-1:]
+        years = [y for m in named for y in getattr(m.value, "years", ())]
+        if len(years) == size:
+            return Period(kind="calendar", year=years[index - first]), True
+        if len(named) == size:
+            return named[index - first].value, True
+        if len(named) > 1:
+            return None, True
+        if named:
+            return named[0].value, True
+        return None, False
+
+    @staticmethod
+    def _benchmark_pairs(named: Sequence[Mention]) -> bool:
+        """同期基准收益率 may be read as two words of one attribute."""
+        return len(named) == 2 and named[0].value == BENCHMARK and named[1].value == RETURN
+
+    def _between(self, mentions: Sequence[Mention], start: int, end: int, index: int) -> Sequence[Mention]:
+        """Mentions that end in start..end, but for those inside brackets that closed before the figure."""
+        first = bisect_left(mentions, (start,))
+        if first == len(mentions) or mentions[first].start >= end:
+            return ()
+        chosen = mentions[first : bisect_left(mentions, (end,), first)]
+        figure = self.figures[index]
+        hidden = [(s, e) for s, e in self._hidden_within(start, figure.start) if e <= figure.start]
+        if not hidden:
+            return chosen
+        open_ones = [m for m in chosen if not any(s < m.start < e for s, e in hidden)]
+        return open_ones or chosen
+
+
+def mention_finder(names: Mapping[str, str]) -> Callable[[str], list[Mention]]:
+    """Finds names in a text, the longest at each place, each with what it stands for."""
+    if not names:
+        return lambda _text: []
+    automaton = ahocorasick.Automaton()
+    for word, value in names.items():
+        automaton.add_word(word, (len(word), value))
+    automaton.make_automaton()
+    return lambda text: [
+        Mention(last + 1 - length, last + 1, value) for last, (length, value) in automaton.iter_long(text)
+    ]
+
+
+def _combined(values: Sequence[str]) -> str | None:
+    """The class of a run of attribute words: what 基准 stands before is the benchmark's, 上涨 alone says little."""
+    if not values:
+        return None
+    values = [value for value in values if value != RELATION]
+    if not values:
+        return None
+    if EXCESS in values:
+        return EXCESS
+    telling = [value for value in values if value != MOVE] or [MOVE]
+    last = telling[-1]
+    if values[-1] == MOVE and last in (NAV, TOTAL_NAV):
+        return RETURN  # 净值上涨
+    if BENCHMARK not in telling[:-1] or last == BENCHMARK:
+        return last
+    return BENCHMARK if last in (RETURN, MOVE) else f"{BENCHMARK}:{last}"
+
+
+def _one_a_kind(found: Sequence[Period]) -> tuple[Period, ...]:
+    """The last period of each kind, the last one first."""
+    last: dict[str, Period] = {}
+    for period in reversed(found):
+        last.setdefault(period.kind, period)
+    return tuple(last.values())
+
+
+def _groups(figures: Sequence[Figure]) -> Iterable[tuple[int, int]]:
+    """Runs of figures with nothing but 、 or 和 between them."""
+    first = 0
+    for index in range(1, len(figures) + 1):
+        if index == len(figures) or not figures[index].joined:
+            if index - first > 1:
+                yield first, index - 1
+            first = index

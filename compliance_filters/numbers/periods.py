@@ -1,0 +1,175 @@
+"""Periods that figures belong to: 过去六个月, 2024年三季度, 截至2026-09-30, 成立以来; and whether two of them agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from mandarin.chinese_number import read_number
+
+_N = r"[一二两三四五六七八九十]{1,3}|\d{1,2}"
+_SUB = (
+    r"(?:(?P<half{0}>[上下])半年度?|前(?P<first{0}>[二三23])季度|第?\s?(?P<quarter{0}>[一二三四1-4])\s?季[度末报]?"
+    r"|[Qq](?P<q{0}>[1-4])|[Hh](?P<h{0}>[12]))"
+)
+_PERIOD = re.compile(
+    rf"(?:近|过去|最近|满)\s?(?P<length>半|{_N})\s?(?P<unit>个?年|个?月|个?季度|周|个?交易日|天|日)(?P<a_half>半)?"
+    r"|(?P<life>(?:合同生效|成立|运作|转型)(?:日|以来|至今|起至今|之日起至今|日起至今)+)"
+    r"|(?P<ytd>今年以来|年初至今|年初以来|本年以来|本年至今)"
+    r"|(?P<day>(?P<y0>(?:19|20)\d\d)(?:年|[-/.])(?P<m0>1[0-2]|0?[1-9])(?:月|[-/.])(?P<d0>3[01]|[12]\d|0?[1-9])日?)(?![\d%])"
+    r"|(?P<from>(?:19|20)\d\d)年?\s?[至到\-—–~～]{1,2}\s?(?P<to>(?:19|20)\d\d)年"
+    rf"|(?P<year>(?<!\d)(?:19|20)\d\d)(?:年度?|(?=[QqHh][1-4]))(?:(?P<month>1[0-2]|0?[1-9])月|{_SUB.format(1)})?"
+    rf"|(?P<bare>(?<![个\d两二]){_SUB.format(2)})"
+)
+_BEGINS = re.compile(r"[近过最满合成运转今年本上下前第一二三四QqHh]|\d(?<!\d\d)")
+_FACT_RANGE = re.compile(r"((?:19|20)\d\d)-?(\d\d)-?(\d\d)\s?(?:至|到|~|/|—|-)\s?((?:19|20)\d\d)-?(\d\d)-?(\d\d)")
+_WHOLE_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_REMEMBERED = 256  # texts
+_MONTHS = {"年": 12, "个年": 12, "月": 1, "个月": 1, "季度": 3, "个季度": 3}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Period:
+    """`kind` is rolling (months, or days below zero), calendar, day, life or ytd.
+
+    A calendar period is `year` (None = not said) and its months `first`..`last`; a day has the day too.
+    `years` lists the years of a span such as 2022至2024年.
+    """
+
+    kind: str
+    length: int = 0
+    year: int | None = None
+    first: int = 1
+    last: int = 12
+    day: int = 0
+    years: tuple[int, ...] = ()
+
+    def agrees(self, other: Period) -> bool | None:
+        """True or False where both can be compared; None where they say different things (2024 and 近一年)."""
+        mine, theirs = self.kind, other.kind
+        if mine == theirs == "rolling":
+            return self.length == other.length
+        if mine in _DATED and theirs in _DATED:
+            return self._dates_agree(other)
+        return True if mine == theirs else None
+
+    def _dates_agree(self, other: Period) -> bool:
+        if self.years or other.years:
+            mine, theirs = self.years or (self.year,), other.years or (other.year,)
+            return bool(set(mine) & set(theirs))
+        if self.year and other.year and self.year != other.year:
+            return False
+        if self.kind == other.kind == "day":
+            return (self.first, self.day) == (other.first, other.day)
+        if self.kind == other.kind and (self.year is None or other.year is None):
+            return (self.first, self.last) == (other.first, other.last)
+        inside = self.first <= other.first and other.last <= self.last
+        return inside or (other.first <= self.first and self.last <= other.last)
+
+
+_DATED = frozenset({"calendar", "day"})
+
+
+class PeriodMention(NamedTuple):
+    """A period in a text."""
+
+    start: int
+    end: int
+    value: Period
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def periods_in(text: str) -> tuple[PeriodMention, ...]:
+    """Every period that a text names, in order; several filters read the same sentences."""
+    return tuple(PeriodMention(found.start(), found.end(), _period(found)) for found in _found(text))
+
+
+def _found(text: str) -> Iterator[re.Match[str]]:
+    """Matches from left to right, tried only where a period can begin."""
+    position = 0
+    for candidate in _BEGINS.finditer(text):
+        if candidate.start() >= position:
+            found = _PERIOD.match(text, candidate.start())
+            if found:
+                position = found.end()
+                yield found
+
+
+def period_of_fact(period: str | None, name: str) -> tuple[Period, ...]:
+    """What the period of a fact says: 2024, 2026Q3, 过去一年, 2025-09-30至2026-09-30; () where nothing is said."""
+    said = period or ""
+    span = _FACT_RANGE.search(said)
+    if span:
+        y1, m1, d1, y2, m2, d2 = map(int, span.groups())
+        return _of_range(y1, m1, d1, y2, m2, d2)
+    found = tuple(mention.value for mention in periods_in(said)) or tuple(
+        Period(kind="calendar", year=int(year)) for year in _WHOLE_YEAR.findall(said)
+    )
+    return found or tuple(mention.value for mention in periods_in(name))
+
+
+def _of_range(y1: int, m1: int, d1: int, y2: int, m2: int, d2: int) -> tuple[Period, ...]:
+    """A range of dates is a rolling period up to its last day, and a calendar one where it fits a calendar."""
+    months = (y2 - y1) * 12 + m2 - m1
+    found = [Period(kind="day", year=y2, first=m2, last=m2, day=d2)]
+    if d1 == 1 and d2 >= 28:
+        months += 1
+        if y1 == y2:
+            found.append(Period(kind="calendar", year=y1, first=m1, last=m2))
+    elif (m1, d1, m2, d2) == (12, 31, 12, 31) and y2 == y1 + 1:
+        found.append(Period(kind="calendar", year=y2))
+    return (*found, Period(kind="rolling", length=months))
+
+
+def _period(found: re.Match[str]) -> Period:
+    if found["length"]:
+        return Period(kind="rolling", length=_length(found))
+    if found["life"]:
+        return Period(kind="life")
+    if found["ytd"]:
+        return Period(kind="ytd")
+    if found["day"]:
+        month = int(found["m0"])
+        return Period(kind="day", year=int(found["y0"]), first=month, last=month, day=int(found["d0"]))
+    if found["from"]:
+        years = tuple(range(int(found["from"]), int(found["to"]) + 1))
+        return Period(kind="calendar", year=None, years=years)
+    year = int(found["year"]) if found["year"] else None
+    if found["month"]:
+        month = int(found["month"])
+        return Period(kind="calendar", year=year, first=month, last=month)
+    first, last = _part(found)
+    return Period(kind="calendar", year=year, first=first, last=last)
+
+
+def _length(found: re.Match[str]) -> int:
+    unit = found["unit"]
+    if found["length"] == "半":
+        return 6 if unit.endswith("年") else -15
+    written = found["length"]
+    number = _CHINESE.get(written) or int(read_number(written).value)
+    months = _MONTHS.get(unit)
+    if months is None:
+        return -number * (7 if unit == "周" else 1)
+    return number * months + (6 if found["a_half"] and unit.endswith("年") else 0)
+
+
+_CHINESE = {"上": 1, "下": 2, "两": 2} | {char: value for value, char in enumerate("一二三四五六七八九十", 1)}
+
+
+def _part(found: re.Match[str]) -> tuple[int, int]:
+    """First and last month of a half-year or quarter; the whole year where none is named."""
+    said = {name: value for name, value in found.groupdict().items() if value and name[-1] in "12"}
+    if not said:
+        return 1, 12
+    name, value = next(iter(said.items()))
+    number = _CHINESE.get(value) or int(value)
+    kind = name.rstrip("12")
+    if kind in ("half", "h"):
+        return (1, 6) if number == 1 else (7, 12)
+    if kind == "first":
+        return 1, number * 3
+    return number * 3 - 2, number * 3

@@ -1,0 +1,173 @@
+"""What a written number amounts to: its value in one unit of its class, its precision, sign and bounds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+
+from mandarin.numerals import Numeral, NumeralKind
+
+_SAME = {"人民币": "元", "日": "天", "自然日": "天", "名": "人", "位": "人", "支": "只"}
+# Units that are one another's multiples: rates in per cent, distances in points, spans of time in months.
+_SCALED = {
+    "‰": ("%", Decimal("0.1")), "‱": ("%", Decimal("0.01")), "bp": ("pp", Decimal("0.01")),
+    "年": ("个月", Decimal(12)), "周年": ("个月", Decimal(12)), "季度": ("个月", Decimal(3)),
+    "月": ("个月", Decimal(1)),
+}  # fmt: skip
+_UNIT_OF_KIND = {
+    NumeralKind.PERCENT: "%", NumeralKind.PERCENTAGE_POINTS: "pp", NumeralKind.BASIS_POINTS: "bp",
+}  # fmt: skip
+_FACT_UNITS = {"％": "%", "个百分点": "pp", "百分点": "pp", "BP": "bp", "bps": "bp", "基点": "bp", "个基点": "bp"}
+_AMOUNT_SCALES = {"百万": 10**6, "千万": 10**7, "万": 10**4, "亿": 10**8, "千": 10**3}
+_ONE = Decimal(1)
+_RATES = frozenset({"%", "pp"})
+_WRITTEN = re.compile(r"\d[\d,]*(?:\.(\d+))?\s?([百千万亿]*)")
+_TEN = {"百": 2, "千": 3, "万": 4, "亿": 8}
+_FALL = "下跌|下降|下滑|下行|下挫|亏损|减少|回落|缩水|缩减|流出|跌幅|降幅|负增长|跌|亏|降|负|减|跑输|落后|低于|少"
+_RISE = "上涨|上升|上行|增长|增加|盈利|涨幅|提高|提升|流入|升|涨|赚|增|跑赢|超过|超出|超额|领先|高于|高出|多"
+_FALL_BEFORE = re.compile(
+    rf"(?P<word>{_FALL})(?:了|至|约|达|幅|为|近|逾|超过?|基准|同期|业绩比较|整体|合计|累计|不到){{0,3}}\s?$"
+)
+_FALLING, _RISING = re.compile(_FALL), re.compile(_RISE)
+_LEVEL = re.compile(r"(?:至|到|为)\s?$")  # 跌至5.1%, 降到5.1%: what is reached, not how far it fell
+_RELATION = frozenset({"跑输", "落后", "低于", "少"})  # a distance of points below is a fall, a level below is none
+_MAY_BE_SIGNED = re.compile("[跌降滑行挫损少落缩减出长负亏输后低撤动离差值]")  # one look tells for most
+_UNSIGNED = re.compile("回撤|波动|偏离|跟踪误差|在险价值|之差|差额|差距")  # sizes, written with a minus or without
+_OVER = re.compile(r"(?<!不)(?:超过?|逾|突破)\s?$")
+_UNDER = re.compile(r"(?:不足|不到|接近|将近|近)\s?$")
+_BOUND_ENDS = frozenset("超过逾破足到近")
+_REACH = Decimal("0.15")  # how far beyond a round figure the exact one may lie where 超 or 不足 stands before it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quantity:
+    """A number of a text. `value` is never negative; the sign stands apart, `?` where words leave it open."""
+
+    value: Decimal
+    unit: str  # "%", "pp" (percentage points), "元", "个月", ..., "" where none is said, "点" for % or pp
+    tolerance: Decimal  # half of the last written digit
+    sign: str = "+"  # + | - | ?
+    low: Decimal | None = None  # where 超, 逾 or 不足 stands before it: the exact figure may lie in low..high
+    high: Decimal | None = None
+
+    @property
+    def range(self) -> tuple[Decimal, Decimal]:
+        """Between which values another one can be of the same size."""
+        low, high = self.value - self.tolerance, self.value + self.tolerance
+        if self.low is not None and self.high is not None:
+            return min(low, self.low), max(high, self.high)
+        return low, high
+
+    def same_size(self, other: Quantity) -> bool:
+        """Equal within what was written, units of one class; the sign is not looked at."""
+        if not same_class(self.unit, other.unit):
+            return False
+        if self.low is not None and self.high is not None and self.low <= other.value <= self.high:
+            return True
+        return abs(other.value - self.value) <= self.tolerance
+
+    def same_sign(self, other: Quantity) -> bool:
+        return "?" in (self.sign, other.sign) or self.sign == other.sign or not other.value
+
+
+def same_class(mine: str, known: str) -> bool:
+    """Whether two units can mean the same; a number without a unit agrees with any but percentage points."""
+    if mine == known:
+        return True
+    if "点" in (mine, known):
+        return bool({mine, known} & _RATES)
+    if "pp" in (mine, known):
+        return False
+    return "" in (mine, known)
+
+
+def quantity_of(numeral: Numeral, before: str, unit: str = "") -> Quantity:
+    """A number as it stands after `before` (its own clause); `unit` is what a table's heading gives it."""
+    said = _UNIT_OF_KIND.get(numeral.kind, numeral.unit)
+    written = "点" if numeral.unit == "个点" else said
+    value, tolerance = abs(numeral.value), _tolerance(numeral)
+    scale = _ONE
+    if not written and unit:
+        written, scale = _split_scale(unit)
+    name, factor = _normal_unit(written)
+    if factor != 1 or scale != 1:
+        value, tolerance = value * factor * scale, tolerance * factor * scale
+    low, high = _bounds(before, value, tolerance)
+    sign = _sign(before, name)
+    if numeral.value < 0 and sign == "+":
+        sign = "-"
+    return Quantity(value=value, unit=name, tolerance=tolerance, sign=sign, low=low, high=high)
+
+
+def quantity_of_fact(value: Decimal, unit: str, name: str) -> Quantity:
+    """The value of a fact, exact; a fall that is given as a positive number (跌幅 5.1) is a fall all the same."""
+    written, scale = _split_scale(_FACT_UNITS.get(unit.strip(), unit.strip()))
+    written = _FACT_UNITS.get(written, written)
+    plain, factor = _normal_unit(written)
+    falls = value < 0 or bool(re.search("跌幅|降幅|亏损|减少|流出|下降", name))
+    sign = "?" if _UNSIGNED.search(name) else "-" if falls else "+"
+    return Quantity(value=abs(value) * scale * factor, unit=plain, tolerance=Decimal(0), sign=sign)
+
+
+def without_plain_sign(quantity: Quantity, before: str) -> Quantity:
+    """A source's sum of money without a word for rise or fall (净卖出26.3亿元) leaves its sign open."""
+    if quantity.sign != "+" or quantity.unit in _RATES or _RISING.search(before):
+        return quantity
+    return replace(quantity, sign="?")
+
+
+@cache
+def _normal_unit(unit: str) -> tuple[str, Decimal]:
+    """The unit that stands for its class, and how many of it one of the written unit is."""
+    bare = unit.removeprefix("个")
+    plain = _SAME.get(bare, bare)
+    return _SCALED.get(plain, (plain, _ONE))
+
+
+def _split_scale(unit: str) -> tuple[str, Decimal]:
+    for name, scale in _AMOUNT_SCALES.items():
+        if unit.startswith(name):
+            return unit.removeprefix(name), Decimal(scale)
+    return unit, Decimal(1)
+
+
+def _sign(before: str, unit: str) -> str:
+    """The sign that words give: a fall right before the number, or left open where one stands further off."""
+    if not _MAY_BE_SIGNED.search(before):
+        return "+"
+    if _UNSIGNED.search(before):
+        return "?"
+    near = _FALL_BEFORE.search(before)
+    if near:
+        open_one = (near["word"] in _RELATION and unit != "pp") or _LEVEL.search(before)
+        return "?" if open_one else "-"
+    falling = _FALLING.search(before)
+    return "?" if falling and not _RISING.search(before, falling.end()) else "+"
+
+
+def _bounds(before: str, value: Decimal, tolerance: Decimal) -> tuple[Decimal | None, Decimal | None]:
+    if before[-1:] not in _BOUND_ENDS and not before[-1:].isspace():
+        return None, None
+    reach = max(value * _REACH, tolerance * 2)
+    if _OVER.search(before):
+        return value, value + reach
+    if _UNDER.search(before):
+        return value - reach, value
+    return None, None
+
+
+def _tolerance(numeral: Numeral) -> Decimal:
+    """Half of the last written digit, so that a rounded figure is bound to the exact one; a plain count is exact."""
+    found = _WRITTEN.search(numeral.quote)
+    if found and found[0]:
+        decimals, scales = len(found[1] or ""), sum(_TEN[char] for char in found[2])
+        if numeral.kind is NumeralKind.COUNT and not decimals and not scales:
+            return Decimal(1) if numeral.approximate else Decimal(0)
+        step = Decimal(1).scaleb(scales - decimals)
+    elif numeral.value:
+        step = Decimal(1).scaleb(int(numeral.value.normalize().as_tuple().exponent))
+    else:
+        step = Decimal(1)
+    return step if numeral.approximate else step / 2

@@ -1,0 +1,106 @@
+"""A rule pack with the filters that carry it out; another one at midnight, when other rules come into force."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from compliance_filters.finding import SEMANTIC, Draft, Filter, Finding, ReviewContext
+from compliance_filters.rules.pack import RulePack
+from compliance_filters.rules.shelf import PackShelf
+from models.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rulebook:
+    """What one verdict is made by, from its first filter to its label."""
+
+    pack: RulePack
+    filters: tuple[Filter, ...]  # in the pack's order, others after
+    missing: tuple[str, ...] = ()  # one sentence for each filter that the pack orders and nobody gave
+
+    @classmethod
+    def of(cls, pack: RulePack, filters: Sequence[Filter], *, left_out: frozenset[str] = frozenset()) -> Rulebook:
+        """`left_out` names filters that an explicit setting does without."""
+        order = [name for name in pack.order if name not in left_out]
+        by_name = {f.name: f for f in filters}
+        missing = tuple(f"{name}: this filter is not installed" for name in order if name not in by_name)
+        named = [by_name.pop(name) for name in order if name in by_name]
+        return cls(pack=pack, filters=(*named, *by_name.values()), missing=missing)
+
+    def judge(
+        self, draft: Draft, context: ReviewContext, *, time_budget_ms: float = float("inf"), max_chars: int = 200_000
+    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        """All findings, sorted by place, and the filters that failed; after a failure the others still look."""
+        if len(draft.text) > max_chars:
+            return (), (f"gate: the text has {len(draft.text)} characters, more than {max_chars}",)
+        findings: list[Finding] = []
+        errors = list(self.missing)
+        began = time.monotonic()
+        for each in self.filters:
+            try:
+                findings += each.find(draft, context)
+            except Exception as error:  # any failure of a filter is a doubt, never a pass
+                log.warning("compliance filter %s failed: %s", each.name, type(error).__name__)
+                errors.append(f"{each.name}: {_told(error)}")
+            if (time.monotonic() - began) * 1_000 > time_budget_ms:
+                errors.append(f"gate: the time budget of {time_budget_ms} ms ran out at {each.name}")
+                break
+        if not self.filters or not self.pack.rules:
+            errors.append("gate: there are no rules to judge by")
+        kept = _without_echoes(findings)
+        return tuple(sorted(kept, key=lambda f: (f.start, f.end, f.rule))), tuple(errors)
+
+
+class DatedRulebooks:
+    """The rulebook of the day; called before each verdict, it costs a comparison of two days."""
+
+    def __init__(
+        self,
+        shelf: PackShelf,
+        filters: Callable[[RulePack], Sequence[Filter]],
+        today: Callable[[], date],
+        *,
+        left_out: frozenset[str] = frozenset(),
+    ) -> None:
+        self._shelf = shelf
+        self._filters = filters
+        self._today = today
+        self._left_out = left_out
+        self._lock = threading.Lock()
+        self._current: tuple[date, Rulebook] | None = None
+
+    def __call__(self) -> Rulebook:
+        """Raises what shelf and filters raise: the gate then fails closed."""
+        day, current = self._today(), self._current
+        if current and current[0] == day:
+            return current[1]
+        with self._lock:
+            pack = self._shelf.on(day)
+            if self._current and self._current[1].pack is pack:
+                book = self._current[1]
+            else:
+                book = Rulebook.of(pack, self._filters(pack), left_out=self._left_out)
+            self._current = (day, book)
+            return book
+
+
+def _told(error: Exception) -> str:
+    """The kind of a failure; a model's own words too, which name no text and say what to install."""
+    return str(error) if isinstance(error, ModelError) else type(error).__name__
+
+
+def _without_echoes(findings: Sequence[Finding]) -> list[Finding]:
+    """Without what the model repeats: where a rule's own words were found, its finding stands alone."""
+    by_rules = [f for f in findings if f.by != SEMANTIC]
+    return [
+        f
+        for f in findings
+        if f.by != SEMANTIC or not any(f.rule == r.rule and r.start < f.end and f.start < r.end for r in by_rules)
+    ]

@@ -1,0 +1,111 @@
+"""From probabilities to decisions: by rule, the least probability at which the model's word was right often enough."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compliance_filters.errors import RulePackError
+
+NEVER = 2.0  # no probability reaches it
+_FILE = "calibration.json"
+_PSEUDO, _SLACK = 8, 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """Of one rule: from `review` on an officer looks, from `decide` on the rule's own outcome stands."""
+
+    review: float = NEVER
+    decide: float = NEVER
+    positives: int = 0  # calibration lines that break the rule
+    precision: float | None = None  # measured at `decide`; None where nothing reaches it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """Thresholds by rule id; a rule without any is never found by the model.
+
+    `weight` is the encoder's share beside the n-grams, in log-odds; below `ask_from`, the highest probability
+    that the n-grams give a text, the encoder is not asked.
+    """
+
+    by_rule: Mapping[str, Thresholds]
+    weight: float = 0.5
+    ask_from: float = 0.0
+
+    def of(self, rule_id: str) -> Thresholds:
+        return self.by_rule.get(rule_id, Thresholds())
+
+
+def calibrate(
+    labels: Sequence[str],
+    probabilities: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    *,
+    decide_at: float,
+    review_at: float,
+    weight: float = 0.5,
+    ask_from: float = 0.0,
+) -> Calibration:
+    """Choose thresholds on lines that training never saw.
+
+    `probabilities` and `targets` have shape (lines, labels). `decide_at` and `review_at` are precisions.
+    No rule decides below the threshold at which all rules together reach `decide_at`. A rule has few lines of
+    its own, so they raise its threshold only where they speak clearly against it: its precision, shrunk by
+    eight pseudo-lines towards the wanted one, must not fall more than five points below.
+    """
+    pooled = _least(probabilities.ravel(), targets.ravel(), decide_at, prior=None)
+    watched = _least(probabilities.ravel(), targets.ravel(), review_at, prior=None)
+    found = {}
+    for column, label in enumerate(labels):
+        scores, truth = probabilities[:, column], targets[:, column]
+        decide = max(pooled, _least(scores, truth, decide_at - _SLACK, prior=decide_at))
+        review = min(decide, max(watched, _least(scores, truth, review_at - _SLACK, prior=review_at)))
+        above = truth[scores >= decide]
+        found[label] = Thresholds(
+            review=round(float(review), 4),
+            decide=round(float(decide), 4),
+            positives=int(truth.sum()),
+            precision=round(float(above.mean()), 4) if len(above) else None,
+        )
+    return Calibration(by_rule=found, weight=weight, ask_from=ask_from)
+
+
+def _least(scores: NDArray[np.float32], truth: NDArray[np.float32], wanted: float, *, prior: float | None) -> float:
+    """The lowest score at which the precision of everything above it is at least `wanted`."""
+    order = np.argsort(-scores, kind="stable")
+    right = np.cumsum(truth[order])
+    seen = np.arange(1, len(order) + 1)
+    precision = right / seen if prior is None else (right + _PSEUDO * prior) / (seen + _PSEUDO)
+    last_of_equals = np.append(np.diff(scores[order]) < 0, True)  # a threshold lets all equal scores through
+    good = np.flatnonzero((precision >= wanted) & last_of_equals)
+    return float(scores[order[good[-1]]]) if len(good) else NEVER
+
+
+def write_calibration(folder: Path, calibration: Calibration) -> None:
+    """Beside the weights it belongs to."""
+    plain = {
+        "weight": calibration.weight,
+        "ask_from": calibration.ask_from,
+        "rules": {rule: asdict(thresholds) for rule, thresholds in calibration.by_rule.items()},
+    }
+    (folder / _FILE).write_text(json.dumps(plain, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def read_calibration(folder: Path) -> Calibration:
+    """Raises RulePackError when it is missing or unreadable: without it the model decides nothing."""
+    try:
+        raw = json.loads((folder / _FILE).read_text("utf-8"))
+        rules = {rule: Thresholds(**entry) for rule, entry in raw["rules"].items()}
+        return Calibration(by_rule=rules, weight=float(raw["weight"]), ask_from=float(raw["ask_from"]))
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise RulePackError(
+            f"the calibration in {folder} cannot be read ({type(error).__name__}): install tougu again, "
+            "or train the semantic rules again."
+        ) from error

@@ -1,0 +1,122 @@
+"""Semantic rules: paraphrases that no phrase rule knows, found by a classifier on the shared encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from compliance_filters.clauses import sentences
+from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext, Target
+from compliance_filters.normalise import Normaliser
+from compliance_filters.rules.pack import Rule, RulePack
+from compliance_filters.semantic.calibration import Calibration, read_calibration
+from compliance_filters.settings import ComplianceSettings
+from models.encoder import Encoder
+from models.ngrams import NgramScorer
+from models.scorer import Blend, Scorer
+from models.tuned import load_tuned
+
+Span = tuple[int, int]
+SHIPPED = Path(__file__).parent / "model"
+INJECTION = "input.injection"
+WINDOW = 80  # characters read at once: as long as what the classifier was trained on
+_BY_MODEL = "（由语义模型判断，规则词表未命中）"
+
+
+class SemanticFilter:
+    """Judges a text window by window; a finding says that the model made it.
+
+    Above a rule's `decide` threshold the finding has the rule's own outcome, since its precision there
+    was measured; between `review` and `decide` an officer looks. Raises what the classifier raises: the
+    gate then fails closed.
+    """
+
+    name = SEMANTIC
+
+    def __init__(self, pack: RulePack, scorer: Scorer, calibration: Calibration) -> None:
+        self._scorer = scorer
+        self._calibration = calibration
+        self._normalise = Normaliser(pack.lexicon)
+        self._rules: list[Rule | None] = [pack.rules.get(label) for label in scorer.labels]
+
+    def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
+        """Findings in order of place; a window of several sentences names the one that broke the rule."""
+        source = self._normalise(draft.text)
+        spans = list(windows(source.text))
+        scores = self._scorer.score([source.text[slice(*span)] for span in spans])
+        found = []
+        for span, row in zip(spans, scores, strict=True):
+            for column, rule in self._suspected(row, draft.target):
+                start, end = self._placed(source.text, span, column)
+                place = source.original_span(start, end)
+                found.append(self._finding(rule, draft.text, place, float(row[column])))
+        return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
+
+    def _suspected(self, row: Iterable[float], target: Target) -> Iterator[tuple[int, Rule]]:
+        for column, (probability, rule) in enumerate(zip(row, self._rules, strict=True)):
+            if rule is None or (target is Target.CLIENT_INPUT and rule.id != INJECTION):
+                continue
+            if probability >= self._calibration.of(rule.id).review:
+                yield column, rule
+
+    def _placed(self, text: str, span: Span, column: int) -> Span:
+        """The sentence of the window that the rule fits best; the whole window where no sentence is enough."""
+        start, end = span
+        parts = [(start + first, start + last) for first, last in _parts(text[start:end], WINDOW)]
+        if len(parts) < 2:
+            return span
+        scores = self._scorer.score([text[slice(*part)] for part in parts])[:, column]
+        best = int(scores.argmax())
+        return parts[best] if scores[best] >= self._calibration.of(self._scorer.labels[column]).review else span
+
+    def _finding(self, rule: Rule, text: str, place: Span, probability: float) -> Finding:
+        decided = probability >= self._calibration.of(rule.id).decide
+        plain = rule.finding(text, *place, by=SEMANTIC)
+        return rule.finding(
+            text,
+            *place,
+            by=SEMANTIC,
+            outcome=rule.outcome if decided else Outcome.REVIEW,
+            reason=plain.reason.rstrip("。") + _BY_MODEL + "。",
+        )
+
+
+def load_semantic(pack: RulePack, settings: ComplianceSettings, encoder: Encoder) -> SemanticFilter:
+    """The filter with the shipped model or the firm's own; its weights load at the first text.
+
+    Raises ModelDamagedError or RulePackError when model or calibration cannot be read.
+    """
+    folder = settings.semantic_model or SHIPPED
+    calibration = read_calibration(folder)
+    fast, slow = NgramScorer(folder), load_tuned(folder, encoder)
+    return SemanticFilter(
+        pack, Blend(fast, slow, weight=calibration.weight, ask_from=calibration.ask_from), calibration
+    )
+
+
+def windows(text: str, size: int = WINDOW) -> Iterator[Span]:
+    """Whole sentences, as many as fit into `size` characters; a longer sentence is cut at a comma."""
+    begin = end = -1
+    for part in _parts(text, size):
+        if begin >= 0 and part[1] - begin <= size:
+            end = part[1]
+            continue
+        if begin >= 0:
+            yield begin, end
+        begin, end = part
+    if begin >= 0:
+        yield begin, end
+
+
+def _parts(text: str, size: int) -> Iterator[Span]:
+    for sentence in sentences(text):
+        start = sentence.start
+        stop = start + len(sentence.text.rstrip())
+        start += len(sentence.text) - len(sentence.text.lstrip())
+        while stop - start > size:
+            comma = max(text.rfind(mark, start + size // 2, start + size) for mark in ",;:、")
+            cut = comma + 1 if comma > 0 else start + size
+            yield start, cut
+            start = cut
+        if start < stop:
+            yield start, stop

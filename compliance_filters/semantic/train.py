@@ -1,0 +1,159 @@
+"""Training the semantic rules: two scorers learn, a third split calibrates their blend, a fourth measures it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compliance_filters.normalise import Normaliser
+from compliance_filters.rules.pack import RulePack
+from compliance_filters.semantic.calibration import Calibration, calibrate, write_calibration
+from compliance_filters.semantic.dataset import LabelledSentence, SentenceSet, examples
+from models.encoders.transformer import SentenceTransformerEncoder
+from models.ngrams import NgramScorer, fit_ngrams
+from models.scorer import Probabilities, blended
+from models.tuned import load_tuned
+from models.tuning import Examples, TuningSettings, mean_average_precision, tune
+
+DECIDE_AT, REVIEW_AT = 0.92, 0.75  # precision asked of the model's word, and of its doubt
+_KEPT = 0.99  # share of violating calibration lines about which the encoder must be asked
+_WEIGHTS = tuple(round(0.1 * n, 1) for n in range(1, 10))  # of the encoder in the blend
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """Where the model lies and how it did on the development split."""
+
+    folder: Path
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Split:
+    items: tuple[LabelledSentence, ...]
+    made: Examples
+
+
+def train_semantic(
+    folder: Path,
+    data: SentenceSet,
+    encoder: SentenceTransformerEncoder,
+    pack: RulePack,
+    *,
+    settings: TuningSettings,
+    progress: Progress = lambda done, of, note: None,
+) -> Trained:
+    """Write weights, cards, calibration and figures into `folder`.
+
+    Raises ModelUnavailableError without torch and peft, OSError when the folder cannot be written.
+    """
+    labels = data.labels
+    normalise = Normaliser(pack.lexicon)
+    train, held, development = (
+        _split(data, name, labels, normalise) for name in ("train", "calibration", "development")
+    )
+    progress(0, settings.epochs, "n-grams")
+    fit_ngrams(folder, labels, train.made.texts, train.made.targets)
+    tune(
+        folder,
+        encoder.transformer(),
+        family=encoder.name.partition("/")[0],
+        labels=labels,
+        train=train.made,
+        development=held.made,
+        settings=settings,
+        progress=progress,
+    )
+    return finish(folder, data, encoder, held, development, settings)
+
+
+def finish(
+    folder: Path,
+    data: SentenceSet,
+    encoder: SentenceTransformerEncoder,
+    held: _Split,
+    development: _Split,
+    settings: TuningSettings,
+) -> Trained:
+    """Blend, calibrate and measure two trained scorers."""
+    scorers = NgramScorer(folder), load_tuned(folder, encoder)
+    fast, slow = (scorer.score(held.made.texts) for scorer in scorers)
+    weight = max(_WEIGHTS, key=lambda w: mean_average_precision(blended(fast, slow, w), held.made.targets))
+    violating = held.made.targets.any(1)
+    ask_from = round(float(np.quantile(fast.max(1)[violating], 1 - _KEPT)), 4)
+    calibration = calibrate(
+        data.labels,
+        _blend(fast, slow, weight, ask_from),
+        held.made.targets,
+        decide_at=DECIDE_AT,
+        review_at=REVIEW_AT,
+        weight=weight,
+        ask_from=ask_from,
+    )
+    write_calibration(folder, calibration)
+    fast, slow = (scorer.score(development.made.texts) for scorer in scorers)
+    figures = {
+        "data": {"sha256": data.digest, **{name: len(data.of(name)) for name in ("train", "calibration")}},
+        "settings": asdict(settings),
+        "blend": {"weight": weight, "ask_from": ask_from},
+        "development": {
+            name: measure(data.labels, scores, calibration, development)
+            for name, scores in (
+                ("ngrams", fast), ("encoder", slow), ("blend", _blend(fast, slow, weight, ask_from)),
+            )
+        },
+    }  # fmt: skip
+    (folder / "figures.json").write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return Trained(folder=folder, figures=figures)
+
+
+def measure(labels: Sequence[str], scores: Probabilities, calibration: Calibration, split: _Split) -> dict[str, Any]:
+    """Mean average precision; precision and recall of decisions and of doubts; false alarms on compliant sentences.
+
+    The thresholds are those of the blend, so that of its parts only the first figure can be compared.
+    """
+    truth = split.made.targets.astype(bool)
+    decided = scores >= _row(labels, calibration, "decide")
+    suspected = scores >= _row(labels, calibration, "review")
+    compliant = ~truth.any(1)
+    paraphrased = np.array(["paraphrase" in item.tags for item in split.items])
+    found = (suspected & truth).any(1)
+    return {
+        "n": len(split.items),
+        "violating": int((~compliant).sum()),
+        "mean_average_precision": round(mean_average_precision(scores, split.made.targets), 4),
+        "decided": _rates(decided, truth),
+        "suspected": _rates(suspected, truth),
+        "false_decisions": round(float(decided[compliant].any(1).mean()), 4) if compliant.any() else None,
+        "false_doubts": round(float(suspected[compliant].any(1).mean()), 4) if compliant.any() else None,
+        "paraphrase_recall": round(float(found[paraphrased].mean()), 4) if paraphrased.any() else None,
+    }
+
+
+def _split(data: SentenceSet, name: str, labels: Sequence[str], normalise: Normaliser) -> _Split:
+    items = data.of(name)
+    return _Split(items=items, made=examples(items, labels, [normalise(item.text).text for item in items]))
+
+
+def _blend(fast: Probabilities, slow: Probabilities, weight: float, ask_from: float) -> Probabilities:
+    asked = fast.max(1, keepdims=True) >= ask_from
+    return np.where(asked, blended(fast, slow, weight), fast)
+
+
+def _row(labels: Sequence[str], calibration: Calibration, name: str) -> NDArray[np.float32]:
+    return np.array([getattr(calibration.of(label), name) for label in labels], np.float32)
+
+
+def _rates(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> dict[str, float]:
+    hit = int((found & truth).sum())
+    return {
+        "precision": round(hit / max(1, int(found.sum())), 4),
+        "recall": round(hit / max(1, int(truth.sum())), 4),
+    }

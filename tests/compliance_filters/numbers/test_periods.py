@@ -1,0 +1,59 @@
+"""Periods of figures: read from words, compared with those of facts."""
+
+from __future__ import annotations
+
+import pytest
+
+from compliance_filters.numbers.periods import Period, period_of_fact, periods_in
+
+ROLLING_6, ROLLING_12 = Period(kind="rolling", length=6), Period(kind="rolling", length=12)
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("过去六个月", ROLLING_6),
+        ("近半年", ROLLING_6),
+        ("近一年", ROLLING_12),
+        ("最近12个月", ROLLING_12),
+        ("近一年半", Period(kind="rolling", length=18)),
+        ("近5个交易日", Period(kind="rolling", length=-5)),
+        ("2024年度", Period(kind="calendar", year=2024)),
+        ("2024年上半年", Period(kind="calendar", year=2024, first=1, last=6)),
+        ("2026年第3季度", Period(kind="calendar", year=2026, first=7, last=9)),
+        ("2026Q3", Period(kind="calendar", year=2026, first=7, last=9)),
+        ("前三季度", Period(kind="calendar", first=1, last=9)),
+        ("截至2026年9月30日", Period(kind="day", year=2026, first=9, last=9, day=30)),
+        ("2022年至2024年", Period(kind="calendar", years=(2022, 2023, 2024))),
+        ("自基金合同生效起至今", Period(kind="life")),
+        ("今年以来", Period(kind="ytd")),
+    ],
+)
+def test_a_period_is_read(text: str, period: Period) -> None:
+    assert [mention.value for mention in periods_in(text)] == [period]
+
+
+@pytest.mark.parametrize("text", ["两个季度", "三只基金", "50000元", "代码990001", ""])
+def test_what_is_no_period(text: str) -> None:
+    assert periods_in(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "agrees"),
+    [
+        ("近一年", "过去12个月", True),
+        ("近一年", "近三年", False),
+        ("2024年", "2024", True),
+        ("2024年", "2023", False),
+        ("2026年9月末", "2026Q3", True),
+        ("截至2026年9月30日", "2026Q3", True),
+        ("截至2026年6月30日", "2026Q3", False),
+        ("近一年", "2025-09-30至2026-09-30", True),
+        ("2025年", "2025-01-01至2025-12-31", True),
+        ("近一年", "2024", None),
+    ],
+)
+def test_agreement_with_a_facts_period(mine: str, theirs: str, agrees: bool | None) -> None:
+    (period,) = (mention.value for mention in periods_in(mine))
+    found = {period.agrees(other) for other in period_of_fact(theirs, "净值增长率")}
+    assert agrees in found if agrees is not None else found == {None}

@@ -1,0 +1,142 @@
+"""Identifiers in every writing, whose they are, and what replaces them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compliance_filters.context import context_from_meta
+from compliance_filters.finding import Draft, Finding, Outcome, Target
+from compliance_filters.gate import mend
+from compliance_filters.pii.filter import PiiFilter, find_identifiers, mask
+from compliance_filters.rules.pack import RulePack
+
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "data" / "pii.jsonl").read_text(encoding="utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("身份证11010519491231002X", "身份证号", "11010519491231002X"),
+        (
+            "证件号码 110105 1949 1231 0021",
+            "身份证号",
+            "110105194912310021",
+        ),  # wrong digit, but presented as one
+        ("手机１３８００１３８０００", "手机号", "13800138000"),
+        ("电话138-0013-8000", "手机号", "13800138000"),
+        ("+86 13800138000", "手机号", "13800138000"),
+        ("我的号码是幺三八零零一三八零零零", "手机号", "13800138000"),
+        ("一三八，零零一三，八零零零", "手机号", "13800138000"),
+        ("卡号6222 0210 0111 6245 702", "银行卡号", "6222021001116245702"),
+        ("转到4111111111111111", "银行卡号", "4111111111111111"),
+        ("股东账号：A123456789", "证券账户", "A123456789"),
+        ("资金账号是 880012345678", "证券账户", "880012345678"),
+        ("邮箱zhang.wei@yuanshan.example", "邮箱", "zhang.wei@yuanshan.example"),
+        ("他家住海州市东湖区望江路12号3栋502室", "住址", "海州市东湖区望江路12号3栋502室"),
+        ("13800\u200b138000", "手机号", "13800138000"),
+    ],
+)
+def test_found(text: str, kind: str, value: str) -> None:
+    found = find_identifiers(text)
+    assert [(i.kind, i.value) for i in found] == [(kind, value)]
+    assert find_identifiers(mask(text)) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "基金代码000001，净值1.2345，2024年12月31日",
+        "期末份额13800138000.00份",
+        "规模1380013800012345元",
+        "订单号6222021001116245702",
+        "手机138****8000",
+        "营业部地址：海州市东湖路8号",
+        "客服95500，邮箱service@yuanshan.example",
+        "登记编号S0990000000001",
+        "20241231123456",
+    ],
+)
+def test_not_found(text: str) -> None:
+    assert find_identifiers(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("您的手机13800138000已登记", Outcome.REVISE),
+        ("陈立先生，您预留的手机是13800138000", Outcome.REVISE),
+        ("他的手机13800138000", Outcome.BLOCK),
+        ("王女士的卡号是6222021001116245702", Outcome.BLOCK),
+        ("另一位客户的身份证是11010519491231002X", Outcome.BLOCK),
+        ("您问的李总，他的手机是13800138000", Outcome.BLOCK),
+        ("昨天王先生来过。您的手机13800138000已登记", Outcome.REVISE),
+    ],
+)
+def test_whose_it_is(text: str, outcome: Outcome, judge: Callable[..., list[Finding]]) -> None:
+    found = [f for f in judge(text, client_names=["陈立"]) if f.rule == "pii.leak"]
+    assert [f.outcome for f in found] == [outcome]
+    assert (found[0].replacement is None) == (outcome is Outcome.BLOCK)
+
+
+@pytest.mark.parametrize("item", CASES, ids=lambda item: item["id"])
+def test_case(item: dict[str, Any], pack: RulePack) -> None:
+    """Every quote is found and nothing else; the verdict says whose it is; a mend leaves nothing to find."""
+    pii, context = PiiFilter(pack), context_from_meta({"today": "2026-03-01"})
+    draft = Draft(text=item["text"], target=Target(item["target"]))
+    found = pii.find(draft, context)
+    assert [f.quote for f in found] == [f["quote"] for f in item["findings"]]
+    assert max((f.outcome for f in found), default=Outcome.PASS).word == item["verdict"]
+    if item["verdict"] == "revise":
+        assert pii.find(Draft(text=mend(draft.text, found), target=draft.target), context) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "meta", "outcome"),
+    [
+        ("李女士的手机号是13900005678", {}, Outcome.BLOCK),
+        ("李女士的手机号是13900005678", {"client_names": ["李秀英"]}, Outcome.REVISE),
+        ("李秀英的手机号是13900005678", {"client_names": ["李秀英"]}, Outcome.REVISE),
+        ("李秀英的手机号是13900005678", {"client_names": ["陈立"]}, Outcome.BLOCK),
+        ("客户C0003的手机号是13900005678", {"client_id": "C0003"}, Outcome.REVISE),
+        ("客户C0007的手机号是13900005678", {"client_id": "C0003"}, Outcome.BLOCK),
+        ("李女士，您好。您的手机号是13900005678", {}, Outcome.REVISE),
+        ("李女士，您好。王先生的手机号是13900005678", {}, Outcome.BLOCK),
+        ("王女士也是我的客户。手机13900005678", {}, Outcome.BLOCK),
+        ("手机13900005678", {}, Outcome.REVISE),
+    ],
+)
+def test_whose_by_what_is_known_of_the_client(
+    text: str, meta: dict[str, Any], outcome: Outcome, judge: Callable[..., list[Finding]]
+) -> None:
+    assert [f.outcome for f in judge(text, "advisor_message", **meta) if f.rule == "pii.leak"] == [outcome]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ud800手机\udfff13800138000", "\u202e手机13800138000\u202c", "手机138\u200b0013\u20608000",
+        "٣" * 18, "1" * 50_000, "1 " * 50_000, "一" * 50_000, "路1" * 30_000, "@" * 50_000, "a@" * 30_000,
+        "小区" * 30_000, "微信" * 30_000, "0571-8888" * 10_000, "(at)" * 20_000, "身份证" * 30_000,
+    ],
+    ids=range(15),
+)  # fmt: skip
+def test_odd_and_hostile_texts_take_bounded_time(text: str) -> None:
+    began = time.perf_counter()
+    find_identifiers(text)
+    assert time.perf_counter() - began < 2.0
+
+
+def test_a_megabyte_without_identifiers_is_read_in_under_a_second() -> None:
+    text = "云岭稳健债券属于中低风险产品，净值会随市场波动，2024年净值增长率为3.25%，规模1,234,567.89元。\n" * 20_000
+    began = time.perf_counter()
+    assert find_identifiers(text) == ()
+    assert time.perf_counter() - began < 3.0

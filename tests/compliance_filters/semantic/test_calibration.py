@@ -1,0 +1,55 @@
+"""Thresholds: a rule decides only where it was right often enough, else an officer looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compliance_filters.errors import RulePackError
+from compliance_filters.semantic.calibration import (
+    NEVER,
+    Calibration,
+    Thresholds,
+    calibrate,
+    read_calibration,
+    write_calibration,
+)
+
+LABELS = ("sure", "unsure", "never")
+
+
+def chosen() -> Calibration:
+    """400 lines: `sure` is right 200 times at .9; `unsure` is right 5 times there and wrong 5 times above."""
+    truth = np.zeros((400, 3), np.float32)
+    scores = np.full((400, 3), 0.1, np.float32)
+    truth[:200, 0], scores[:200, 0] = 1, 0.9
+    truth[:5, 1], scores[:5, 1] = 1, 0.9
+    scores[5:10, 1] = 0.95
+    return calibrate(LABELS, scores, truth, decide_at=0.95, review_at=0.75)
+
+
+def test_a_rule_that_is_right_decides_and_one_that_errs_does_not() -> None:
+    found = chosen()
+    sure, unsure, never = (found.of(label) for label in LABELS)
+    assert sure == Thresholds(review=0.9, decide=0.9, positives=200, precision=1.0)
+    assert unsure.decide == NEVER
+    assert never.positives == 0
+
+
+def test_equal_probabilities_stand_or_fall_together() -> None:
+    scores, truth = np.full((10, 1), 0.8, np.float32), np.array([[1]] * 5 + [[0]] * 5, np.float32)
+    assert calibrate(("a",), scores, truth, decide_at=0.9, review_at=0.9).of("a").decide == NEVER
+
+
+def test_a_rule_that_nobody_calibrated_never_speaks() -> None:
+    assert chosen().of("other") == Thresholds(review=NEVER, decide=NEVER)
+
+
+def test_it_is_kept_beside_the_weights(tmp_path: Path) -> None:
+    write_calibration(tmp_path, chosen())
+    assert read_calibration(tmp_path) == chosen()
+    (tmp_path / "calibration.json").write_text("[1]", "utf-8")
+    with pytest.raises(RulePackError, match="cannot be read"):
+        read_calibration(tmp_path)

@@ -1,0 +1,106 @@
+"""The semantic filter: windows, thresholds, who found it, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compliance_filters.audit.log import AuditLog
+from compliance_filters.finding import Draft, Filter, Finding, Outcome, ReviewContext, Target
+from compliance_filters.gate import Gate
+from compliance_filters.rules.pack import RulePack
+from compliance_filters.semantic.filter import WINDOW, SemanticFilter, windows
+from knowledge_base.access import Principal, Role
+from models.errors import ModelUnavailableError
+from models.scorer import Probabilities, ScriptedScorer
+from tests.compliance_filters.conftest import CALIBRATION, SCORER
+
+ADVISOR = Principal(user_id="u1", roles=frozenset({Role.ADVISOR}))
+PLAIN = ReviewContext(today=date(2026, 3, 1))
+
+
+def found(pack: RulePack, text: str, target: Target = Target.ANSWER) -> tuple[Finding, ...]:
+    return SemanticFilter(pack, SCORER, CALIBRATION).find(Draft(text=text, target=target), PLAIN)
+
+
+def test_above_its_calibrated_precision_it_decides_and_below_an_officer_does(pack: RulePack) -> None:
+    assert [(f.rule, f.outcome) for f in found(pack, "这里有甲词。")] == [("promise.return", Outcome.BLOCK)]
+    assert [(f.rule, f.outcome) for f in found(pack, "这里有乙词。")] == [("promise.return", Outcome.REVIEW)]
+    assert [(f.rule, f.outcome) for f in found(pack, "这里有丙词。")] == [("source.rumor", Outcome.RETURN)]
+
+
+def test_it_says_that_the_model_found_it(pack: RulePack) -> None:
+    (finding,) = found(pack, "这里有甲词。")
+    assert finding.by == "semantic"
+    assert "语义模型" in finding.reason
+
+
+def test_of_several_sentences_it_names_the_guilty_one_in_the_original_text(pack: RulePack) -> None:
+    text = "您好，请坐。  這裡有甲 词，您看呢。再见。"
+    (finding,) = found(pack, text)
+    assert finding.quote == "這裡有甲 词，您看呢"
+    assert text[finding.start : finding.end] == finding.quote
+
+
+def test_client_input_is_read_for_injection_only(pack: RulePack) -> None:
+    assert found(pack, "这里有甲词。", Target.CLIENT_INPUT) == ()
+
+
+def test_a_rule_without_calibration_is_never_found(pack: RulePack) -> None:
+    scorer = ScriptedScorer(("endorsement",), {"丁词": {"endorsement": 0.99}})
+    assert SemanticFilter(pack, scorer, CALIBRATION).find(Draft(text="丁词", target=Target.ANSWER), PLAIN) == ()
+
+
+class Unavailable:
+    labels: tuple[str, ...] = ("promise.return",)
+    version = "none"
+
+    def score(self, texts: Sequence[str]) -> Probabilities:
+        raise ModelUnavailableError("no torch", remedy="install it")
+
+
+def test_a_model_that_does_not_load_is_a_review(pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog) -> None:
+    broken = SemanticFilter(pack, Unavailable(), CALIBRATION)
+    gate = Gate(pack, (*filters[:-1], broken), audit)
+    verdict = gate.review(Draft(text="您好。", target=Target.ANSWER), PLAIN, principal=ADVISOR)
+    assert (verdict.outcome, verdict.cleared) == (Outcome.REVIEW, None)
+    assert verdict.errors == ("semantic: no torch; install it",)
+
+
+def test_without_the_model_only_by_a_setting_and_the_log_says_so(
+    pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog
+) -> None:
+    rules_only = Gate(pack, filters[:-1], audit, left_out=frozenset({"semantic"}))
+    verdict = rules_only.review(Draft(text="您好。", target=Target.ANSWER), PLAIN, principal=ADVISOR)
+    assert verdict.outcome is Outcome.PASS
+    missing = Gate(pack, filters[:-1], audit)
+    assert (
+        missing.review(Draft(text="您好。", target=Target.ANSWER), PLAIN, principal=ADVISOR).outcome is Outcome.REVIEW
+    )
+
+
+def test_where_the_rules_found_it_the_model_does_not_repeat_it(gate: Gate) -> None:
+    verdict = gate.review(Draft(text="甲词，稳赚不赔。", target=Target.ANSWER), PLAIN, principal=ADVISOR)
+    assert [(f.rule, f.by) for f in verdict.findings] == [("promise.return", "rules")]
+
+
+@given(st.text(alphabet="保本，。！\n 字？甲", max_size=400))
+def test_windows_cover_every_character_that_is_not_blank(text: str) -> None:
+    spans = list(windows(text))
+    covered = {i for start, end in spans for i in range(start, end)}
+    assert all(start < end and end - start <= WINDOW + 5 for start, end in spans)
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+    assert {i for i, char in enumerate(text) if char in "保本字甲"} <= covered
+
+
+def test_the_gate_takes_a_pack_without_the_filter(pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog) -> None:
+    older = replace(pack, order=tuple(name for name in pack.order if name != "semantic"))
+    verdict = Gate(older, filters, audit).review(
+        Draft(text="这里有甲词。", target=Target.ANSWER), PLAIN, principal=ADVISOR
+    )
+    assert verdict.outcome is Outcome.BLOCK
