@@ -99,6 +99,9 @@ class SpeechFinding:
     rule: str
     quote: str
     disposition: str  # register | call_back | train
+    severity: str = "medium"  # low | medium | high
+    start_s: float = 0.0  # where the turn is heard
+    confidential: bool = False  # for compliance alone; the advisor gets no hint
 
 
 @dataclass(frozen=True, kw_only=True)

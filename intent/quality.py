@@ -30,6 +30,8 @@ class SpeechIssue:
     rule: str
     quote: str
     disposition: str | None = None
+    severity: str = "medium"  # low | medium | high
+    confidential: bool = False  # for compliance alone
 
 
 class SpeechChecker(Protocol):
@@ -58,6 +60,9 @@ def inspect(turns: Sequence[Turn], checker: SpeechChecker) -> tuple[SpeechFindin
             rule=issue.rule,
             quote=issue.quote,
             disposition=issue.disposition or disposition_of(issue.rule),
+            severity=issue.severity,
+            start_s=turn.start_s,
+            confidential=issue.confidential,
         )
         for turn in turns
         if turn.speaker is Speaker.ADVISOR

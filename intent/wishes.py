@@ -115,6 +115,8 @@ def _held(wish: Wish, findings: Sequence[SpeechFinding], taxonomy: Taxonomy) -> 
     before = [f for f in findings if f.rule.startswith(HOLDING) and f.turn < last]
     if not before or wish.goes_to != "lead" or taxonomy[wish.intent].kind != "opportunity":
         return wish
+    if any(f.confidential for f in before):
+        return replace(wish, held_because="合规部门处理中，暂缓跟进")
     first = before[0]
     return replace(wish, held_because=f"顾问在第{first.turn + 1}轮说了“{first.quote}”（{first.rule}），先处置再跟进")
 

@@ -13,6 +13,7 @@ from rag.cite import Citations, Claim, Place
 from rag.draft import Drafter
 from rag.extract import Extractor, asks_list
 from rag.from_facts import FactAnswer, FactSource, Locate, answer_from_facts
+from rag.hidden import InstructionScan, without_instructions
 from rag.numbers import NumberChecker, QuotedNumbers
 from rag.passage import Answer, Passage
 from rag.question import Resolver, Understood, understand
@@ -35,14 +36,19 @@ class Answerer:
         settings: RagSettings | None = None,
         numbers: NumberChecker | None = None,
         drafter: Drafter | None = None,
+        instructions: InstructionScan | None = None,
     ) -> None:
-        """`numbers` has the last word on every figure; `drafter` is given where a chat model is set."""
+        """`numbers` has the last word on every figure; `drafter` is given where a chat model is set.
+
+        What `instructions` finds to instruct its reader is left out of every answer.
+        """
         self.retriever = retriever
         self.facts = facts
         self.resolver = resolver
         self.settings = settings or retriever.settings
         self.numbers = numbers or QuotedNumbers()
         self.drafter = drafter
+        self.instructions = instructions
         self.extractor = Extractor(retriever.encoder, retriever.document_share, retriever.size, self.settings)
 
     def answer(self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date) -> Answer:
@@ -56,11 +62,11 @@ class Answerer:
         query = _query(asked, on)
         if asked.unknown and not asked.products:
             return self._abstain(asked, query, principal, note=_unknown_note(asked))
-        passages = self.retriever.search(query, principal)
+        passages = without_instructions(self.retriever.search(query, principal), self.instructions)
         stated = answer_from_facts(asked, self.facts, self._locator(query, principal), principal=principal, on=on)
         near = passages
         if asks_list(asked.search_text):
-            near = self.retriever.with_neighbours(passages, query, principal)
+            near = without_instructions(self.retriever.with_neighbours(passages, query, principal), self.instructions)
         claims = [*stated.claims, *self._quoted(asked, stated, near)]
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
         if not supported:

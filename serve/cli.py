@@ -11,7 +11,23 @@ from typing import Annotated
 
 import typer
 
-from serve.commands import admin, calls, compliance, demo, intents, knowledge, leads, reports, service
+from serve.commands import (
+    admin,
+    audit,
+    calls,
+    compliance,
+    demo,
+    intents,
+    knowledge,
+    leads,
+    reports,
+    review,
+    rules,
+    rules_explain,
+    rules_sign,
+    semantic,
+    service,
+)
 from serve.commands.context import Context, fail
 
 app = typer.Typer(
@@ -33,8 +49,13 @@ app.command()(knowledge.ask)
 app.command()(reports.diagnose)
 app.command()(compliance.check)
 app.add_typer(intents.app, name="intent")
-app.add_typer(compliance.rules_app, name="rules")
-app.add_typer(compliance.audit_app, name="audit")
+rules.app.command("explain")(rules_explain.explain)
+rules.app.command("keygen")(rules_sign.keygen)
+rules.app.command("sign")(rules_sign.sign)
+rules.app.command("train")(semantic.train)
+app.add_typer(rules.app, name="rules")
+app.add_typer(review.app, name="review")
+app.add_typer(audit.app, name="audit")
 app.add_typer(admin.prompts_app, name="prompts")
 app.add_typer(admin.users_app, name="users")
 app.add_typer(admin.models_app, name="models")

@@ -89,9 +89,9 @@ def _weights(settings: Settings) -> Iterator[Check]:
 
 
 def _rules(settings: Settings) -> Iterator[Check]:
-    from compliance_filters.rules import load_pack
+    from serve.rooms import Rooms
 
-    pack = load_pack(settings.compliance.rule_packs)
+    pack = Rooms(settings).rule_pack
     yield Check(name="rules", state="ok", detail=f"{pack.label}, {len(pack.rules)} rules")
 
 

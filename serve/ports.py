@@ -7,6 +7,7 @@ from datetime import date
 
 from compliance_filters.finding import ProductInContext, ReviewContext
 from compliance_filters.gate import Gate
+from compliance_filters.injection import InjectionFilter
 from intent.quality import SpeechIssue
 from knowledge_base.access import Principal
 from knowledge_base.clients import Clients
@@ -25,7 +26,27 @@ class SpeechCheck:
     def judge(self, text: str) -> Sequence[SpeechIssue]:
         """Rules broken in one advisor turn; a filter that cannot judge raises, it never passes."""
         found = self._gate.judge_speech(text, ReviewContext(today=self._today()))
-        return [SpeechIssue(rule=f.rule, quote=f.quote, disposition=f.disposition or None) for f in found]
+        return [
+            SpeechIssue(
+                rule=f.rule,
+                quote=f.quote,
+                disposition=f.disposition or None,
+                severity=f.severity,
+                confidential=self._gate.is_confidential(f.rule),
+            )
+            for f in found
+        ]
+
+
+class InstructionCheck:
+    """The rules on prompt injection as `rag` needs them for what documents hold."""
+
+    def __init__(self, injection: InjectionFilter) -> None:
+        self._injection = injection
+
+    def instructs(self, text: str) -> bool:
+        """Whether the text tells a model what to do."""
+        return bool(self._injection.scan(text))
 
 
 class ReviewFacts:

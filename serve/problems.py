@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
 from intent.errors import LeadError, LeadNotFoundError
 from jobs.errors import UnknownJobError
@@ -28,6 +29,10 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     UnknownJobError: HTTPStatus.NOT_FOUND,
     LeadNotFoundError: HTTPStatus.NOT_FOUND,
     LeadError: HTTPStatus.CONFLICT,
+    ReviewNotFoundError: HTTPStatus.NOT_FOUND,
+    ReviewQueueError: HTTPStatus.CONFLICT,
+    MistakeError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    SealedError: HTTPStatus.FORBIDDEN,
     DiagnosisError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 

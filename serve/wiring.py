@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from serve.rooms import Rooms
 if TYPE_CHECKING:
     from compliance_filters.finding import Draft, ReviewContext, Verdict
     from intent.call import Call, CallReading
+    from intent.leads.spoken import Disposed
     from intent.leads.store import Recorded
     from intent.recordings import RecordingFile
     from knowledge_base.access import Principal
@@ -46,7 +48,10 @@ class House(Rooms):
         models = self.settings.models.model_copy(update={"cache_dir": self.cache_dir})
         own_nav = {"nav_dir": "", "benchmark_file": "", "benchmark_name": benchmark_name}
         copilot = self.settings.copilot.model_copy(update=own_nav)
-        changed = {"home": home, "database_url": None, "models": models, "copilot": copilot}
+        compliance = self.settings.compliance.model_copy(update={"audit_checkpoint": None})  # those of the firm's log
+        changed = {
+            "home": home, "database_url": None, "models": models, "copilot": copilot, "compliance": compliance,
+        }  # fmt: skip
         return House(self.settings.model_copy(update=changed))
 
     def readiness(self) -> dict[str, str]:
@@ -169,7 +174,50 @@ class House(Rooms):
         started_at = datetime.fromisoformat(recording.started_at) if recording.started_at else None
         call = replace(heard, client_id=recording.client_id, advisor_id=recording.advisor_id, started_at=started_at)
         reading = self.pipeline.read(call)
+        self._keep_words(call, reading, principal)
         return call, reading, self.leads.record(reading, call, principal=principal)
+
+    def _branch_of(self, call: Call) -> str | None:
+        from intent.leads.directory import KnowledgeBaseDirectory
+        from serve.users import OPERATOR
+
+        known = KnowledgeBaseDirectory(self.clients, OPERATOR).standing(call.client_id) if call.client_id else None
+        return known.branch if known else None
+
+    def _keep_words(self, call: Call, reading: CallReading, principal: Principal) -> None:
+        """What was said goes into the audit log, before anything follows from it."""
+        from copilot.dossier import CALL_READ, call_payload
+
+        self.audit.append(
+            event=CALL_READ,
+            actor=principal.user_id,
+            subject=call.client_id,
+            data={
+                "call": self.audit.keyed_hash(call.id),
+                "turns": len(call.transcript.turns),
+                "model": reading.model_version,
+                "version": version("tougu"),
+                "advisor": call.advisor_id,
+                "branch": self._branch_of(call),
+                "rules": sorted({finding.rule for finding in reading.findings}),
+            },
+            payload=call_payload(call, reading),
+        )
+
+    def dispose_spoken(self, finding_id: str, *, how: str, note: str, lead: str, principal: Principal) -> Disposed:
+        """Dispose of what an advisor said, and write it into the audit log."""
+        done = self.spoken.dispose(finding_id, how=how, note=note, lead=lead, principal=principal)
+        self.audit.append(
+            event="speech.disposed",
+            actor=principal.user_id,
+            subject=done.finding.client_id,
+            data={
+                "finding": finding_id, "rule": done.finding.rule, "how": how,
+                "released": [each.id for each in done.released], "closed": [each.id for each in done.closed],
+            },
+            payload={"call_id": done.finding.call_id, "quote": done.finding.quote, "note": note},
+        )  # fmt: skip
+        return done
 
     # operations
 

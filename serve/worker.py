@@ -1,7 +1,8 @@
-"""Background work: calls, reports and deliveries, in this process or as a process of its own."""
+"""Background work: calls, reports, deliveries and deadlines, in this process or as a process of its own."""
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from copilot.reports import JudgedReport
     from serve.wiring import House
 
+log = logging.getLogger("tougu.worker")
 CALLS = "calls"
 DIAGNOSES = "diagnoses"
+DEADLINES_S = 60.0  # between two looks at the deadlines of the review queue
 
 
 class CallHandler:
@@ -56,7 +59,7 @@ class CallHandler:
             "leads": [lead.id for lead in recorded.leads],
             "follow_ups": [item.id for item in recorded.follow_ups],
             "warnings": list(call.transcript.warnings),
-            "findings": len(reading.findings),
+            "findings": sum(not finding.confidential for finding in reading.findings),
         }
 
 
@@ -123,12 +126,23 @@ def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
         )
         for queue, handler in handlers.items()
     ]
+    threads.append(threading.Thread(target=_watch_deadlines, args=(house, stop), name="deadlines", daemon=True))
     sender = _webhook(house)
     if sender is not None:
         threads.append(threading.Thread(target=sender.run, args=(stop,), name="outbox", daemon=True))
     for thread in threads:
         thread.start()
     return threads
+
+
+def _watch_deadlines(house: House, stop: threading.Event) -> None:
+    """Tell of texts in doubt whose deadline passed; what goes wrong is tried again the next time."""
+    while not stop.is_set():
+        try:
+            house.decisions.chase()
+        except Exception as error:
+            log.error("the deadlines of the review queue were not watched: %s", type(error).__name__)
+        stop.wait(DEADLINES_S)
 
 
 def _webhook(house: House) -> Dispatcher | None:

@@ -112,7 +112,7 @@ def _fault(words: list[str]) -> str | None:
         return f"no command {words[0]}"
     command = _top()[words.pop(0)]
     below = getattr(command, "commands", {})
-    if below and words and re.fullmatch(r"[a-z]+", words[0]):
+    if below and words and re.fullmatch(r"[a-z]+(-[a-z]+)*", words[0]):
         if words[0] not in below:
             return f"no command {words[0]}"
         command = below[words.pop(0)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -18,21 +19,39 @@ COLUMNS = (
 PAGE = 1000
 
 
-def export_csv(queue: LeadQueue, path: Path, *, taxonomy: Taxonomy, principal: Principal) -> int:
-    """Write every lead the principal may see, page by page, beside and renamed; returns how many."""
+def export_csv(
+    queue: LeadQueue,
+    path: Path,
+    *,
+    taxonomy: Taxonomy,
+    principal: Principal,
+    before: Callable[[Sequence[Lead]], None] = lambda page: None,
+) -> int:
+    """Write every lead the principal may see, page by page, beside and renamed; returns how many.
+
+    before: called with each page before it is written, e.g. to log the export.
+    """
     beside = path.with_name(f".{path.name}.new")
     with beside.open("w", encoding="utf-8-sig", newline="") as file:  # the mark makes Excel read UTF-8
-        count = write_csv(queue, file, taxonomy=taxonomy, principal=principal)
+        count = write_csv(queue, file, taxonomy=taxonomy, principal=principal, before=before)
     beside.replace(path)
     return count
 
 
-def write_csv(queue: LeadQueue, file: TextIO, *, taxonomy: Taxonomy, principal: Principal) -> int:
+def write_csv(
+    queue: LeadQueue,
+    file: TextIO,
+    *,
+    taxonomy: Taxonomy,
+    principal: Principal,
+    before: Callable[[Sequence[Lead]], None] = lambda page: None,
+) -> int:
     """The same to an open file."""
     writer = csv.DictWriter(file, COLUMNS)
     writer.writeheader()
     count, after = 0, ""
     while page := queue.list(principal=principal, after=after, limit=PAGE):
+        before(page)
         writer.writerows(_row(lead, taxonomy) for lead in page)
         count, after = count + len(page), page[-1].id
     return count

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, false, insert, or
 
 from intent.errors import LeadError, LeadNotFoundError
 from intent.leads.lead import DISPOSITIONS, LIVING, Lead, LeadEvent, LeadState
-from intent.leads.tables import lead_events, leads
+from intent.leads.tables import lead_events, leads, spoken_findings
+from intent.quality import HOLDING
 from intent.settings import LeadSettings
 from jobs.clock import database_now
 from jobs.locks import begin_writing, hold
@@ -99,6 +100,8 @@ class LeadQueue:
             lead = self._get(connection, lead_id, principal)
             if lead.state is LeadState.HELD:
                 principal.require("release a held lead", Role.COMPLIANCE, Role.SYSTEM)
+                if words_that_hold(connection, lead):
+                    raise LeadError(f"The lead {lead_id} is held by spoken words: dispose of them, which releases it.")
             return self.change(
                 connection, lead, now, "requeued", principal.user_id, why,
                 state=LeadState.NEW, owner=None, lease_until=None, held_because=None,
@@ -233,6 +236,16 @@ def body(lead: Lead) -> dict[str, Any]:
         "first_seen_at": lead.first_seen_at.isoformat(),
         "last_seen_at": lead.last_seen_at.isoformat(),
     }
+
+
+def words_that_hold(connection: Connection, lead: Lead) -> bool:
+    """Whether words that nobody disposed of still hold a lead: said in a call of its evidence, before its last turn."""
+    last: dict[str, int] = {}
+    for row in lead.evidence:
+        last[row["call"]] = max(last.get(row["call"], 0), row["turn"])
+    words = spoken_findings.c
+    query = select(words.call_id, words.turn, words.rule).where(words.call_id.in_(last), words.state == "open")
+    return any(row.rule.startswith(HOLDING) and row.turn < last[row.call_id] for row in connection.execute(query))
 
 
 def living(now: datetime, window_days: int) -> ColumnElement[bool]:

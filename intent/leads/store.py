@@ -21,7 +21,7 @@ from intent.leads.lead import (
     rule_score,
 )
 from intent.leads.queue import LeadQueue, lead_of, living, visible
-from intent.leads.tables import calls, follow_ups, leads
+from intent.leads.tables import calls, follow_ups, leads, spoken_findings
 from intent.settings import LeadSettings
 from jobs.locks import hold
 from jobs.tables import new_id
@@ -70,6 +70,7 @@ class LeadStore(LeadQueue):
                 return Recorded(already=True)
             ended = _ended_at(call, now)
             self._insert_call(connection, reading, call, standing, ended, now)
+            _insert_findings(connection, reading, call, standing, now)
             opened = tuple(
                 self._open(connection, wish, call, standing, ended, now)
                 for wish in reading.wishes
@@ -115,13 +116,17 @@ class LeadStore(LeadQueue):
             return _follow_up(connection.execute(changed.returning(*follow_ups.c)).one())
 
     def call(self, call_id: str, *, principal: Principal) -> dict[str, Any]:
-        """The stored note, findings and warnings of a call. Raises LeadNotFoundError."""
+        """The stored note, findings and warnings of a call, without findings that are for compliance alone.
+
+        Raises LeadNotFoundError.
+        """
         query = select(calls).where(calls.c.id == call_id, visible(principal, calls))
         with self.engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise LeadNotFoundError(f"There is no call {call_id} that you may see.")
-        return dict(row._mapping)
+        told = [finding for finding in row.findings if not finding.get("confidential")]
+        return {**row._mapping, "findings": told}
 
     def _standing(self, call: Call) -> ClientStanding | None:
         if call.client_id is None:
@@ -302,6 +307,21 @@ class LeadStore(LeadQueue):
         lead = lead_of(row)
         self.announce(connection, lead, "created", by, f"call {call.id}", now)
         return lead
+
+
+def _insert_findings(
+    connection: Connection, reading: CallReading, call: Call, standing: ClientStanding | None, now: datetime
+) -> None:
+    rows = [
+        {
+            **asdict(finding), "id": new_id(), "call_id": call.id, "client_id": call.client_id,
+            "advisor_id": call.advisor_id, "branch": standing.branch if standing else None, "state": "open",
+            "note": "", "created_at": now,
+        }
+        for finding in reading.findings
+    ]  # fmt: skip
+    if rows:
+        connection.execute(insert(spoken_findings), rows)
 
 
 def _ended_at(call: Call, now: datetime) -> datetime:

@@ -1,9 +1,10 @@
-"""Tables of what calls lead to: leads with their events, cases, tickets and consent changes."""
+"""Tables of what calls lead to: leads with their events, spoken findings, cases, tickets and consent changes."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -79,6 +80,30 @@ lead_events = Table(
     Column("why", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
+
+spoken_findings = Table(
+    "spoken_findings",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("call_id", String(120), ForeignKey("calls.id"), nullable=False, index=True),
+    Column("client_id", String(64)),
+    Column("advisor_id", String(64)),
+    Column("branch", String(64)),
+    Column("turn", Integer, nullable=False),
+    Column("start_s", Float, nullable=False),  # where the turn is heard in the recording
+    Column("rule", String(80), nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("disposition", String(12), nullable=False),  # what the rule asks for: register | call_back | train
+    Column("confidential", Boolean, nullable=False),
+    Column("state", String(12), nullable=False),  # open | registered | called_back | trained | dismissed
+    Column("lead_fate", String(8)),  # release | close: of the leads that the words held
+    Column("note", Text, nullable=False),
+    Column("disposed_by", String(64)),
+    Column("disposed_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+Index("ix_spoken_findings_open", spoken_findings.c.state, spoken_findings.c.created_at, spoken_findings.c.id)
 
 follow_ups = Table(
     "follow_ups",

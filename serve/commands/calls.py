@@ -36,6 +36,7 @@ def transcribe(
     shared = context.ensure_object(Context)
     settings, house = shared.settings(), shared.house()
     recordings = _recordings(paths or [], metadata)
+    shared.seen(house).export("transcript", [(recording.client_id, recording.call_id) for recording in recordings])
     with progress_bar() as bar:
         task = bar.add_task("transcribe", total=len(recordings), note="")
         outcomes = transcribe_batch(
@@ -94,6 +95,7 @@ def calls(
                 failed += 1
                 typer.echo(f"{recording.call_id}: {error}", err=True)
             else:
+                shared.seen(house).view("call", [(call.client_id, call.id)])
                 read.append(reading_json(call, reading))
                 if not as_json:
                     print_reading(call, reading)
@@ -138,12 +140,13 @@ def print_reading(call: Call, reading: CallReading, *, transcript: bool = False)
         typer.echo(f"  {wish.goes_to:<7} {wish.intent}{product}{amount}  {wish.confidence:.2f}  {wish.urgency}{held}")
         for evidence in wish.evidence[:2]:
             typer.echo(f"          {evidence.start_s:6.1f}-{evidence.end_s:.1f} s 「{evidence.quote}」")
-    for finding in reading.findings:
+    for finding in (each for each in reading.findings if not each.confidential):
         typer.echo(f"  advisor {finding.rule} ({finding.disposition}) 「{finding.quote}」")
 
 
 def reading_json(call: Call, reading: CallReading) -> dict[str, object]:
     """The same for programs."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
-    return {"id": call.id, "transcript": asdict(call.transcript), "reading": asdict(reading)}
+    told = replace(reading, findings=tuple(each for each in reading.findings if not each.confidential))
+    return {"id": call.id, "transcript": asdict(call.transcript), "reading": asdict(told)}

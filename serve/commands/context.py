@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from knowledge_base.access import Principal
+    from serve.seen import Seen
     from serve.settings import Settings
     from serve.wiring import House
 
@@ -49,6 +50,12 @@ class Context:
 
     def principal(self, house: House) -> Principal:
         return house.users.principal(self.user)
+
+    def seen(self, house: House) -> Seen:
+        """Where a command writes down what it is about to show of clients."""
+        from serve.seen import Seen
+
+        return Seen(house, self.principal(house))
 
 
 def fail(error: Exception) -> NoReturn:

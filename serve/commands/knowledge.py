@@ -129,6 +129,8 @@ def ask(
         client_id=client,
         on=as_day(as_of),
     )
+    if client:
+        shared.seen(house).search("question", [(client, reply.verdict.audit_id or "")])
     if as_json:
         from serve.routes.questions import ReplyOut
 

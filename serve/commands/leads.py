@@ -27,6 +27,7 @@ def leads_list(
     house = shared.house()
     found = house.leads.list(principal=shared.principal(house), states=[state] if state else (), limit=limit)
     found = tuple(sorted(found, key=lambda lead: -lead.score))
+    shared.seen(house).view("lead", [(lead.client_id, lead.id) for lead in found])
     if as_json:
         print_json([body(lead) for lead in found])
         return
@@ -51,6 +52,7 @@ def cases_list(
     shared = context.ensure_object(Context)
     house = shared.house()
     found = house.leads.follow_ups(kind, principal=shared.principal(house))
+    shared.seen(house).view(kind, [(item.client_id, item.id) for item in found])
     if as_json:
         print_json([asdict(item) for item in found])
         return
@@ -66,8 +68,11 @@ def leads_export(context: typer.Context, file: Annotated[Path, typer.Argument(he
     shared = context.ensure_object(Context)
     house = shared.house()
     principal = shared.principal(house)
-    count = export_csv(house.leads, file, taxonomy=house.taxonomy, principal=principal)
-    house.audit.append(event="leads.exported", actor=principal.user_id, subject=None, data={"count": count})
+    seen = shared.seen(house)
+    count = export_csv(
+        house.leads, file, taxonomy=house.taxonomy, principal=principal,
+        before=lambda page: seen.export("lead", [(lead.client_id, lead.id) for lead in page]),
+    )  # fmt: skip
     typer.echo(f"{count} leads written to {file}")
 
 
@@ -83,6 +88,7 @@ def leads_claim(
     shared = context.ensure_object(Context)
     house = shared.house()
     taken = house.leads.claim(principal=shared.principal(house), limit=limit)
+    shared.seen(house).view("lead", [(lead.client_id, lead.id) for lead in taken])
     if as_json:
         print_json([body(lead) for lead in taken])
     else:

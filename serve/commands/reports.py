@@ -35,6 +35,9 @@ def diagnose(
         judged = house.reports.fund(fund, principal=principal, today=today, navs=navs)
     else:
         judged = house.reports.client(client or "", principal=principal, today=today, navs=navs)
+    if client and judged.verdict.cleared:
+        seen, report = shared.seen(house), [(client, judged.verdict.audit_id or "")]
+        (seen.export if out else seen.view)("report", report)
     if as_json:
         from serve.routes.wire import VerdictOut
 

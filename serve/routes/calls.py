@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from intent.recordings import RECORDINGS
 from jobs.leases import Job
-from serve.routes.wire import JobOut, PrincipalDep, the_house
+from serve.routes.wire import JobOut, PrincipalDep, SeenDep, the_house
 from serve.worker import CALLS
 
 router = APIRouter(prefix="/v1", tags=["calls"])
@@ -92,6 +92,8 @@ def job(job_id: str, request: Request, principal: PrincipalDep) -> JobOut:
 
 
 @router.get("/calls/{call_id}")
-def call(call_id: str, request: Request, principal: PrincipalDep) -> dict[str, Any]:
+def call(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
     """Note, findings and warnings of a call that was read."""
-    return the_house(request).leads.call(call_id, principal=principal)
+    found = the_house(request).leads.call(call_id, principal=principal)
+    seen.view("call", [(found["client_id"], call_id)])
+    return found

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, Response
 from pydantic import Field, model_validator
 
 from serve.routes.calls import job_out
-from serve.routes.wire import JobOut, PrincipalDep, Wire, the_house
+from serve.routes.wire import JobOut, PrincipalDep, SeenDep, Wire, the_house
 from serve.worker import DIAGNOSES
 
 router = APIRouter(prefix="/v1/diagnoses", tags=["diagnoses"])
@@ -42,7 +42,7 @@ def order(body: DiagnosisIn, request: Request, principal: PrincipalDep) -> JobOu
 
 
 @router.get("/{job_id}/report")
-def report(job_id: str, request: Request, principal: PrincipalDep) -> Response:
+def report(job_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> Response:
     """The file, when the gate cleared the report; 409 while it is being made or when it was held."""
     house = the_house(request)
     job = house.jobs.get(job_id)
@@ -59,4 +59,6 @@ def report(job_id: str, request: Request, principal: PrincipalDep) -> Response:
     path = house.settings.home / "reports" / name
     if not path.is_file():
         raise HTTPException(404, "The file of this report was removed: order the diagnosis again.")
+    if client_id := job.payload.get("client_id"):
+        seen.export("report", [(client_id, job_id)])
     return FileResponse(path, media_type=MEDIA[name.rsplit(".", 1)[1]], filename=name)

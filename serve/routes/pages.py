@@ -1,4 +1,4 @@
-"""Pages: the sidebar, and a document opened at the cited span."""
+"""Pages: the sidebar, the officer's page, and a document opened at the cited span."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
 @router.get("/")
 def sidebar() -> Response:
     return FileResponse(str(files("serve") / "static" / "index.html"), media_type="text/html")
+
+
+@router.get("/review")
+def review() -> Response:
+    return FileResponse(str(files("serve") / "static" / "review.html"), media_type="text/html")
 
 
 @router.get("/documents/{version_id}")

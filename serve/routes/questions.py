@@ -10,7 +10,7 @@ from pydantic import Field
 from copilot.session import Reply
 from prompts.chat import Message
 from rag.passage import Citation
-from serve.routes.wire import PrincipalDep, VerdictOut, Wire, the_house
+from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, the_house
 
 router = APIRouter(prefix="/v1", tags=["questions"])
 
@@ -80,7 +80,7 @@ class ReplyOut(Wire):
 
 
 @router.post("/questions")
-def ask(body: QuestionIn, request: Request, principal: PrincipalDep) -> ReplyOut:
+def ask(body: QuestionIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> ReplyOut:
     """Answer a question with citations, cleared by the compliance gate, or say honestly that nothing was found."""
     house = the_house(request)
     reply = house.session.ask(
@@ -91,6 +91,8 @@ def ask(body: QuestionIn, request: Request, principal: PrincipalDep) -> ReplyOut
         history=[Message(role="user", content=earlier) for earlier in body.history],
         on=body.as_of,
     )
+    if body.client_id:
+        seen.search("question", [(body.client_id, reply.verdict.audit_id or "")])
     return ReplyOut.of(reply)
 
 

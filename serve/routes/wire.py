@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import unquote
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from compliance_filters.finding import Finding, Verdict
 from knowledge_base.access import Principal
+from serve.seen import Seen
 
 if TYPE_CHECKING:
     from serve.wiring import House
+
+ACT_AS = "tougu-as"  # header: id of a user, percent-encoded; the `--as` of the command line
 
 
 class Wire(BaseModel):
@@ -85,8 +89,20 @@ def the_house(request: Request) -> House:
 
 
 def the_principal(request: Request) -> Principal:
-    """The operator of this machine: the only one who can reach a loopback server."""
-    return the_house(request).users.principal(None)
+    """The operator of this machine, the only one who can reach a loopback server, or the user they act as.
+
+    A page of another site cannot set the header: that asks for leave first (CORS), which is never given.
+    """
+    named = request.headers.get(ACT_AS)
+    return the_house(request).users.principal(unquote(named) if named else None)
 
 
 PrincipalDep = Annotated[Principal, Depends(the_principal)]
+
+
+def the_access_log(request: Request, principal: PrincipalDep) -> Seen:
+    """Where a route writes down what it is about to show of clients."""
+    return Seen(the_house(request), principal)
+
+
+SeenDep = Annotated[Seen, Depends(the_access_log)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from compliance_filters.settings import ComplianceSettings
 from intent.settings import IntentSettings
 from models.settings import ModelSettings
 from serve.settings import Settings
@@ -20,6 +21,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         Settings(
             home=tmp_path / "home",
             models=ModelSettings(encoder_kind="hash"),
+            compliance=ComplianceSettings(profile="rules"),
             intent=IntentSettings(method="rules"),
         )
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from compliance_filters.finding import Outcome, Target
-from compliance_filters.rules import builtin_pack
+from compliance_filters.rules.shelf import builtin_pack
 from eval.case import load_cases
 from intent.call import Polarity
 from intent.classifier.labelled import load_labelled

@@ -23,6 +23,7 @@ def plain_house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, value in {
         "TOUGU_HOME": str(tmp_path / "home"),
         "TOUGU_MODELS__ENCODER_KIND": "hash",
+        "TOUGU_COMPLIANCE__PROFILE": "rules",
         "TOUGU_INTENT__METHOD": "rules",
     }.items():
         monkeypatch.setenv(name, value)

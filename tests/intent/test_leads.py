@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-from intent.call import Call, CallReading, Evidence, Polarity, Transcript, Wish
+from intent.call import Call, CallReading, Evidence, Polarity, SpeechFinding, Transcript, Wish
 from intent.classifier.taxonomy import load_taxonomy
 from intent.errors import LeadError, LeadNotFoundError
 from intent.leads import tables
 from intent.leads.export import export_csv
 from intent.leads.lead import ClientStanding, LeadState, rule_score
+from intent.leads.spoken import SpokenDesk
 from intent.leads.store import LeadStore, Recorded
 from intent.settings import LeadSettings
 from jobs.outbox import Outbox
@@ -42,6 +44,10 @@ class Directory:
 
 @pytest.fixture
 def store(engine: Engine) -> LeadStore:
+    return store_on(engine)
+
+
+def store_on(engine: Engine) -> LeadStore:
     jobs_metadata.create_all(engine)
     tables.metadata.create_all(engine)
     return LeadStore(engine, taxonomy=load_taxonomy(), settings=LeadSettings(), directory=Directory())
@@ -65,6 +71,7 @@ def record(
     client_id: str | None = "C1",
     started_at: datetime | None = None,
     advisor_id: str = "A1",
+    findings: Sequence[SpeechFinding] = (),
 ) -> Recorded:
     started = started_at or datetime.now(UTC) - timedelta(minutes=5)
     call = Call(
@@ -74,7 +81,8 @@ def record(
         client_id=client_id,
         advisor_id=advisor_id,
     )
-    return store.record(CallReading(call_id=call_id, wishes=wishes, note="纪要"), call, principal=SYSTEM)
+    reading = CallReading(call_id=call_id, wishes=wishes, findings=tuple(findings), note="纪要")
+    return store.record(reading, call, principal=SYSTEM)
 
 
 def test_a_wish_becomes_a_lead_with_event_and_message(store: LeadStore) -> None:
@@ -285,3 +293,71 @@ def test_a_failure_in_the_middle_leaves_nothing(store: LeadStore, monkeypatch: p
 )
 def test_the_rule_score(confidence: float, urgency: str, amount: Decimal | None, calls: int, score: float) -> None:
     assert rule_score(confidence, urgency, amount, calls) == pytest.approx(score)
+
+
+def said(turn: int, rule: str = "promise.return", *, confidential: bool = False) -> SpeechFinding:
+    return SpeechFinding(
+        turn=turn, rule=rule, quote="稳赚不赔", disposition="call_back", severity="high", start_s=turn * 4.0,
+        confidential=confidential,
+    )  # fmt: skip
+
+
+class TestSpokenFindings:
+    @pytest.fixture
+    def store(self, any_engine: Engine) -> LeadStore:
+        return store_on(any_engine)
+
+    def test_a_finding_waits_with_its_second_until_an_officer_disposes_of_it(self, store: LeadStore) -> None:
+        record(store, wish(), findings=[said(1), said(2, "insider.information", confidential=True)])
+        desk = SpokenDesk(store)
+        found = desk.list(principal=OFFICER)
+        assert [(f.call_id, f.start_s, f.severity, f.state) for f in found] == [
+            ("k1", 4.0, "high", "open"), ("k1", 8.0, "high", "open"),
+        ]  # fmt: skip
+        assert [f.rule for f in desk.list(principal=SYSTEM)] == ["promise.return"], "confidence is compliance's alone"
+        for other in (ADVISOR, CRM, Principal(user_id="s1", roles=frozenset({Role.SUPERVISOR}))):
+            with pytest.raises(AccessDeniedError):
+                desk.list(principal=other)
+        with pytest.raises(AccessDeniedError):
+            desk.dispose(found[0].id, how="trained", note="已培训", principal=SYSTEM)
+        told = store.call("k1", principal=ADVISOR)["findings"]
+        assert [f["rule"] for f in told] == ["promise.return"], "no hint to the advisor"
+
+    def test_a_lead_won_by_a_promise_is_held_until_every_word_before_it_is_disposed_of(self, store: LeadStore) -> None:
+        findings = [said(0), said(1), said(9), said(2, "source.rumor")]
+        lead = record(store, wish(held_because="顾问承诺收益"), findings=findings).leads[0]
+        desk = SpokenDesk(store)
+        with pytest.raises(LeadError, match="spoken words"):
+            store.requeue(lead.id, principal=OFFICER)
+        first, second, *_ = desk.list(principal=OFFICER)
+        assert desk.dispose(first.id, how="called_back", note="已回访更正", principal=OFFICER).released == ()
+        assert store.claim(principal=CRM) == ()
+        (released,) = desk.dispose(second.id, how="registered", note="已登记", principal=OFFICER).released
+        assert (released.id, released.state, released.held_because) == (lead.id, LeadState.NEW, None)
+        assert [e.event for e in store.events(lead.id, principal=OFFICER)] == ["created", "released"]
+        assert len(store.claim(principal=CRM)) == 1
+        with pytest.raises(LeadError, match="already"):
+            desk.dispose(second.id, how="trained", note="再来", principal=OFFICER)
+
+    def test_one_closing_disposal_closes_the_lead(self, store: LeadStore) -> None:
+        lead = record(store, wish(held_because="顾问承诺收益"), findings=[said(0), said(1)]).leads[0]
+        desk = SpokenDesk(store)
+        first, second = desk.list(principal=OFFICER)
+        desk.dispose(first.id, how="registered", note="不当承诺", lead="close", principal=OFFICER)
+        (closed,) = desk.dispose(second.id, how="dismissed", note="听错", principal=OFFICER).closed
+        assert (closed.id, closed.state) == (lead.id, LeadState.WITHDRAWN)
+        assert store.claim(principal=CRM) == ()
+
+    def test_words_need_a_note_a_known_end_and_another_person(self, store: LeadStore) -> None:
+        officer = Principal(user_id="A1", roles=frozenset({Role.COMPLIANCE}))
+        record(store, wish(), findings=[said(1), said(2, confidential=True)])
+        desk = SpokenDesk(store)
+        (own,) = desk.list(principal=officer)
+        for arguments in ({"how": "forgiven", "note": "x"}, {"how": "trained", "note": " "}):
+            with pytest.raises(LeadError):
+                desk.dispose(own.id, principal=OFFICER, **arguments)
+        with pytest.raises(LeadError, match="own words"):
+            desk.dispose(own.id, how="trained", note="好", principal=officer)
+        hidden = desk.list(principal=OFFICER)[1]
+        with pytest.raises(LeadNotFoundError):
+            desk.dispose(hidden.id, how="trained", note="好", principal=officer)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from compliance_filters.settings import ComplianceSettings
 from intent.settings import IntentSettings
 from jobs.settings import JobSettings
 from models.settings import ModelSettings
@@ -41,6 +42,7 @@ def settings_of(home: Path) -> Settings:
     return Settings(
         home=home,
         models=ModelSettings(encoder_kind="hash"),
+        compliance=ComplianceSettings(profile="rules"),
         intent=IntentSettings(method="rules"),
         jobs=JobSettings(idle_s=0.02, backoff_base_s=0.01, backoff_cap_s=0.02),
     )
@@ -117,6 +119,7 @@ def hash_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("TOUGU_HOME", str(home))
     monkeypatch.setenv("TOUGU_MODELS__ENCODER_KIND", "hash")
+    monkeypatch.setenv("TOUGU_COMPLIANCE__PROFILE", "rules")
     monkeypatch.setenv("TOUGU_INTENT__METHOD", "rules")
     monkeypatch.delenv("TOUGU_CONFIG", raising=False)
     return home

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from compliance_filters.filters import standard_filters
-from compliance_filters.finding import Draft, Finding, Outcome, ReviewContext, Target
+from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext, Target
 from compliance_filters.gate import Gate
 from serve.wiring import House
 from tests.serve.conftest import FEE, Tougu, client_of
@@ -48,7 +48,7 @@ class Fails:
 
 def gated(house: House, double: Objects | Fails) -> House:
     filters = (*standard_filters(house.rule_pack, house.settings.compliance), double)
-    house.gate = Gate(house.rule_pack, filters, house.audit)
+    house.gate = Gate(house.rule_pack, filters, house.audit, left_out=frozenset({SEMANTIC}))
     return house
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import Any
@@ -11,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, inspect, text
 
-from serve.database import DatabaseError, all_metadata, migrate, schema_state
+from serve.database import DatabaseError, alembic_config, all_metadata, migrate, schema_state
 
 
 def together(parts: tuple[MetaData, ...]) -> MetaData:
@@ -49,6 +50,56 @@ def test_processes_that_start_together_take_turns(database_url: str, any_engine:
     ended = [process.communicate(timeout=120) for process in starting]
     assert [out.decode().strip() for out, _ in ended] == ["current"] * 3, ended
     assert "jobs" in inspect(any_engine).get_table_names()
+
+
+def test_what_waited_in_the_old_review_queue_expires_and_leaves_its_text(any_engine: Engine) -> None:
+    """Rows as they were written before texts moved into the audit log."""
+    upgrade(any_engine, "f6ec83e2e37d")
+    finding = '[{"rule":"insider.information","severity":"high"}]'
+    day = "2026-01-01 00:00:00+00:00"
+    with any_engine.begin() as connection:
+        for seq, (name, event, data) in enumerate(
+            (("a_1", "compliance.verdict", {"by": "A001"}), ("a_2", "compliance.verdict", {"by": "model"}),
+             ("a_3", "review.approved", {"review": "rv_2"}))
+        ):  # fmt: skip
+            connection.execute(
+                text("INSERT INTO audit_log (seq, id, at, event, actor, subject, data, prev, hash) "
+                     "VALUES (:seq, :id, :at, :event, 'x', '', :data, '', '')"),
+                {"seq": seq, "id": name, "at": day, "event": event, "data": json.dumps(data)},
+            )  # fmt: skip
+        for name, entry, state, found in (("rv_1", "a_1", "pending", finding), ("rv_2", "a_2", "approved", "[]")):
+            connection.execute(
+                text("INSERT INTO compliance_review (id, audit_id, created_at, created_by, state, target, text, "
+                     "findings, errors, rule_pack) VALUES (:id, :entry, :at, 'A001', :state, 'answer', '\"w\"', "
+                     ":found, '[]', 'p')"),
+                {"id": name, "entry": entry, "at": day, "state": state, "found": found},
+            )  # fmt: skip
+        spoken = '[{"turn":1,"rule":"promise.return","quote":"q","disposition":"call_back"}]'
+        connection.execute(
+            text("INSERT INTO calls (id, ended_at, duration_s, note, findings, warnings, model_version, recorded_at) "
+                 "VALUES ('k1', :at, 1, '', :found, '[]', 'm', :at)"),
+            {"at": day, "found": spoken},
+        )  # fmt: skip
+    migrate(any_engine)
+    with any_engine.connect() as connection:
+        reviews = connection.execute(
+            text("SELECT id, state, written_by, confidential, decision_id FROM compliance_review ORDER BY id")
+        ).all()
+        words = connection.execute(text("SELECT call_id, rule, state, severity FROM spoken_findings")).all()
+    assert [(r.id, r.state, r.written_by, bool(r.confidential), r.decision_id) for r in reviews] == [
+        ("rv_1", "expired", "A001", True, None), ("rv_2", "approved", "model", False, "a_3"),
+    ]  # fmt: skip
+    assert [tuple(word) for word in words] == [("k1", "promise.return", "open", "medium")]
+    assert "text" not in {column["name"] for column in inspect(any_engine).get_columns("compliance_review")}
+
+
+def upgrade(engine: Engine, revision: str) -> None:
+    """Bring an empty database to an old revision."""
+    from alembic import command
+
+    with engine.connect() as connection:
+        command.upgrade(alembic_config(connection), revision)
+        connection.commit()
 
 
 def test_a_database_of_a_newer_version_is_refused(any_engine: Engine) -> None:

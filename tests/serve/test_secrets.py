@@ -1,4 +1,4 @@
-"""The audit key: made once, kept by the owner alone."""
+"""The audit key and the signing key: made once, kept by the owner alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from compliance_filters.settings import ComplianceSettings
 from serve.errors import SettingsError
-from serve.secrets import KEY_FILE, audit_key
+from serve.secrets import KEY_FILE, SIGNING_FILE, audit_key, audit_signer
 from serve.settings import Settings
 
 
@@ -61,3 +61,26 @@ def test_a_damaged_key_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="restore it from a backup"):
         audit_key(Settings(home=tmp_path))
     assert (tmp_path / KEY_FILE).read_bytes() == b"short"
+
+
+def test_the_signing_key_is_another_file_and_no_part_of_the_audit_key(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    assert audit_signer(settings).private == audit_signer(settings).private
+    assert (tmp_path / SIGNING_FILE).stat().st_mode & 0o777 == 0o600
+    assert audit_signer(settings).private.hex().encode() not in audit_key(settings)
+
+
+def test_the_signing_key_may_lie_elsewhere(tmp_path: Path) -> None:
+    place = tmp_path / "safe" / "signing.key"
+    settings = Settings(home=tmp_path / "home", compliance=ComplianceSettings(audit_signing_key=place))
+    audit_signer(settings)
+    assert place.is_file()
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("content", ["", "rubbish", "ed25519-sha256-aesgcm ff", "sm2-sm3-sm4gcm " + "1" * 64])
+def test_a_damaged_signing_key_is_not_replaced(tmp_path: Path, content: str) -> None:
+    (tmp_path / SIGNING_FILE).write_text(content)
+    with pytest.raises(SettingsError, match="holds no private key"):
+        audit_signer(Settings(home=tmp_path))
+    assert (tmp_path / SIGNING_FILE).read_text() == content

@@ -13,7 +13,7 @@ import pytest
 
 from compliance_filters.filters import standard_filters
 from compliance_filters.finding import Draft, ReviewContext, Target
-from compliance_filters.rules import builtin_pack
+from compliance_filters.rules.shelf import builtin_pack
 from copilot.diagnosis.analysis import FundInput
 from copilot.diagnosis.diagnose import diagnose_fund
 from copilot.diagnosis.errors import DiagnosisError

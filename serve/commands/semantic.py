@@ -1,0 +1,50 @@
+"""`tougu rules train`: the semantic rules, trained on labelled sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serve.commands.context import Context, progress_bar
+
+
+def train(
+    context: typer.Context,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", help="Labelled sentences (JSON Lines), added to the shipped ones; may be given again."),
+    ] = None,
+    only: Annotated[bool, typer.Option("--only", help="Train on --data alone, without the shipped sentences.")] = False,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model.")] = Path("semantic-model"),
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the data.")] = 6,
+    seed: Annotated[int, typer.Option(help="Seed; the same data and seed give the same model.")] = 7,
+) -> None:
+    """Tune the semantic rules on your own sentences, calibrate them, and print how they do on the development split."""
+    from compliance_filters.semantic.dataset import SHIPPED, load_all
+    from compliance_filters.semantic.train import train_semantic
+    from models.encoders.transformer import SentenceTransformerEncoder
+    from models.tuning import TuningSettings
+    from serve.errors import ServeError
+
+    house = context.ensure_object(Context).house()
+    if only and not data:
+        raise ServeError("There is nothing to train on: give --data, or leave out --only.")
+    encoder = house.encoder
+    if not isinstance(encoder, SentenceTransformerEncoder):
+        raise ServeError("Training needs the encoder on torch: run pip install 'tougu[local,train]'.")
+    sentences = load_all([*([] if only else [SHIPPED]), *(data or [])], known=house.rule_pack.rules)
+    with progress_bar() as bar:
+        task = bar.add_task("train", total=epochs, note="")
+        trained = train_semantic(
+            out,
+            sentences,
+            encoder,
+            house.rule_pack,
+            settings=TuningSettings(epochs=epochs, seed=seed),
+            progress=lambda done, total, note: bar.update(task, completed=done, total=total, note=note),
+        )
+    for name, figure in trained.figures["development"].items():
+        typer.echo(f"{name:<20} {figure}")
+    typer.echo(f"use it with TOUGU_COMPLIANCE__SEMANTIC_MODEL={out}")
