@@ -7,16 +7,16 @@ Scope is the clause, not a distance: a negation reaches to the end of its own cl
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 _CARRY = 12  # clauses over which a prohibition may reach
 _NEXT = 40  # characters of the next sentence that a sentence knows
 _REACH = 80  # characters of a tail or a following clause that may take a claim back
+_TEXTS = 16  # remembered
 _REMEMBERED = 64  # sentences; several claims of one sentence are judged one after another
 LONGEST_SENTENCE = 400  # characters; a longer run without a full stop is cut, so that work stays linear
 _SENTENCE_END = re.compile(r"[。!?…\n]+[”’」』\")]*")
@@ -35,8 +35,7 @@ class Stance(StrEnum):
     REPORTED = "reported"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence with its place in the text; `after` is how the next one begins, `carried` what a list
     heading in front of it forbids."""
 
@@ -57,43 +56,35 @@ class Clause:
     opens_with: str  # the mark or contrast word before it
 
 
-def sentences(text: str, hits: Iterable[int] | None = None) -> list[Sentence]:
-    """Split at full stops, question marks and line ends; with `hits` (ascending offsets) only the sentences hit."""
-    bounds = list(_bounds(text))
-    found: list[Sentence] = []
-    for index in range(len(bounds)) if hits is None else _hit(bounds, hits):
-        start, end, mark = bounds[index]
-        after = text[slice(*bounds[index + 1][:2])][:_NEXT] if index + 1 < len(bounds) else ""
-        found.append(Sentence(text=text[start:end], start=start, end=end, mark=mark, after=after))
-    return found
+@lru_cache(maxsize=_TEXTS)
+def sentences(text: str) -> tuple[Sentence, ...]:
+    """Split at full stops, question marks and line ends; remembered, since most filters split the same text."""
+    bounds = _bounds(text)
+    afters = [text[start : min(end, start + _NEXT)] for start, end, _ in bounds[1:]]
+    return tuple(
+        Sentence(text[start:end], start, end, mark, after)
+        for (start, end, mark), after in zip(bounds, (*afters, ""), strict=False)
+    )
 
 
-def _hit(bounds: list[tuple[int, int, str]], hits: Iterable[int]) -> Iterator[int]:
-    """Indices of the sentences that hold a hit, each once, in order."""
-    last, starts = -1, [start for start, _, _ in bounds]
-    for hit in hits:
-        index = bisect_right(starts, hit) - 1
-        if index > last and hit < bounds[index][1]:
-            last = index
-            yield index
-
-
-def _bounds(text: str) -> Iterator[tuple[int, int, str]]:
+def _bounds(text: str) -> list[tuple[int, int, str]]:
+    bounds: list[tuple[int, int, str]] = []
     position = 0
     for stop in _SENTENCE_END.finditer(text):
-        yield from _pieces(text, position, stop.start(), stop.group())
+        _add(bounds, text, position, stop.start(), stop.group())
         position = stop.end()
-    yield from _pieces(text, position, len(text), "")
+    _add(bounds, text, position, len(text), "")
+    return bounds
 
 
-def _pieces(text: str, start: int, end: int, mark: str) -> Iterator[tuple[int, int, str]]:
+def _add(bounds: list[tuple[int, int, str]], text: str, start: int, end: int, mark: str) -> None:
     while end - start > LONGEST_SENTENCE:
         cut = max(text.rfind(m, start + LONGEST_SENTENCE // 2, start + LONGEST_SENTENCE) for m in ",;、:")
         cut = cut + 1 if cut > start else start + LONGEST_SENTENCE
-        yield start, cut, ""
+        bounds.append((start, cut, ""))
         start = cut
     if start < end:
-        yield start, end, mark
+        bounds.append((start, end, mark))
 
 
 def _either(words: Iterable[str]) -> re.Pattern[str]:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from compliance_filters.clauses import Sentence
+from compliance_filters.clauses import Sentence, sentences
 from compliance_filters.finding import Draft, Finding, ProductInContext, ReviewContext, Source, Target
 from compliance_filters.normalise import plain_name
 from compliance_filters.performance import EXPECTED, is_market
 from compliance_filters.rules.pack import RulePack, compile_pattern
-from compliance_filters.suitability import RecommendationReader, sentences_of
+from compliance_filters.suitability import RecommendationReader
 from mandarin.offsets import Mapped
 
 _WRITTEN = frozenset({Target.ANSWER, Target.REPORT, Target.ADVISOR_MESSAGE})
@@ -59,14 +59,14 @@ class DisclosureFilter:
         self._publisher = compile_pattern(pack.settings["publisher"])
         self._dated = compile_pattern(pack.settings["dated"])
         self._recommendations = reader or RecommendationReader(pack)
-        self._normalise = self._recommendations.normalise
+        self._normalise = pack.normalise
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
         """What is missing, each with the text that mends it where one is approved."""
         if draft.target not in _WRITTEN or not draft.text.strip():
             return ()
         source = self._normalise(draft.text)
-        parts = sentences_of(source.text)
+        parts = sentences(source.text)
         found = [self._past_performance(draft, context, source, parts)]
         found += self._advice(draft, context, source)
         found += [self._ai_label(draft, context, source)]
@@ -95,7 +95,7 @@ class DisclosureFilter:
         return self._approved.get(rule) or str(self._data[rule]["text"])
 
     def _past_performance(
-        self, draft: Draft, context: ReviewContext, source: Mapped, parts: list[Sentence]
+        self, draft: Draft, context: ReviewContext, source: Mapped, parts: Sequence[Sentence]
     ) -> Finding | None:
         rule = "missing.past_performance"
         if not self._asked_for(rule, context, source.text):
@@ -106,7 +106,7 @@ class DisclosureFilter:
             return self._pack.rule(rule).finding(draft.text, *source.original_span(start, end), append=append)
         return None
 
-    def _displays(self, text: str, parts: list[Sentence], context: ReviewContext) -> Iterator[tuple[int, int, str]]:
+    def _displays(self, text: str, parts: Sequence[Sentence], context: ReviewContext) -> Iterator[tuple[int, int, str]]:
         """Where a fund's return, rank or gain is shown: start, end, and the words around it."""
         for sentence in parts:
             if not _RATE.search(sentence.text) or EXPECTED.search(sentence.text):
@@ -153,7 +153,7 @@ class DisclosureFilter:
         return self._pack.rule(rule).finding(draft.text, end, end, append=self._text(rule))
 
     def _sources(
-        self, draft: Draft, context: ReviewContext, source: Mapped, parts: list[Sentence]
+        self, draft: Draft, context: ReviewContext, source: Mapped, parts: Sequence[Sentence]
     ) -> tuple[Finding, ...]:
         rule = self._pack.rule("missing.source")
         found: list[Finding] = []

@@ -30,7 +30,7 @@ def standard_filters(
         InjectionFilter(pack),
         PhraseFilter(pack),
         SuitabilityFilter(pack, reader),
-        PerformanceFilter(pack, reader.normalise),
+        PerformanceFilter(pack),
         NumberFilter(pack),
         PiiFilter(pack),
         disclosures,

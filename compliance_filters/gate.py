@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from compliance_filters.finding import (
     Target,
     Verdict,
 )
+from compliance_filters.mend import mend, worst
 from compliance_filters.review.decisions import Decisions
 from compliance_filters.review.item import Kind, ReviewItem, State
 from compliance_filters.review.queue import ReviewQueue
@@ -273,49 +274,6 @@ class Gate:
             log.error("a text could not be put into the review queue: %s", type(error).__name__)
             return (*verdict.errors, f"queue: {type(error).__name__}") if kind is Kind.DOUBT else verdict.errors
         return verdict.errors
-
-
-def worst(findings: Sequence[Finding], errors: Sequence[str] = ()) -> Outcome:
-    """The worst finding wins; any error is at least a review."""
-    outcome = max((f.outcome for f in findings), default=Outcome.PASS)
-    return max(outcome, Outcome.REVIEW) if errors else outcome
-
-
-def mend(text: str, findings: Sequence[Finding]) -> str:
-    """Put replacements at their places and approved texts at the end, each once. Pure."""
-    position = 0
-    pieces: list[str] = []
-    masks = sorted((f for f in findings if f.replacement is not None), key=lambda f: f.start)
-    for finding in masks:
-        if finding.start < position:
-            continue
-        pieces += (text[position : finding.start], finding.replacement or "")
-        position = finding.end
-    body = "".join([*pieces, text[position:]])
-    added = dict.fromkeys(f.append for f in findings if f.append)
-    return "\n".join([body.rstrip("\n"), *added]) if added else body
-
-
-_WORDS: Mapping[Outcome, str] = {
-    Outcome.PASS: "可以发送。",
-    Outcome.REVISE: "已按批准的文字补正后放行，原文与改后文均已留存。",
-    Outcome.RETURN: "请修改标出的内容后重新提交。",
-    Outcome.REVIEW: "需要合规人员审核后才能发送。",
-    Outcome.BLOCK: "不得发送。",
-}
-
-
-def explain(verdict: Verdict) -> str:
-    """The verdict in a few Chinese lines for the adviser: what, where, why, and what to say instead."""
-    lines = [_WORDS[verdict.outcome]]
-    for number, finding in enumerate(verdict.findings, 1):
-        law = f"（依据：{finding.law}）" if finding.law and finding.law != "-" else ""
-        lines.append(f"{number}. {finding.reason}{law}")
-        if finding.suggestion:
-            lines.append(f"   建议：{finding.suggestion}")
-    if verdict.errors:
-        lines.append("部分检查未能完成，已转交合规人员。")
-    return "\n".join(lines)
 
 
 def _why_officers(verdict: Verdict, confidential: bool, queue: ReviewQueue) -> Kind | None:

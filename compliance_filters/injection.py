@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import ahocorasick
 
 from compliance_filters.finding import Draft, Finding, ReviewContext, Target
-from compliance_filters.normalise import Normaliser
 from compliance_filters.rules.pack import RulePack, compile_pattern
 
 Span = tuple[int, int]
@@ -23,7 +22,8 @@ _LONGEST = 160  # characters that a finding quotes
 _SENTENCE_END = re.compile(r"[。!?\n]")
 _CLAUSE_END = re.compile(r"[,;:。!?\n，；：]")
 _YOURS = re.compile(r"你(?!们)|系统提示|提示词|prompt|AI|模型|助手")  # the model is spoken of
-_SPELLED = re.compile(r"(?<![A-Za-z])(?:[A-Za-z][ .\-_*]){4,40}[A-Za-z](?![A-Za-z])")  # i g n o r e
+# i g n o r e; the letter stands first and looks behind itself, so that plain text is skipped fast
+_SPELLED = re.compile(r"[A-Za-z](?<![A-Za-z].)[ .\-_*](?:[A-Za-z][ .\-_*]){3,39}[A-Za-z](?![A-Za-z])")
 _BETWEEN = re.compile(r"[ .\-_*]")
 
 
@@ -50,8 +50,9 @@ class InjectionFilter:
         )
         spoken = pack.settings.get("injection_spoken") or {}
         self._spoken = tuple(compile_pattern(spoken.get(key) or "(?!)") for key in ("rules", "dropped", "spoken"))
-        self._normalise = Normaliser(pack.lexicon)
-        self._automaton = _automaton(self._cues)
+        self._normalise = pack.normalise
+        self._anywhere = _automaton({i: cue for i, cue in enumerate(self._cues) if not cue.wide})
+        self._everything = _automaton(dict(enumerate(self._cues)))
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
         """Findings of input.injection in the draft; the context is not needed."""
@@ -94,14 +95,13 @@ class InjectionFilter:
 
     def _matches(self, text: str, wide: bool) -> Iterator[tuple[InjectionCue, Span]]:
         """What a pattern confirms near one of its anchors."""
-        if self._automaton is None:
+        automaton = self._everything if wide else self._anywhere
+        if automaton is None:
             return
         tried: dict[int, int] = defaultdict(int)  # cue -> end of what was searched
-        for last, indices in self._automaton.iter(_lower(text)):
+        for last, indices in automaton.iter(_lower(text)):
             for index in indices:
                 cue = self._cues[index]
-                if cue.wide and not wide:
-                    continue
                 start = max(tried[index], last - _REACH)
                 tried[index] = stop = min(len(text), last + _REACH)
                 for found in cue.pattern.finditer(text, start, stop):
@@ -139,9 +139,10 @@ def _cue(entry: dict[str, Any]) -> InjectionCue:
     return InjectionCue(anchors=anchors, pattern=pattern, wide=entry.get("only") == Target.CLIENT_INPUT)
 
 
-def _automaton(cues: tuple[InjectionCue, ...]) -> ahocorasick.Automaton | None:
+def _automaton(cues: Mapping[int, InjectionCue]) -> ahocorasick.Automaton | None:
+    """The anchors of some cues, each with the cues' indices; None without any."""
     by_anchor: dict[str, list[int]] = defaultdict(list)
-    for index, cue in enumerate(cues):
+    for index, cue in cues.items():
         for anchor in cue.anchors:
             by_anchor[anchor].append(index)
     if not by_anchor:

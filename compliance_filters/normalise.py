@@ -24,6 +24,8 @@ _SPELLED_OUT = re.compile(
     rf"|(?<![A-Za-z])(?:[A-Za-z] ){{1,5}}[A-Za-z] ?(?=[{HAN}])"
 )
 _MARK = re.compile(r"[、,.\-~|/_ ]")
+# What stands in every such run. It begins with the rarest character, so that plain text is skipped fast.
+_SPELLED_PART = re.compile(rf"[、,.\-~|/_ ](?:(?<=[{HAN}][、,.\-~|/_])[{HAN}][、,.\-~|/_]|(?<=[A-Za-z] )[A-Za-z])")
 
 
 class Normaliser:
@@ -79,6 +81,8 @@ def _plain(text: str) -> Mapped:
 
 def _joined(source: Mapped) -> Mapped:
     """Without the marks between characters that are written one by one."""
+    if not _SPELLED_PART.search(source.text):
+        return source
     marks = [
         (found.start() + mark.start(), found.start() + mark.end())
         for found in _SPELLED_OUT.finditer(source.text)

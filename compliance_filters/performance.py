@@ -9,12 +9,11 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from compliance_filters.clauses import Sentence
+from compliance_filters.clauses import Sentence, sentences
 from compliance_filters.finding import Draft, Finding, Outcome, ProductInContext, ReviewContext, Source, Target
-from compliance_filters.normalise import Normaliser, plain_name
+from compliance_filters.normalise import plain_name
 from compliance_filters.numbers.periods import Period, period_of_fact, periods_in
 from compliance_filters.rules.pack import Rule, RulePack, compile_pattern
-from compliance_filters.suitability import sentences_of
 from mandarin.chinese_number import read_number
 
 LEAST_MONTHS = 6  # of a fund's life and of every displayed interval; exactly six passes
@@ -75,11 +74,11 @@ class PerformanceFilter:
 
     name = "performance"
 
-    def __init__(self, pack: RulePack, normalise: Normaliser | None = None) -> None:
+    def __init__(self, pack: RulePack) -> None:
         self._rule: Rule = pack.rule("performance.display")
         cue = pack.settings["performance_cue"]
         self._shown = compile_pattern(cue + r"[^,;。!?\n]{0,14}?(?:{pct}|翻倍|翻番|一倍)")
-        self._normalise = normalise or Normaliser(pack.lexicon)
+        self._normalise = pack.normalise
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
         """At most one finding a sentence: the first thing that is wrong with it."""
@@ -88,7 +87,7 @@ class PerformanceFilter:
         source = self._normalise(draft.text)
         found: list[Finding] = []
         displayed: list[tuple[Sentence, re.Match[str]]] = []
-        for sentence in sentences_of(source.text):
+        for sentence in sentences(source.text):
             for shown in self._displays(sentence, context):
                 displayed.append((sentence, shown))
                 fault = self._fault(sentence, shown, draft, context)

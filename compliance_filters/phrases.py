@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import ahocorasick
 
 from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
 from compliance_filters.finding import Draft, Finding, ReviewContext, Target
-from compliance_filters.normalise import Normaliser, plain_name
+from compliance_filters.normalise import plain_name
 from compliance_filters.rules.pack import Rule, RulePack, compile_pattern
 
 Span = tuple[int, int]
+Place = tuple[int, int]  # index of a rule, and of one of its cues
+Hit = tuple[int, tuple[Place, ...]]  # where an anchor ends, and what it belongs to
 _TITLE = re.compile(r"《[^《》\n]{1,60}》")
 
 
@@ -25,7 +28,7 @@ class PhraseFilter:
 
     def __init__(self, pack: RulePack) -> None:
         self._rules = [rule for rule in pack.rules.values() if rule.cues]
-        self._normalise = Normaliser(pack.lexicon)
+        self._normalise = pack.normalise
         self._clauses = ClauseReader(pack.lexicon)
         self._names = tuple(compile_pattern(p) for p in pack.settings.get("product_names") or ())
         self._automaton = self._build()
@@ -51,7 +54,7 @@ class PhraseFilter:
         return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
 
     def _build(self) -> ahocorasick.Automaton:
-        by_anchor: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        by_anchor: dict[str, list[Place]] = defaultdict(list)
         for rule_index, rule in enumerate(self._rules):
             for cue_index, cue in enumerate(rule.cues):
                 for anchor in cue.anchors:
@@ -64,28 +67,27 @@ class PhraseFilter:
 
     def _candidates(self, text: str) -> Iterator[tuple[Sentence, dict[int, set[int]]]]:
         """Sentences that hold an anchor, with the cues to confirm: cue indices by rule index."""
-        hits = list(self._automaton.iter(text))
+        hits: list[Hit] = list(self._automaton.iter(text))
         if not hits:
             return
-        position = 0
         carried = self._clauses.carried_lines(text)
-        for sentence in sentences(text, (end for end, _ in hits)):
+        for sentence, places in _hit(sentences(text), hits):
             wanted: dict[int, set[int]] = defaultdict(set)
-            while position < len(hits) and hits[position][0] < sentence.end:
-                end, places = hits[position]
-                if end >= sentence.start:
-                    for rule_index, cue_index in places:
-                        wanted[rule_index].add(cue_index)
-                position += 1
+            for rule_index, cue_index in places:
+                wanted[rule_index].add(cue_index)
             if carried and (sentence.start, sentence.end) in carried:
-                sentence = replace(sentence, carried=True)
+                sentence = sentence._replace(carried=True)
             yield sentence, wanted
 
     def _claimed(self, text: str, wanted: dict[int, set[int]]) -> Iterator[tuple[Rule, list[Span]]]:
         """Rules whose pattern stands in a sentence and whose exceptions do not, with the places."""
         for rule_index, cue_indices in wanted.items():
             rule = self._rules[rule_index]
-            spans = {span for index in cue_indices for span in _matches(rule.cues[index].pattern, text)}
+            spans: set[Span] = set()
+            for index in cue_indices:
+                pattern = rule.cues[index].pattern
+                if pattern.search(text):
+                    spans.update(_matches(pattern, text))
             if spans and not any(pattern.search(text) for pattern in rule.unless):
                 yield rule, sorted(spans)
 
@@ -106,6 +108,17 @@ class PhraseFilter:
         names = [plain_name(p.name) for p in context.products if p.name]
         spans = [m.span() for name in names for m in re.finditer(re.escape(name), text)]
         return spans + [m.span() for pattern in self._names for m in pattern.finditer(text)]
+
+
+def _hit(parts: Sequence[Sentence], hits: list[Hit]) -> Iterator[tuple[Sentence, list[Place]]]:
+    """The sentences that hold hits, with what was hit there; `hits` are in order of their ends."""
+    starts = [part.start for part in parts]
+    for index, group in groupby(hits, key=lambda hit: bisect_right(starts, hit[0]) - 1):
+        if index >= 0:
+            end = parts[index].end
+            inside = [place for last, places in group if last < end for place in places]
+            if inside:
+                yield parts[index], inside
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

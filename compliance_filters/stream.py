@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from compliance_filters.finding import Draft, Finding, Outcome, ReviewContext, Verdict
-from compliance_filters.gate import Gate, mend
+from compliance_filters.gate import Gate
+from compliance_filters.mend import mend
 from knowledge_base.access import Principal
 
 _RECENT = 600  # characters before a sentence that are judged with it: a heading, a question, who speaks

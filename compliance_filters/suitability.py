@@ -5,25 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
 from compliance_filters.finding import Draft, Finding, Outcome, ProductInContext, ReviewContext, Target
-from compliance_filters.normalise import Normaliser, plain_name
+from compliance_filters.normalise import plain_name
 from compliance_filters.rules.pack import RulePack, compile_pattern
 from mandarin.offsets import Mapped
 
 _CODE = re.compile(r"(?<![\dA-Za-z.])\d{6}(?![\d.%A-Za-z])")
 _ANAPHORA = re.compile("这只|它|该基金|该产品|这款|此基金|此产品|本基金|这个产品|这支")
-_REMEMBERED = 16  # texts
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LOWEST = "C1"  # nobody's insistence lifts the lowest class
 _EXCHANGED = re.compile("换成|转换成|转换为|换为|换到|转入|调整为|置换成|切换到|调仓到")
 _JUDGED = frozenset({Target.ANSWER, Target.REPORT, Target.ADVISOR_MESSAGE, Target.ADVISOR_SPEECH})
-
-
-sentences_of = lru_cache(maxsize=_REMEMBERED)(sentences)  # three filters split the same text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +47,7 @@ class RecommendationReader:
         self._cues = re.compile("|".join(map(re.escape, cues)))
         self._innocent = tuple(compile_pattern(p) for p in pack.settings["recommend_innocent"])
         self._clauses = ClauseReader(pack.lexicon)
-        self.normalise = Normaliser(pack.lexicon)
+        self._normalise = pack.normalise
         self._last: tuple[Draft, ReviewContext, tuple[Recommended, ...]] | None = None
 
     def read(self, draft: Draft, context: ReviewContext) -> tuple[Recommended, ...]:
@@ -65,14 +60,14 @@ class RecommendationReader:
         return found
 
     def _read(self, draft: Draft, context: ReviewContext) -> tuple[Recommended, ...]:
-        source = self.normalise(draft.text)
+        source = self._normalise(draft.text)
         if context.recommends is not None:
             return _declared(context.recommends, _mentions(source.text, context), source, context)
         if not self._cues.search(source.text):
             return ()
         mentions = _mentions(source.text, context)
         chosen: dict[str, _Mention] = {}
-        parts = sentences_of(source.text)
+        parts = sentences(source.text)
         for index, sentence in enumerate(parts):
             before = parts[index - 1] if index else None
             for mention in self._recommended_in(sentence, before, mentions):

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 from knowledge_base.errors import UnknownClientError
-from knowledge_base.tables import advisors, clients, events, holdings
+from knowledge_base.tables import advisors, client_insistence, clients, events, holdings, import_runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,20 @@ class BehaviourEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignedInsistence:
+    """A document in which a client insisted on a product above their level; levels as they stood then."""
+
+    client_id: str
+    document_id: str
+    sha256: str  # of the signed document, 64 lower-case hex digits
+    signed_at: datetime
+    product_code: str
+    recording_id: str  # of the double recording
+    client_level: str  # "C1".."C5"
+    risk_level: str  # "R1".."R5"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Advisor:
     """A person who serves clients; `id` is the user id under which they sign in."""
 
@@ -111,6 +125,28 @@ class Clients:
             query = query.where(events.c.at >= since)
         with self.engine.connect() as connection:
             return tuple(BehaviourEvent(**row._mapping) for row in connection.execute(query))
+
+    def insistence(self, client_id: str, *, principal: Principal) -> tuple[SignedInsistence, ...]:
+        """What the client insisted on in writing, oldest first. Raises UnknownClientError."""
+        self.get(client_id, principal=principal)
+        query = (
+            select(client_insistence)
+            .where(client_insistence.c.client_id == client_id)
+            .order_by(client_insistence.c.signed_at, client_insistence.c.document_id, client_insistence.c.product_code)
+        )
+        with self.engine.connect() as connection:
+            return tuple(SignedInsistence(**row._mapping) for row in connection.execute(query))
+
+    def names(self, *, principal: Principal) -> frozenset[str]:
+        """Names of all clients the principal may see."""
+        with self.engine.connect() as connection:
+            return frozenset(connection.execute(select(clients.c.name).where(_visible(principal)).distinct()).scalars())
+
+    def imports(self) -> int:
+        """How often clients were imported, by any process: while it stays the same, so do the clients."""
+        query = select(import_runs.c.runs).where(import_runs.c.kind == "clients")
+        with self.engine.connect() as connection:
+            return int(connection.execute(query).scalar() or 0)
 
     def holders(self, product_code: str, *, principal: Principal) -> tuple[Client, ...]:
         """Clients the principal may see who hold a product, by id."""

@@ -1,4 +1,4 @@
-"""Import clients, holdings, advisors, products, events and the restricted list from CSV.
+"""Import clients, what they hold, did and signed, advisors, products and the restricted list from CSV.
 
 Columns, types and keys are data: see imports_schema.yaml.
 """
@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -21,24 +20,11 @@ from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select, 
 
 from knowledge_base.access import Principal, Role
 from knowledge_base.errors import ImportFileError
-from knowledge_base.tables import clients, metadata, product_names
+from knowledge_base.import_values import BadValueError, ColumnRule, read_value
+from knowledge_base.tables import clients, import_runs, metadata, product_names
 
 IMPORTERS = (Role.OPERATIONS, Role.SYSTEM)
 MAX_REPORTED = 100  # bad rows told one by one; the rest is counted
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnRule:
-    """What one column may hold."""
-
-    name: str
-    type: str
-    about: str
-    required: bool = False
-    default: str | None = None
-    one_of: tuple[str, ...] = ()
-    minimum: Decimal | None = None
-    refers: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,89 +179,10 @@ def _row(
         ]
     for column in schema.columns:
         try:
-            row[column.name] = _value(column, (raw.get(column.name) or "").strip(), known_clients)
-        except _BadValueError as error:
+            row[column.name] = read_value(column, (raw.get(column.name) or "").strip(), known_clients)
+        except BadValueError as error:
             bad.append(BadRow(line=line, column=column.name, problem=error.problem, remedy=error.remedy))
     return row, bad
-
-
-class _BadValueError(ValueError):
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.remedy = remedy
-
-
-def _value(column: ColumnRule, text: str, known_clients: set[str]) -> Any:
-    """The typed value of a field. Raises _BadValueError with what is wrong and what to write."""
-    text = text or column.default or ""
-    if not text:
-        if column.required:
-            raise _BadValueError("The field is empty.", f"Give {column.name}: {column.about}")
-        return [] if column.type == "list" else None
-    if column.one_of and text not in column.one_of:
-        raise _BadValueError("The value is none of those allowed.", f"Use {', '.join(column.one_of)}.")
-    if column.refers == "clients" and text not in known_clients:
-        raise _BadValueError("No such client has been imported.", "Import clients first or correct the id.")
-    value = _READERS[column.type](text)
-    if column.minimum is not None and value < column.minimum:
-        raise _BadValueError("The number is too small.", f"Use {column.minimum} or more.")
-    return value
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        value = Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        raise _BadValueError("The value is no number.", "Write it as 1234.56.") from None
-    if not value.is_finite():
-        raise _BadValueError("The value is no finite number.", "Write it as 1234.56.")
-    return value
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise _BadValueError("The value is no date.", "Write it as 2025-03-31.") from None
-
-
-def _time(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise _BadValueError("The value is no moment.", "Write it as 2025-03-31T09:30:00+08:00.") from None
-    if moment.tzinfo is None:
-        raise _BadValueError("The moment has no time zone.", "Write it as 2025-03-31T09:30:00+08:00.")
-    return moment.astimezone(UTC)
-
-
-def _bool(text: str) -> bool:
-    known = {"true": True, "false": False, "1": True, "0": False, "是": True, "否": False}
-    if text.lower() not in known:
-        raise _BadValueError("The value is neither true nor false.", "Write true or false.")
-    return known[text.lower()]
-
-
-def _code(text: str) -> str:
-    if not (text.isascii() and text.isalnum() and len(text) <= 20):
-        raise _BadValueError("The value is no code.", "Write digits and Latin letters only, e.g. 990001.")
-    return text.zfill(6) if text.isdigit() else text
-
-
-def _list(text: str) -> list[str]:
-    return [part.strip() for part in text.replace("；", ";").split(";") if part.strip()]
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "text": str,
-    "code": _code,
-    "date": _date,
-    "time": _time,
-    "decimal": _decimal,
-    "bool": _bool,
-    "list": _list,
-}
 
 
 def _write(schema: ImportSchema, rows: list[dict[str, Any]], connection: Connection) -> tuple[int, int]:
@@ -287,6 +194,8 @@ def _write(schema: ImportSchema, rows: list[dict[str, Any]], connection: Connect
             row["source"] = "import"
             _write_names(row, aliases, connection)
         added += _upsert(table, schema.key, row, connection)
+    if rows:
+        _count_run(schema.kind, connection)
     return added, len(rows) - added
 
 
@@ -298,6 +207,13 @@ def _upsert(table: Table, key: Sequence[str], row: dict[str, Any], connection: C
         return 0
     connection.execute(insert(table).values(**row))
     return 1
+
+
+def _count_run(kind: str, connection: Connection) -> None:
+    """Other processes see by the count that they must read again what they keep in memory."""
+    more = update(import_runs).where(import_runs.c.kind == kind).values(runs=import_runs.c.runs + 1)
+    if not connection.execute(more).rowcount:
+        connection.execute(insert(import_runs).values(kind=kind, runs=1))
 
 
 def _write_names(row: dict[str, Any], aliases: Sequence[str], connection: Connection) -> None:

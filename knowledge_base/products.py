@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from knowledge_base.access import Principal
 from knowledge_base.catalog import WRITERS, readable
@@ -36,6 +37,7 @@ class Product:
     risk_level: str | None = None  # "R1".."R5"
     risk_source: str | None = None
     risk_as_of: date | None = None
+    inception: date | None = None  # the day its contract took effect
     on_sale_from: date | None = None
     on_sale_to: date | None = None
     minimum_cny: Decimal | None = None
@@ -50,6 +52,14 @@ class Product:
         if self.on_sale_from is None or self.restricted:
             return False
         return self.on_sale_from <= on and (self.on_sale_to is None or on <= self.on_sale_to)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestrictedSecurity:
+    """A product or share on the restricted list, with all names it is known by; often none for a share."""
+
+    code: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +129,21 @@ class Products:
         found = self._read(None, principal, on_shelf)
         return tuple(one for one in found if on_shelf is None or one.on_shelf(on_shelf))
 
+    def restricted(self, *, principal: Principal, on: date) -> tuple[RestrictedSecurity, ...]:
+        """The restricted list of a day by code, also of what is no product; names as open to the principal."""
+        query = select(restricted.c.code, restricted.c.name).where(_in_force(on)).order_by(restricted.c.code)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        names: dict[str, list[str]] = {row.code: [row.name] if row.name else [] for row in rows}
+        for known in self._names(principal, tuple(names)) if names else ():
+            names[known.code].append(known.name)
+        return tuple(RestrictedSecurity(code=code, names=tuple(dict.fromkeys(known))) for code, known in names.items())
+
     def names(self, *, principal: Principal) -> tuple[KnownName, ...]:
         """All names open to the principal, for resolving questions and for a tokeniser's dictionary."""
+        return self._names(principal)
+
+    def _names(self, principal: Principal, codes: Sequence[str] | None = None) -> tuple[KnownName, ...]:
         query = (
             select(product_names, products.c.main_code, products.c.share_class)
             .join(products, products.c.code == product_names.c.product_code)
@@ -128,6 +151,8 @@ class Products:
             .where(or_(product_names.c.source == "import", versions.c.indexed & readable(principal)))
             .order_by(product_names.c.product_code, product_names.c.name)
         )
+        if codes is not None:
+            query = query.where(product_names.c.product_code.in_(codes))
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
         return tuple(
@@ -191,12 +216,7 @@ class Products:
         day = on or datetime.now(UTC).date()
         query = (
             select(products, restricted.c.reason)
-            .outerjoin(
-                restricted,
-                (restricted.c.code == products.c.code)
-                & (restricted.c.since <= day)
-                & or_(restricted.c.until.is_(None), restricted.c.until >= day),
-            )
+            .outerjoin(restricted, (restricted.c.code == products.c.code) & _in_force(day))
             .order_by(products.c.code)
         )
         if codes is not None:
@@ -208,6 +228,10 @@ class Products:
             rows = connection.execute(query).all()
         open_rows = [row for row in rows if row.source == "import" or names[row.code]]
         return tuple(_product(row, names[row.code]) for row in open_rows)
+
+
+def _in_force(day: date) -> ColumnElement[bool]:
+    return (restricted.c.since <= day) & or_(restricted.c.until.is_(None), restricted.c.until >= day)
 
 
 def _product(row: Row[Any], names: Sequence[str]) -> Product:
@@ -225,6 +249,7 @@ def _product(row: Row[Any], names: Sequence[str]) -> Product:
         risk_level=row.risk_level,
         risk_source=row.risk_source,
         risk_as_of=row.risk_as_of,
+        inception=row.inception,
         on_sale_from=row.on_sale_from,
         on_sale_to=row.on_sale_to,
         minimum_cny=row.minimum_cny,

@@ -148,6 +148,7 @@ products = Table(
     Column("risk_level", String(4)),
     Column("risk_source", Text),
     Column("risk_as_of", Date),
+    Column("inception", Date),  # the day its contract took effect
     Column("on_sale_from", Date),
     Column("on_sale_to", Date),
     Column("minimum_cny", ExactDecimal),
@@ -167,6 +168,7 @@ restricted = Table(
     "kb_restricted",
     metadata,
     Column("code", String(20), primary_key=True),
+    Column("name", Text),  # of what is no product here
     Column("reason", Text, nullable=False),
     Column("since", Date, nullable=False),
     Column("until", Date),
@@ -223,4 +225,24 @@ events = Table(
     Column("product_code", String(20)),
     Column("amount_cny", ExactDecimal),
     Column("detail", Text),
+)
+
+client_insistence = Table(
+    "kb_client_insistence",
+    metadata,
+    Column("client_id", String(60), ForeignKey("kb_clients.id", ondelete="CASCADE"), primary_key=True),
+    Column("document_id", String(120), primary_key=True),
+    Column("product_code", String(20), primary_key=True),
+    Column("sha256", String(64), nullable=False),  # of the signed document
+    Column("signed_at", UtcDateTime, nullable=False),
+    Column("recording_id", Text, nullable=False),
+    Column("client_level", String(4), nullable=False),  # as it stood at the signature
+    Column("risk_level", String(4), nullable=False),  # as it stood at the signature
+)
+
+import_runs = Table(
+    "kb_import_runs",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("runs", Integer, nullable=False),  # grows with every import that wrote something
 )

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import ahocorasick
+import numpy as np
+import numpy.typing as npt
 
+from mandarin.code_points import TABLE_SIZE, code_points
 from mandarin.pinyin import split_pinyin
 from mandarin.script import HAN
 
@@ -36,7 +39,7 @@ class HomophoneFinder:
         """Raises ValueError for a word of one syllable: too many words share its sound."""
         self._automaton = ahocorasick.Automaton()
         for word in dict.fromkeys(words):
-            code = word.translate(_syllable_codes())
+            code = _sounds(word)
             if len(code) < 2 or _NO_SOUND in code:
                 raise ValueError(f"{word} is no word of two or more syllables")
             self._automaton.add_word(code, (word, len(code)))
@@ -56,7 +59,7 @@ class HomophoneFinder:
 
 def _coded(text: str) -> tuple[str, list[tuple[int, int]] | None]:
     """The text as syllable characters; with places where letters stand for syllables, else None."""
-    codes = text.translate(_syllable_codes())
+    codes = _sounds(text)
     spelled = [(m.start(), split_pinyin(m.group())) for m in _LETTERS.finditer(text)]
     if not any(pieces for _, pieces in spelled):
         return codes, None
@@ -97,25 +100,25 @@ def _latin_beside(text: str, start: int, end: int) -> bool:
     return cut
 
 
+def _sounds(text: str) -> str:
+    """A code for each character; by one look into an array, since every text goes this way."""
+    return _syllable_codes()[code_points(text)].tobytes().decode("utf-16-le")
+
+
 @cache
-def _syllable_codes() -> dict[int, str]:
-    """Each Chinese character to the code of its first reading; all other characters to no sound."""
+def _syllable_codes() -> npt.NDArray[np.uint16]:
+    """Each code point to the code of its first reading; what is no Chinese character to no sound."""
     from pypinyin.constants import PINYIN_DICT
     from pypinyin.contrib.tone_convert import to_normal
 
     plain: dict[str, str] = {}
-    table = _Silent()
+    table = np.full(TABLE_SIZE, ord(_NO_SOUND), dtype="<u2")
     for point, readings in PINYIN_DICT.items():
         sound = readings.split(",", 1)[0]
         if sound not in plain:
             plain[sound] = to_normal(sound, v_to_u=False)
-        table[point] = _code_of(plain[sound])
+        table[point] = ord(_code_of(plain[sound]))
     return table
-
-
-class _Silent(dict[int, str]):
-    def __missing__(self, point: int) -> str:
-        return _NO_SOUND
 
 
 _codes: dict[str, str] = {}

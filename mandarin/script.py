@@ -12,6 +12,10 @@ from dataclasses import replace
 from functools import cache
 from importlib import resources
 
+import numpy as np
+import numpy.typing as npt
+
+from mandarin.code_points import TABLE_SIZE, code_points
 from mandarin.offsets import Edit, Mapped, mapped
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f〇"
@@ -51,7 +55,8 @@ def fold_width(text: str | Mapped) -> Mapped:
     folded = source.text.translate(_FOLD)
     if len(folded) == len(source.text):  # no fold is empty, so every one is a single character
         return source if folded == source.text else replace(source, text=folded)
-    return source.replace_each([_folded(char) for char in source.text])
+    folds = ((i, char, _folded(char)) for i, char in enumerate(source.text))
+    return source.edit(Edit(start=i, end=i + 1, replacement=fold) for i, char, fold in folds if fold != char)
 
 
 def strip_invisible(text: str | Mapped) -> Mapped:
@@ -106,14 +111,22 @@ _FOLD = _Fold()
 
 
 def _script_edits(text: str) -> Iterator[Edit]:
-    characters, phrases, pattern = _dictionary()
-    if characters.keys().isdisjoint(text):
+    if not _traditional()[code_points(text)].any():
         return
+    characters, phrases, pattern = _dictionary()
     for found in pattern.finditer(text):
         written = found.group()
         simplified = phrases.get(written) or characters[written]
         if simplified != written:
             yield Edit(start=found.start(), end=found.end(), replacement=simplified)
+
+
+@cache
+def _traditional() -> npt.NDArray[np.bool_]:
+    """Whether a code point is a character that may be simplified."""
+    table = np.zeros(TABLE_SIZE, dtype=np.bool_)
+    table[[ord(character) for character in _dictionary()[0]]] = True
+    return table
 
 
 @cache

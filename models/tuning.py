@@ -31,9 +31,9 @@ class TuningSettings:
     alpha: int = 32
     frozen_layers: int = 6  # the lower layers stay as they are, so that each text passes them once
     dropout: float = 0.05
-    epochs: int = 6
+    epochs: int = 5
     batch: int = 32
-    learning_rate: float = 6e-4
+    learning_rate: float = 1e-3
     head_learning_rate: float = 3e-3
     weight_decay: float = 0.01
     warmup: float = 0.08  # share of all steps

@@ -2,6 +2,8 @@
 
     python scripts/sample_funds.py        writes serve/sample/funds/nav/*.csv
 
+It also puts the inception dates of funds.yaml into serve/sample/clients/products.csv.
+
 Daily log returns are a sum of an equity factor with regimes (calm, rising, falling), a bond factor,
 and noise of the fund's own; fees are taken daily; a dividend lowers the unit NAV and not the growth.
 The overseas fund follows a calendar of its own. Nothing here describes a real market or fund.
@@ -20,6 +22,7 @@ import yaml
 from numpy.typing import NDArray
 
 FUNDS = Path(__file__).resolve().parent.parent / "serve" / "sample" / "funds"
+PRODUCTS = FUNDS.parent / "clients" / "products.csv"
 DAYS_A_YEAR = 252
 # Closed days besides weekends, as (month, day) ranges of the sample's own calendars.
 CLOSED_HOME = (((1, 1), (1, 2)), ((2, 10), (2, 16)), ((4, 4), (4, 5)), ((5, 1), (5, 4)), ((10, 1), (10, 7)))
@@ -102,10 +105,24 @@ def write_index(name: str, days: list[date], returns: NDArray[np.float64]) -> No
             writer.writerow([day.isoformat(), f"{level:.2f}"])
 
 
+def write_inceptions(funds: list[dict[str, Any]]) -> None:
+    """The column inception of products.csv, after risk_as_of; all else in the file stays."""
+    born = {fund["code"]: fund["inception"].isoformat() for fund in funds}
+    with PRODUCTS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = [name for name in rows[0] if name != "inception"]
+    columns.insert(columns.index("risk_as_of") + 1, "inception")
+    with PRODUCTS.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({**row, "inception": born[row["code"]]} for row in rows)
+
+
 def main() -> None:
-    """Write all NAV files and the benchmark."""
+    """Write all NAV files, the benchmark and the products' inception dates."""
     spec = yaml.safe_load((FUNDS / "funds.yaml").read_text(encoding="utf-8"))
     random = np.random.default_rng(spec["seed"])
+    write_inceptions(spec["funds"])
     days = open_days(spec["first_day"], spec["last_day"], CLOSED_HOME)
     equity = equity_factor(len(days), random)
     bond = random.normal(3.0 / 100 / DAYS_A_YEAR, 1.1 / 100 / DAYS_A_YEAR**0.5, len(days))

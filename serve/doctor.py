@@ -35,6 +35,7 @@ def examine(settings: Settings) -> tuple[Check, ...]:
         ("database", _database),
         ("weights", _weights),
         ("rules", _rules),
+        ("semantic rules", _semantic),
         ("index", _index),
         ("fonts", _fonts),
         ("chat model", _chat),
@@ -93,6 +94,24 @@ def _rules(settings: Settings) -> Iterator[Check]:
 
     pack = Rooms(settings).rule_pack
     yield Check(name="rules", state="ok", detail=f"{pack.label}, {len(pack.rules)} rules")
+
+
+def _semantic(settings: Settings) -> Iterator[Check]:
+    """Without the model the gate sends every text to an officer, unless the setting says to do without."""
+    from serve.rooms import Rooms
+
+    if settings.compliance.profile == "rules":
+        yield Check(name="semantic rules", state="note", detail="off by compliance.profile = rules")
+        return
+    rooms = Rooms(settings)
+    semantic = rooms.semantic_filter(rooms.rule_pack)
+    ready = bool(find_spec("torch") and find_spec("sentence_transformers"))
+    yield Check(
+        name="semantic rules",
+        state="ok" if ready and semantic else "fail",
+        detail=f"model {semantic.version}" if ready and semantic else "no torch: every text goes to an officer",
+        remedy="" if ready else "run pip install 'tougu[local]', or set compliance.profile = rules",
+    )
 
 
 def _index(settings: Settings) -> Iterator[Check]:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from zoneinfo import ZoneInfo
 
-from compliance_filters.finding import ProductInContext, ReviewContext
+from compliance_filters.finding import Insistence, ProductInContext, Restricted, ReviewContext
 from compliance_filters.gate import Gate
 from compliance_filters.injection import InjectionFilter
 from intent.quality import SpeechIssue
 from knowledge_base.access import Principal
-from knowledge_base.clients import Clients
+from knowledge_base.clients import Clients, SignedInsistence
 from knowledge_base.errors import UnknownClientError
 from knowledge_base.products import Product, Products
 from serve.errors import NotFoundError
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class SpeechCheck:
     """The compliance rules as `intent` needs them for spoken words."""
 
-    def __init__(self, gate: Gate, today: Callable[[], date]) -> None:
+    def __init__(self, gate: Gate, context: Callable[[], ReviewContext]) -> None:
         self._gate = gate
-        self._today = today
+        self._context = context  # of today, with the restricted list
 
     def judge(self, text: str) -> Sequence[SpeechIssue]:
         """Rules broken in one advisor turn; a filter that cannot judge raises, it never passes."""
-        found = self._gate.judge_speech(text, ReviewContext(today=self._today()))
+        found = self._gate.judge_speech(text, self._context())
         return [
             SpeechIssue(
                 rule=f.rule,
@@ -57,9 +60,13 @@ class ReviewFacts:
         self._products = products
 
     def client_context(self, client_id: str | None, *, today: date, principal: Principal) -> ReviewContext:
-        """Level, expiry and names of the client. Raises NotFoundError for one the principal may not see."""
+        """The restricted list, and the client's level, expiry, names and signed insistence.
+
+        Raises NotFoundError for a client the principal may not see.
+        """
+        restricted = self._restricted(today, principal)
         if client_id is None:
-            return ReviewContext(today=today)
+            return ReviewContext(today=today, restricted=restricted)
         try:
             client = self._clients.get(client_id, principal=principal)
         except UnknownClientError as error:
@@ -73,12 +80,52 @@ class ReviewFacts:
             client_names=(client.name,),
             adviser_name=adviser.name if adviser else None,
             adviser_licence=adviser.licence_number if adviser else None,
+            restricted=restricted,
+            insistence=tuple(_evidence(one) for one in self._clients.insistence(client.id, principal=principal)),
         )
 
     def products(self, codes: Sequence[str], *, principal: Principal, today: date) -> tuple[ProductInContext, ...]:
         """The named products as the shelf stands today; unknown codes are left out."""
         known = {product.code: product for product in self._products.all(principal=principal)}
         return tuple(_in_context(known[code], today) for code in codes if code in known)
+
+    def _restricted(self, today: date, principal: Principal) -> tuple[Restricted, ...]:
+        """One entry a name, so that a product is found by its full name as by its short one."""
+        return tuple(
+            Restricted(code=security.code, name=name)
+            for security in self._products.restricted(principal=principal, on=today)
+            for name in security.names or ("",)
+        )
+
+
+class ClientNames:
+    """Names of all clients, to be hidden from a chat model: read again only after clients were imported."""
+
+    def __init__(self, clients: Clients, principal: Principal) -> None:
+        self._clients = clients
+        self._principal = principal
+        self._known: tuple[int, frozenset[str]] | None = None
+
+    def __call__(self) -> frozenset[str]:
+        """The same object until an import of any process has changed the clients."""
+        imports = self._clients.imports()  # before the names: an import in between is read once more, never missed
+        known = self._known
+        if known is None or known[0] != imports:
+            known = (imports, self._clients.names(principal=self._principal))
+            self._known = known
+        return known[1]
+
+
+def _evidence(signed: SignedInsistence) -> Insistence:
+    return Insistence(
+        document_id=signed.document_id,
+        sha256=signed.sha256,
+        signed_at=signed.signed_at.astimezone(SHANGHAI),  # its day counts as days are counted here
+        product=signed.product_code,
+        recording_id=signed.recording_id,
+        client_level=signed.client_level,
+        risk_level=signed.risk_level,
+    )
 
 
 def _in_context(product: Product, today: date) -> ProductInContext:
@@ -87,6 +134,7 @@ def _in_context(product: Product, today: date) -> ProductInContext:
         name=product.name,
         risk_level=product.risk_level,
         product_type=product.kind,
+        inception=product.inception,
         on_shelf=product.on_shelf(today),
         restricted=product.restricted,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from compliance_filters.audit.erasure import Erasure
     from compliance_filters.audit.log import AuditLog
+    from compliance_filters.finding import ReviewContext
     from compliance_filters.gate import Gate
     from compliance_filters.review.decisions import Decisions
     from compliance_filters.review.indicators import Indicators
@@ -279,11 +280,11 @@ class Rooms:
     def chat(self) -> ChatModel | None:
         from compliance_filters.pii.pseudonyms import Pseudonyms
         from prompts.chat import connect
+        from serve.ports import ClientNames
 
         if not self.settings.chat.base_url:
             return None
-        names = [client.name for client in self.clients.all(principal=OPERATOR, limit=10_000_000)]
-        return connect(self.settings.chat, Pseudonyms(names))
+        return connect(self.settings.chat, Pseudonyms(ClientNames(self.clients, OPERATOR)))
 
     @once
     def index(self) -> SearchIndex:
@@ -384,10 +385,14 @@ class Rooms:
         return CallPipeline(
             classifier=self.classifier,
             wish_maker=WishMaker(self.taxonomy, self.intent_rules, names),
-            checker=SpeechCheck(self.gate, self.today),
+            checker=SpeechCheck(self.gate, self.speech_context),
             taxonomy=self.taxonomy,
             context_turns=self.settings.intent.context_turns,
         )
+
+    def speech_context(self) -> ReviewContext:
+        """What spoken words are judged with, whoever speaks."""
+        return self.review_facts.client_context(None, today=self.today(), principal=OPERATOR)
 
     @once
     def leads(self) -> LeadStore:

@@ -13,8 +13,9 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from compliance_filters.explain import explain
 from compliance_filters.finding import Draft, ReviewContext, Target, Verdict
-from compliance_filters.gate import Gate, explain
+from compliance_filters.gate import Gate
 from knowledge_base.access import Principal
 
 METADATA = "compliance"  # key of the verdict in a message's response_metadata

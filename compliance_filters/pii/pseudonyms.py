@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import ahocorasick
 
@@ -40,12 +40,17 @@ class Pseudonyms:
 
     A token is made of a keyed hash of what it hides, so a conversation needs no memory, and who sees the
     tokens learns nothing of the values. The map is the caller's, who gives it to `restore`.
+
+    Names that change are given as a function, asked before every text: while it returns the same object,
+    nothing has changed. Where it raises, so does `hide`.
     """
 
-    def __init__(self, names: Iterable[str] = (), *, key: bytes | None = None) -> None:
+    def __init__(self, names: Iterable[str] | Callable[[], Collection[str]] = (), *, key: bytes | None = None) -> None:
         self._key = key or secrets.token_bytes(32)
-        self._names = frozenset(squeezed for name in names if len(squeezed := "".join(name.split())) >= 2)
-        self._automaton = _automaton(self._names)
+        fixed = () if callable(names) else tuple(names)
+        self._names = names if callable(names) else lambda: fixed
+        self._built: tuple[Collection[str], ahocorasick.Automaton | None] = ((), None)
+        self._matcher()
 
     def hide(self, text: str) -> tuple[str, dict[str, str]]:
         """The text with tokens, and token -> what stood there first; a token that stands in the text is not reused."""
@@ -80,14 +85,24 @@ class Pseudonyms:
 
     def _named(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Known names, the longest at each place, also where signs were put between their characters."""
-        if self._automaton is None:
+        automaton = self._matcher()
+        if automaton is None:
             return
         view = strip_inserted(text)
         position = 0
-        for start, end, name in _longest(self._automaton, view.text):
+        for start, end, name in _longest(automaton, view.text):
             if start >= position:
                 position = end
                 yield (*view.original_span(start, end), name)
+
+    def _matcher(self) -> ahocorasick.Automaton | None:
+        """The names of this moment; one tuple, so that threads never see names with another list's automaton."""
+        names = self._names()
+        built, automaton = self._built
+        if names is not built:
+            automaton = _automaton(names)
+            self._built = (names, automaton)
+        return automaton
 
     def _token(self, label: str, value: str, given: dict[str, str], taken: set[str]) -> str:
         """The value's token; where another value has it already (one case in 160,000), the next."""
@@ -105,7 +120,9 @@ class Pseudonyms:
 def _automaton(names: Iterable[str]) -> ahocorasick.Automaton | None:
     automaton = ahocorasick.Automaton()
     for name in names:
-        automaton.add_word(name, name)
+        squeezed = "".join(name.split())
+        if len(squeezed) >= 2:
+            automaton.add_word(squeezed, squeezed)
     if not len(automaton):
         return None
     automaton.make_automaton()

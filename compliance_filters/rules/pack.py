@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from compliance_filters.errors import RulePackError
 from compliance_filters.finding import Finding, Outcome
+from compliance_filters.normalise import Normaliser
 from compliance_filters.rules.validity import ALWAYS, Validity
 
 _MACRO = re.compile(r"\{([gc])(\d{1,2})\}|\{(\w+)\}")
@@ -96,6 +98,11 @@ class RulePack:
     rules: Mapping[str, Rule]
     lexicon: Mapping[str, Any]
     settings: Mapping[str, Any]  # data of structure filters: disclosures, matrix, injection words
+
+    @cached_property
+    def normalise(self) -> Normaliser:
+        """Of this pack's lexicon; its filters share one, so that a text is normalised once for all of them."""
+        return Normaliser(self.lexicon)
 
     @property
     def label(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from compliance_filters.context import context_from_meta
 from compliance_filters.errors import RulePackError
 from compliance_filters.finding import Draft, Filter, Finding, Outcome, Target
-from compliance_filters.gate import worst
+from compliance_filters.mend import worst
 from compliance_filters.rulebook import Rulebook
 from compliance_filters.rules.pack import Example, Rule, RulePack
 

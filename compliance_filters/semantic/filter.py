@@ -7,7 +7,6 @@ from pathlib import Path
 
 from compliance_filters.clauses import sentences
 from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext, Target
-from compliance_filters.normalise import Normaliser
 from compliance_filters.rules.pack import Rule, RulePack
 from compliance_filters.semantic.calibration import Calibration, read_calibration
 from compliance_filters.settings import ComplianceSettings
@@ -34,9 +33,10 @@ class SemanticFilter:
     name = SEMANTIC
 
     def __init__(self, pack: RulePack, scorer: Scorer, calibration: Calibration) -> None:
+        self.version = scorer.version
         self._scorer = scorer
         self._calibration = calibration
-        self._normalise = Normaliser(pack.lexicon)
+        self._normalise = pack.normalise
         self._rules: list[Rule | None] = [pack.rules.get(label) for label in scorer.labels]
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:

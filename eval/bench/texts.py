@@ -142,5 +142,5 @@ def _automaton(house: House) -> Any:
 def _clean_text(automaton: Any, drafts: Sequence[Draft], chars: int) -> str:
     """About `chars` characters of sentences in which the automaton finds nothing."""
     sentences = [s + "。" for draft in drafts for s in draft.text.split("。") if s]
-    clean = [s for s in dict.fromkeys(sentences) if next(iter(automaton.iter(s)), None) is None]
+    clean = [s for s in dict.fromkeys(sentences) if next(iter(automaton.iter(normalise(s).text)), None) is None]
     return "".join(islice(cycle(clean), max(1, chars // 25)))

@@ -189,7 +189,10 @@ def prompts_diff(context: typer.Context, name: str) -> None:
 
 def import_(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help="clients, holdings, advisors, products, events, restricted or calls.")],
+    kind: Annotated[
+        str,
+        typer.Argument(help="clients, holdings, insistence, advisors, products, events, restricted or calls."),
+    ],
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8; columns in docs/import.md.")],
     as_json: Json = False,
 ) -> None:

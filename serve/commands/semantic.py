@@ -18,7 +18,7 @@ def train(
     ] = None,
     only: Annotated[bool, typer.Option("--only", help="Train on --data alone, without the shipped sentences.")] = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for the model.")] = Path("semantic-model"),
-    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the data.")] = 6,
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the data.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed; the same data and seed give the same model.")] = 7,
 ) -> None:
     """Tune the semantic rules on your own sentences, calibrate them, and print how they do on the development split."""

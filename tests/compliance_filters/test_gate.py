@@ -15,8 +15,10 @@ from sqlalchemy import Engine
 from compliance_filters.audit.log import AuditLog
 from compliance_filters.context import context_from_meta
 from compliance_filters.errors import AuditError, ComplianceError
+from compliance_filters.explain import explain
 from compliance_filters.finding import Cleared, Draft, Filter, Finding, Outcome, ReviewContext, Target
-from compliance_filters.gate import Gate, explain, mend
+from compliance_filters.gate import Gate
+from compliance_filters.mend import mend
 from compliance_filters.review.queue import ReviewQueue
 from compliance_filters.rules.pack import RulePack
 from knowledge_base.access import Principal, Role

@@ -24,6 +24,9 @@ FILES = {
     "C3,无某,,,,,,,,\n",
     "holdings": "client_id,product_code,units,cost_cny,as_of\nC1,990001,10.5,11.25,2026-11-20\n"
     "C2,990001,1,1,2026-11-20\n",
+    "insistence": "client_id,document_id,product_code,sha256,signed_at,recording_id,client_level,risk_level\n"
+    f"C1,D2,990001,{'AB' * 32},2026-11-02T10:00:00+08:00,R2,C3,R4\n"
+    f"C1,D1,990001,{'cd' * 32},2026-11-01T10:00:00+08:00,R1,C3,R4\n",
     "events": "id,client_id,kind,product_code,amount_cny,at\nE1,C1,login,,,2026-11-18T20:14:00+08:00\n"
     "E2,C1,deposit,,300,2026-11-19T09:00:00+08:00\n",
 }
@@ -52,8 +55,28 @@ def test_a_client_with_everything(clients: Clients) -> None:
     assert len(clients.events("C1", principal=advisor("A1"), since=datetime(2026, 11, 19, tzinfo=UTC))) == 1
 
 
+def test_written_insistence_oldest_first(clients: Clients) -> None:
+    first, second = clients.insistence("C1", principal=advisor("A1"))
+    assert (first.document_id, first.recording_id, first.client_level, first.risk_level) == ("D1", "R1", "C3", "R4")
+    assert first.signed_at == datetime(2026, 11, 1, 2, tzinfo=UTC)
+    assert second.sha256 == "ab" * 32
+    assert clients.insistence("C3", principal=SYSTEM) == ()
+
+
+def test_names_follow_access_and_imports_are_counted(clients: Clients, tmp_path: Path) -> None:
+    assert clients.names(principal=SYSTEM) == {"甄某", "晏某", "无某"}
+    assert clients.names(principal=advisor("A1")) == {"甄某"}
+    before = clients.imports()
+    renamed = write(tmp_path, "renamed.csv", "id,name\nC3,有某\n")
+    assert clients.imports() == before
+    import_csv("clients", renamed, engine=clients.engine, principal=SYSTEM)
+    assert clients.imports() == before + 1
+    import_csv("advisors", tmp_path / "advisors.csv", engine=clients.engine, principal=SYSTEM)
+    assert clients.imports() == before + 1
+
+
 def test_somebody_elses_client_looks_like_none(clients: Clients) -> None:
-    for read in (clients.get, clients.holdings, clients.events):
+    for read in (clients.get, clients.holdings, clients.events, clients.insistence):
         messages = []
         for client_id in ("C2", "C9"):
             with pytest.raises(UnknownClientError) as caught:

@@ -67,6 +67,36 @@ def test_holdings_need_their_client(kb: Engine, tmp_path: Path) -> None:
     ]
 
 
+def test_insistence_is_checked_line_by_line(kb: Engine, tmp_path: Path) -> None:
+    load("clients", "id,name\nC1,甲\n", kb, tmp_path)
+    header = "client_id,document_id,product_code,sha256,signed_at,recording_id,client_level,risk_level\n"
+    good = f"C1,D1,990005,{'0f' * 32},2026-10-12T10:20:00+08:00,R1,C3,R4\n"
+    bad = [
+        good.replace("C1,", "C9,", 1),
+        good.replace("0f" * 32, "0f" * 31),
+        good.replace("+08:00", ""),
+        good.replace(",R1,", ",,"),
+        good.replace("C3", "C6"),
+        good.replace(",R4", ""),
+        good.replace("D1", "D" * 121),
+    ]
+    done = load("insistence", header + good + "".join(bad), kb, tmp_path)
+    assert (done.added, [(row.line, row.column) for row in done.bad]) == (
+        0,
+        [
+            (3, "client_id"),
+            (4, "sha256"),
+            (5, "signed_at"),
+            (6, "recording_id"),
+            (7, "client_level"),
+            (8, ""),
+            (9, "document_id"),
+        ],
+    )
+    assert load("insistence", header + good, kb, tmp_path).added == 1
+    assert load("insistence", header + good, kb, tmp_path).replaced == 1
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

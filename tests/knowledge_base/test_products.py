@@ -22,12 +22,17 @@ def kb(engine: Engine, tmp_path: Path) -> Engine:
     shelf = write(
         tmp_path,
         "products.csv",
-        "code,name,full_name,aliases,risk_level,risk_source,risk_as_of,on_sale_from,on_sale_to,minimum_cny\n"
-        "990001,云岭稳健,云岭稳健债券A,稳健一号;老云岭,R2,评级委员会,2026-07-01,2021-01-04,,10\n"
-        "990002,云岭旧品,,,R3,评级委员会,2026-07-01,2021-01-04,2025-12-31,1000.5\n"
-        "990003,云岭禁品,,,R3,评级委员会,2026-07-01,2021-01-04,,10\n",
+        "code,name,full_name,aliases,risk_level,risk_source,risk_as_of,inception,on_sale_from,on_sale_to,minimum_cny\n"
+        "990001,云岭稳健,云岭稳健债券A,稳健一号;老云岭,R2,评级委员会,2026-07-01,2019-03-18,2021-01-04,,10\n"
+        "990002,云岭旧品,,,R3,评级委员会,2026-07-01,,2021-01-04,2025-12-31,1000.5\n"
+        "990003,云岭禁品,云岭禁品混合,,R3,评级委员会,2026-07-01,,2021-01-04,,10\n",
     )
-    blocked = write(tmp_path, "restricted.csv", "code,reason,since,until\n990003,项目进行中,2026-10-01,\n")
+    blocked = write(
+        tmp_path,
+        "restricted.csv",
+        "code,name,reason,since,until\n990003,,项目进行中,2026-10-01,\n"
+        "690205,星野刻蚀,项目进行中,2026-10-01,2026-12-31\n690213,,已结束,2026-10-01,2026-11-20\n",
+    )
     import_csv("products", shelf, engine=engine, principal=SYSTEM)
     import_csv("restricted", blocked, engine=engine, principal=SYSTEM)
     return engine
@@ -46,6 +51,20 @@ def test_shelf_and_restricted_list(kb: Engine) -> None:
     assert products.get("990003", principal=advisor(), on=DAY).restricted_reason == "项目进行中"
     with pytest.raises(UnknownProductError, match="999999"):
         products.get("999999", principal=advisor())
+
+
+def test_inception_is_known_or_none(kb: Engine) -> None:
+    assert Products(kb).get("990001", principal=advisor()).inception == date(2019, 3, 18)
+    assert Products(kb).get("990002", principal=advisor()).inception is None
+
+
+def test_the_restricted_list_of_a_day_holds_also_what_is_no_product(kb: Engine) -> None:
+    def on(day: date) -> list[tuple[str, tuple[str, ...]]]:
+        return [(one.code, one.names) for one in Products(kb).restricted(principal=advisor(), on=day)]
+
+    assert on(DAY) == [("690205", ("星野刻蚀",)), ("990003", ("云岭禁品", "云岭禁品混合"))]
+    assert [code for code, _ in on(date(2026, 11, 20))] == ["690205", "690213", "990003"]
+    assert on(date(2026, 9, 30)) == []
 
 
 def test_synced_documents_name_products_without_touching_imported_ones(kb: Engine, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from compliance_filters.context import context_from_meta
 from compliance_filters.finding import Draft, Finding, Outcome, Target
-from compliance_filters.gate import mend
+from compliance_filters.mend import mend
 from compliance_filters.pii.filter import PiiFilter, find_identifiers, mask
 from compliance_filters.rules.pack import RulePack
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -101,6 +102,42 @@ def test_lost_invented_and_mangled_tokens_fail(draft: str) -> None:
     hidden, tokens = Pseudonyms().hide("13800138000")
     with pytest.raises(ValueError, match="again"):
         Pseudonyms().restore(draft.format(hidden), tokens)
+
+
+def test_names_that_come_later_are_hidden_and_the_list_is_built_once() -> None:
+    read = 0
+
+    class Names(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            nonlocal read
+            read += 1
+            return super().__iter__()
+
+    known = Names(["李秀英"])
+    pseudonyms = Pseudonyms(lambda: known, key=b"k")
+    text = "李秀英与王小明"
+    before, _ = pseudonyms.hide(text)
+    assert "王小明" in before
+    assert pseudonyms.hide(text)[0] == before
+    assert read == 1
+    known = Names(["李秀英", "王 小明"])
+    hidden, tokens = pseudonyms.hide(text)
+    assert before.split("与")[0] == hidden.split("与")[0]  # the same value keeps its token
+    assert "王小明" not in hidden
+    assert pseudonyms.restore(hidden, tokens) == text
+
+
+def test_names_that_cannot_be_read_let_nothing_out() -> None:
+    def names() -> list[str]:
+        if started:
+            raise OSError("the database is away")
+        return []
+
+    started = False
+    pseudonyms = Pseudonyms(names)
+    started = True
+    with pytest.raises(OSError, match="away"):
+        pseudonyms.hide("王小明")
 
 
 def test_document_numbers_are_no_tokens() -> None:
