@@ -7,7 +7,7 @@ Scope is the clause, not a distance: a negation reaches to the end of its own cl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from compliance_filters.finding import BoundFact, Insistence, ProductInContext, Restricted, ReviewContext, Source
@@ -24,8 +24,8 @@ def context_from_meta(meta: Mapping[str, Any]) -> ReviewContext:
         client_level_expires=_date(meta.get("client_level_expires")),
         client_names=tuple(meta.get("client_names") or ()),
         products=tuple(_product(item) for item in _list(meta, "products")),
-        sources=tuple(_source(item) for item in _list(meta, "sources")),
-        facts=tuple(_fact(item) for item in _list(meta, "facts")),
+        sources=(*(_source(item) for item in _list(meta, "sources")), *_stated(_list(meta, "facts"))),
+        facts=tuple(_fact(item) for item in _list(meta, "facts") if _number(item) is not None),
         channel=meta.get("channel") or "sidebar",
         restricted=tuple(
             Restricted(code=str(r["code"]), name=str(r.get("name") or "")) for r in _list(meta, "restricted")
@@ -117,6 +117,21 @@ def _source(item: Mapping[str, Any]) -> Source:
         publisher=item.get("publisher"),
         published_on=_date(item.get("date")),
     )
+
+
+def _number(item: Mapping[str, Any]) -> Decimal | None:
+    try:
+        return Decimal(str(item["value"]))
+    except InvalidOperation:
+        return None
+
+
+def _stated(facts: Sequence[Mapping[str, Any]]) -> Iterator[Source]:
+    """Facts whose value is no number (a rank 23/180, a date): numbers may be bound to their words."""
+    for item in facts:
+        if _number(item) is None:
+            words = (item.get("entity"), item.get("period"), item["name"], item["value"], item.get("unit"))
+            yield Source(n=0, text=" ".join(str(word) for word in words if word))
 
 
 def _fact(item: Mapping[str, Any]) -> BoundFact:

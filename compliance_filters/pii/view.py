@@ -46,14 +46,14 @@ def _folded() -> dict[int, str]:
 
 
 _PLAIN = {**_folded(), **str.maketrans(_TRADITIONAL)}
-_ODD = re.compile(f"[{re.escape(''.join(map(chr, _PLAIN)))}]+")
 _STYLED = "\U0001d7ce-\U0001d7ff"  # digits as one range: a set of single characters beyond U+FFFF is slow
+_ODD = re.compile(f"[{re.escape(''.join(chr(code) for code in _PLAIN if code <= 0xFFFF))}{_STYLED}]+")
 _BASIC = "".join(chr(code) for code, plain in _PLAIN.items() if plain.isdigit() and code <= 0xFFFF)
 _ANY_DIGIT = _ALL + re.escape(_BASIC) + _STYLED
 _LETTER = "A-Za-z\u0130\u0131\u017f\u212a"  # what matches a letter when case is ignored
 # The set of first characters stands first, and each form looks behind itself, so that plain text is skipped fast.
 _MAY_HOLD = re.compile(
-    rf"[{_ANY_DIGIT}{_LETTER}十百@＠艾微([{{（](?:"
+    rf"[{_ANY_DIGIT}{_LETTER}十百@＠艾微(\[{{（](?:"
     rf"(?<=[{_ANY_DIGIT}])(?:[ \t\-.·_/,，、—–\u3000\u20e3\ufe0f]{{0,3}}[{_ANY_DIGIT}]){{6}}"
     rf"|(?<=[{_ANY_DIGIT}十百{_LETTER}])[号號栋棟幢座室弄组組户戶楼樓单單#\-－]"
     r"|(?<=[@＠])|(?<=艾)特|(?<=[(\[{（])\s?[aA][tT]|(?<=微)信|(?<=[qQ])[qQ]|(?<=[vV])[xX]|(?<=[wW])[eE][cC][hH][aA][tT])"

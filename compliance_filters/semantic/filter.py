@@ -54,7 +54,8 @@ class SemanticFilter:
 
     def _suspected(self, row: Iterable[float], target: Target) -> Iterator[tuple[int, Rule]]:
         for column, (probability, rule) in enumerate(zip(row, self._rules, strict=True)):
-            if rule is None or (target is Target.CLIENT_INPUT and rule.id != INJECTION):
+            # Instructions are looked for in what clients say: our own texts speak of models in their labels.
+            if rule is None or (rule.id == INJECTION) != (target is Target.CLIENT_INPUT):
                 continue
             if probability >= self._calibration.of(rule.id).review:
                 yield column, rule

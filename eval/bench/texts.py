@@ -11,7 +11,9 @@ from typing import Any
 import ahocorasick
 
 from compliance_filters.filters import standard_filters
-from compliance_filters.finding import Draft, ReviewContext, Target
+from compliance_filters.finding import Draft, Filter, ReviewContext, Target
+from compliance_filters.normalise import Normaliser
+from eval.bench.audit import audit_figures
 from eval.bench.measure import Progress, bench_result, p95, quotient, timed_ms
 from eval.case import load_cases
 from eval.fresh import fresh_house
@@ -22,6 +24,7 @@ from serve.users import OPERATOR
 from serve.wiring import House
 
 ANSWER_CHARS = 300
+WARM_UP = "币张"  # by its sound only, which asks for the dictionary of ordinary words
 HIT_EVERY = 10  # one answer in ten holds a violating sentence
 ADVISOR_TURN = "您上次问的那只产品，我把资料发给您了，您看还有什么想了解的？"
 
@@ -68,51 +71,82 @@ def _first(spoken: Sequence[Utterance], n: int) -> list[Utterance]:
     return list(islice(cycle(spoken), n))
 
 
-def bench_compliance(house: House, cases: Path, *, answers: int, progress: Progress) -> Result:
+def bench_compliance(
+    house: House,
+    cases: Path,
+    *,
+    answers: int,
+    progress: Progress,
+    audit_appends: int = 2_000,
+    audit_entries: int = 50_000,
+) -> Result:
     """Answers of 300 characters, one in ten with a violating sentence: rule filters alone (`us_per_char`,
-    `p95_ms_rules`), the whole gate with its audit log (`p95_ms_all`), text without any candidate
-    (`mb_per_s_clean`), and a bare Aho-Corasick pass over the same text as the baseline."""
+    `p95_ms_rules`), the semantic filter alone (`p95_ms_semantic`, None in a profile of rules), the whole gate with
+    its audit log (`p95_ms_all`), text without any candidate (`mb_per_s_clean`), a bare Aho-Corasick pass over the
+    same text as the baseline, and the audit log (`audit_figures`)."""
     began = time.perf_counter()
     drafts = [Draft(text=text, target=Target.ANSWER) for text in answer_texts(cases, answers)]
+    pack, steps = house.rule_pack, 6
     chars = sum(len(draft.text) for draft in drafts)
     context = ReviewContext(today=house.today())
-    filters = standard_filters(house.rule_pack, house.settings.compliance)
+    filters = standard_filters(pack, house.settings.compliance)
 
     def judge(draft: Draft) -> None:
         for each in filters:
             each.find(draft, context)
 
-    judge(drafts[0])  # dictionaries load outside the measured time
+    for first in (WARM_UP, drafts[0].text):  # dictionaries load outside the measured time
+        judge(Draft(text=first, target=Target.ANSWER))
     rules = [timed_ms(lambda draft=draft: judge(draft)) for draft in drafts]  # type: ignore[misc]
-    progress(1, 4, "rules")
+    progress(1, steps, "rules")
+    guess = _semantic_ms(house.semantic_filter(pack), drafts, context)
+    progress(2, steps, "semantic")
     with fresh_house(house) as fresh:
         gate = fresh.gate
         gate.review(drafts[0], context, principal=OPERATOR)
         every = [timed_ms(lambda d=draft: gate.review(d, context, principal=OPERATOR)) for draft in drafts]  # type: ignore[misc]
-    progress(2, 4, "gate")
+        progress(3, steps, "gate")
+        audit = audit_figures(fresh.audit, appends=audit_appends, entries=audit_entries)
+    progress(4, steps, "audit")
     automaton = _automaton(house)
     bare_ms = sum(timed_ms(lambda t=draft.text: list(automaton.iter(t))) for draft in drafts)  # type: ignore[misc]
-    progress(3, 4, "aho-corasick")
-    clean = Draft(text=_clean_text(automaton, drafts, chars), target=Target.ANSWER)
+    progress(5, steps, "aho-corasick")
+    clean = Draft(text=_clean_text(automaton, pack.normalise, drafts, chars), target=Target.ANSWER)
     clean_s = timed_ms(lambda: judge(clean)) / 1e3
-    progress(4, 4, "clean")
+    progress(6, steps, "clean")
     us_per_char, bare = round(sum(rules) * 1e3 / chars, 3), round(bare_ms * 1e3 / chars, 4)
     return bench_result(
         "compliance",
         fixture="eval/cases/compliance_sentences.jsonl",
         n=answers,
-        model={"rules": house.rule_pack.label},
-        parameters={"answers": answers, "answer_chars": ANSWER_CHARS, "hit_every": HIT_EVERY},
+        model={"rules": pack.label},
+        parameters={
+            "answers": answers,
+            "answer_chars": ANSWER_CHARS,
+            "hit_every": HIT_EVERY,
+            "audit_appends": audit_appends,
+            "audit_entries": audit_entries,
+        },
         metrics={
             "us_per_char": us_per_char,
             "mb_per_s_clean": round(len(clean.text.encode()) / 1e6 / clean_s, 3),
             "p95_ms_rules": p95(rules),
+            "p95_ms_semantic": p95(guess),
             "p95_ms_all": p95(every),
             "baseline_us_per_char": bare,
             "ratio": quotient(us_per_char, bare),
+            **audit,
         },
         began=began,
     )
+
+
+def _semantic_ms(semantic: Filter | None, drafts: Sequence[Draft], context: ReviewContext) -> list[float]:
+    """Milliseconds a draft; none where the profile does without the model."""
+    if semantic is None:
+        return []
+    semantic.find(drafts[0], context)  # weights load outside the measured time
+    return [timed_ms(lambda draft=draft: semantic.find(draft, context)) for draft in drafts]  # type: ignore[misc]
 
 
 def answer_texts(cases: Path, answers: int) -> list[str]:
@@ -139,8 +173,8 @@ def _automaton(house: House) -> Any:
     return automaton
 
 
-def _clean_text(automaton: Any, drafts: Sequence[Draft], chars: int) -> str:
-    """About `chars` characters of sentences in which the automaton finds nothing."""
+def _clean_text(automaton: Any, normalise: Normaliser, drafts: Sequence[Draft], chars: int) -> str:
+    """About `chars` characters of sentences in which the automaton finds nothing, as the rules read them."""
     sentences = [s + "。" for draft in drafts for s in draft.text.split("。") if s]
     clean = [s for s in dict.fromkeys(sentences) if next(iter(automaton.iter(normalise(s).text)), None) is None]
     return "".join(islice(cycle(clean), max(1, chars // 25)))

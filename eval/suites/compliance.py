@@ -5,19 +5,16 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from compliance_filters.context import context_from_meta
 from compliance_filters.filters import standard_filters
 from compliance_filters.finding import (
-    BoundFact,
     Draft,
-    ProductInContext,
     ReviewContext,
-    Source,
     Target,
     Verdict,
 )
@@ -105,48 +102,14 @@ def draft_of(item: dict[str, Any]) -> Draft:
 
 
 def context_of(item: dict[str, Any], today: date) -> ReviewContext:
-    """The context of a document's `meta`; a plain sentence has none and is judged by its words alone."""
-    meta = item.get("meta") or {}
-    return ReviewContext(
-        today=_day(meta.get("today")) or today,
-        client_level=meta.get("client_level"),
-        client_level_expires=_day(meta.get("client_level_expires")),
-        products=tuple(_product(p) for p in meta.get("products", ())),
-        sources=tuple(_source(s) for s in meta.get("sources", ())),
-        facts=tuple(_fact(f) for f in meta.get("facts", ())),
-        channel=meta.get("channel", "sidebar"),
-    )
+    """The context of a document's `meta`; a plain sentence has none and is judged by its words alone.
 
-
-def _day(value: str | None) -> date | None:
-    return date.fromisoformat(value) if value else None
-
-
-def _product(raw: dict[str, Any]) -> ProductInContext:
-    return ProductInContext(
-        code=raw.get("code", ""),
-        name=raw.get("name", ""),
-        risk_level=raw.get("risk_level"),
-        product_type=raw.get("type"),
-        inception=_day(raw.get("inception")),
-        on_shelf=raw.get("on_shelf", True),
-        restricted=raw.get("restricted", False),
-    )
-
-
-def _source(raw: dict[str, Any]) -> Source:
-    return Source(
-        n=raw["n"],
-        text=raw.get("text", ""),
-        title=raw.get("title", ""),
-        publisher=raw.get("publisher"),
-        published_on=_day(raw.get("date")),
-    )
-
-
-def _fact(raw: dict[str, Any]) -> BoundFact:
-    value = Decimal(str(raw["value"]))
-    return BoundFact(name=raw["name"], value=value, unit=raw.get("unit") or "", period=raw.get("period"))
+    Raises EvalError when the meta cannot be read.
+    """
+    try:
+        return context_from_meta({"today": today, **(item.get("meta") or {})})
+    except (KeyError, ValueError, TypeError) as error:
+        raise EvalError(f"{item['id']}: its meta cannot be read ({error}): correct it.") from error
 
 
 def _span(text: str, quote: str | None) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mandarin.offsets import Edit, Mapped, mapped
+from mandarin.offsets import Edit, Mapped, Runs, mapped
 from mandarin.script import fold_width, normalise, strip_inserted, strip_invisible, to_simplified
 
 MESSY = st.text(alphabet="保本息證券瞭解乾隆萬五点三%，。 *·\u200bａ３％①ﬁ😀\n\t…ab1-_—\u0336", max_size=40)
@@ -100,3 +100,22 @@ def test_steps_from_different_texts_do_not_chain() -> None:
 def test_a_slice_outside_the_text_is_refused() -> None:
     with pytest.raises(IndexError, match="leaves a text"):
         Mapped.identity("甲").original_span(0, 2)
+
+
+def test_a_long_text_with_few_edits_is_mapped_by_few_runs() -> None:
+    text = "本" * 100_000
+    once = Mapped.from_edits(text, [Edit(start=10, end=12, replacement=""), Edit(start=50, end=51, replacement="XY")])
+    twice = once.edit([Edit(start=5, end=30, replacement="Z")])
+    assert len(list(Runs.of(twice.spans).between(0, len(twice.text)))) <= 5
+    assert twice.original_span(5, 6) == (5, 32)
+    assert twice.original_span(len(twice.text) - 1, len(twice.text)) == (99_999, 100_000)
+
+
+@given(edited(), st.data())
+def test_runs_say_what_the_single_spans_say(result: Mapped, data: st.DataObject) -> None:
+    plain = tuple(result.spans)
+    assert Runs.of(plain) == result.spans
+    start = data.draw(st.integers(0, len(plain)))
+    end = data.draw(st.integers(start, len(plain)))
+    cut = Runs((run for _, run in Runs.of(result.spans).between(start, end)), end)
+    assert tuple(cut[i] for i in range(start, end)) == plain[start:end]
