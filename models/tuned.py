@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from models.encoder import Encoder
+from models.encoders.remembering import RememberingEncoder
 from models.encoders.transformer import SentenceTransformerEncoder
 from models.encoders.vectors import readable
 from models.errors import ModelDamagedError, ModelUnavailableError
@@ -93,6 +94,10 @@ class TunedEncoder:
         self._batch = batch
         self._loaded = Lazy(self._load)
         self._one_at_a_time = threading.Lock()  # fast tokenizers refuse concurrent padding changes
+
+    def load(self) -> None:
+        """See Scorer."""
+        self._loaded.get()
 
     def score(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities by text and label; batches are made of texts of like length."""
@@ -175,11 +180,12 @@ def load_tuned(folder: Path, encoder: Encoder) -> TunedEncoder:
     """
 
     def transformer() -> tuple[Any, Any]:
-        if not isinstance(encoder, SentenceTransformerEncoder):
+        carrier = encoder.inner if isinstance(encoder, RememberingEncoder) else encoder
+        if not isinstance(carrier, SentenceTransformerEncoder):
             raise ModelUnavailableError(
                 f"the tuned model {folder.name} needs an encoder on torch, not {encoder.name}",
                 remedy="run: pip install 'tougu[local]' and leave the encoder at its default",
             )
-        return encoder.transformer()
+        return carrier.transformer()
 
     return TunedEncoder(folder, transformer, encoder.name.partition("/")[0])

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from compliance_filters.clauses import sentences
+from compliance_filters.errors import FilterError
 from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext, Target
 from compliance_filters.rules.pack import Rule, RulePack
 from compliance_filters.semantic.calibration import Calibration, read_calibration
 from compliance_filters.settings import ComplianceSettings
 from models.encoder import Encoder
 from models.ngrams import NgramScorer
-from models.scorer import Blend, Scorer
+from models.scorer import Blend, Probabilities, Scorer
 from models.tuned import load_tuned
 
 Span = tuple[int, int]
 SHIPPED = Path(__file__).parent / "model"
+_AT_ONCE = 16  # windows read between two looks at the clock
 INJECTION = "input.injection"
 WINDOW = 80  # characters read at once: as long as what the classifier was trained on
 _BY_MODEL = "（由语义模型判断，规则词表未命中）"
@@ -32,7 +35,10 @@ class SemanticFilter:
 
     name = SEMANTIC
 
-    def __init__(self, pack: RulePack, scorer: Scorer, calibration: Calibration) -> None:
+    def __init__(
+        self, pack: RulePack, scorer: Scorer, calibration: Calibration, *, time_budget_ms: int = 5_000
+    ) -> None:
+        self._time_budget_s = time_budget_ms / 1e3
         self.version = scorer.version
         self._scorer = scorer
         self._calibration = calibration
@@ -43,7 +49,7 @@ class SemanticFilter:
         """Findings in order of place; a window of several sentences names the one that broke the rule."""
         source = self._normalise(draft.text)
         spans = list(windows(source.text))
-        scores = self._scorer.score([source.text[slice(*span)] for span in spans])
+        scores = self._scored([source.text[slice(*span)] for span in spans])
         found = []
         for span, row in zip(spans, scores, strict=True):
             for column, rule in self._suspected(row, draft.target):
@@ -51,6 +57,22 @@ class SemanticFilter:
                 place = source.original_span(start, end)
                 found.append(self._finding(rule, draft.text, place, float(row[column])))
         return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
+
+    def load(self) -> None:
+        """Load the weights now, so that no judgement waits for them. Raises what the classifier raises."""
+        self._scorer.load()
+
+    def _scored(self, texts: list[str]) -> list[Probabilities]:
+        """Probabilities of each text, equal ones read once; FilterError when the time is spent before the end."""
+        began = time.monotonic()
+        known: dict[str, Probabilities] = {}
+        fresh = list(dict.fromkeys(texts))
+        for at in range(0, len(fresh), _AT_ONCE):
+            if time.monotonic() - began > self._time_budget_s:
+                raise FilterError(f"the text has {len(fresh)} passages to read, too many for the time budget.")
+            some = fresh[at : at + _AT_ONCE]
+            known.update(zip(some, self._scorer.score(some), strict=True))
+        return [known[text] for text in texts]
 
     def _suspected(self, row: Iterable[float], target: Target) -> Iterator[tuple[int, Rule]]:
         for column, (probability, rule) in enumerate(zip(row, self._rules, strict=True)):
@@ -91,7 +113,10 @@ def load_semantic(pack: RulePack, settings: ComplianceSettings, encoder: Encoder
     calibration = read_calibration(folder)
     fast, slow = NgramScorer(folder), load_tuned(folder, encoder)
     return SemanticFilter(
-        pack, Blend(fast, slow, weight=calibration.weight, ask_from=calibration.ask_from), calibration
+        pack,
+        Blend(fast, slow, weight=calibration.weight, ask_from=calibration.ask_from),
+        calibration,
+        time_budget_ms=settings.time_budget_ms,
     )
 
 

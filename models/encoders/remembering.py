@@ -22,19 +22,19 @@ class RememberingEncoder:
     def __init__(self, encoder: Encoder, file: Path) -> None:
         self.name = encoder.name
         self.dimension = encoder.dimension
-        self._encoder = encoder
+        self.inner = encoder
         self._file = file
         self._known: dict[str, Vectors] | None = None
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encoder.encode_queries(texts)
+        return self.inner.encode_queries(texts)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         known = self._load()
         keys = [self._key(text) for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
-            known.update(zip(missing, self._encoder.encode_passages(list(missing.values())), strict=True))
+            known.update(zip(missing, self.inner.encode_passages(list(missing.values())), strict=True))
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimension), np.float32)
 
     def save(self) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from compliance_filters.finding import Target
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+CHANNELS = ("sidebar", "client", "export")
 OUTCOME_ZH = {
     "pass": "通过",
     "revise": "已补充提示后通过",
@@ -37,7 +38,10 @@ def check(
 ) -> None:
     """Judge a text by the compliance rules; the exit code is 2 when it may not be delivered."""
     from compliance_filters.finding import Draft
+    from serve.errors import ServeError
 
+    if channel not in CHANNELS:
+        raise ServeError(f"There is no channel {channel}: choose from {', '.join(CHANNELS)}.")
     shared = context.ensure_object(Context)
     text = read_text(file)
     house = shared.house()

@@ -60,6 +60,9 @@ class Unavailable:
     labels: tuple[str, ...] = ("promise.return",)
     version = "none"
 
+    def load(self) -> None:
+        raise ModelUnavailableError("no torch", remedy="install it")
+
     def score(self, texts: Sequence[str]) -> Probabilities:
         raise ModelUnavailableError("no torch", remedy="install it")
 
