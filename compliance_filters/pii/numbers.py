@@ -51,8 +51,8 @@ def numbers(view: str) -> Iterator[Hit]:
     for run in _RUN.finditer(view):
         start, stop = max(0, run.start() - _PREFIX), min(len(view), run.end() + _SUFFIX)
         yield from _ids(view, start, stop)
+        yield from _cards(view, start, stop)  # before phones: a card's last groups can look like one
         yield from _mobiles(view, start, stop)
-        yield from _cards(view, start, stop)
         yield from _called(view, start, stop)
 
 

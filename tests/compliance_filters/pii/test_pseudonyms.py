@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compliance_filters.pii.pseudonyms import Pseudonyms
@@ -49,6 +49,7 @@ def test_no_mobile_gets_out_however_it_is_written(tail: str, second: str, how: i
     assert Pseudonyms().restore(hidden, tokens) == f"{before}{written}{after}"
 
 
+@example(body="013000000000", how=1)  # the last groups look like a mobile number
 @given(
     body=st.text(alphabet="0123456789", min_size=12, max_size=15),
     how=st.sampled_from([0, 1, 2, 3, 4, 6]),
