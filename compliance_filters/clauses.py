@@ -22,6 +22,7 @@ LONGEST_SENTENCE = 400  # characters; a longer run without a full stop is cut, s
 _SENTENCE_END = re.compile(r"[。!?…\n]+[”’」』\")]*")
 _CLAUSE_MARKS = ",;:—"
 _HEADING = re.compile(r":\s*\n")
+_QUOTE = re.compile(r"“[^“”]{1,60}”|\"[^\"]{1,60}\"|「[^「」]{1,60}」|‘[^‘’]{1,60}’")
 _LIST_ITEM = re.compile(r"^\s*(?:[-•·*]|\(?[\d一二三四五六七八九十]{1,2}[.、)）])")
 
 
@@ -110,6 +111,8 @@ class ClauseReader:
         self._warned = _any_of(lexicon["warned_patterns"])
         self._warned_next = _any_of(lexicon["warned_next_patterns"])
         self._affirmed_next = _any_of(lexicon["affirmed_next_patterns"])
+        self._others = _any_of(lexicon["others_say_patterns"])
+        self._refuted = _any_of(lexicon["refuted_patterns"])
         self._taught = _either(lexicon["taught_before"])
         self._carried = _either(lexicon["carried"])
         self._own = _either(lexicon["own_subjects"])
@@ -163,6 +166,8 @@ class ClauseReader:
         if not rhetorical and self._is_question(head, text[start:end], tail, closing):
             return Stance.ASSERTED if self._affirmed_next.search(following.lstrip()) else Stance.ASKED
         if self._is_reported(text, parts, index, head) and not self._affirmed_next.search(following):
+            return Stance.REPORTED
+        if self._is_refuted(sentence, start, end):
             return Stance.REPORTED
         return Stance.DENIED if self._negations(head, tail) % 2 else Stance.ASSERTED
 
@@ -222,3 +227,13 @@ class ClauseReader:
         clause = parts[index]
         before = text[parts[index - 1].start : parts[index - 1].end] if index else ""
         return clause.opens_with == ":" and bool(self._attributions.search(before))
+
+    def _is_refuted(self, sentence: Sentence, start: int, end: int) -> bool:
+        """Words in quotation marks, or of somebody else, which the writer then takes apart: 群里喊“必涨”，您别当真."""
+        text = sentence.text
+        quote = next((m.span() for m in _QUOTE.finditer(text) if m.start() < start and end < m.end()), None)
+        if not quote and not self._others.search(text[:start]):
+            return False
+        rest = text[quote[1] if quote else end :][:_REACH] + "," + sentence.after
+        found = self._refuted.search(rest)
+        return found is not None and not self._contrasts.search(self._masked(rest), found.end())

@@ -13,6 +13,7 @@ from mandarin.homophones import HomophoneFinder
 from mandarin.offsets import Edit, Mapped
 from mandarin.script import HAN
 from mandarin.script import normalise as one_script
+from mandarin.spelled import SpelledWords, joined_letters, without_tones
 
 _REMEMBERED = 16  # texts; the filters of one verdict read the same text, so it is normalised once
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -40,7 +41,9 @@ class Normaliser:
         self._meant = meant
         self._written = _automaton(meant)
         self._benign = _automaton(lexicon.get("variant_benign") or ())
-        self._homophones = HomophoneFinder(lexicon.get("sound_alikes") or ())
+        heard = lexicon.get("sound_alikes") or ()
+        self._homophones = HomophoneFinder(heard)
+        self._spelled = SpelledWords([*heard, *(lexicon.get("spelled_words") or ())])
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._of)
 
     def __call__(self, text: str) -> Mapped:
@@ -48,14 +51,18 @@ class Normaliser:
         return self._remembered(text)
 
     def _of(self, text: str) -> Mapped:
-        return self._sounded(self._respelled(_joined(_plain(text))))
+        joined = joined_letters(_joined(without_tones(_plain(text))))
+        return self._sounded(self._respelled(joined))
 
     def _sounded(self, source: Mapped) -> Mapped:
         edits: list[Edit] = []
         for found in sorted(self._homophones.find(source.text), key=lambda f: (f.start, -f.end)):
             if not edits or found.start >= edits[-1].end:
                 edits.append(Edit(start=found.start, end=found.end, replacement=found.word))
-        return source.edit(edits)
+        heard = source.edit(edits)
+        return heard.edit(
+            Edit(start=found.start, end=found.end, replacement=found.word) for found in self._spelled.find(heard.text)
+        )
 
     def _respelled(self, source: Mapped) -> Mapped:
         lowered = source.text.lower()

@@ -39,7 +39,7 @@ class HomophoneFinder:
         """Raises ValueError for a word of one syllable: too many words share its sound."""
         self._automaton = ahocorasick.Automaton()
         for word in dict.fromkeys(words):
-            code = _sounds(word)
+            code = sounds(word)
             if len(code) < 2 or _NO_SOUND in code:
                 raise ValueError(f"{word} is no word of two or more syllables")
             self._automaton.add_word(code, (word, len(code)))
@@ -59,7 +59,7 @@ class HomophoneFinder:
 
 def _coded(text: str) -> tuple[str, list[tuple[int, int]] | None]:
     """The text as syllable characters; with places where letters stand for syllables, else None."""
-    codes = _sounds(text)
+    codes = sounds(text)
     spelled = [(m.start(), split_pinyin(m.group())) for m in _LETTERS.finditer(text)]
     if not any(pieces for _, pieces in spelled):
         return codes, None
@@ -72,7 +72,7 @@ def _coded(text: str) -> tuple[str, list[tuple[int, int]] | None]:
         out.append(codes[position:start])
         places += ((i, i + 1) for i in range(position, start))
         for piece in pieces:
-            out.append(_code_of(piece))
+            out.append(syllable_code(piece))
             places.append((start, start + len(piece)))
             start += len(piece)
         position = start
@@ -100,8 +100,8 @@ def _latin_beside(text: str, start: int, end: int) -> bool:
     return cut
 
 
-def _sounds(text: str) -> str:
-    """A code for each character; by one look into an array, since every text goes this way."""
+def sounds(text: str) -> str:
+    """A code for each character's sound, tones ignored; by one look into an array, since every text goes this way."""
     return _syllable_codes()[code_points(text)].tobytes().decode("utf-16-le")
 
 
@@ -117,22 +117,29 @@ def _syllable_codes() -> npt.NDArray[np.uint16]:
         sound = readings.split(",", 1)[0]
         if sound not in plain:
             plain[sound] = to_normal(sound, v_to_u=False)
-        table[point] = ord(_code_of(plain[sound]))
+        table[point] = ord(syllable_code(plain[sound]))
     return table
 
 
 _codes: dict[str, str] = {}
 
 
-def _code_of(syllable: str) -> str:
+def syllable_code(syllable: str) -> str:
+    """The code of a syllable in letters, as `sounds` gives it for a character."""
     return _codes.setdefault(syllable, chr(_PRIVATE + len(_codes)))
 
 
 @cache
 def _dictionary() -> frozenset[str]:
-    """Ordinary words of two and three characters, those of jieba's dictionary."""
+    """Ordinary words of two and three characters."""
+    return frozenset(word for word, count in frequencies().items() if count and 2 <= len(word) <= 3)
+
+
+def frequencies() -> dict[str, int]:
+    """How often each word stands in the corpus of jieba's dictionary; prefixes of words stand at 0."""
     import jieba
 
     jieba.setLogLevel("WARNING")
     jieba.initialize()
-    return frozenset(word for word, count in jieba.dt.FREQ.items() if count and 2 <= len(word) <= 3)
+    counts: dict[str, int] = jieba.dt.FREQ
+    return counts

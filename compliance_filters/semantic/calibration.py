@@ -1,4 +1,4 @@
-"""From probabilities to decisions: by rule, the least probability at which the model's word was right often enough."""
+"""From probabilities to decisions: by rule, the least suspicion at which the model's word was right often enough."""
 
 from __future__ import annotations
 
@@ -43,9 +43,20 @@ class Calibration:
         return self.by_rule.get(rule_id, Thresholds())
 
 
+def suspicions(probabilities: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The likeliest rule of a text answers for all that is suspected of it, every other rule for itself.
+
+    Probabilities of rules that lie close together (a forecast of the fund, of the market) share what is one
+    violation; 1 - prod(1 - p), as if they were independent, puts it together again. Shapes (texts, labels).
+    """
+    found = np.where(allowed, probabilities, 0.0).astype(np.float32)
+    found[np.arange(len(found)), found.argmax(1)] = 1 - np.prod(1 - found, axis=1)
+    return found
+
+
 def calibrate(
     labels: Sequence[str],
-    probabilities: NDArray[np.float32],
+    suspected: NDArray[np.float32],
     targets: NDArray[np.float32],
     *,
     decide_at: float,
@@ -55,23 +66,26 @@ def calibrate(
 ) -> Calibration:
     """Choose thresholds on lines that training never saw.
 
-    `probabilities` and `targets` have shape (lines, labels). `decide_at` and `review_at` are precisions.
-    No rule decides below the threshold at which all rules together reach `decide_at`. A rule has few lines of
-    its own, so they raise its threshold only where they speak clearly against it: its precision, shrunk by
-    eight pseudo-lines towards the wanted one, must not fall more than five points below.
+    `suspected` (of `suspicions`) and `targets` have shape (lines, labels). `decide_at` and `review_at` are
+    precisions. No rule decides below the threshold above which lines break any rule so often. A rule has few
+    lines of its own, so they raise its threshold only where they speak clearly against it: the share that breaks
+    this very rule, shrunk by eight pseudo-lines towards the wanted one, must not fall more than five points below.
     """
-    pooled = _least(probabilities.ravel(), targets.ravel(), decide_at, prior=None)
-    watched = _least(probabilities.ravel(), targets.ravel(), review_at, prior=None)
+    violating = np.asarray(targets.any(1), np.float32)
+    most = np.asarray(suspected.max(1), np.float32)
+    first = suspected.argmax(1)
+    pooled = _least(most, violating, decide_at, prior=None)
+    watched = _least(most, violating, review_at, prior=None)
     found = {}
     for column, label in enumerate(labels):
-        scores, truth = probabilities[:, column], targets[:, column]
+        scores, truth = most[first == column], targets[first == column, column]
         decide = max(pooled, _least(scores, truth, decide_at - _SLACK, prior=decide_at))
         review = min(decide, max(watched, _least(scores, truth, review_at - _SLACK, prior=review_at)))
         above = truth[scores >= decide]
         found[label] = Thresholds(
             review=round(float(review), 4),
             decide=round(float(decide), 4),
-            positives=int(truth.sum()),
+            positives=int(targets[:, column].sum()),
             precision=round(float(above.mean()), 4) if len(above) else None,
         )
     return Calibration(by_rule=found, weight=weight, ask_from=ask_from)
@@ -79,6 +93,8 @@ def calibrate(
 
 def _least(scores: NDArray[np.float32], truth: NDArray[np.float32], wanted: float, *, prior: float | None) -> float:
     """The lowest score at which the precision of everything above it is at least `wanted`."""
+    if not len(scores):
+        return -1.0  # nothing speaks against any threshold
     order = np.argsort(-scores, kind="stable")
     right = np.cumsum(truth[order])
     seen = np.arange(1, len(order) + 1)

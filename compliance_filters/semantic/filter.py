@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from compliance_filters.clauses import sentences
 from compliance_filters.errors import FilterError
 from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext, Target
 from compliance_filters.rules.pack import Rule, RulePack
-from compliance_filters.semantic.calibration import Calibration, read_calibration
+from compliance_filters.semantic.calibration import Calibration, read_calibration, suspicions
 from compliance_filters.settings import ComplianceSettings
 from models.encoder import Encoder
 from models.ngrams import NgramScorer
@@ -22,6 +24,7 @@ SHIPPED = Path(__file__).parent / "model"
 _AT_ONCE = 16  # windows read between two looks at the clock
 INJECTION = "input.injection"
 WINDOW = 80  # characters read at once: as long as what the classifier was trained on
+_CLEAR = 0.3  # probability at which one sentence of a window is named instead of the window
 _BY_MODEL = "（由语义模型判断，规则词表未命中）"
 
 
@@ -52,10 +55,10 @@ class SemanticFilter:
         scores = self._scored([source.text[slice(*span)] for span in spans])
         found = []
         for span, row in zip(spans, scores, strict=True):
-            for column, rule in self._suspected(row, draft.target):
+            for column, rule, suspicion in self._suspected(row, draft.target):
                 start, end = self._placed(source.text, span, column)
                 place = source.original_span(start, end)
-                found.append(self._finding(rule, draft.text, place, float(row[column])))
+                found.append(self._finding(rule, draft.text, place, suspicion))
         return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
 
     def load(self) -> None:
@@ -74,13 +77,12 @@ class SemanticFilter:
             known.update(zip(some, self._scorer.score(some), strict=True))
         return [known[text] for text in texts]
 
-    def _suspected(self, row: Iterable[float], target: Target) -> Iterator[tuple[int, Rule]]:
-        for column, (probability, rule) in enumerate(zip(row, self._rules, strict=True)):
-            # Instructions are looked for in what clients say: our own texts speak of models in their labels.
-            if rule is None or (rule.id == INJECTION) != (target is Target.CLIENT_INPUT):
-                continue
-            if probability >= self._calibration.of(rule.id).review:
-                yield column, rule
+    def _suspected(self, row: Probabilities, target: Target) -> Iterator[tuple[int, Rule, float]]:
+        asked = np.array([rule is not None and looked_for(rule.id, target) for rule in self._rules])
+        for column, suspicion in enumerate(suspicions(row[None], asked[None])[0].tolist()):
+            rule = self._rules[column]
+            if rule is not None and asked[column] and suspicion >= self._calibration.of(rule.id).review:
+                yield column, rule, suspicion
 
     def _placed(self, text: str, span: Span, column: int) -> Span:
         """The sentence of the window that the rule fits best; the whole window where no sentence is enough."""
@@ -90,10 +92,10 @@ class SemanticFilter:
             return span
         scores = self._scorer.score([text[slice(*part)] for part in parts])[:, column]
         best = int(scores.argmax())
-        return parts[best] if scores[best] >= self._calibration.of(self._scorer.labels[column]).review else span
+        return parts[best] if scores[best] >= _CLEAR else span
 
-    def _finding(self, rule: Rule, text: str, place: Span, probability: float) -> Finding:
-        decided = probability >= self._calibration.of(rule.id).decide
+    def _finding(self, rule: Rule, text: str, place: Span, suspicion: float) -> Finding:
+        decided = suspicion >= self._calibration.of(rule.id).decide
         plain = rule.finding(text, *place, by=SEMANTIC)
         return rule.finding(
             text,
@@ -102,6 +104,11 @@ class SemanticFilter:
             outcome=rule.outcome if decided else Outcome.REVIEW,
             reason=plain.reason.rstrip("。") + _BY_MODEL + "。",
         )
+
+
+def looked_for(rule_id: str, target: Target) -> bool:
+    """Instructions are looked for in what clients say alone: our own texts speak of models in their labels."""
+    return (rule_id == INJECTION) == (target is Target.CLIENT_INPUT)
 
 
 def load_semantic(pack: RulePack, settings: ComplianceSettings, encoder: Encoder) -> SemanticFilter:

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from compliance_filters.finding import Target
 from compliance_filters.normalise import Normaliser
 from compliance_filters.rules.pack import RulePack
-from compliance_filters.semantic.calibration import Calibration, calibrate, write_calibration
+from compliance_filters.semantic.calibration import Calibration, calibrate, suspicions, write_calibration
 from compliance_filters.semantic.dataset import LabelledSentence, SentenceSet, examples
+from compliance_filters.semantic.filter import looked_for
 from models.encoders.transformer import SentenceTransformerEncoder
 from models.ngrams import NgramScorer, fit_ngrams
 from models.scorer import Probabilities, blended
@@ -39,6 +41,7 @@ class Trained:
 class _Split:
     items: tuple[LabelledSentence, ...]
     made: Examples
+    asked: NDArray[np.bool_]  # (lines, labels): what the filter looks for in a text of that target
 
 
 def train_semantic(
@@ -90,7 +93,7 @@ def finish(
     ask_from = round(float(np.quantile(fast.max(1)[violating], 1 - _KEPT)), 4)
     calibration = calibrate(
         data.labels,
-        _blend(fast, slow, weight, ask_from),
+        suspicions(_blend(fast, slow, weight, ask_from), held.asked),
         held.made.targets,
         decide_at=DECIDE_AT,
         review_at=REVIEW_AT,
@@ -120,8 +123,9 @@ def measure(labels: Sequence[str], scores: Probabilities, calibration: Calibrati
     The thresholds are those of the blend, so that of its parts only the first figure can be compared.
     """
     truth = split.made.targets.astype(bool)
-    decided = scores >= _row(labels, calibration, "decide")
-    suspected = scores >= _row(labels, calibration, "review")
+    suspicion = suspicions(scores, split.asked)
+    decided = suspicion >= _row(labels, calibration, "decide")
+    suspected = suspicion >= _row(labels, calibration, "review")
     compliant = ~truth.any(1)
     paraphrased = np.array(["paraphrase" in item.tags for item in split.items])
     found = (suspected & truth).any(1)
@@ -131,6 +135,8 @@ def measure(labels: Sequence[str], scores: Probabilities, calibration: Calibrati
         "mean_average_precision": round(mean_average_precision(scores, split.made.targets), 4),
         "decided": _rates(decided, truth),
         "suspected": _rates(suspected, truth),
+        "violating_decided": round(float(decided[~compliant].any(1).mean()), 4) if not compliant.all() else None,
+        "violating_suspected": round(float(suspected[~compliant].any(1).mean()), 4) if not compliant.all() else None,
         "false_decisions": round(float(decided[compliant].any(1).mean()), 4) if compliant.any() else None,
         "false_doubts": round(float(suspected[compliant].any(1).mean()), 4) if compliant.any() else None,
         "paraphrase_recall": round(float(found[paraphrased].mean()), 4) if paraphrased.any() else None,
@@ -139,7 +145,9 @@ def measure(labels: Sequence[str], scores: Probabilities, calibration: Calibrati
 
 def _split(data: SentenceSet, name: str, labels: Sequence[str], normalise: Normaliser) -> _Split:
     items = data.of(name)
-    return _Split(items=items, made=examples(items, labels, [normalise(item.text).text for item in items]))
+    made = examples(items, labels, [normalise(item.text).text for item in items])
+    asked = [[looked_for(label, Target(item.target)) for label in labels] for item in items]
+    return _Split(items=items, made=made, asked=np.array(asked, bool).reshape(len(items), len(labels)))
 
 
 def _blend(fast: Probabilities, slow: Probabilities, weight: float, ask_from: float) -> Probabilities:

@@ -14,6 +14,7 @@ from compliance_filters.semantic.calibration import (
     Thresholds,
     calibrate,
     read_calibration,
+    suspicions,
     write_calibration,
 )
 
@@ -45,6 +46,12 @@ def test_equal_probabilities_stand_or_fall_together() -> None:
 
 def test_a_rule_that_nobody_calibrated_never_speaks() -> None:
     assert chosen().of("other") == Thresholds(review=NEVER, decide=NEVER)
+
+
+def test_what_two_rules_share_is_put_together() -> None:
+    """A line that is half this rule and half that one is suspect as a whole, and the likelier rule answers."""
+    found = suspicions(np.array([[0.5, 0.4, 0.9]], np.float32), np.array([[True, True, False]]))
+    assert found[0].tolist() == pytest.approx([0.7, 0.4, 0.0])
 
 
 def test_it_is_kept_beside_the_weights(tmp_path: Path) -> None:
