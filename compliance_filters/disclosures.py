@@ -21,6 +21,14 @@ _NO_RETURN = re.compile(
 _FUND = re.compile(
     r"基金|产品|净值|组合|该|本基金|同期|基准|业绩|这只|回报|近[一二三五1-5]年|\d{6}|[Rr][1-5]|您|账户|持有|以来|年化|排名|同类"
 )
+# A share of gains, a loss that somebody can bear, a condition and a promise show nothing that was earned.
+_NOT_EARNED = re.compile(
+    "如果|假如|倘若|要是|万一|哪怕|即使|一旦|若(?=净值|您|市场|期末|基金|产品)|承受|接受|忍受|睡不着|底线|止损|保证|承诺|保底"
+)
+_NOT_EARNED_BEHIND = re.compile("[^,;。!?\n]{0,6}(?:睡不着|受不了|就止损|就卖|就赎回|的话)")
+_QUOTED = re.compile(
+    '(?:别人|有人|您|客户|你)[^,;。!?\n“”]{0,10}(?:说|问|给|看|听)[^,;。!?\n“”]{0,6}[“"「][^”"」]{0,20}$'
+)
 _RANK = (
     r"(?:排名|排在|位列)[^,;。!?\n]{0,8}"
     r"(?:\d{1,5}/\d{1,5}|第[一二三四五六七八九十\d]{1,4}|前[一二三四五六七八九十\d]{1,4}%?)"
@@ -50,8 +58,8 @@ class DisclosureFilter:
         self._phone = f"投诉电话：{complaint_phone}。" if complaint_phone else ""
         self._present = {rule: compile_pattern(item["present"]) for rule, item in self._data.items()}
         self._shown = compile_pattern(
-            r"(?<!基准为)(?:净值增长率?|收益率?|回报率?|年化(?!波动|跟踪|标准差)|涨幅|跌幅|净值(?:从|由)|上涨|下跌|涨了|跌了"
-            r"|赚了?|盈利|收益(?!的))(?!率?标准差|率?波动)[^,;。!?\n×*]{0,12}?[-+]?{pct}|" + _RANK
+            r"(?<!基准为)(?:净值增长率?|收益(?:率|(?!的))|回报率?|年化(?!波动|跟踪|标准差)|涨幅|跌幅|净值(?:从|由)|上涨|下跌|涨了|跌了"
+            r"|赚了?|盈利)(?!率?标准差|率?波动)[^,;。!?\n×*]{0,12}?[-+]?{pct}|" + _RANK
         )
         self._table = re.compile(_TABLE)
         self._research = compile_pattern(pack.settings["research_words"])
@@ -113,7 +121,7 @@ class DisclosureFilter:
                 continue
             for shown in self._shown.finditer(sentence.text):
                 begin = max(sentence.text.rfind(mark, 0, shown.start()) for mark in ",;") + 1
-                if _NO_RETURN.search(sentence.text, begin, shown.end()):
+                if _NO_RETURN.search(sentence.text, begin, shown.end()) or _is_not_earned(sentence.text, begin, shown):
                     continue
                 if _FUND.search(sentence.text) and not is_market(sentence.text, context):
                     yield sentence.start + shown.start(), sentence.start + shown.end(), sentence.text
@@ -172,3 +180,10 @@ class DisclosureFilter:
             return True
         cited = {int(n) for n in _CITED.findall(sentence.text + sentence.after[:12])}
         return any(s.n in cited and s.publisher and s.published_on for s in sources)
+
+
+def _is_not_earned(text: str, clause: int, shown: re.Match[str]) -> bool:
+    """Whether the clause that begins at `clause` supposes, promises or quotes a return instead of showing one."""
+    if _NOT_EARNED.search(text, clause, shown.end()) or _NOT_EARNED_BEHIND.match(text, shown.end()):
+        return True
+    return _QUOTED.search(text, 0, shown.start()) is not None

@@ -164,6 +164,7 @@ class Verdict:
     audit_id: str | None
     cleared: Cleared | None = None
     errors: tuple[str, ...] = field(default=())  # filters that failed; never empty for a fail-closed review
+    review_id: str | None = None  # of the item that waits for an officer, where the outcome is review
 
 
 _GATE_KEY = object()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from compliance_filters.audit.bound import WAITS_FOR
 from compliance_filters.audit.log import AuditLog
 from compliance_filters.context import snapshot, to_meta
 from compliance_filters.errors import AuditError, ComplianceError, ReviewQueueError
@@ -47,7 +48,7 @@ class Gate:
         audit: AuditLog,
         *,
         queue: ReviewQueue | None = None,
-        time_budget_ms: int = 2_000,
+        time_budget_ms: int = 5_000,
         max_chars: int = 200_000,
         left_out: frozenset[str] = frozenset(),
         renewed: Callable[[], Rulebook] | None = None,
@@ -74,7 +75,7 @@ class Gate:
         verdict = self._verdict(book, draft, context, principal)
         if self._queue is None or verdict.audit_id is None:
             return verdict
-        return replace(verdict, errors=self._queued(book.pack, draft, verdict, context, principal))
+        return self._queued(book.pack, draft, verdict, context, principal)
 
     def _verdict(
         self, book: Rulebook, draft: Draft, context: ReviewContext, principal: Principal, *, edit_of: str | None = None
@@ -229,6 +230,7 @@ class Gate:
         escalated = sorted({f.rule for f in findings if pack.rules[f.rule].escalate})
         doubt = {"generated": draft.generated, "context": to_meta(context)} if outcome is Outcome.REVIEW else None
         incident = any(f.rule == "pii.leak" and f.outcome is Outcome.BLOCK for f in findings)
+        officers = None if edit_of else _why_officers(outcome, bool(escalated))
         try:
             return self._audit.append(
                 event="compliance.verdict",
@@ -239,7 +241,8 @@ class Gate:
                     "channel": context.channel, "rule_pack": pack.label, "errors": list(errors),
                     "left_out": sorted(self._left_out), "branches": sorted(principal.branches), "edit_of": edit_of,
                     "findings": [[f.rule, f.start, f.end, f.outcome.word, f.by] for f in findings],
-                    "escalated": escalated, "incident": incident, "text": self._audit.keyed_hash(draft.text),
+                    "escalated": escalated, "incident": incident, WAITS_FOR: officers,
+                    "text": self._audit.keyed_hash(draft.text),
                 },
                 payload={
                     "original": draft.text, "text": text, "client_id": context.client_id,
@@ -253,18 +256,18 @@ class Gate:
 
     def _queued(
         self, pack: RulePack, draft: Draft, verdict: Verdict, context: ReviewContext, principal: Principal
-    ) -> tuple[str, ...]:
-        """The errors, with one more when a doubt could not be put into the queue.
+    ) -> Verdict:
+        """The verdict with the id of its doubt, or with one more error where that could not be put into the queue.
 
         What is told in confidence, and a sample, leaves no trace in the verdict; the log shows both.
         """
         queue, found = self._officers_queue, [pack.rules[f.rule] for f in verdict.findings]
         confidential = any(rule.escalate for rule in found)
-        kind = _why_officers(verdict, confidential, queue)
+        kind = _why_officers(verdict.outcome, confidential) or _drawn(verdict, queue)
         if kind is None or verdict.audit_id is None:
-            return verdict.errors
+            return verdict
         try:
-            queue.add(
+            item_id = queue.add(
                 kind=kind, draft=draft, outcome=verdict.outcome, findings=verdict.findings, errors=verdict.errors,
                 grave=any(rule.outcome is Outcome.BLOCK or rule.severity == "high" for rule in found),
                 confidential=confidential, audit_id=verdict.audit_id, rule_pack=pack.label,
@@ -272,15 +275,18 @@ class Gate:
             )  # fmt: skip
         except Exception as error:  # the text stays as it was judged; the caller sees why nobody will look at a doubt
             log.error("a text could not be put into the review queue: %s", type(error).__name__)
-            return (*verdict.errors, f"queue: {type(error).__name__}") if kind is Kind.DOUBT else verdict.errors
-        return verdict.errors
+            doubt = kind is Kind.DOUBT
+            return replace(verdict, errors=(*verdict.errors, f"queue: {type(error).__name__}")) if doubt else verdict
+        return replace(verdict, review_id=item_id) if kind is Kind.DOUBT else verdict
 
 
-def _why_officers(verdict: Verdict, confidential: bool, queue: ReviewQueue) -> Kind | None:
-    if verdict.outcome is Outcome.REVIEW:
+def _why_officers(outcome: Outcome, confidential: bool) -> Kind | None:
+    if outcome is Outcome.REVIEW:
         return Kind.DOUBT
-    if confidential:
-        return Kind.ESCALATION
+    return Kind.ESCALATION if confidential else None
+
+
+def _drawn(verdict: Verdict, queue: ReviewQueue) -> Kind | None:
     return Kind.SAMPLE if verdict.cleared and queue.is_sampled(verdict.cleared.audit_id) else None
 
 

@@ -8,6 +8,17 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
+class ReviewWebhookSettings(BaseModel):
+    """Where it is told that a text in doubt is overdue or has expired; signed after Standard Webhooks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(default="", description="receiver of review.overdue and review.expired; empty = none")
+    secret: SecretStr | None = Field(default=None, description="signing secret, whsec_ and base64 of 24-64 bytes")
+    allow_private: bool = Field(default=False, description="whether the receiver may lie on a private address")
+    timeout_s: float = Field(default=15.0, gt=0, description="longest wait for the receiver, seconds")
+
+
 class ComplianceSettings(BaseModel):
     """Which rules judge, how long a judgement may take, and how the audit log is keyed."""
 
@@ -42,7 +53,8 @@ class ComplianceSettings(BaseModel):
         description="longest text judged automatically, characters; beyond it an officer decides",
     )
     audit_key: SecretStr | None = Field(
-        default=None, description="secret of the audit log's keyed hashes, at least 32 characters"
+        default=None,
+        description="secret of the audit log's keyed hashes, at least 32 characters; by default audit.key in home",
     )
     audit_suite: str = Field(
         default="ed25519-sha256-aesgcm",
@@ -75,6 +87,7 @@ class ComplianceSettings(BaseModel):
     review_sample_share: float = Field(
         default=0.01, ge=0, le=1, description="share of delivered texts that an officer looks at afterwards, 0 to 1"
     )
+    review_webhook: ReviewWebhookSettings = ReviewWebhookSettings()
     mistakes_two_persons: bool = Field(
         default=True, description="whether a second officer must approve a mistake before it becomes a test case"
     )

@@ -97,7 +97,8 @@ def collect(
     """Everything about a client, a case (complaint) or a lead, from `since` and before `until`.
 
     Making it is itself logged, as an export. Raises AccessDeniedError, also for the advisor whom a case
-    concerns; DossierError for an unknown id; SealedError for a client whose texts were sealed.
+    concerns; DossierError for an unknown id; SealedError for a client whose texts were sealed,
+    unless an officer makes it during a lawful opening.
     """
     principal.require("make a dossier", Role.COMPLIANCE, Role.SYSTEM)
     with audit.engine.connect() as connection:
@@ -105,7 +106,7 @@ def collect(
     if subject.kind == "case" and subject.row and subject.row["advisor_id"] == principal.user_id:
         raise AccessDeniedError("The advisor whom a case concerns never makes its dossier: ask a colleague.")
     audit.access(Access.EXPORT, actor=principal.user_id, what="dossier", items=[(subject.client_id, about)])
-    entries = tuple(_entries(audit, subject, since, until))
+    entries = tuple(_entries(audit, subject, since, until, principal))
     with audit.engine.connect() as connection:
         beside = [
             moment
@@ -135,10 +136,12 @@ def _subject(connection: Connection, about: str) -> Subject:
     return Subject(id=about, kind="client", client_id=about)
 
 
-def _entries(audit: AuditLog, subject: Subject, since: datetime | None, until: datetime | None) -> Iterator[AuditEntry]:
+def _entries(
+    audit: AuditLog, subject: Subject, since: datetime | None, until: datetime | None, principal: Principal
+) -> Iterator[AuditEntry]:
     """All entries of the client; for a case of a caller nobody knows, those of its call."""
     if subject.client_id is not None:
-        yield from entries_of(audit, subject.client_id, since=since, until=until)
+        yield from entries_of(audit, subject.client_id, since=since, until=until, principal=principal)
     elif subject.call_id is not None:
         call = audit.keyed_hash(subject.call_id)
         found = entries_of(audit, None, since=since, until=until, events=(CALL_READ,))

@@ -20,8 +20,10 @@ TARGETS = {
     "client_input": "提问",
 }  # fmt: skip
 ACCESSES = {"view": "查看", "playback": "回放", "search": "检索", "export": "导出"}
+REVIEWS = {"review.added": "送交复核", "review.approved": "批准", "review.rejected": "驳回"}
 KEYS = {
     "created": "建立客户密钥", "sealed": "按删除请求封存", "held": "法律保全", "lifted": "解除法律保全",
+    "open_asked": "申请依法启封（第一人）", "opened": "依法启封（第二人）", "open_ended": "结束启封",
     "destroy_asked": "申请销毁密钥（第一人）", "destroyed": "销毁密钥（第二人）",
 }  # fmt: skip
 
@@ -91,7 +93,7 @@ def _suitability(context: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reviewed(moment: Moment) -> Iterator[str]:
-    word = {"review.approved": "批准", "review.rejected": "驳回"}.get(str(moment.what.get("event")), "复核")
+    word = REVIEWS.get(str(moment.what.get("event")), "复核")
     yield f"{word}；理由：{_inline(moment.what.get('reason') or '-')}"
     yield from _quoted("文本", moment.what.get("text"))
 

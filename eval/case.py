@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,15 @@ def load_cases(path: Path, *, required: Sequence[str]) -> Cases:
         raise EvalError(f"{path} holds no item: one JSON object a line is expected.")
     _refuse_doubles(path, items)
     return Cases(path=str(path), sha256=hashlib.sha256(raw).hexdigest(), items=tuple(items))
+
+
+def only_split(cases: Cases, split: str) -> Cases:
+    """The items of one split. Raises EvalError where there is none."""
+    items = tuple(item for item in cases.items if item.get("split") == split)
+    if not items:
+        known = ", ".join(sorted({str(item["split"]) for item in cases.items if "split" in item})) or "none"
+        raise EvalError(f"{cases.path} has no item of the split {split}: name one that it has ({known}).")
+    return replace(cases, items=items)
 
 
 def _item(path: Path, n: int, line: str, required: Sequence[str]) -> dict[str, Any]:

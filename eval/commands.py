@@ -16,6 +16,10 @@ SAMPLE_DAY = "2026-11-20"  # the project's own questions were written for this d
 eval_app = typer.Typer(help="Measure the product on labelled data; without a suite, all on the project's own cases.")
 
 Data = Annotated[Path | None, typer.Option("--data", help="JSON Lines file; default: the project's own cases.")]
+Split = Annotated[
+    str | None,
+    typer.Option(help="Only this split (train, calibration, dev, test); default: test of the project's own data."),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N items, for a quick look.")]
 
 
@@ -30,19 +34,23 @@ def every_suite(context: typer.Context) -> None:
 
 
 @eval_app.command()
-def intent(context: typer.Context, data: Data = None, json: Json = None, predictions: Predictions = None) -> None:
-    """Single utterances: intents, polarity, leads."""
+def intent(
+    context: typer.Context, data: Data = None, split: Split = None, json: Json = None, predictions: Predictions = None
+) -> None:
+    """Single utterances: intents, polarity, leads. `--split cases` takes the project's small set."""
     from eval.suites.intent import run
 
-    print_result(run(shared(context).house(), data or own_cases("intent.jsonl")), json, predictions)
+    print_result(run(shared(context).house(), data, split), json, predictions)
 
 
 @eval_app.command()
-def calls(context: typer.Context, data: Data = None, json: Json = None, predictions: Predictions = None) -> None:
-    """Whole calls as text: leads, cases, tickets, evidence, amounts, violations."""
+def calls(
+    context: typer.Context, data: Data = None, split: Split = None, json: Json = None, predictions: Predictions = None
+) -> None:
+    """Whole calls as text: leads, cases, evidence, amounts, violations. `--split sample` takes the sample calls."""
     from eval.suites.calls import run
 
-    print_result(run(shared(context).house(), data), json, predictions)
+    print_result(run(shared(context).house(), data, split), json, predictions)
 
 
 @eval_app.command()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "幺": 1}
+_SPOKEN = "零一二三四五六七八九"
 SCALES = {
     "十": 10,
     "百": 100,
@@ -66,6 +67,33 @@ def plain_formal(text: str) -> str:
 def plain(value: Decimal) -> str:
     """Digits without exponent or trailing zeros: 2.5E+5 -> 250000."""
     return format(value.normalize(), "f")
+
+
+def write_number(value: Decimal) -> str:
+    """In characters as spoken: 120 -> 一百二十, 20000 -> 两万, 3.5 -> 三点五. Raises ValueError from 10^12 on."""
+    whole, _, fraction = plain(abs(value)).partition(".")
+    if len(whole) > 12:
+        raise ValueError(f"{value} is too large to be spoken in 亿")
+    sections = [int(whole.zfill(12)[at : at + 4]) for at in (0, 4, 8)]
+    spoken = ""
+    for section, scale in zip(sections, ("亿", "万", ""), strict=True):
+        if section:
+            gap = "零" if spoken and section < 1000 else ""
+            spoken += gap + ("两" if section == 2 and scale else _section(section, leading=not spoken)) + scale
+    tail = "点" + "".join(_SPOKEN[int(digit)] for digit in fraction) if fraction else ""
+    return ("负" if value < 0 else "") + (spoken or "零") + tail
+
+
+def _section(value: int, *, leading: bool) -> str:
+    """1 to 9999; 两 before 百 and 千, and no 一 before a leading 十."""
+    spoken, gap = "", False
+    for scale, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = value // scale % 10
+        if digit:
+            two = digit == 2 and scale >= 100
+            spoken += ("零" if gap and spoken else "") + ("两" if two else _SPOKEN[digit]) + name
+        gap = not digit
+    return spoken.removeprefix("一") if leading and 10 <= value < 20 else spoken
 
 
 class _Reader:

@@ -135,6 +135,11 @@ def _dictionary() -> frozenset[str]:
     return frozenset(word for word, count in frequencies().items() if count and 2 <= len(word) <= 3)
 
 
+def load_dictionary() -> None:
+    """Read the ordinary words now: it takes over a second, and the first word written by its sound would wait."""
+    _dictionary()
+
+
 def frequencies() -> dict[str, int]:
     """How often each word stands in the corpus of jieba's dictionary; prefixes of words stand at 0."""
     import jieba

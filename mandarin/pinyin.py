@@ -129,7 +129,7 @@ def _split(letters: str) -> tuple[str, ...]:
     for end in range(1, len(letters) + 1):
         for size in range(1, min(6, end) + 1):
             before, piece = best[end - size], letters[end - size : end]
-            if before is not None and piece in _known_syllables():
+            if before is not None and piece in known_syllables():
                 candidate = (*before, piece)
                 current = best[end]
                 if current is None or len(candidate) < len(current):
@@ -138,7 +138,7 @@ def _split(letters: str) -> tuple[str, ...]:
 
 
 @cache
-def _known_syllables() -> frozenset[str]:
+def known_syllables() -> frozenset[str]:
     """All toneless syllables that pypinyin's single-character dictionary uses, about 420."""
     from pypinyin.constants import PINYIN_DICT
     from pypinyin.contrib.tone_convert import to_normal

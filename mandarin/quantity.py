@@ -51,7 +51,7 @@ _MEASURES = (
 _UNITS = (
     _Unit(pattern="个?百分点", kind=NumeralKind.PERCENTAGE_POINTS, name="个百分点"),
     _Unit(pattern="个点", kind=NumeralKind.PERCENTAGE_POINTS, name="个点"),
-    _Unit(pattern="个?基点|[bB][pP][sS]?(?![A-Za-z])", kind=NumeralKind.BASIS_POINTS, name="bp"),
+    _Unit(pattern="个?(?:基点|[bB][pP][sS]?(?![A-Za-z]))", kind=NumeralKind.BASIS_POINTS, name="bp"),
     _Unit(pattern="%", kind=NumeralKind.PERCENT),
     _Unit(pattern="[‰‱]|倍", kind=NumeralKind.RATIO),
     _Unit(pattern="美元|美金", kind=NumeralKind.AMOUNT, name="美元"),

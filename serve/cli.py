@@ -17,9 +17,11 @@ from serve.commands import (
     calls,
     compliance,
     demo,
+    erasure,
     intents,
     knowledge,
     leads,
+    mistakes,
     reports,
     review,
     rules,
@@ -54,7 +56,12 @@ rules.app.command("keygen")(rules_sign.keygen)
 rules.app.command("sign")(rules_sign.sign)
 rules.app.command("train")(semantic.train)
 app.add_typer(rules.app, name="rules")
+review.app.command("mark")(mistakes.mark)
+review.app.command("mistakes")(mistakes.mistakes)
 app.add_typer(review.app, name="review")
+for step in (erasure.status, erasure.seal, erasure.hold, erasure.destroy):
+    audit.app.command()(step)
+audit.app.command("open")(erasure.open_)
 app.add_typer(audit.app, name="audit")
 app.add_typer(admin.prompts_app, name="prompts")
 app.add_typer(admin.users_app, name="users")

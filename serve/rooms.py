@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from compliance_filters.audit.erasure import Erasure
     from compliance_filters.audit.log import AuditLog
+    from compliance_filters.audit.opening import Openings
     from compliance_filters.finding import ReviewContext
     from compliance_filters.gate import Gate
     from compliance_filters.review.decisions import Decisions
@@ -207,6 +208,12 @@ class Rooms:
         return Erasure(self.audit, keep_years=self.settings.compliance.audit_keep_years)
 
     @once
+    def openings(self) -> Openings:
+        from compliance_filters.audit.opening import Openings
+
+        return Openings(self.audit)
+
+    @once
     def gate(self) -> Gate:
         from compliance_filters.gate import Gate
 
@@ -252,7 +259,7 @@ class Rooms:
     def mistakes(self) -> MistakeBook:
         from compliance_filters.review.mistakes import MistakeBook
 
-        return MistakeBook(self.engine, two_persons=self.settings.compliance.mistakes_two_persons)
+        return MistakeBook(self.audit, two_persons=self.settings.compliance.mistakes_two_persons)
 
     @property
     def left_out(self) -> frozenset[str]:

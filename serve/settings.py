@@ -39,7 +39,9 @@ class ServerSettings(BaseModel):
 
     host: str = Field("127.0.0.1", description="Address to listen on; loopback only.")
     port: int = Field(8600, ge=0, le=65535, description="TCP port; 0 takes a free one.")
-    max_body_bytes: int = Field(64 * 1024 * 1024, gt=0, description="Largest accepted request body, in bytes.")
+    max_body_bytes: int = Field(
+        64 * 1024 * 1024, gt=0, description="Largest request body, in bytes; raise it for long calls."
+    )
 
 
 class LogSettings(BaseModel):
@@ -47,7 +49,9 @@ class LogSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level written.")
+    level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level: DEBUG, INFO, WARNING, ERROR."
+    )
     format: str = Field("text", pattern="^(text|json)$", description="text for people, json for collectors.")
 
 

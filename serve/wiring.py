@@ -74,11 +74,36 @@ class House(Rooms):
         channel: str,
         principal: Principal,
     ) -> Verdict:
-        """Judge a text with what the house knows of the client and of the products given or named in it."""
+        """Judge a text with what the house knows of the client and of the products given or named in it.
+
+        Raises NotFoundError for a client not to be seen, UnknownProductError for a code that is given and unknown.
+        """
+        context = self.context_of(
+            draft, client_id=client_id, product_codes=product_codes, channel=channel, principal=principal
+        )
+        return self.gate.review(draft, context, principal=principal)
+
+    def context_of(
+        self,
+        draft: Draft,
+        *,
+        client_id: str | None,
+        product_codes: Sequence[str],
+        channel: str,
+        principal: Principal,
+    ) -> ReviewContext:
+        """What a text is judged in; raises what `check` raises."""
+        self._refuse_unknown(product_codes, principal)
         named = self.products.resolve(draft.text[:NAMES_CHARS], principal=principal, today=self.today()).products
         codes = dict.fromkeys((*product_codes, *(code for product in named for code in product.codes)))
-        context = self.context(client_id, tuple(codes), channel, principal)
-        return self.gate.review(draft, context, principal=principal)
+        return self.context(client_id, tuple(codes), channel, principal)
+
+    def _refuse_unknown(self, product_codes: Sequence[str], principal: Principal) -> None:
+        """A slip of the pen must not leave a product unchecked; a restricted security need be no product."""
+        restricted = self.products.restricted(principal=principal, on=self.today()) if product_codes else ()
+        for code in product_codes:
+            if not any(security.code == code for security in restricted):
+                self.products.get(code, principal=principal)
 
     def context(
         self, client_id: str | None, product_codes: Sequence[str], channel: str, principal: Principal

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from compliance_filters.review.decisions import TOPIC as REVIEW_TOPIC
+from compliance_filters.settings import ReviewWebhookSettings
 from copilot.diagnosis.errors import DiagnosisError
 from intent.errors import AudioError
 from intent.leads.queue import TOPIC as LEAD_TOPIC
 from intent.leads.webhooks import WebhookSender
 from intent.recordings import RecordingFile
+from intent.settings import WebhookSettings
 from jobs.errors import PoisonJobError
 from jobs.outbox import Dispatcher
 from jobs.worker import Task, run_worker
@@ -127,9 +130,10 @@ def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
         for queue, handler in handlers.items()
     ]
     threads.append(threading.Thread(target=_watch_deadlines, args=(house, stop), name="deadlines", daemon=True))
-    sender = _webhook(house)
-    if sender is not None:
-        threads.append(threading.Thread(target=sender.run, args=(stop,), name="outbox", daemon=True))
+    threads += [
+        threading.Thread(target=dispatcher.run, args=(stop,), name=f"outbox {topic}", daemon=True)
+        for topic, dispatcher in _dispatchers(house)
+    ]
     for thread in threads:
         thread.start()
     return threads
@@ -145,22 +149,30 @@ def _watch_deadlines(house: House, stop: threading.Event) -> None:
         stop.wait(DEADLINES_S)
 
 
-def _webhook(house: House) -> Dispatcher | None:
-    """The dispatcher of lead events, where a receiver is set."""
-    hook, rules = house.settings.leads.webhook, house.settings.jobs
-    if not hook.url:
-        return None
-    sender = WebhookSender(
-        url=hook.url,
-        secret=hook.secret.get_secret_value() if hook.secret else "",
-        allow_private=hook.allow_private,
-        timeout_s=hook.timeout_s,
+def _dispatchers(house: House) -> Iterator[tuple[str, Dispatcher]]:
+    """A dispatcher for each topic that has a receiver: events of leads, and of the review queue."""
+    settings, rules = house.settings, house.settings.jobs
+    hooks: tuple[tuple[str, str, WebhookSettings | ReviewWebhookSettings], ...] = (
+        (LEAD_TOPIC, "/tougu/leads", settings.leads.webhook),
+        (REVIEW_TOPIC, "/tougu/reviews", settings.compliance.review_webhook),
     )
-    return Dispatcher(
-        house.engine,
-        sender.deliver,
-        topics=(LEAD_TOPIC,),
-        lease_s=rules.outbox_lease_s,
-        max_attempts=rules.outbox_max_attempts,
-        backoff=rules.outbox_backoff,
-    )
+    for topic, source, hook in hooks:
+        if hook.url:
+            sender = WebhookSender(
+                url=hook.url,
+                secret=hook.secret.get_secret_value() if hook.secret else "",
+                allow_private=hook.allow_private,
+                timeout_s=hook.timeout_s,
+                source=source,
+            )
+            yield (
+                topic,
+                Dispatcher(
+                    house.engine,
+                    sender.deliver,
+                    topics=(topic,),
+                    lease_s=rules.outbox_lease_s,
+                    max_attempts=rules.outbox_max_attempts,
+                    backoff=rules.outbox_backoff,
+                ),
+            )

@@ -15,6 +15,7 @@ import yaml
 
 from serve.cli import app
 from serve.settings import Settings, describe
+from serve.settings_page import with_table
 
 ROOT = Path(__file__).resolve().parent.parent
 SKIPPED = frozenset({"node_modules", "dist", "build"})
@@ -166,6 +167,13 @@ def test_every_setting_named_exists(page: Path) -> None:
     named = set(SETTING.findall(page.read_text(encoding="utf-8")))
     about_settings = {key for key in named if key.partition(".")[0] in tables and not _is_code(key)}
     assert about_settings - known == set()
+
+
+def test_the_operations_page_names_every_setting_with_its_default() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert with_table(page) == page, "a setting changed: python -m serve.settings_page docs/operations.md"
+    named = set(re.findall(r"^\| `([a-z_.]+)` \|", page, re.MULTILINE))
+    assert {key for key, _field, _value in describe(Settings.model_construct())} <= named
 
 
 def _is_code(dotted: str) -> bool:

@@ -44,11 +44,12 @@ class NewEntry:
     subject: str
     data: str  # canonical JSON
     payload: bytes | None  # JSON, not yet encrypted
+    text_owner: str = ""  # whose key encrypts the payload, where it is not the client's or, without one, the house's
 
     @property
     def owner(self) -> str:
         """Whose key encrypts the payload."""
-        return self.subject or HOUSE
+        return self.text_owner or self.subject or HOUSE
 
 
 class Secrets:

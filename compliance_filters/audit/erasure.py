@@ -54,12 +54,12 @@ class Erasure:
         with self._audit.engine.connect() as connection:
             row = connection.execute(query.order_by(audit_key.c.created_at.desc())).first()
             if row is None:
-                raise _no_texts(client_id)
+                raise no_texts(client_id)
             return self._status(connection, dict(row._mapping))
 
     def seal(self, client_id: str, *, reason: str, principal: Principal) -> KeyStatus:
         """End all reading of a client's texts; what is written later is sealed too."""
-        _allowed("seal a client's texts", reason, principal)
+        allowed("seal a client's texts", reason, principal)
         with self._audit.writer.turn() as turn:
             row = self._row(turn, client_id)
             if row["state"] == SEALED:
@@ -72,7 +72,7 @@ class Erasure:
 
     def hold(self, client_id: str, *, reason: str, principal: Principal) -> KeyStatus:
         """Forbid destruction until the hold is lifted; a destruction half confirmed is forgotten."""
-        _allowed("place a legal hold", reason, principal)
+        allowed("place a legal hold", reason, principal)
         with self._audit.writer.turn() as turn:
             row = self._row(turn, client_id)
             if row["hold_by"]:
@@ -84,7 +84,7 @@ class Erasure:
 
     def lift(self, client_id: str, *, reason: str, principal: Principal) -> KeyStatus:
         """End a legal hold."""
-        _allowed("lift a legal hold", reason, principal)
+        allowed("lift a legal hold", reason, principal)
         with self._audit.writer.turn() as turn:
             row = self._row(turn, client_id)
             if not row["hold_by"]:
@@ -96,7 +96,7 @@ class Erasure:
 
         Raises ErasureError before the retention date, under a legal hold, unsealed, or for the same person.
         """
-        _allowed("destroy a client's key", "-", principal)
+        allowed("destroy a client's key", "-", principal)
         with self._audit.writer.turn() as turn:
             row = self._row(turn, client_id)
             self._refuse_early(turn, client_id, row)
@@ -133,7 +133,7 @@ class Erasure:
         """The living key, read while the head is held: nobody changes it meanwhile."""
         row = self._audit.writer.keys.living(turn.connection, self._audit.keyed_hash(client_id))
         if row is None:
-            raise _no_texts(client_id)
+            raise no_texts(client_id)
         return row
 
     def _change(
@@ -186,11 +186,13 @@ def _last_text_at(connection: Connection, owner: str) -> datetime | None:
     return found
 
 
-def _allowed(act: str, reason: str, principal: Principal) -> None:
+def allowed(act: str, reason: str, principal: Principal) -> None:
+    """Raise AccessDeniedError unless an officer acts, ErasureError without a reason."""
     principal.require(act, Role.COMPLIANCE)
     if not reason.strip():
         raise ErasureError("this step needs a reason: write one sentence.")
 
 
-def _no_texts(client_id: str) -> ErasureError:
+def no_texts(client_id: str) -> ErasureError:
+    """Of a client without any text in the log."""
     return ErasureError(f"the audit log holds no texts of {client_id}: check the id.")

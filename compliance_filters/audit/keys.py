@@ -19,7 +19,7 @@ from compliance_filters.errors import AuditError, SealedError
 from compliance_filters.tables import audit_key
 
 ACTIVE, SEALED, DESTROYED = "active", "sealed", "destroyed"
-KEY_EVENTS = "key."  # key.created, key.sealed, key.held, key.lifted, key.destroy_asked, key.destroyed
+KEY_EVENTS = "key."  # key.created, .sealed, .held, .lifted, .open_asked, .opened, .open_ended, .destroy_asked, ...
 _FIND_BATCH = 500
 _LIVING = select(audit_key.c.id, audit_key.c.owner, audit_key.c.wrapped).where(
     audit_key.c.owner.in_(bindparam("owners", expanding=True)), audit_key.c.state != DESTROYED
@@ -74,24 +74,28 @@ class KeyRing:
         return after, self.entry(what, after, actor=actor, payload={"reason": reason} if reason else None)
 
     def entry(
-        self, what: str, row: Mapping[str, Any], *, actor: str, payload: Mapping[str, Any] | None = None
+        self, what: str, row: Mapping[str, Any], *, actor: str, payload: Mapping[str, Any] | None = None, **told: Any
     ) -> NewEntry:
-        """The entry that binds a row into the chain."""
+        """The entry that binds a row into the chain; `told` is what else its data says."""
         return NewEntry(
             id=new_entry_id(),
             event=f"{KEY_EVENTS}{what}",
             actor=actor,
             subject="" if row["owner"] == HOUSE else row["owner"],
-            data=canonical({"key": row["id"], "row": row_hash(self._secrets, row)}),
+            data=canonical({"key": row["id"], "row": row_hash(self._secrets, row), **told}),
             payload=payload_bytes(payload),
         )
 
-    def open(self, connection: Connection, key_id: str) -> DataKey:
-        """The key for reading. Raises SealedError where it was sealed or destroyed."""
+    def open(self, connection: Connection, key_id: str, *, sealed_too: bool = False) -> DataKey:
+        """The key for reading. Raises SealedError where it was sealed or destroyed.
+
+        sealed_too: under a lawful opening, which the caller has proven.
+        """
         row = connection.execute(select(audit_key).where(audit_key.c.id == key_id)).first()
         if row is None:
             raise AuditError(f"the key {key_id} of the audit log is missing: run `tougu audit verify`.")
-        refuse_closed(row.state, row.sealed_at, row.destroyed_at)
+        if not (sealed_too and row.state == SEALED):
+            refuse_closed(row.state, row.sealed_at, row.destroyed_at)
         return self._unwrap(row.id, row.wrapped)
 
     def _new_row(self, owner: str, now: datetime) -> dict[str, Any]:
@@ -111,8 +115,8 @@ def refuse_closed(state: str, sealed_at: datetime | None, destroyed_at: datetime
         raise SealedError(f"the texts of this client were erased on {destroyed_at:%Y-%m-%d}: nobody can read them.")
     if state == SEALED:
         raise SealedError(
-            f"the texts of this client were sealed on {sealed_at:%Y-%m-%d} at their request: they are kept until the "
-            "retention date and nobody may read or use them."
+            f"the texts of this client were sealed on {sealed_at:%Y-%m-%d} at their request and nobody may read or "
+            "use them: where the law asks for it, two officers open them for a time with `tougu audit open`."
         )
 
 

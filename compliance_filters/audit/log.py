@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from compliance_filters.audit.bound import bind_older
 from compliance_filters.audit.checkpoint import (
     Checkpoint,
     PublicKey,
@@ -24,7 +26,7 @@ from compliance_filters.audit.entry import GENESIS, LEAST_KEY_BYTES, NewEntry, S
 from compliance_filters.audit.keys import ACTIVE, new_entry_id, refuse_closed
 from compliance_filters.audit.suite import StandardSuite, Suite
 from compliance_filters.audit.verify import AuditReport, Verifier
-from compliance_filters.audit.writer import AuditWriter
+from compliance_filters.audit.writer import AuditWriter, Turn
 from compliance_filters.errors import AuditError, SealedError
 from compliance_filters.tables import audit_head, audit_key, audit_log, audit_payload
 from jobs.clock import database_now
@@ -119,6 +121,13 @@ class AuditLog:
         if entries:
             self.writer.append(entries)
         return [entry.id for entry in entries]
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """The head of the log for a step on rows that `bound.py` binds into it. Raises AuditError."""
+        with self.writer.turn() as turn:
+            bind_older(turn, self.secrets)
+            yield turn
 
     def access(self, kind: Access, *, actor: str, what: str, items: Iterable[tuple[str | None, str]]) -> list[str]:
         """Log that `actor` saw things of clients, one entry a client.
@@ -226,14 +235,17 @@ class AuditLog:
         except Exception as error:
             log.error("no checkpoint was written: %s", error)
 
-    def entry(self, told: AuditEvent) -> NewEntry:
-        """The canonical form. Raises ValueError or TypeError for what no column can hold."""
+    def entry(self, told: AuditEvent, *, entry_id: str | None = None) -> NewEntry:
+        """The canonical form. Raises ValueError or TypeError for what no column can hold.
+
+        entry_id: where a row that the entry speaks of has to name it; a new one by default.
+        """
         for name, longest in _LONGEST.items():
             value = getattr(told, name)
             if not value.isprintable() or len(value) > longest:
                 raise ValueError(f"{name} must be printable text of at most {longest} characters")
         return NewEntry(
-            id=new_entry_id(),
+            id=entry_id or new_entry_id(),
             event=told.event,
             actor=told.actor,
             subject=self.keyed_hash(told.subject) if told.subject else "",

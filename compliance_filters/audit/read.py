@@ -8,16 +8,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from compliance_filters.audit.entry import AuditEntry, body_of
-from compliance_filters.audit.keys import ACTIVE, DataKey, KeyRing, refuse_closed
+from compliance_filters.audit.keys import ACTIVE, SEALED, DataKey, KeyRing, refuse_closed
 from compliance_filters.audit.log import AuditLog
 from compliance_filters.audit.verify import one_moment
 from compliance_filters.errors import AuditError
 from compliance_filters.tables import audit_key, audit_log, audit_payload
+from jobs.clock import database_now
+from knowledge_base.access import Principal, Role
 
 PAGE = 1_000
+OPEN_ASKED, OPENED, OPEN_ENDED = "key.open_asked", "key.opened", "key.open_ended"  # of a lawful opening
 
 
 def entries_of(
@@ -27,12 +30,13 @@ def entries_of(
     since: datetime | None = None,
     until: datetime | None = None,
     events: Sequence[str] = (),
+    principal: Principal | None = None,
 ) -> Iterator[AuditEntry]:
     """Entries about a client (None: about no client) in their order, with their texts.
 
-    since, until: from this moment, and before that one. events: only these. Raises SealedError where the
-    client's texts were sealed, and AuditError for an entry that was changed. Texts whose key died are None:
-    an erasure must not hide what came after it.
+    since, until: from this moment, and before that one. events: only these. principal: an officer also reads sealed
+    texts during a lawful opening. Raises SealedError where the client's texts were sealed, and AuditError for an
+    entry that was changed. Texts whose key died are None: an erasure must not hide what came after it.
     """
     subject = audit.keyed_hash(client_id) if client_id else ""
     which = [audit_log.c.subject == subject]
@@ -40,8 +44,38 @@ def entries_of(
     which += [audit_log.c.at < until] if until else []
     which += [audit_log.c.event.in_(events)] if events else []
     with one_moment(audit.engine) as connection:
-        _refuse_sealed(connection, subject)
-        yield from _Reader(audit, connection).all(which)
+        opened = _refuse_sealed(audit, connection, subject, principal)
+        yield from _Reader(audit, connection, sealed_too=opened).all(which)
+
+
+def check_readable(audit: AuditLog, client_id: str, *, principal: Principal | None = None) -> None:
+    """Raise what `entries_of` would raise, and AuditError for a client of whom the log holds nothing."""
+    subject = audit.keyed_hash(client_id)
+    with one_moment(audit.engine) as connection:
+        known = select(audit_log.c.seq).where(audit_log.c.subject == subject).limit(1)
+        if connection.execute(known).first() is None:
+            raise AuditError(f"the audit log holds nothing on a client {client_id}: check the id.")
+        _refuse_sealed(audit, connection, subject, principal)
+
+
+def last_opening(audit: AuditLog, connection: Connection, owner: str) -> AuditEntry | None:
+    """The last entry, proven, on a lawful opening of an owner's texts; their reasons are under the house's key."""
+    steps = audit_log.c.event.in_((OPEN_ASKED, OPENED, OPEN_ENDED))
+    last = select(func.max(audit_log.c.seq)).where(audit_log.c.subject == owner, steps)
+    seq = connection.execute(last).scalar_one_or_none()
+    return None if seq is None else next(_Reader(audit, connection).all([audit_log.c.seq == seq]))
+
+
+def proven_entry(audit: AuditLog, entry_id: str) -> AuditEntry:
+    """One entry by its id; its text is None where the client's are sealed or erased.
+
+    Raises AuditError for an entry that does not exist or was changed.
+    """
+    with one_moment(audit.engine) as connection:
+        found = next(_Reader(audit, connection).all([audit_log.c.id == entry_id]), None)
+    if found is None:
+        raise AuditError(f"there is no entry {entry_id} in the audit log: check the id.")
+    return found
 
 
 def entry_json(entry: AuditEntry) -> dict[str, Any]:
@@ -49,18 +83,29 @@ def entry_json(entry: AuditEntry) -> dict[str, Any]:
     return {**asdict(entry), "at": entry.at.isoformat()}
 
 
-def _refuse_sealed(connection: Connection, subject: str) -> None:
-    sealed = select(audit_key).where(audit_key.c.owner == subject, audit_key.c.state == "sealed")
-    for row in connection.execute(sealed):
-        refuse_closed(row.state, row.sealed_at, row.destroyed_at)
+def _refuse_sealed(audit: AuditLog, connection: Connection, subject: str, principal: Principal | None) -> bool:
+    """Raises SealedError where texts are sealed; True where an opening lets this principal read them."""
+    sealed = select(audit_key).where(audit_key.c.owner == subject, audit_key.c.state == SEALED)
+    for row in connection.execute(sealed).all():
+        if principal is None or not principal.has(Role.COMPLIANCE) or not _is_open(audit, connection, subject):
+            refuse_closed(row.state, row.sealed_at, row.destroyed_at)
+        return True
+    return False
+
+
+def _is_open(audit: AuditLog, connection: Connection, owner: str) -> bool:
+    last = last_opening(audit, connection, owner)
+    if last is None or last.event != OPENED:
+        return False
+    return database_now(connection) < datetime.fromisoformat(last.data["until"])
 
 
 class _Reader:
     """One reading in one transaction; keys are unwrapped once."""
 
-    def __init__(self, audit: AuditLog, connection: Connection) -> None:
+    def __init__(self, audit: AuditLog, connection: Connection, *, sealed_too: bool = False) -> None:
         self._secrets, self._ring = audit.secrets, KeyRing(audit.secrets)
-        self._connection = connection
+        self._connection, self._sealed_too = connection, sealed_too
         self._keys: dict[str, DataKey | None] = {}
 
     def all(self, which: Sequence[ColumnElement[bool]]) -> Iterator[AuditEntry]:
@@ -104,4 +149,5 @@ class _Reader:
 
     def _living(self, key_id: str) -> DataKey | None:
         state = self._connection.execute(select(audit_key.c.state).where(audit_key.c.id == key_id)).scalar_one_or_none()
-        return self._ring.open(self._connection, key_id) if state == ACTIVE else None
+        readable = state == ACTIVE or (self._sealed_too and state == SEALED)
+        return self._ring.open(self._connection, key_id, sealed_too=self._sealed_too) if readable else None

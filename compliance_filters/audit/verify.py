@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, false, func, or_, select, text
 
+from compliance_filters.audit.bound import Witness
 from compliance_filters.audit.checkpoint import Checkpoint
 from compliance_filters.audit.entry import GENESIS, Secrets, body_of, moment_text
 from compliance_filters.audit.keys import KEY_EVENTS, row_hash
@@ -50,8 +51,10 @@ class Verifier:
         self._kept = {checkpoint.seq: checkpoint.hash for checkpoint in kept if checkpoint.seq}
         self._passed: dict[int, str] = {}
         self._key_rows: dict[str, str] = {}  # what the chain says of each key
+        self._witness = Witness(secrets)  # and of rows of the review tables
+        self._gaps: list[range] = []  # numbers of entries that are gone
         self._with_payload = 0
-        self._count, self._last = 0, GENESIS
+        self._count, self._seq, self._last = 0, 0, GENESIS
         self.problems: list[str] = []
 
     def run(self, engine: Engine) -> AuditReport:
@@ -71,14 +74,13 @@ class Verifier:
 
     def _check(self, page: Sequence[Any]) -> None:
         chain, texts, kept = self._secrets.chain, self._secrets.payload_hash, self._kept
-        count, last, held = self._count, self._last, 0
+        before, last, held = self._seq, self._last, 0
         for row in page:
             seq, id_, at, event, actor, subject, data, payload, prev, digest, stored, key_id, body = row
-            count += 1
             try:
                 form = body_of(seq, id_, moment_text(at), event, actor, subject, data, payload)
                 sound = (
-                    seq == count
+                    seq == before + 1
                     and prev == last
                     and chain(f"{prev}\n{form}".encode()).hex() == digest
                     and (
@@ -90,22 +92,31 @@ class Verifier:
             except (TypeError, ValueError, AttributeError):
                 sound = False
             if not sound:
-                self.problems += self._faults(row, count, last)
-            last = digest
+                self.problems += self._faults(row, before, last)
+            before, last = seq, digest
             held += payload is not None
             if seq in kept:
                 self._passed[seq] = digest
             if isinstance(event, str) and event.startswith(KEY_EVENTS):
                 self._note_key(data)
-        self._count, self._last, self._with_payload = count, last, self._with_payload + held
+            if isinstance(data, str):
+                self.problems += self._witness.note(seq, data)
+        self._count, self._seq, self._last = self._count + len(page), before, last
+        self._with_payload += held
 
-    def _faults(self, row: Any, count: int, last: str) -> list[str]:
-        """What is wrong with one entry, given its place and the hash before it."""
+    def _faults(self, row: Any, before: int, last: str) -> list[str]:
+        """What is wrong with one entry, given number and hash of the one before it.
+
+        A gap is told once: what comes after it is measured from where it ends.
+        """
         seq, id_, at, event, actor, subject, data, payload, prev, digest, stored, key_id, body = row
         faults = []
-        if seq != count:
-            faults.append(f"entry {count} is missing (found {seq}): deleted, inserted or reordered")
-        if prev != last:
+        if seq > before + 1:
+            self._gaps.append(range(before + 1, seq))
+            faults.append(_gap(before + 1, seq - 1))
+        elif seq <= before:
+            faults.append(f"entry {seq} was inserted")
+        elif prev != last:
             faults.append(f"entry {seq} does not follow the one before it")
         try:
             form = body_of(seq, id_, moment_text(at), event, actor, subject, data, payload)
@@ -133,11 +144,13 @@ class Verifier:
             self.problems.append("an entry on a key cannot be read")
 
     def _check_rest(self, connection: Connection) -> None:
-        """Head, keys, and payloads that belong to no entry."""
-        self.problems += _head_faults(connection, self._count, self._last, self._secrets.suite.name)
+        """Head, keys, rows of the review tables, and payloads that belong to no entry."""
+        self.problems += _head_faults(connection, self._seq, self._last, self._secrets.suite.name)
         self.problems += self._key_faults(connection)
+        self.problems += self._witness.faults(connection)
         if self._payloads:
-            stored = connection.execute(select(func.count()).select_from(audit_payload)).scalar_one()
+            lost = or_(*(audit_payload.c.seq.between(gap.start, gap.stop - 1) for gap in self._gaps), false())
+            stored = connection.execute(select(func.count()).where(~lost).select_from(audit_payload)).scalar_one()
             if stored != self._with_payload:
                 self.problems.append(f"{stored} payloads are stored and the chain speaks of {self._with_payload}")
 
@@ -177,13 +190,18 @@ def _is_form(key_id: str | None, body: Any) -> bool:
     return key_id is not None or bytes(body[:1]) == b"{"
 
 
-def _head_faults(connection: Connection, count: int, last: str, suite: str) -> list[str]:
+def _gap(first: int, last: int) -> str:
+    which = f"entry {first} is" if first == last else f"entries {first} to {last} are"
+    return f"{which} missing: deleted from the database"
+
+
+def _head_faults(connection: Connection, seq: int, last: str, suite: str) -> list[str]:
     rows = connection.execute(select(audit_head)).all()
     if not rows:
-        return ["the head of the log is missing"] if count else []
+        return ["the head of the log is missing"] if seq else []
     (row, *more) = rows
     if row.id != 1 or more or row.suite != suite:
         return ["the head of the log was changed"]
-    if row.seq != count or row.hash != last:
-        return [f"the log ends at entry {count}, its head says {row.seq}: entries were cut, added or changed"]
+    if row.seq != seq or row.hash != last:
+        return [f"the log ends at entry {seq}, its head says {row.seq}: entries were cut, added or changed"]
     return []

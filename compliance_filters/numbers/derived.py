@@ -1,195 +1,205 @@
-"""Figures that follow from others: differences, sums, shares, growth, fees, averages, years since a date."""
+"""Figures that follow from others, computed again: differences, sums, shares, growth, fees, interest, averages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from itertools import combinations
 
 from compliance_filters.finding import ReviewContext
-from compliance_filters.numbers.evidence import Evidence, Known
-from compliance_filters.numbers.figures import Figure
-from compliance_filters.numbers.pages import BENCHMARK, Page
-from compliance_filters.numbers.periods import Period
+from compliance_filters.numbers import arithmetic, claims
+from compliance_filters.numbers.arithmetic import EXACT, Result
+from compliance_filters.numbers.claims import Claim, claim_of, is_round
+from compliance_filters.numbers.evidence import Known
+from compliance_filters.numbers.mentions import NAV
+from compliance_filters.numbers.pages import Page
+from compliance_filters.numbers.parts import Part, Parts, is_sum
 from compliance_filters.numbers.quantities import Quantity
 
-_UP = "跑赢|超过|超出|超越|超额|领先|高于|高出|高|多|提高|上升|增加|增长|上行|提升|扩大|上调|增厚|拉升"
-_DOWN = "跑输|落后|低于|低|少|下降|减少|回落|下行|收窄|下调|降低|缩小|下滑|降"
-_DIFFERENCE = re.compile(rf"(?P<up>{_UP})|(?P<down>{_DOWN})|相差|差距|差值|差额|之差|差|较|比|变化|变动|利差|区间")
-# Between rates only words that compare: 净值增长率 holds a 增长 and asks for no difference.
-_BETWEEN_RATES = re.compile("跑赢|跑输|超额|超过|超出|超越|高于|高出|低于|领先|落后|相差|差|多|少|利差|提高|下降|上升")
-_COMPARES = 10  # characters before a figure in which it is said to be a difference
-_SUM = re.compile("合计|共计|总计|合共|总共|总和|之和|加总|相加|加起来|累计|共|一共|综合|总额|总额度|总费")
-_SHARE = re.compile("占|比例|比重|倍|份额|分之|相当于|翻|前")
-_GROWTH = re.compile(
-    "增长|增幅|增速|增加|下降|降幅|同比|环比|较|涨幅|跌幅|减少|上升|涨|跌|缩水|扩大|浮盈|浮亏|盈利|亏损|收益|回撤|折"
-)
-_FEE = re.compile("费|利息|收益|计|约|即|合|盈|亏|到手|金额|元")
-_MEAN = re.compile("平均|均值|年均|月均|日均")
-_REST = re.compile("其余|剩余|余下|另外|剩下")
-_SINCE = re.compile("成立|运作|运营|至今|历时|任职|管理|存续")
-_MOST = 40  # figures of which pairs are tried
-_NEAR = 300  # characters around a figure in which its parts are looked for
+_FRACTION = re.compile("[^百分]+分之")  # 四十分之一, also of two rates
+_TIMES = re.compile("[×xX*折]")  # 1.2%×40%
+_MOVES_TO = re.compile("%(?:[上下]?[调降升]|提高|回落|降低|调整|[涨跌]|上行|下行)[到至为]?$")
+_TENTHS = "折"
+_FEW = 12  # sums, rates and spans that are multiplied with one another
+_PAIRED = 24  # numbers that are subtracted from one another
+_BEHIND = 10
+_NEXT = 80  # characters behind a premise in which something is computed from it
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    """A number that another one may be made of."""
+class Derivation:
+    """Looks for a computation that gives a figure of one page."""
 
-    value: Decimal  # with its sign
-    unit: str
-    tolerance: Decimal
-    attribute: str | None
-    entity: str | None
-    periods: tuple[Period, ...]
-    place: int
+    def __init__(self, page: Page, known: Known, context: ReviewContext) -> None:
+        self._page, self._context = page, context
+        self._parts = Parts(page, known)
 
+    def gives(self, index: int, *, stated: bool, trusts: Callable[[int], bool]) -> bool:
+        """Whether shown or known numbers give this figure in a way that its words ask for.
 
-def follows(page: Page, index: int, known: Known, context: ReviewContext) -> bool:
-    """Whether words ask for a computation, and shown or known numbers give this figure."""
-    figure = page.figures[index]
-    mine = figure.quantity
-    words = page.text[figure.previous_end : figure.start] + "," + page.text[figure.end : figure.end + 6]
-    if figure.label:
-        words = figure.label
-    if mine.unit == "个月" and _SINCE.search(words):
-        return _since(mine, context)
-    parts = _parts(page, index, known)
-    return any(_near(mine, value, slack) for value, slack in _results(figure, words, parts, page))
+        `stated`: something else is known of just what the figure is of; then words must ask for it.
+        `trusts` says of which shown figures (by index) others may be computed.
+        """
+        claim = claim_of(self._page, index, stated=stated)
+        if claim.unit == "个月" and claims.SINCE.search(claim.words):
+            return _since(claim.quantity, self._context)
+        parts = self._parts.around(index, trusts)
+        return claim.meets(self._results(claim, parts)) or self._is_premise(index, parts, trusts)
 
+    def _results(self, claim: Claim, parts: list[Part]) -> Iterator[Result]:
+        """Values that the words ask for, never negative, each with what rounding of its parts may add."""
+        unit = claim.unit
+        own = [p for p in parts if p.unit == ("%" if unit in ("pp", "点") else unit)]
+        yield from _distances(claim, own)
+        if claim.asks_total:
+            yield from ((abs(total), room) for count, total, room in _totals(claim, own) if count > 1)
+        if claim.asks_mean:
+            yield from ((abs(total / count), EXACT) for count, total, _ in _totals(claim, own) if count > 1)
+            yield from arithmetic.means(own, parts, claim.words)
+        if unit == "%":
+            yield from _rates(claim, own, parts)
+            yield from ((share * 100, EXACT) for share in self._parts.rank_shares(claim.figure) if "前" in claim.near)
+        if unit in ("%", "倍", "", "成"):
+            yield from _quotients(claim, parts)
+        if unit == "元":
+            yield from _amounts(claim, parts)
+        if unit in ("%", "倍") and claims.RECOVERS.search(claim.near + claim.text[claim.figure.end :][:_BEHIND]):
+            rates = [p.value / 100 for p in parts if p.unit == "%"]
+            scale = 100 if unit == "%" else 1
+            yield from ((value * scale, room) for value, room in arithmetic.recoveries(rates))
+        if unit == "岁":
+            yield from arithmetic.ages(parts)
+        if unit in ("份", "股"):
+            yield from arithmetic.shares_bought(parts, whole=not claim.quantity.tolerance)
 
-def _near(mine: Quantity, value: Decimal, slack: Decimal) -> bool:
-    if mine.low is not None and mine.high is not None and mine.low <= value <= mine.high:
-        return True
-    return abs(value - mine.value) <= mine.tolerance + slack
-
-
-def _results(figure: Figure, words: str, parts: list[_Part], page: Page) -> Iterator[tuple[Decimal, Decimal]]:
-    """Values that the words ask for, never negative, each with what rounding of its parts may add."""
-    unit = figure.quantity.unit
-    own = [p for p in parts if p.unit == ("%" if unit in ("pp", "点") else unit)]
-    near = page.text[max(figure.stretch, figure.start - _COMPARES) : figure.start] if not figure.label else words
-    if unit in ("pp", "点") or (_BETWEEN_RATES if unit == "%" else _DIFFERENCE).search(near):
-        yield from _differences(page, words, own)
-    if _SUM.search(words) or _SUM.search(page.text[figure.end : figure.end + 2]):
-        yield from _sums(figure, own)
-    if _MEAN.search(words):
-        yield from _means(figure, own)
-    if _REST.search(words) and unit == "%":
-        yield from ((100 - total, slack) for total, slack in _sums(figure, own, least=1))
-    if unit in ("%", "倍", "", "成"):
-        yield from _quotients(figure, words, parts)
-    if unit == "元" and _FEE.search(words):
-        yield from _products(parts)
-
-
-def _differences(page: Page, words: str, parts: list[_Part]) -> Iterator[tuple[Decimal, Decimal]]:
-    asked = _direction(words)
-    for first, second in _pairs(parts):
-        if not _comparable(first, second):
-            continue
-        difference, known = _difference(page, first, second)
-        if known and asked and (difference > 0) != (asked > 0) and difference:
-            continue
-        yield abs(difference), Decimal(0)
-
-
-def _comparable(first: _Part, second: _Part) -> bool:
-    """Two shown numbers always; of two facts only those of one attribute, or fund and benchmark of one period."""
-    if first.place >= 0 or second.place >= 0:
-        return first.place >= 0 and second.place >= 0
-    mine, theirs = (p.attribute or "" for p in (first, second))
-    if mine == theirs:
-        return (first.entity, first.periods) != (second.entity, second.periods)
-    return BENCHMARK in mine + theirs and first.periods == second.periods
-
-
-def _direction(words: str) -> int:
-    """+1, -1 or 0 for the last word that compares."""
-    found = list(_DIFFERENCE.finditer(words))
-    if not found:
-        return 0
-    last = found[-1]
-    return 1 if last["up"] else -1 if last["down"] else 0
+    def _is_premise(self, index: int, parts: list[Part], trusts: Callable[[int], bool]) -> bool:
+        """A round sum that an example sets out from (10万元一年就是1,800元): what comes of it right behind is right."""
+        page = self._page
+        figure = page.figures[index]
+        named = page.reading(index).own_attribute and not figure.joined
+        if not is_sum(page.text, figure) or named or not is_round(figure.quantity):
+            return False
+        for later in range(index + 1, len(page.figures)):
+            other = page.figures[later]
+            if other.start - figure.end > _NEXT:
+                return False
+            if is_sum(page.text, other):
+                claim = claim_of(page, later)
+                rated = [p for p in self._parts.around(later, trusts) if p.unit == "%"]
+                rates = _factors(claim, _nearest(rated, other.start, _FEW))
+                spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
+                mine = figure.quantity.value
+                results = (arithmetic.interest(mine, rates, spans), arithmetic.compound(mine, rates, spans))
+                if any(map(claim.meets, (*results, arithmetic.what_is_left(mine, rates)))):
+                    return True
+                if claims.REST.search(claim.before) and any(
+                    p.unit == "元" and p.value == mine + other.quantity.value for p in parts
+                ):
+                    return True
+        return False
 
 
-def _difference(page: Page, first: _Part, second: _Part) -> tuple[Decimal, bool]:
-    """The difference, and whether its direction is known: fund less benchmark, later less earlier, 比 and 从."""
-    benchmarks = [(p.attribute or "").startswith(BENCHMARK) for p in (first, second)]
-    if benchmarks[0] != benchmarks[1]:
-        return (second.value - first.value if benchmarks[0] else first.value - second.value), True
-    when = [next(((p.year, p.first) for p in part.periods if p.year), None) for part in (first, second)]
-    if when[0] and when[1] and when[0] != when[1]:
-        return (second.value - first.value if when[0] < when[1] else first.value - second.value), True
-    between = page.text[first.place : second.place] if 0 <= first.place < second.place else ""
-    if re.search("比|较", between):
-        return first.value - second.value, True
-    if re.search("到|至|为", between[-4:]) and "从" in page.text[max(0, first.place - 12) : first.place]:
-        return second.value - first.value, True
-    return first.value - second.value, False
+def _nearest(parts: Sequence[Part], place: int, most: int) -> list[Part]:
+    """In order of the text; shown ones first where there are too many."""
+    if len(parts) <= most:
+        return list(parts)
+    chosen = sorted(parts, key=lambda p: (not p.shown, abs(p.place - place)))[:most]
+    return sorted(chosen, key=lambda p: (not p.shown, p.place))
 
 
-def _sums(figure: Figure, parts: list[_Part], least: int = 2) -> Iterator[tuple[Decimal, Decimal]]:
-    """Totals of the numbers right before the figure, of those right behind it, and of the facts of one attribute."""
-    return ((abs(total), slack) for count, total, slack in _totals(figure, parts) if count >= least)
+def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, Decimal]]:
+    column = claim.figure.column
+    own = [p for p in own if not column or p.column == column or not p.shown]
+    return arithmetic.totals(claim.figure.start, claim.quantity.tolerance, own)
 
 
-def _means(figure: Figure, parts: list[_Part]) -> Iterator[tuple[Decimal, Decimal]]:
-    return ((abs(total / count), Decimal(0)) for count, total, _ in _totals(figure, parts) if count > 1)
+def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
+    near = _nearest(own, claim.figure.start, _PAIRED)
+    precise = claim.unit in ("元", "份") and claim.free
+    if claim.asks_distance or precise:
+        yield from arithmetic.differences(claim.text, near, claim.direction, mixed=precise)
+    if precise and claims.FORMERLY.search(claim.words):
+        yield from arithmetic.pair_sums(near)
+    if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):
+        yield from arithmetic.ledgers(near)
 
 
-def _totals(figure: Figure, parts: list[_Part]) -> Iterator[tuple[int, Decimal, Decimal]]:
-    """(how many, total, what rounding may add) of neighbours, nearest first."""
-    before = [p for p in parts if 0 <= p.place < figure.start]
-    behind = [p for p in parts if p.place > figure.start]
-    attributes = {p.attribute for p in parts if p.place < 0}
-    facts = [[p for p in parts if p.place < 0 and p.attribute == name] for name in attributes]
-    for run in (before[::-1], behind, *facts):
-        total = slack = Decimal(0)
-        for count, part in enumerate(run, 1):
-            total, slack = total + part.value, slack + min(part.tolerance, figure.quantity.tolerance)
-            yield count, total, slack
+def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator[Result]:
+    start = claim.figure.start
+    if claims.REST.search(claim.before):
+        yield from ((100 - total, room) for _, total, room in _totals(claim, own))
+    if claims.COMPOUND.search(claim.words):
+        yield from arithmetic.compounded([p for p in own if 0 <= p.place < start][::-1])
+    if _TENTHS in claim.text[max(0, start - _NEXT) : start]:
+        yield from ((abs(r.value * z.value) / 10, EXACT) for r in own for z in parts if z.unit == _TENTHS)
+    yield from arithmetic.sensitivities(parts)
 
 
-def _quotients(figure: Figure, words: str, parts: list[_Part]) -> Iterator[tuple[Decimal, Decimal]]:
-    unit = figure.quantity.unit
-    share, growth = bool(_SHARE.search(words)), unit == "%" and bool(_GROWTH.search(words))
-    if not share and not growth and unit == "%":
+def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
+    unit, figure = claim.unit, claim.figure
+    fraction = _FRACTION.match(claim.text, figure.start, figure.end) is not None
+    whole = _nearest([p for p in parts if p.unit != "%" or unit != "%" or fraction], figure.start, _PAIRED)
+    sentence = range(figure.sentence, figure.sentence_end)
+    pairs = list(arithmetic.ratios(figure.start, whole, sentence=sentence, wide=bool(figure.label)))
+    if claims.SHARE.search(claim.words) or unit != "%" or fraction:
+        within = unit == "%" and claims.PART.search(claim.words) is not None
+        found = arithmetic.shares(pairs, 1 if unit in ("倍", "") else 100)
+        yield from ((value, room) for value, room in found if not within or value <= 100)
+    elif claim.bare:
+        yield from arithmetic.shares_of_last(figure.start, whole, whole=claim.before == "的")
+    elif claim.text[figure.end - 1] == "成" and claims.AMONG.search(claim.near):
+        rates = [p for p in parts if p.unit == "%" and 0 <= p.place < figure.start]
+        yield from arithmetic.shares(combinations(rates[-2:], 2), 100)
+    if unit == "%" and claims.GROWTH.search(claim.words):
+        yield from arithmetic.growths(pairs, claim.quantity.sign)
+
+
+def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
+    """Fees, interest, gains and losses, what is left of them, and what comes of several payments."""
+    start = claim.figure.start
+    if claims.PAID.search(claim.words):
+        counts = [
+            p
+            for p in parts
+            if claim.open or start - claims.COMPARES <= p.place < start or claims.SUM.search(claim.words)
+        ]
+        yield from arithmetic.multiples(parts, counts)
+    if not claim.asks_interest:
         return
-    scale = Decimal(1 if unit in ("倍", "") else 100)
-    wanted = 0 if figure.quantity.sign == "?" else (-1 if figure.quantity.sign == "-" else 1)
-    for first, second in _pairs([p for p in parts if p.unit != "%" or unit != "%"]):
-        if first.unit != second.unit:
-            continue
-        for top, bottom in ((first, second), (second, first)):
-            if not bottom.value:
-                continue
-            quotient = top.value / bottom.value
-            if share or unit != "%":
-                yield abs(quotient * scale), Decimal(0)
-            change = (quotient - 1) * scale
-            if growth and (not wanted or (change > 0) == (wanted > 0)):
-                yield abs(change), Decimal(0)
+    priced = any(p.attribute == NAV for p in parts)
+    money = [p for p in parts if p.unit == "元" or (p.unit == "份" and not priced)]
+    sums = [abs(p.value) for p in _nearest(money, start, _FEW)]
+    worth = arithmetic.worth(_nearest(parts, start, _PAIRED))
+    tenths = [p.value / 10 for p in parts if p.unit == _TENTHS]
+    rates = _factors(claim, _nearest([p for p in parts if p.unit in ("%", "pp")], start, _FEW))
+    rates += [rate * tenth for rate in rates for tenth in tenths]
+    spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
+    yield from ((amount, EXACT) for amount in worth)
+    for amount in (*sums, *worth):
+        yield from arithmetic.interest(amount, rates, spans)
+        if claims.GROWN.search(claim.words):
+            yield from arithmetic.compound(amount, rates, spans)
+        if claim.free or claims.AFTER.search(claim.words):
+            yield from arithmetic.what_is_left(amount, rates)
+    yield from ((amount * tenth, EXACT) for amount in sums for tenth in tenths)
 
 
-def _products(parts: list[_Part]) -> Iterator[tuple[Decimal, Decimal]]:
-    amounts = [p for p in parts if p.unit in ("元", "份")]
-    rates = [p for p in parts if p.unit in ("%", "pp", "元", "期", "次", "份")]
-    for amount in amounts:
-        for rate in rates:
-            if rate is amount:
-                continue
-            if rate.unit in ("%", "pp"):
-                share = rate.value / 100
-                yield abs(amount.value * share), Decimal(0)
-                yield abs(amount.value * (1 + share)), Decimal(0)
-                yield abs(amount.value * (1 - share)), Decimal(0)
-                yield abs(amount.value / (1 + share)) if share != -1 else Decimal(0), Decimal(0)
-                if share != -1:
-                    yield abs(amount.value - amount.value / (1 + share)), Decimal(0)
-            elif amount.unit == "份" or rate.unit != "元":
-                yield abs(amount.value * rate.value), Decimal(0)
+def _factors(claim: Claim, rated: Sequence[Part]) -> list[Decimal]:
+    """Rates as parts of one; where words compare, how far alike ones lie apart; where they multiply, products."""
+    rates = [p.value / 100 for p in rated]
+    if claims.LESS.search(claim.words):
+        apart = [abs(a.value - b.value) / 100 for a, b in combinations(rated, 2) if _are_alike(claim.text, a, b)]
+        rates = apart if apart and claims.APART.search(claim.words) else rates + apart
+    if _TIMES.search(claim.text, claim.figure.sentence, claim.figure.start):
+        rates += [a * b for a, b in combinations(rates[:_FEW], 2)]
+    return rates
+
+
+def _are_alike(text: str, first: Part, second: Part) -> bool:
+    """Of one attribute, two totals, or one moved to the other: 从6.5%下调到5.8%."""
+    if (first.total and second.total) or (first.attribute is not None and first.attribute == second.attribute):
+        return True
+    return 0 <= first.place < second.place and _MOVES_TO.search(text[first.place : second.place]) is not None
 
 
 def _since(mine: Quantity, context: ReviewContext) -> bool:
@@ -201,44 +211,3 @@ def _since(mine: Quantity, context: ReviewContext) -> bool:
         if abs(Decimal(months) - mine.value) < 12:
             return True
     return False
-
-
-def _pairs(parts: list[_Part]) -> Iterator[tuple[_Part, _Part]]:
-    for i, first in enumerate(parts):
-        for second in parts[i + 1 :]:
-            yield first, second
-
-
-def _parts(page: Page, index: int, known: Known) -> list[_Part]:
-    """Figures shown near this one, also assumed ones, and facts."""
-    figure = page.figures[index]
-    first = max(0, index - _MOST)
-    shown = [
-        (i, other)
-        for i, other in enumerate(page.figures[first : index + _MOST], first)
-        if i != index and abs(other.start - figure.start) <= _NEAR and not other.rank
-    ]
-    shown = sorted(shown, key=lambda item: abs(item[1].start - figure.start))[:_MOST]
-    parts = [_shown(page, i, other) for i, other in sorted(shown)]
-    return parts + _facts(known.facts, _MOST)
-
-
-def _shown(page: Page, index: int, figure: Figure) -> _Part:
-    reading = page.reading(index)
-    q = figure.quantity
-    return _Part(
-        value=-q.value if q.sign == "-" else q.value, unit=q.unit, tolerance=q.tolerance,
-        attribute=reading.attribute, entity=None, place=figure.start,
-        periods=reading.periods,
-    )  # fmt: skip
-
-
-def _facts(facts: Iterable[Evidence], most: int) -> list[_Part]:
-    return [
-        _Part(
-            value=-e.quantity.value if e.quantity.sign == "-" else e.quantity.value, unit=e.quantity.unit,
-            tolerance=Decimal(0), attribute=e.attribute, entity=e.entity, place=-1,
-            periods=e.periods,
-        )
-        for e in list(facts)[:most]
-    ]  # fmt: skip

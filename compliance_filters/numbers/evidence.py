@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from compliance_filters.finding import BoundFact, ProductInContext, Source
-from compliance_filters.numbers.pages import AttributeWords, Mention, Page, mention_finder
+from compliance_filters.numbers.figures import figures_in
+from compliance_filters.numbers.mentions import AttributeWords, Mention, mention_finder
+from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period, period_of_fact, periods_in
 from compliance_filters.numbers.quantities import Quantity, quantity_of_fact, without_plain_sign
 
@@ -23,6 +25,7 @@ _GENERIC = frozenset({
     "基金", "本基金", "产品", "本产品", "该基金", "同期", "区间", "报告期", "期末", "期间", "份额", "组合", "年化",
     "累计", "期初", "当期", "本期", "过去", "最近",
 })  # fmt: skip
+_WORDS = 24  # characters before a figure that name it
 _REMEMBERED = 64  # contexts: answers to one question share one
 
 
@@ -33,12 +36,15 @@ class Evidence:
     quantity: Quantity
     attribute: str | None
     periods: tuple[Period, ...] = ()
+    sole_period: bool = False  # its own words name these and no other
     entity: str | None = None  # code of a product
     share: str | None = None  # A类, C类
     qualifier: str | None = None  # what else tells a fact from others of its attribute: 股票, 第一大重仓股
     fact: BoundFact | None = None
     source: int | None = None
+    in_period: bool = False  # the 三年 of 近三年
     quote: str = ""
+    words: str = ""  # right before it in its source, or the name of the fact
 
     def said(self) -> str:
         """The number with its name, for the writer."""
@@ -68,15 +74,18 @@ class SourcePage:
 
     def _read(self, index: int) -> Evidence:
         figure, reading = self.page.figures[index], self.page.reading(index)
-        words = self.page.text[figure.stretch : figure.start]
+        words = figure.label or self.page.text[max(figure.stretch, figure.start - _WORDS) : figure.start]
         return Evidence(
             quantity=without_plain_sign(figure.quantity, words),
             attribute=reading.attribute,
             periods=reading.periods or self.periods,
+            sole_period=reading.sole_period,
             entity=self.page.entity(index, self.products)[0],
             share=self.page.entity(index, self.shares)[0],
             source=self.source.n,
+            in_period=figure.in_period,
             quote=self.page.text[figure.start : figure.end],
+            words=words,
         )
 
 
@@ -92,14 +101,18 @@ class Known:
     ) -> None:
         self.names = _names(products)
         self.products_in = mention_finder(self.names)
+        # `named`: numbers within the names of facts (接受10%以内回撤人数), as value and unit
         self.facts = tuple(_of_fact(fact, self.names, words) for fact in facts)
         self.qualifiers = tuple({e.qualifier for e in self.facts if e.qualifier})
+        self.named = frozenset(
+            (figure.quantity.value, figure.quantity.unit) for fact in facts for figure in figures_in(fact.name)
+        )
         self.sources = tuple(self._page(source, words) for source in sources)
 
     def _page(self, source: Source, words: AttributeWords) -> SourcePage:
         text = f"{source.title}\n{source.text}"
         products = self.products_in(text)
-        page = Page(text, words, digits_in_names(text, products))
+        page = Page(text, words, products)
         periods = tuple(m.value for m in periods_in(source.title) if m.value.kind == "calendar")
         return SourcePage(source=source, page=page, products=products, shares=shares_in(text), periods=periods)
 
@@ -120,11 +133,6 @@ def shares_in(text: str) -> list[Mention]:
     if "类" not in text:
         return []
     return [Mention(m.start(), m.end(), m.group()[0]) for m in _SHARE_CLASS.finditer(text)]
-
-
-def digits_in_names(text: str, mentions: Sequence[Mention]) -> list[tuple[int, int]]:
-    """Places of names that hold digits (云岭300增强): these are no numbers of the text."""
-    return [(m.start, m.end) for m in mentions if any(char.isdigit() for char in text[m.start : m.end])]
 
 
 def _names(products: Sequence[ProductInContext]) -> dict[str, str]:
@@ -151,11 +159,13 @@ def _of_fact(fact: BoundFact, names: dict[str, str], words: AttributeWords) -> E
         quantity=quantity_of_fact(fact.value, fact.unit, fact.name),
         attribute=words.of_name(fact.name),
         periods=period_of_fact(fact.period, fact.name),
+        sole_period=True,
         entity=named[0] if named else fact.entity,
         share=share.group()[0] if share else None,
         qualifier=_qualifier(fact.name, names, words),
         fact=fact,
         quote=f"{fact.value}{fact.unit}",
+        words=f"{fact.entity or ''} {fact.name}",
     )
 
 

@@ -6,18 +6,19 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
+from compliance_filters.numbers.assumed import CLAUSE_END, Assumptions
+from compliance_filters.numbers.periods import periods_in
 from compliance_filters.numbers.quantities import Quantity, quantity_of
+from compliance_filters.numbers.tables import SPANS_OF_TIME, Tables
 from mandarin.numerals import Numeral, NumeralKind, find_numerals
 
 Span = tuple[int, int]
 
 _HAS_NUMBER = re.compile("[0-9０-９零一二三四五六七八九十百千万两半]")
 _SENTENCE_END = re.compile(r"[。！？!?\n]+")
-_CLAUSE_END = re.compile(r"[，,；;。！？!?\n|]|\s{3,}")
 _MARK = re.compile(r"[\[【〔](\d{1,3})[\]】〕]")
-_JOINED = re.compile(r"\s?(?:、|和|与|及|以及|/|,|，|；|;)\s?")
+_JOINED = re.compile(r"\s?(?:(?:、|和|与|及|以及)\s?(?:上?涨|下?跌|增长|下降)?|/|,|，|；|;)\s?")
 _LIST_NUMBER = re.compile(
     r"^[ \t]*(?:#{1,6}\s|[-*•]\s)?[ \t]*(?:§\s?)?[(（]?\d{1,3}(?:\.\d{1,2}){0,3}[.、)）\s：:](?!\d)", re.M
 )
@@ -27,7 +28,10 @@ _NOT_SAID = re.compile(
     r"|[\[【〔]\d{1,3}[\]】〕]"  # a citation
     r"|(?<!\d)(?:\d{3,4}-){1,2}\d{3,8}(?:-\d{1,4})?(?!\d)"  # a telephone, also a hotline
     r"|(?<!\d)(?:95\d{3,4}|1[03]\d{3,4}|12386|12315)(?!\d|[.,%]\d|[%万亿元份户只人个])"
+    r"|1(?=\s?(?:美元|港元|港币|欧元|英镑|日元)\s?[兑合=≈])"
+    r"|(?:19|20)\d\d[-/.](?:1[0-2]|0?[1-9])[-/.](?:3[01]|[12]\d|0?[1-9])"  # a date, whatever stands beside it
     r"|7\s?[×xX*]\s?24|24\s?小时"
+    r"|[七7]日(?=年化)|每\s?(?:\d+|[一二三四五六七八九十百千万]+)(?=份)"  # names of yields and dividends
     r"|(?<=[\u4e00-\u9fff])\d{2,4}(?=\s?(?:指数|增强|ETF|联接|等权|低波|红利|成长|价值|主题|全收益|国开|附息|附国|转债|MTN|CP"
     r"|定增|量化|非银))"
     r"|(?:沪深|中证|上证|深证|标普|创业板|科创板?|纳斯达克|恒生|国证|道琼斯|纳指|罗素|日经|富时|宽基|巨潮|北证|万得|MSCI)"
@@ -36,7 +40,9 @@ _NOT_SAID = re.compile(
     r"(?=期?(?:混合|债券|债|股票|FOF|基金|[A-C]类?|型))"
     r"|(?<![\d.])\d{2}(?=国开|附息国债|国债|农发|进出|云路|[\u4e00-\u9fff]{2,4}MTN)"
 )
-_NOT_SAID_BEGINS = re.compile(r"\d(?<!\d\d)|[(（\[【〔沪中上深标创科纳恒国道罗日富宽巨北万M](?=[\d\u4e00-\u9fffS])")
+_NOT_SAID_BEGINS = re.compile(
+    r"\d(?<!\d\d)|七(?=日年)|每(?=[\s\d一二三四五六七八九十百千万])|[(（\[【〔沪中上深标创科纳恒国道罗日富宽巨北万M](?=[\d\u4e00-\u9fffS])"
+)
 _SKIPPED_BEFORE = re.compile(
     r"(?:(?:电话|热线|拨打|客服|致电|代码|编号|邮编|传真|第|页码?|版本|登记号|表|图|附注|条款|证号|尾号|单号|文号|号)[为是:：\s]{0,2}"
     r"|\b[A-Z]{1,4}[-+]?)$"
@@ -44,21 +50,11 @@ _SKIPPED_BEFORE = re.compile(
 _SKIPPED_ENDS = frozenset("话线打服电码号编邮真第页本记表图注款是为:： -+ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _RANKED = re.compile(r"(?:排名|位列|位居|名列|排在|排|列|名次)[\u4e00-\u9fff]{0,4}$")
 _RELATIVE = re.compile(r"(?:近|过去|最近|每|未来|前|后|历时|为期|这|那|头|连续|往后|之前)$")
-_SPANS_OF_TIME = frozenset({
-    "月", "个月", "季度", "个季度", "周", "年", "周年", "天", "日", "小时", "个小时", "分钟", "秒",
-    "个自然日", "自然日",
-})  # fmt: skip
+_SHARES, _MANY = frozenset({"份", "股"}), 100  # 12,400份 is somebody's, 一份 is not
+_LENT = re.compile(r"\s?[、和与及/]\s?")
+_DIGITS = "0123456789.,，+-−"
+_LASTS = re.compile(r"(?:持有|期限|期|封闭|锁定|满|任职|久期|不足|不满|不少于)[^，,。；;\d]{0,3}$")
 _PLACES = frozenset({"点", "条", "项", "步", "轮", "遍", "笔", "张", "批", "套", "层", "次", "折"})
-_HYPOTHESIS = re.compile(
-    r"(?:假设|假定|假如|例如|比如|举例|举个例子|试算|若(?:您|投资|投入|申购|买入|持有)|如果您?|为例|打个比方)"
-)
-_EXAMPLE_AFTER = re.compile(r"[\u4e00-\u9fff]{0,6}(?:为例|来算|来测算|测算)")
-_CLIENT_SAID = re.compile(
-    r"(?:您|客户)(?:刚才|刚刚|之前|上次|这次|今天|目前|现在)?(?:问|说|提到|提出|想|打算|计划|准备|希望|预算|手上|手里|咨询|拟|拟投|要)"
-    r"|您这|按您|您的(?:预算|资金|计划)"
-)
-_TABLE_UNIT = re.compile(r"[(（]\s?(?:单位[:：]\s?)?(?:人民币)?(%|％|亿元|万元|元|亿份|万份|份|户|天|年)\s?[)）]")
-_UNIT_LINE = re.compile(r"单位[:：]\s?(?:人民币)?(亿元|万元|元|亿份|万份|份)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,8 +72,11 @@ class Figure:
     joined: bool  # only 、 or 和 stands between it and the figure before
     strict: bool  # must be bound; a count or a length of time only where something contradicts it
     said: bool  # False for a number that a text need not prove: a level, a small count, an assumption
+    assumed: bool = False  # a premise: what is computed from it must be right
+    in_period: bool = False  # the 三年 of 近三年
     rank: bool = False
     label: str = ""  # in a table: the heads of its row and column
+    column: int = 0  # in a table: which one, counted from 1
 
 
 def figures_in(text: str, masked: Sequence[Span] = ()) -> tuple[Figure, ...]:
@@ -123,31 +122,51 @@ class _Reader:
     def __init__(self, text: str, hidden: str, numerals: Sequence[Numeral]) -> None:
         self._text, self._hidden, self._numerals = text, hidden, numerals
         inside = {n.start + at for n in numerals for at, char in enumerate(n.quote) if char in ",，"}
-        self._clauses = [m.end() for m in _CLAUSE_END.finditer(text) if m.start() not in inside]
+        self._clauses = [m.end() for m in CLAUSE_END.finditer(text) if m.start() not in inside]
         self._sentences = [m.end() for m in _SENTENCE_END.finditer(text)]
-        self._assumes = _HYPOTHESIS.search(text) is not None
-        self._quotes = _CLIENT_SAID.search(text) is not None
-        self._tables = _tables(text) if text.count("|") > 1 else {}
+        self._periods = [(m.start, m.end) for m in periods_in(text)]
+        self._assumptions = Assumptions(text, hidden)
+        self._tables = Tables(text)
 
     def figures(self) -> Iterator[Figure]:
         previous: Figure | None = None
-        for numeral in self._numerals:
-            figure = self._figure(numeral, previous)
+        units = self._lent_units()
+        for index, numeral in enumerate(self._numerals):
+            figure = self._figure(numeral, previous, units.get(index, ""))
             yield figure
-            if figure.said:
+            if figure.said or figure.assumed:
                 previous = figure
 
-    def _figure(self, numeral: Numeral, previous: Figure | None) -> Figure:
+    def _lent_units(self) -> dict[int, str]:
+        """Units that numbers take from the next one, by index: the 0.14 of 分别多了0.14和0.75个百分点."""
+        units: dict[int, str] = {}
+        for index in range(len(self._numerals) - 2, -1, -1):
+            numeral, following = self._numerals[index : index + 2]
+            if numeral.unit or numeral.kind is not NumeralKind.COUNT or "." not in numeral.quote:
+                continue
+            if _LENT.fullmatch(self._text, numeral.end, following.start):
+                written = following.quote.lstrip(_DIGITS) if following.unit else ""
+                unit = units.get(index + 1) or written
+                if unit:
+                    units[index] = unit
+        return units
+
+    def _figure(self, numeral: Numeral, previous: Figure | None, lent: str) -> Figure:
         sentence, sentence_end = _around(self._sentences, numeral.start, len(self._text))
         clause, clause_end = _around(self._clauses, numeral.start, len(self._text))
         before_end = previous.end if previous else 0
         stretch = max(clause, sentence, before_end)
-        label, unit = self._cell(numeral)
+        label, unit, column = self._tables.cell(numeral.start)
+        unit = unit or lent
         before = self._hidden[max(stretch, numeral.start - 24) : numeral.start]
         gap = self._text[before_end : numeral.start]
+        quantity = quantity_of(numeral, before, unit, self._text[numeral.end : numeral.end + 4])
+        alike = previous is not None and previous.quantity.unit == quantity.unit
         rank = self._is_rank(numeral)
+        said = self._is_said(numeral, rank)
+        assumed = said and not rank and self._assumptions.cover(numeral, sentence)
         return Figure(
-            quantity=quantity_of(numeral, before, unit),
+            quantity=quantity,
             start=numeral.start,
             end=numeral.end,
             sentence=sentence,
@@ -155,11 +174,14 @@ class _Reader:
             stretch=stretch,
             previous_end=max(sentence, before_end),
             clause_end=max(clause_end, numeral.end),
-            joined=bool(previous) and len(gap) <= 5 and bool(_JOINED.fullmatch(gap)) and not label,
-            strict=_is_strict(numeral) or rank,
-            said=self._is_said(numeral, sentence, rank),
+            joined=alike and len(gap) <= 5 and bool(_JOINED.fullmatch(gap)) and not label,
+            strict=rank or bool(unit) or _is_strict(numeral),
+            said=said and not assumed,
+            assumed=said and assumed,
+            in_period=numeral.unit in SPANS_OF_TIME and self._is_in_period(numeral.start),
             rank=rank,
             label=label,
+            column=column,
         )  # fmt: skip
 
     def _is_rank(self, numeral: Numeral) -> bool:
@@ -173,7 +195,7 @@ class _Reader:
             return False
         return "/" in (before[-1:], after)
 
-    def _is_said(self, numeral: Numeral, sentence: int, rank: bool) -> bool:
+    def _is_said(self, numeral: Numeral, rank: bool) -> bool:
         """Whether a text must be able to prove this number."""
         if rank:
             return True
@@ -183,72 +205,15 @@ class _Reader:
         after = self._hidden[numeral.end : numeral.end + 2]
         if "*" in before[-2:] + after or (before[-1:] in _SKIPPED_ENDS and _SKIPPED_BEFORE.search(before)):
             return False
-        if numeral.kind is NumeralKind.AMOUNT and _EXAMPLE_AFTER.match(self._text, numeral.end):
+        if numeral.unit in SPANS_OF_TIME and self._is_in_period(numeral.start):
             return False
-        if self._assumes or self._quotes:
-            lead = self._hidden[max(sentence, numeral.start - 40) : numeral.start]
-            if _HYPOTHESIS.search(_CLAUSE_END.split(lead)[-1]) or _is_the_clients(lead, numeral):
-                return False
         if numeral.kind is not NumeralKind.COUNT:
             return numeral.quote not in ("100%", "百分百", "一半")
         return _counts(numeral, before)
 
-    def _cell(self, numeral: Numeral) -> tuple[str, str]:
-        """The heads of row and column where the figure stands in a table, and the unit they give."""
-        if not self._tables:
-            return "", ""
-        line = self._text.rfind("\n", 0, numeral.start) + 1
-        table = self._tables.get(line)
-        if table is None:
-            return "", ""
-        column = self._text.count("|", line, numeral.start)
-        label = table.label(column, self._text[line : numeral.start].rsplit("|", 1)[-1])
-        found = _TABLE_UNIT.findall(label)
-        return label, (found[-1] if found else table.unit)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    cells: tuple[str, ...]
-    head: tuple[str, ...]  # the heading of each column, () where the table has none
-    unit: str  # what a line above says: 单位：万元
-
-    def label(self, column: int, own: str) -> str:
-        first = next((cell for cell in self.cells if cell.strip()), "")
-        head = self.head[column] if column < len(self.head) else ""
-        row = "" if column < len(self.cells) and self.cells[column] is first else first
-        return f"{row} {head} {own}"
-
-
-def _tables(text: str) -> dict[int, _Row]:
-    """Rows of tables written with | by the offset of their line."""
-    rows: dict[int, _Row] = {}
-    head: tuple[str, ...] = ()
-    unit, inside = "", False
-    for start, line in _lines(text):
-        if line.count("|") < 2:
-            found = _UNIT_LINE.search(line)
-            unit = found[1] if found else ("" if inside else unit)
-            head, inside = (), False
-            continue
-        cells = tuple(line.split("|"))
-        if set(line) <= set("|-: \t"):
-            continue
-        if not inside and not _has_figure(line):
-            head = cells
-        rows[start] = _Row(cells=cells, head=() if cells is head else head, unit=unit)
-        inside = True
-    return rows
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    lines = text.split("\n")
-    return zip(accumulate([len(line) + 1 for line in lines[:-1]], initial=0), lines, strict=True)
-
-
-def _has_figure(line: str) -> bool:
-    return any(n.kind not in (NumeralKind.DATE, NumeralKind.ORDINAL) and n.unit not in _SPANS_OF_TIME
-               for n in find_numerals(line))  # fmt: skip
+    def _is_in_period(self, place: int) -> bool:
+        before = bisect_right(self._periods, (place, len(self._text))) - 1
+        return before >= 0 and place < self._periods[before][1]
 
 
 def _around(ends: Sequence[int], place: int, length: int) -> tuple[int, int]:
@@ -257,26 +222,23 @@ def _around(ends: Sequence[int], place: int, length: int) -> tuple[int, int]:
     return (ends[index - 1] if index else 0), (ends[index] if index < len(ends) else length)
 
 
-def _is_the_clients(lead: str, numeral: Numeral) -> bool:
-    """A number that the client named: what they asked, in quotation marks, or the sum they think of."""
-    said = _CLIENT_SAID.search(lead)
-    if said is None:
-        return False
-    quoting = re.search('[“「『"][^”」』"]*$', lead[said.end() :])
-    return bool(quoting) or (numeral.kind is NumeralKind.AMOUNT and len(lead) - said.end() <= 16)
-
-
 def _is_strict(numeral: Numeral) -> bool:
     if numeral.kind is not NumeralKind.COUNT:
         return numeral.unit not in _PLACES
-    return "." in numeral.quote and numeral.unit not in _SPANS_OF_TIME
+    if numeral.unit in _SHARES:
+        return numeral.value >= _MANY and any(char.isdigit() for char in numeral.quote)
+    if not numeral.unit:
+        return "." in numeral.quote or "," in numeral.quote
+    return "." in numeral.quote and numeral.unit not in SPANS_OF_TIME
 
 
 def _counts(numeral: Numeral, before: str) -> bool:
     """Whether a count says something: 近三年 and 两只基金 do not."""
     written = any(char.isdigit() for char in numeral.quote)
-    if numeral.unit in _SPANS_OF_TIME and _RELATIVE.search(before):
+    if numeral.unit in SPANS_OF_TIME and _RELATIVE.search(before):
         return False
     if not written:
-        return numeral.value > 10 or "点" in numeral.quote or numeral.unit in _SPANS_OF_TIME
+        if numeral.value == 1 and numeral.unit in SPANS_OF_TIME:
+            return bool(_LASTS.search(before))  # 放一年, 5万元一天
+        return numeral.value > 10 or "点" in numeral.quote[:-1] or numeral.unit in SPANS_OF_TIME
     return bool(numeral.unit) or "." in numeral.quote or "," in numeral.quote or numeral.value >= 10

@@ -8,31 +8,32 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
-
-import ahocorasick
+from typing import Any
 
 from compliance_filters.numbers.figures import Figure, figures_in
+from compliance_filters.numbers.mentions import (
+    BENCHMARK,
+    MOVE,
+    NAV,
+    RETURN,
+    AttributeWords,
+    Mention,
+    combined,
+    digits_in_names,
+    outside_names,
+)
 from compliance_filters.numbers.periods import Period, periods_in
 
 _PAREN = re.compile(r"[(（][^()（）\n]{0,60}[)）]")
-RELATION = "relation"  # 跑赢基准 compares with the benchmark and is no figure of it
-RETURN, BENCHMARK, EXCESS, MOVE, NAV, TOTAL_NAV = "return", "benchmark", "excess", "move", "nav", "total_nav"
 _FILLERS = " 　，,；;：:为是达到约近超过于的至分别依次同期而则也又有、和与及（()）"
 _LOOK_BACK = 12  # figures
-_FOLLOWS = re.compile(r"(?:/|每)?年?(?:的|计提的?|收取的?|支付的?)?")  # 5.13%的净值增长率, 0.40%/年计提销售服务费
-_FORMER = re.compile(r"(?:由|从|自|原|此前|之前|原来)的?约?$")  # 由30.5亿元升至: of before the period that is spoken of
-
-
-class Mention(NamedTuple):
-    """A word of a text that says what a figure is of."""
-
-    start: int
-    end: int
-    value: Any
+# 5.13%的净值增长率, 0.40%/年计提销售服务费
+_FOLLOWS = re.compile(r"(?:/|每)?年?(?:的[正负]?|计提的?|收取的?|支付的?)?")
+# 由30.5亿元升至: of before the period that is spoken of
+FORMER = re.compile(r"(?:由|从|自|原|此前|之前|原来|年初|期初|上年末|去年末|上季末|上年|上月)的?约?$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,39 +44,20 @@ class Reading:
     own_attribute: bool = False
     periods: tuple[Period, ...] = ()
     own_period: bool = False
-
-
-class AttributeWords:
-    """The words for attributes (净值增长率, 管理费), longest first, each with its class."""
-
-    def __init__(self, classes: Mapping[str, Iterable[str]]) -> None:
-        self._automaton = ahocorasick.Automaton()
-        for name, words in classes.items():
-            for word in words:
-                self._automaton.add_word(str(word), (len(str(word)), name))
-        self._automaton.make_automaton()
-
-    def mentions(self, text: str) -> list[Mention]:
-        """Every attribute word in order, the longest at each place."""
-        return [
-            Mention(last + 1 - length, last + 1, name)
-            for last, (length, name) in self._automaton.iter_long(text)
-        ]  # fmt: skip
-
-    def of_name(self, name: str) -> str | None:
-        """The class of a fact's or a column's name; None where no word is known."""
-        return _combined([mention.value for mention in self.mentions(name)])
+    sole_period: bool = False  # and its own words name no other period
 
 
 class Page:
     """The figures of a text with their readings, made when asked for."""
 
-    def __init__(self, text: str, words: AttributeWords, masked: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(self, text: str, words: AttributeWords, names: Sequence[Mention] = ()) -> None:
+        """`names`: of products; what stands in them (云岭沪深300指数增强) is no figure and no attribute."""
         self.text = text
-        self.figures: tuple[Figure, ...] = figures_in(text, masked)
-        self._words = words
+        self.figures: tuple[Figure, ...] = figures_in(text, digits_in_names(text, names))
+        self._words, self._names = words, names
         self._attributes: list[Mention] | None = None
         self._periods: list[Mention] = []
+        self._begins: dict[int, int] = {}  # of attributes and periods, by where they end
         self._groups: dict[int, tuple[int, int]] = {}
         self._readings: dict[int, Reading] = {}
         self._by_value: list[tuple[Decimal, int]] | None = None
@@ -116,14 +98,25 @@ class Page:
                 break
             yield index
 
+    def word_that_ends(self, place: int) -> int:
+        """Where an attribute or a period begins that ends at `place`; -1 where none does."""
+        self._prepare()
+        return self._begins.get(place, -1)
+
+    def is_enumerated(self, index: int) -> bool:
+        """Whether a figure stands in a run of figures with nothing but 、 or 和 between them."""
+        self._prepare()
+        return index in self._groups
+
     def _hidden_within(self, start: int, end: int) -> list[tuple[int, int]]:
         return self._hidden[bisect_left(self._hidden, (start,)) : bisect_left(self._hidden, (end,))]
 
     def _prepare(self) -> None:
         if self._attributes is None:
             self._hidden = [found.span() for found in _PAREN.finditer(self.text)]
-            self._attributes = self._words.mentions(self.text)
+            self._attributes = outside_names(self._words.mentions(self.text), self._names)
             self._periods = [Mention(*m) for m in periods_in(self.text)]
+            self._begins = {m.end: m.start for m in (*self._attributes, *self._periods)}
             self._groups = {i: group for group in _groups(self.figures) for i in range(group[0], group[1] + 1)}
 
     def _read(self, index: int) -> Reading:
@@ -133,7 +126,10 @@ class Page:
             return self._read_cell(figure)
         attribute, own_attribute = self._attribute(index)
         periods, own_period = self._period(index)
-        return Reading(attribute=attribute, own_attribute=own_attribute, periods=periods, own_period=own_period)
+        sole = own_period and len(set(self._between(self._periods, figure.stretch, figure.start, index))) == 1
+        return Reading(
+            attribute=attribute, own_attribute=own_attribute, periods=periods, own_period=own_period, sole_period=sole
+        )
 
     def _read_cell(self, figure: Figure) -> Reading:
         attribute = self._words.of_name(figure.label)
@@ -148,18 +144,35 @@ class Page:
         aligned, known = self._aligned(index, mentions)
         if known:
             return aligned, aligned is not None
-        own = _combined([m.value for m in self._between(mentions, figure.stretch, figure.start, index)])
+        own = combined([m.value for m in self._told(figure, figure.stretch, index)])
         if own and own != MOVE:
             return own, True
-        after = bisect_left(mentions, (figure.end,))
-        if after < len(mentions) and _FOLLOWS.fullmatch(self.text, figure.end, mentions[after].start):
-            return mentions[after].value, True
-        earlier = _combined([m.value for m in self._between(mentions, figure.previous_end, figure.start, index)])
+        after = self._attribute_behind(figure.end)
+        if after is not None:
+            return after.value, True
+        earlier = combined([m.value for m in self._told(figure, figure.previous_end, index)])
         if own:
             return earlier, True
         if not self._adds_nothing(index):
             return None, False
         return earlier or self._parallel(index), False
+
+    def _told(self, figure: Figure, start: int, index: int) -> Sequence[Mention]:
+        """Attributes between `start` and a figure, but for what the figure before is called: 1.2%管理费和0.2%托管费."""
+        assert self._attributes is not None
+        mentions = self._between(self._attributes, start, figure.start, index)
+        if mentions and figure.previous_end > figure.sentence:
+            behind = self._attribute_behind(figure.previous_end)
+            return mentions[1:] if mentions[0] == behind else mentions
+        return mentions
+
+    def _attribute_behind(self, place: int) -> Mention | None:
+        """What a figure that ends at `place` is called right behind it."""
+        assert self._attributes is not None
+        after = bisect_left(self._attributes, (place,))
+        if after < len(self._attributes) and _FOLLOWS.fullmatch(self.text, place, self._attributes[after].start):
+            return self._attributes[after]
+        return None
 
     def _adds_nothing(self, index: int) -> bool:
         """Whether the words before a figure name nothing but a period, so that it is of what was spoken of before."""
@@ -202,7 +215,7 @@ class Page:
         aligned, known = self._aligned(index, self._periods)
         if known:
             return ((aligned,) if aligned else ()), aligned is not None
-        if _FORMER.search(self.text[max(figure.stretch, figure.start - 6) : figure.start]):
+        if FORMER.search(self.text[max(figure.stretch, figure.start - 6) : figure.start]):
             return (), False
         own = [m.value for m in self._between(self._periods, figure.stretch, figure.start, index)]
         if own:
@@ -236,8 +249,8 @@ class Page:
             return None, False
         head, size = self.figures[first], last - first + 1
         named = self._between(mentions, head.previous_end, head.start, first)
-        if mentions is self._attributes and self._benchmark_pairs(named):
-            named = named[-1:]
+        if mentions is self._attributes and self._is_one(named):
+            named = [named[-1]._replace(value=RETURN)]
         years = [y for m in named for y in getattr(m.value, "years", ())]
         if len(years) == size:
             return Period(kind="calendar", year=years[index - first]), True
@@ -250,9 +263,9 @@ class Page:
         return None, False
 
     @staticmethod
-    def _benchmark_pairs(named: Sequence[Mention]) -> bool:
-        """同期基准收益率 may be read as two words of one attribute."""
-        return len(named) == 2 and named[0].value == BENCHMARK and named[1].value == RETURN
+    def _is_one(named: Sequence[Mention]) -> bool:
+        """同期基准收益率 and 净值上涨 may be read as two words of one attribute."""
+        return [m.value for m in named] in ([BENCHMARK, RETURN], [NAV, MOVE])
 
     def _between(self, mentions: Sequence[Mention], start: int, end: int, index: int) -> Sequence[Mention]:
         """Mentions that end in start..end, but for those inside brackets that closed before the figure."""
@@ -266,37 +279,6 @@ class Page:
             return chosen
         open_ones = [m for m in chosen if not any(s < m.start < e for s, e in hidden)]
         return open_ones or chosen
-
-
-def mention_finder(names: Mapping[str, str]) -> Callable[[str], list[Mention]]:
-    """Finds names in a text, the longest at each place, each with what it stands for."""
-    if not names:
-        return lambda _text: []
-    automaton = ahocorasick.Automaton()
-    for word, value in names.items():
-        automaton.add_word(word, (len(word), value))
-    automaton.make_automaton()
-    return lambda text: [
-        Mention(last + 1 - length, last + 1, value) for last, (length, value) in automaton.iter_long(text)
-    ]
-
-
-def _combined(values: Sequence[str]) -> str | None:
-    """The class of a run of attribute words: what 基准 stands before is the benchmark's, 上涨 alone says little."""
-    if not values:
-        return None
-    values = [value for value in values if value != RELATION]
-    if not values:
-        return None
-    if EXCESS in values:
-        return EXCESS
-    telling = [value for value in values if value != MOVE] or [MOVE]
-    last = telling[-1]
-    if values[-1] == MOVE and last in (NAV, TOTAL_NAV):
-        return RETURN  # 净值上涨
-    if BENCHMARK not in telling[:-1] or last == BENCHMARK:
-        return last
-    return BENCHMARK if last in (RETURN, MOVE) else f"{BENCHMARK}:{last}"
 
 
 def _one_a_kind(found: Sequence[Period]) -> tuple[Period, ...]:

@@ -16,7 +16,7 @@ _SUB = (
     r"|[Qq](?P<q{0}>[1-4])|[Hh](?P<h{0}>[12]))"
 )
 _PERIOD = re.compile(
-    rf"(?:近|过去|最近|满)\s?(?P<length>半|{_N})\s?(?P<unit>个?年|个?月|个?季度|周|个?交易日|天|日)(?P<a_half>半)?"
+    rf"(?:近|过去|最近|满|拉长?到)\s?(?P<length>半|{_N})\s?(?P<unit>个?年|个?月|个?季度|周|个?交易日|天|日)(?P<a_half>半)?"
     r"|(?P<life>(?:合同生效|成立|运作|转型)(?:日|以来|至今|起至今|之日起至今|日起至今)+)"
     r"|(?P<ytd>今年以来|年初至今|年初以来|本年以来|本年至今)"
     r"|(?P<day>(?P<y0>(?:19|20)\d\d)(?:年|[-/.])(?P<m0>1[0-2]|0?[1-9])(?:月|[-/.])(?P<d0>3[01]|[12]\d|0?[1-9])日?)(?![\d%])"
@@ -24,7 +24,11 @@ _PERIOD = re.compile(
     rf"|(?P<year>(?<!\d)(?:19|20)\d\d)(?:年度?|(?=[QqHh][1-4]))(?:(?P<month>1[0-2]|0?[1-9])月|{_SUB.format(1)})?"
     rf"|(?P<bare>(?<![个\d两二]){_SUB.format(2)})"
 )
-_BEGINS = re.compile(r"[近过最满合成运转今年本上下前第一二三四QqHh]|\d(?<!\d\d)")
+# 近三个月、半年、一年: what stands before the first holds for all.
+_AND_ANOTHER = re.compile(
+    rf"(?:、|和|与|及|以及|/)(?P<length>半|{_N})\s?(?P<unit>个?年|个?月|个?季度)(?P<a_half>半)?(?!来|期|内|以)"
+)
+_BEGINS = re.compile(r"[近过最满拉合成运转今年本上下前第一二三四QqHh]|\d(?<!\d\d)")
 _FACT_RANGE = re.compile(r"((?:19|20)\d\d)-?(\d\d)-?(\d\d)\s?(?:至|到|~|/|—|-)\s?((?:19|20)\d\d)-?(\d\d)-?(\d\d)")
 _WHOLE_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _REMEMBERED = 256  # texts
@@ -93,9 +97,10 @@ def _found(text: str) -> Iterator[re.Match[str]]:
     for candidate in _BEGINS.finditer(text):
         if candidate.start() >= position:
             found = _PERIOD.match(text, candidate.start())
-            if found:
+            while found:
                 position = found.end()
                 yield found
+                found = _AND_ANOTHER.match(text, position) if found["length"] else None
 
 
 def period_of_fact(period: str | None, name: str) -> tuple[Period, ...]:

@@ -35,9 +35,15 @@ _LEVEL = re.compile(r"(?:至|到|为)\s?$")  # 跌至5.1%, 降到5.1%: what is r
 _RELATION = frozenset({"跑输", "落后", "低于", "少"})  # a distance of points below is a fall, a level below is none
 _MAY_BE_SIGNED = re.compile("[跌降滑行挫损少落缩减出长负亏输后低撤动离差值]")  # one look tells for most
 _UNSIGNED = re.compile("回撤|波动|偏离|跟踪误差|在险价值|之差|差额|差距")  # sizes, written with a minus or without
+_NAMED_FALL = re.compile("(?<!涨)跌幅|降幅|亏损|减少|流出|下降|下跌")
+_BORNE = re.compile("承受|接受|容忍|止损|预警|底线")  # how much may be lost, with a minus or without
 _OVER = re.compile(r"(?<!不)(?:超过?|逾|突破)\s?$")
 _UNDER = re.compile(r"(?:不足|不到|接近|将近|近)\s?$")
 _BOUND_ENDS = frozenset("超过逾破足到近")
+_ABOUT = re.compile(r"(?:约|大概|差不多|近似)[为是]?\s?$")
+_ABOUT_ROOM = Decimal("0.02")  # of a round number that is told as one: 约2,800元 of 2,750
+_FALL_BEHIND = re.compile("的?(?:跌幅|降幅|下跌|回落|亏损)")  # 近一年14.32%的回落
+_FRACTION_ROOM = Decimal("0.05")
 _REACH = Decimal("0.15")  # how far beyond a round figure the exact one may lie where 超 or 不足 stands before it
 
 
@@ -83,22 +89,37 @@ def same_class(mine: str, known: str) -> bool:
     return "" in (mine, known)
 
 
-def quantity_of(numeral: Numeral, before: str, unit: str = "") -> Quantity:
-    """A number as it stands after `before` (its own clause); `unit` is what a table's heading gives it."""
+def quantity_of(numeral: Numeral, before: str, unit: str = "", after: str = "") -> Quantity:
+    """A number as it stands between `before` (its own clause) and `after`; `unit` is what a table's heading gives."""
+    if numeral.kind is NumeralKind.RATIO and not numeral.unit and "分之" in numeral.quote:
+        return _fraction(numeral, before)
     said = _UNIT_OF_KIND.get(numeral.kind, numeral.unit)
     written = "点" if numeral.unit == "个点" else said
     value, tolerance = abs(numeral.value), _tolerance(numeral)
     scale = _ONE
     if not written and unit:
-        written, scale = _split_scale(unit)
+        written, scale = _split_scale(_FACT_UNITS.get(unit, unit))
     name, factor = _normal_unit(written)
     if factor != 1 or scale != 1:
         value, tolerance = value * factor * scale, tolerance * factor * scale
     low, high = _bounds(before, value, tolerance)
+    if _ABOUT.search(before) or after.startswith(("左右", "上下")):
+        tolerance = max(tolerance, min(_half_digit(value), value * _ABOUT_ROOM))
     sign = _sign(before, name)
-    if numeral.value < 0 and sign == "+":
+    if sign == "+" and (numeral.value < 0 or _FALL_BEHIND.match(after)):
         sign = "-"
     return Quantity(value=value, unit=name, tolerance=tolerance, sign=sign, low=low, high=high)
+
+
+def _half_digit(value: Decimal) -> Decimal:
+    """Half of the last digit that is no zero: 50 of 2,800."""
+    return Decimal(1).scaleb(int(value.normalize().as_tuple().exponent)) / 2 if value else Decimal(0)
+
+
+def _fraction(numeral: Numeral, before: str) -> Quantity:
+    """三分之一 is said of anything near 33.3%."""
+    value = abs(numeral.value) * 100
+    return Quantity(value=value, unit="%", tolerance=value * _FRACTION_ROOM, sign=_sign(before, "%"))
 
 
 def quantity_of_fact(value: Decimal, unit: str, name: str) -> Quantity:
@@ -106,8 +127,8 @@ def quantity_of_fact(value: Decimal, unit: str, name: str) -> Quantity:
     written, scale = _split_scale(_FACT_UNITS.get(unit.strip(), unit.strip()))
     written = _FACT_UNITS.get(written, written)
     plain, factor = _normal_unit(written)
-    falls = value < 0 or bool(re.search("跌幅|降幅|亏损|减少|流出|下降", name))
-    sign = "?" if _UNSIGNED.search(name) else "-" if falls else "+"
+    falls = value < 0 or bool(_NAMED_FALL.search(name))
+    sign = "?" if _UNSIGNED.search(name) or (value > 0 and _BORNE.search(name)) else "-" if falls else "+"
     return Quantity(value=abs(value) * scale * factor, unit=plain, tolerance=Decimal(0), sign=sign)
 
 

@@ -2,7 +2,8 @@
 
 The nearest possessor before it in its sentence decides, else one behind it. 您 as the person spoken to (告诉您)
 owns nothing; a person addressed by name at the head of the text (李女士，您好) is the client. Where nobody is
-named it is the client's own, which is masked.
+named it is the client's own, which is masked. Where the client's names are known, whoever else is called by a
+title or owns it by name is somebody else, whatever the surname.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ def _owners(text: str, client: Client, addressee: str | None) -> Iterator[_Owner
     for found in theirs.finditer(text):
         mine = _is_client(found, client, addressee)
         yield _Owner(end=found.end(), theirs=not mine)
+    for found in _anybody().finditer(text) if any(client.names) else ():
+        if not _may_be_client(found["called"] or found["named"], client):
+            yield _Owner(end=found.end(), theirs=True)
     for found in own.finditer(text):
         if not addressed.search(text, max(0, found.start() - 6), found.start()) or found.group()[1:2] == "的":
             yield _Owner(end=found.start() + 1, theirs=False)
@@ -71,6 +75,12 @@ def _is_client(found: re.Match[str], client: Client, addressee: str | None) -> b
     if titled:
         return titled == addressee or any(known.startswith(titled[: len(found["family"])]) for known in client.names)
     return bool(name) and any(known in name or name in known for known in client.names if known)
+
+
+def _may_be_client(words: str, client: Client) -> bool:
+    """Whether some end of the words before a title, or before 的, begins or holds a name of the client."""
+    ends = [words[at:] for at in range(len(words))]
+    return any(known.startswith(end) or known in words for known in client.names if known for end in ends)
 
 
 def _addressee(view: str) -> str | None:
@@ -100,6 +110,17 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     kin = rf"(?:{data['kin']})(?![\u4e00-\u9fff]{{0,1}}(?:好|圈))"
     theirs = "|".join((titled, name, called, familiar, kin, *data["others"]))
     return re.compile("|".join(data["own"])), re.compile(theirs), re.compile(data["addressed"])
+
+
+@cache
+def _anybody() -> re.Pattern[str]:
+    """Anybody by a personal title, or at the head of a clause by name: the surname need not be a known one."""
+    data = words()["owners"]
+    return re.compile(
+        rf"(?P<called>(?!{data['no_names']})[\u4e00-\u9fff]{{0,3}}[\u4e00-\u9fff])(?<!{data['no_one']})(?:{data['personal_titles']})"
+        rf"(?=的?(?:{data['belongings']})|[,(:是]|\s|$)"
+        rf"|(?<![\u4e00-\u9fff])(?!{data['no_names']}|{data['no_owners']})(?P<named>(?:(?![您你我他她它是在了])[\u4e00-\u9fff]){{2,3}})的(?={data['belongings']})"
+    )
 
 
 @cache

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
+from compliance_filters.audit.bound import claims
+from compliance_filters.audit.keys import new_entry_id
 from compliance_filters.audit.log import AuditEvent
 from compliance_filters.audit.writer import Turn
 from compliance_filters.errors import ReviewNotFoundError, ReviewQueueError
@@ -20,6 +22,7 @@ from jobs.outbox import Outbox
 from knowledge_base.access import Principal, Role
 
 TOPIC = "review"  # of the outbox: review.overdue, review.expired
+CLOCK = "clock"  # who lets items expire
 BATCH = 500  # items told in one transaction
 _columns = compliance_review.c
 
@@ -98,24 +101,22 @@ class Decisions:
         Nothing is ever approved by the clock.
         """
         told = 0
-        with self._queue.audit.writer.turn() as turn:
+        with self._queue.audit.turn() as turn:
             stale = turn.now - timedelta(hours=self._queue.policy.expire_h)
             due = select(compliance_review).where(_columns.kind == Kind.DOUBT, _columns.state.in_(OPEN))
             expired = turn.connection.execute(due.where(_columns.created_at <= stale).limit(BATCH)).all()
             late = due.where(_columns.due_at <= turn.now, _columns.escalated_at.is_(None), _columns.created_at > stale)
             for row in expired:
-                self._write(turn, row, State.EXPIRED, "", "clock", {})
+                self._write(turn, row, State.EXPIRED, "", CLOCK, {})
             for row in turn.connection.execute(late.limit(BATCH)).all():
-                self._record(turn, row, "overdue", "", "clock", {})
-                changed = update(compliance_review).where(_columns.id == row.id).values(escalated_at=turn.now)
-                turn.connection.execute(changed)
+                self._record(turn, row, _Step(act="overdue", by=CLOCK), {"escalated_at": turn.now})
                 told += 1
             return told + len(expired)
 
     @contextmanager
     def _turn(self, item_id: str, kind: Kind) -> Iterator[tuple[Turn, Row[Any]]]:
         """The item, read while no other step can be taken."""
-        with self._queue.audit.writer.turn() as turn:
+        with self._queue.audit.turn() as turn:
             row = turn.connection.execute(select(compliance_review).where(_columns.id == item_id)).first()
             yield turn, _waiting(row, item_id, kind)
 
@@ -128,31 +129,45 @@ class Decisions:
     def _write(
         self, turn: Turn, row: Row[Any], state: State, reason: str, by: str, payload: Mapping[str, Any], **changes: Any
     ) -> Decision:
-        entry_id = self._record(turn, row, state.value, reason, by, payload)
+        step = _Step(act=state.value, reason=reason, by=by, payload=payload)
         values: dict[str, Any] = {"state": state.value, **changes}
         if state not in OPEN:
-            values |= {"decided_by": by, "decided_at": turn.now, "decision_id": entry_id, "reason": reason or None}
-        turn.connection.execute(update(compliance_review).where(_columns.id == row.id).values(values))
-        return Decision(state=state, entry_id=entry_id)
+            values |= {"decided_by": by, "decided_at": turn.now, "decision_id": step.id, "reason": reason or None}
+        self._record(turn, row, step, values)
+        return Decision(state=state, entry_id=step.id)
 
-    def _record(self, turn: Turn, row: Row[Any], act: str, reason: str, by: str, payload: Mapping[str, Any]) -> str:
-        """The audit entry, the item's history, and for what the clock did a message."""
-        entry = self._queue.audit.entry(
-            AuditEvent(
-                event=f"review.{act}", actor=by, subject=row.client_id,
-                data={"review": row.id, "of": row.audit_id}, payload={**payload, "reason": reason},
-            )
-        )  # fmt: skip
-        turn.write([entry])
-        turn.connection.execute(
-            insert(compliance_review_event).values(
-                audit_id=entry.id, review_id=row.id, at=turn.now, by=by, act=act, reason=reason
-            )
+    def _record(self, turn: Turn, row: Row[Any], step: _Step, values: Mapping[str, Any]) -> None:
+        """The audit entry with the item's row as it was and is, its history, and for what the clock did a message."""
+        audit, before = self._queue.audit, dict(row._mapping)
+        past = {
+            "audit_id": step.id, "review_id": row.id, "at": turn.now, "by": step.by, "act": step.act,
+            "reason": step.reason,
+        }  # fmt: skip
+        bound = claims(
+            audit.secrets, (compliance_review, before, {**before, **values}), (compliance_review_event, None, past)
         )
-        if by == "clock":
-            told = {"type": f"review.{act}", "id": row.id, "due_at": row.due_at.isoformat(), "by": row.created_by}
-            self._outbox.add(turn.connection, TOPIC, None, told)
-        return entry.id
+        told = AuditEvent(
+            event=f"review.{step.act}", actor=step.by, subject=row.client_id,
+            data={"review": row.id, "of": row.audit_id, **bound}, payload={**step.payload, "reason": step.reason},
+        )  # fmt: skip
+        turn.write([audit.entry(told, entry_id=step.id)])
+        turn.connection.execute(insert(compliance_review_event).values(past))
+        turn.connection.execute(update(compliance_review).where(_columns.id == row.id).values(values))
+        if step.by == CLOCK:
+            due = row.due_at.isoformat()
+            message = {"type": f"review.{step.act}", "id": row.id, "due_at": due, "by": row.created_by}
+            self._outbox.add(turn.connection, TOPIC, None, message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Step:
+    """What is about to happen to an item; `id` is that of its entry."""
+
+    act: str
+    by: str
+    reason: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    id: str = field(default_factory=new_entry_id)
 
 
 def _allowed(reason: str, principal: Principal) -> None:

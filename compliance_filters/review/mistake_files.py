@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from compliance_filters.clauses import sentences
-from compliance_filters.review.mistakes import FALSE_ALARM, Mistake
+from compliance_filters.review.mistakes import APPROVED, Mistake
 from compliance_filters.rules.pack import RulePack
 
 BATCH = "officers"
@@ -26,12 +26,25 @@ class Written:
 
 
 def write_files(mistakes: Sequence[Mistake], path: Path, pack: RulePack) -> Written:
-    """Cases into `path`, training lines beside it into NAME.train.jsonl; both are replaced at once each."""
+    """Cases into `path`, training lines beside it into NAME.train.jsonl; both are replaced at once each.
+
+    mistakes: those approved, and those that they replaced.
+    """
     beside = path.with_name(f"{path.stem}.train.jsonl")
-    lines = list(training_lines(mistakes, pack))
-    _write(path, (case(mistake) for mistake in mistakes))
+    cases, lines = current(mistakes), list(training_lines(mistakes, pack))
+    _write(path, (case(mistake) for mistake in cases))
     _write(beside, lines)
-    return Written(cases=len(mistakes), lines=len(lines), cases_file=path, lines_file=beside)
+    return Written(cases=len(cases), lines=len(lines), cases_file=path, lines_file=beside)
+
+
+def current(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    """Of the approved ones about one text the last: cases must not contradict each other."""
+    approved = [mistake for mistake in _in_order(mistakes) if mistake.state == APPROVED]
+    return tuple(_in_order({mistake.case: mistake for mistake in approved}.values()))
+
+
+def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    return sorted(mistakes, key=lambda mistake: (mistake.created_at, mistake.id))
 
 
 def case(mistake: Mistake) -> dict[str, Any]:
@@ -45,18 +58,27 @@ def case(mistake: Mistake) -> dict[str, Any]:
 
 
 def training_lines(mistakes: Iterable[Mistake], pack: RulePack) -> Iterator[dict[str, Any]]:
-    """The sentences that the officer meant, with the rules they break; only of rules that words decide."""
-    for mistake in mistakes:
-        if pack.rule(mistake.rule).kind != "phrase":
-            continue
-        text = _sentences_around(mistake.text, mistake.quote)
-        broken = {f["rule"] for f in mistake.findings if f["quote"] and f["quote"] in text and f["rule"] in pack.rules}
-        yield {
-            "id": mistake.id, "text": text, "target": mistake.target,
-            "rules": sorted(rule for rule in broken if pack.rules[rule].kind == "phrase"),
-            "topic": mistake.rule, "split": "train", "batch": BATCH,
-            "tags": ["officer", "compliant" if mistake.kind == FALSE_ALARM else "violating"],
-        }  # fmt: skip
+    """The sentences that officers meant, with the rules they break; only of rules that words decide.
+
+    What is right is what the current mark on the text says, also for the sentence of one that it replaced.
+    """
+    found = list(mistakes)
+    right = {mistake.case: mistake for mistake in current(found)}
+    lines = (_line(each, right[each.case], pack) for each in _in_order(found) if each.case in right)
+    yield from {(line["target"], line["text"]): line for line in lines if line}.values()
+
+
+def _line(mistake: Mistake, right: Mistake, pack: RulePack) -> dict[str, Any] | None:
+    if pack.rule(mistake.rule).kind != "phrase":
+        return None
+    text = _sentences_around(mistake.text, mistake.quote)
+    broken = {f["rule"] for f in right.findings if f["quote"] and f["quote"] in text and f["rule"] in pack.rules}
+    return {
+        "id": mistake.id, "text": text, "target": mistake.target,
+        "rules": sorted(rule for rule in broken if pack.rules[rule].kind == "phrase"),
+        "topic": mistake.rule, "split": "train", "batch": BATCH,
+        "tags": ["officer", "violating" if mistake.rule in broken else "compliant"],
+    }  # fmt: skip
 
 
 def _sentences_around(text: str, quote: str) -> str:

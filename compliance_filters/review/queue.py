@@ -15,9 +15,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, or_, select
 
-from compliance_filters.audit.log import AuditLog, canonical
+from compliance_filters.audit.bound import claims, whole_row
+from compliance_filters.audit.log import AuditEvent, AuditLog, canonical
+from compliance_filters.audit.read import proven_entry
 from compliance_filters.context import context_from_meta
-from compliance_filters.errors import ReviewNotFoundError, ReviewQueueError, SealedError
+from compliance_filters.errors import AuditError, ReviewNotFoundError, ReviewQueueError, SealedError
 from compliance_filters.finding import Draft, Finding, Outcome, Target
 from compliance_filters.review.item import (
     OPEN,
@@ -30,6 +32,7 @@ from compliance_filters.review.item import (
     Step,
     View,
 )
+from compliance_filters.review.short_ids import the_id
 from compliance_filters.tables import audit_log, compliance_review, compliance_review_event
 from jobs.clock import database_now
 from knowledge_base.access import Principal, Role
@@ -83,17 +86,20 @@ class ReviewQueue:
     ) -> str:
         """Put a text before the officers and return the item's id; anybody's text may come here."""
         item_id = f"rv_{uuid.uuid4().hex}"
-        with self.engine.begin() as connection:
-            now = database_now(connection)
-            connection.execute(
-                insert(compliance_review).values(
-                    id=item_id, audit_id=audit_id, kind=kind.value, state=State.PENDING.value, created_at=now,
-                    created_by=principal.user_id, written_by=draft.by[:120], target=draft.target.value,
-                    client_id=client_id, outcome=outcome.word, rules=canonical(sorted({f.rule for f in findings})),
-                    errors=canonical(list(errors)), rule_pack=rule_pack, grave=grave, confidential=confidential,
-                    due_at=now + timedelta(hours=self.policy.due_h),
-                )
+        with self.audit.turn() as turn:
+            row = whole_row(
+                compliance_review,
+                id=item_id, audit_id=audit_id, kind=kind.value, state=State.PENDING.value, created_at=turn.now,
+                created_by=principal.user_id, written_by=draft.by[:120], target=draft.target.value,
+                client_id=client_id, outcome=outcome.word, rules=canonical(sorted({f.rule for f in findings})),
+                errors=canonical(list(errors)), rule_pack=rule_pack, grave=grave, confidential=confidential,
+                due_at=turn.now + timedelta(hours=self.policy.due_h),
             )  # fmt: skip
+            bound = claims(self.audit.secrets, (compliance_review, None, row))
+            data = {"review": item_id, "of": audit_id, **bound}
+            told = AuditEvent(event="review.added", actor=principal.user_id, subject=client_id, data=data)
+            turn.write([self.audit.entry(told)])
+            turn.connection.execute(insert(compliance_review).values(row))
         return item_id
 
     def is_sampled(self, audit_id: str) -> bool:
@@ -147,6 +153,11 @@ class ReviewQueue:
             raise ReviewNotFoundError(f"there is no review item {item_id}: list the queue to see which wait.")
         return _summary(row, now)
 
+    def full_id(self, item_id: str, *, principal: Principal) -> str:
+        """The id of the one item that begins like this. Raises ReviewQueueError where several do."""
+        _may_read(principal)
+        return the_id(self.engine, _columns.id, item_id, _visible(principal), kind="rv_")
+
     def get(self, item_id: str, *, principal: Principal) -> ReviewItem:
         """One item with its texts. Raises ReviewNotFoundError, or SealedError where they were sealed."""
         summary = self.summary(item_id, principal=principal)
@@ -159,7 +170,7 @@ class ReviewQueue:
         return ReviewItem(
             **vars(summary), text=str(payload.get("original", "")), edited=edited,
             generated=bool(doubt.get("generated", True)),
-            findings=_findings(json.loads(data)["findings"], payload.get("findings", ())),
+            findings=findings_of(json.loads(data)["findings"], payload.get("findings", ())),
             context=payload.get("context") or {},
             judged_in=context_from_meta(doubt["context"]) if doubt else None, history=history,
         )  # fmt: skip
@@ -187,7 +198,14 @@ class ReviewQueue:
             raise ReviewNotFoundError(f"there is no review item {item_id} of yours: list yours to see them.")
         if row.state != State.APPROVED:
             raise ReviewQueueError(f"review item {item_id} is not approved: only an approved text can be delivered.")
+        self._refuse_forged(row)
         return _summary(row, now), str((self.audit.payload(row.decision_id) or {})["text"])
+
+    def _refuse_forged(self, row: Row[Any]) -> None:
+        """What is delivered rests on the entry of the decision, which nobody without the key can make."""
+        decision = proven_entry(self.audit, str(row.decision_id))
+        if decision.event != "review.approved" or decision.data.get("review") != row.id:
+            raise AuditError(f"no entry approves review item {row.id}: run `tougu audit verify`.")
 
     def _answered(self, item: ReviewSummary) -> Answered:
         approved = item.state is State.APPROVED
@@ -234,7 +252,7 @@ def _history(connection: Connection, item_id: str) -> tuple[Step, ...]:
     return tuple(Step(**row._mapping) for row in connection.execute(query.order_by(steps.at, steps.audit_id)))
 
 
-def _findings(places: Sequence[Sequence[Any]], words: Sequence[Sequence[str]]) -> tuple[Finding, ...]:
+def findings_of(places: Sequence[Sequence[Any]], words: Sequence[Sequence[str]]) -> tuple[Finding, ...]:
     """Findings from an entry: rule, start, end, outcome and filter in its data, quote and reason in its payload."""
     return tuple(
         Finding(rule=rule, start=start, end=end, quote=said[1], outcome=Outcome[outcome.upper()], reason=said[2], by=by)

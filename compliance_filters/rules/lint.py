@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from compliance_filters.finding import SEMANTIC, Filter
-from compliance_filters.rules.coverage import gaps
+from compliance_filters.rules.coverage import INJECTION, gaps
 from compliance_filters.rules.pack import Rule, RulePack, compile_pattern
 from compliance_filters.rules.patterns import can_hold, dangers
+from compliance_filters.rules.shelf import PackFile
 from compliance_filters.rules.trials import found_rules, try_examples
 
 PHRASES = "phrases"
@@ -49,6 +50,19 @@ def lint(pack: RulePack, filters: Sequence[Filter]) -> tuple[Fault, ...]:
         *_uncovered(pack),
     ]
     return tuple(sorted(faults, key=lambda fault: not fault.error))
+
+
+def of_files(faults: Iterable[Fault], files: Sequence[PackFile]) -> tuple[Fault, ...]:
+    """The faults of rules and settings that some files hold."""
+    rules = {str(entry.get("id")) for file in files for entry in file.entries}
+    settings = {str(key) for file in files for key in file.data.get("settings") or ()}
+    if "injection" in settings:
+        rules.add(INJECTION)
+    return tuple(
+        fault
+        for fault in faults
+        if fault.rule in rules or (fault.rule is None and re.split(r"[.:]", fault.message)[0] in settings)
+    )
 
 
 def _order(pack: RulePack, filters: Sequence[Filter]) -> Iterator[Fault]:

@@ -79,6 +79,11 @@ class PackShelf:
         """The files whose rules are in force on a day, in the order in which they are laid over each other."""
         return (self._base, self._lexicon, *_versions(self._firm, day))
 
+    def origins(self, day: date) -> dict[str, PackFile]:
+        """The file that each rule in force on a day comes from, by id."""
+        files = (self._base, *self.applied(day)[2:])
+        return {str(entry["id"]): file for file in files for entry in _in_force(file, day)}
+
     def turns(self, since: date) -> tuple[date, ...]:
         """The days after `since` on which other rules come into force."""
         return tuple(turn for turn in self._turns if turn > since)

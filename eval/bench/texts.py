@@ -18,8 +18,8 @@ from eval.bench.measure import Progress, bench_result, p95, quotient, timed_ms
 from eval.case import load_cases
 from eval.fresh import fresh_house
 from eval.result import Result
-from intent.classifier.labelled import utterance_of
 from intent.classifier.utterance import Utterance
+from intent.corpus.utterances import utterance_of
 from serve.users import OPERATOR
 from serve.wiring import House
 

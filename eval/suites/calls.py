@@ -11,11 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from eval.case import Cases, load_cases
+from eval.case import Cases, load_cases, only_split
 from eval.metrics import calls as m
 from eval.metrics.summed import Metric
 from eval.result import Result, data_of, figures
 from intent.call import Call, CallReading, Speaker, Transcript, Turn, Wish
+from intent.corpus.calls import CALLS
+from intent.corpus.lines import shipped
 from serve.sample import sample_folder
 from serve.wiring import House
 
@@ -33,9 +35,13 @@ METRICS: dict[str, Metric[m.ScoredCall]] = {
 }
 
 
-def run(house: House, data: Path | None) -> Result:
-    """Read every call; without `data`, the scripts of the sample calls."""
-    cases = load_cases(data, required=("turns", "gold")) if data else sample_calls()
+SAMPLE = "sample"  # names the scripts of the sample calls in place of a split
+
+
+def run(house: House, data: Path | None, split: str | None = None) -> Result:
+    """Read every call; without `data`, the test split of the project's own calls, or the split that is named."""
+    split = split or (None if data else "test")
+    cases = cases_of(data, split)
     started = time.perf_counter()
     readings = [house.pipeline.read(call_of(item)) for item in cases.items]
     seconds = time.perf_counter() - started
@@ -45,10 +51,19 @@ def run(house: House, data: Path | None) -> Result:
         suite="calls",
         data=data_of(cases),
         model={"classifier": house.classifier.version, "rules": house.rule_pack.label},
+        parameters={"split": split},
         metrics=figures(scored, METRICS),
         seconds=seconds,
         predictions=tuple(_prediction(item, reading) for item, reading in pairs),
     )
+
+
+def cases_of(data: Path | None, split: str | None) -> Cases:
+    """The calls of a file or of the project, of one split where one is named. Raises EvalError."""
+    if data is None and split == SAMPLE:
+        return sample_calls()
+    cases = load_cases(data or Path(str(shipped(CALLS))), required=("turns", "gold"))
+    return only_split(cases, split) if split else cases
 
 
 def sample_calls() -> Cases:

@@ -7,20 +7,28 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from eval.case import Cases, EvalError, load_cases
+from eval.case import Cases, EvalError, load_cases, only_split
 from eval.metrics import intent as m
 from eval.metrics.counts import total
 from eval.metrics.summed import Metric
+from eval.output import own_cases
 from eval.result import Result, data_of, figures, grouped
 from intent.call import Polarity, TurnIntent
-from intent.classifier.labelled import utterance_of
 from intent.classifier.taxonomy import NONE
+from intent.corpus.lines import shipped
+from intent.corpus.utterances import UTTERANCES, utterance_of
 from serve.wiring import House
 
+CASES = "cases"  # names the project's small set of the first house in place of a split
 
-def run(house: House, data: Path) -> Result:
-    """Read every utterance with the shipped classifier; client lines only (others are unscored)."""
-    cases = load_cases(data, required=("text", "intents"))
+
+def run(house: House, data: Path | None, split: str | None = None) -> Result:
+    """Read every utterance with the shipped classifier; client lines only (others are unscored).
+
+    Without `data`, the test split of the project's own lines, or the split that is named.
+    """
+    split = split or (None if data else "test")
+    cases = cases_of(data, split)
     _check(cases, house)
     spoken = [item for item in cases.items if item.get("role", "client") == "client"]
     house.classifier.read_many([utterance_of("预热")])  # weights load outside the measured time
@@ -46,12 +54,23 @@ def run(house: House, data: Path) -> Result:
         suite="intent",
         data=data_of(cases),
         model={"classifier": house.classifier.version, "encoder": house.encoder.name},
+        parameters={"split": split},
         metrics={**figures(scored, metrics), "utterances_per_s": round(len(spoken) / seconds, 1)},
         by={"intent": _by_intent(scored), "tag": grouped(_by_tag(scored), metrics)},
         unscored=len(cases.items) - len(spoken),
         seconds=seconds,
         predictions=tuple(_prediction(item, found) for item, found in zip(spoken, read, strict=True)),
     )
+
+
+def cases_of(data: Path | None, split: str | None) -> Cases:
+    """The lines of a file or of the project, of one split where one is named. Raises EvalError."""
+    required = ("text", "intents")
+    if data is None and split == CASES:
+        return load_cases(own_cases("intent.jsonl"), required=required)
+    place = data or Path(str(shipped(UTTERANCES)))
+    cases = load_cases(place, required=required)
+    return only_split(cases, split) if split else cases
 
 
 def _check(cases: Cases, house: House) -> None:

@@ -5,7 +5,7 @@ scikit-learn is needed here and nowhere else in this package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from intent.call import TurnIntent
 from intent.classifier.features import BUCKETS, FLAGS, PROPOSAL_BUCKETS, FeatureMaker, Features
+from intent.classifier.figures import figures_by_split, lead_figures
 from intent.classifier.heads import Card, Heads, save_heads
-from intent.classifier.labelled import Labelled, LabelledSet, lead_figures, load_labelled
-from intent.classifier.model import IntentClassifier, RulesClassifier
+from intent.classifier.model import RulesClassifier
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import Taxonomy, load_taxonomy
+from intent.corpus.utterances import Labelled, LabelledSet, load_labelled
 from intent.errors import TrainingDataError
 from models.encoder import Encoder
 
@@ -52,7 +53,7 @@ def train(
     labelled = load_labelled(taxonomy, data)
     _require_enough(labelled)
     features = _Made(labelled, FeatureMaker(encoder, rules, taxonomy.ids), progress)
-    rules_figures = _figures_of(RulesClassifier(rules), labelled, taxonomy)
+    rules_figures = figures_by_split(RulesClassifier(rules), labelled, taxonomy, ("dev", "test"))
     trained = {
         name: _fit(features, taxonomy, encoder.name, with_rules=with_rules, seed=seed, progress=progress)
         for name, with_rules in (("heads", False), ("combined", True))
@@ -223,16 +224,6 @@ def _score(heads: Heads, made: _Made, split: str, taxonomy: Taxonomy) -> dict[st
         for row in heads.predict(made.features[split])
     ]
     return lead_figures(made.items[split], predicted, {i.id for i in taxonomy if i.is_lead})
-
-
-def _figures_of(
-    classifier: IntentClassifier, labelled: LabelledSet, taxonomy: Taxonomy
-) -> Mapping[str, dict[str, float | int]]:
-    leads = {i.id for i in taxonomy if i.is_lead}
-    return {
-        split: lead_figures(labelled.of(split), classifier.read_many([i.utterance for i in labelled.of(split)]), leads)
-        for split in ("dev", "test")
-    }
 
 
 def _targets(items: Sequence[Labelled], labels: Sequence[str]) -> NDArray[np.int64]:

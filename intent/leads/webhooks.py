@@ -1,4 +1,4 @@
-"""Lead events pushed to a receiver, signed after Standard Webhooks, with a CloudEvents 1.0 body.
+"""Events pushed to a receiver, those of leads among them, signed after Standard Webhooks, with a CloudEvents 1.0 body.
 
 Sources: standardwebhooks.com, specification 1.0; CloudEvents 1.0, structured JSON.
 """
@@ -33,7 +33,7 @@ Resolve = Callable[[str], list[str]]  # host name to addresses
 
 
 class WebhookSender:
-    """Delivers outbox messages; hand its `deliver` to `jobs.outbox.Dispatcher` with the topic of leads."""
+    """Delivers outbox messages; hand its `deliver` to `jobs.outbox.Dispatcher` with their topic."""
 
     def __init__(
         self,
@@ -42,11 +42,12 @@ class WebhookSender:
         secret: str,
         allow_private: bool = False,
         timeout_s: float = 15.0,
+        source: str = SOURCE,
         resolve: Resolve | None = None,
     ) -> None:
-        """Raises WebhookError for a bad secret or an address that may not be used."""
+        """source: of the events. Raises WebhookError for a bad secret or an address that may not be used."""
         self._key = _key(secret)
-        self._url, self._timeout_s = url, timeout_s
+        self._url, self._timeout_s, self._source = url, timeout_s, source
         self._allow_private, self._resolve = allow_private, resolve or addresses
         check_url(url, allow_private=allow_private)
 
@@ -56,7 +57,7 @@ class WebhookSender:
         Raises DeliveryError: permanent on 410 (the receiver is gone), else to be tried again.
         """
         self._check_target()
-        payload = json.dumps(cloud_event(message), ensure_ascii=False, separators=(",", ":")).encode()
+        payload = json.dumps(cloud_event(message, self._source), ensure_ascii=False, separators=(",", ":")).encode()
         headers = {"content-type": "application/cloudevents+json", **self._signed(message.id, payload)}
         try:
             response = httpx.post(
@@ -106,13 +107,13 @@ def check_url(url: str, *, allow_private: bool) -> None:
         raise WebhookError(f"The webhook {url} is a private address: use a public one, or set allow_private.")
 
 
-def cloud_event(message: OutboxMessage) -> dict[str, Any]:
+def cloud_event(message: OutboxMessage, source: str = SOURCE) -> dict[str, Any]:
     """The message as a CloudEvents 1.0 object; `sequence` orders the events of one client."""
     data = {k: v for k, v in message.payload.items() if k != "type"}
     return {
         "specversion": "1.0",
         "id": message.id,
-        "source": SOURCE,
+        "source": source,
         "type": message.payload.get("type", "lead.updated"),
         "time": message.created_at.isoformat(),
         "datacontenttype": "application/json",

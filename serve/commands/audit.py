@@ -1,4 +1,4 @@
-"""Commands on the audit log: verify, checkpoints, export, dossiers, erasure and legal holds."""
+"""Commands on the audit log: verify, checkpoints, export, dossiers."""
 
 from __future__ import annotations
 
@@ -15,23 +15,16 @@ from serve.commands.context import Context, print_json
 
 if TYPE_CHECKING:
     from compliance_filters.audit.checkpoint import PublicKey
-    from compliance_filters.audit.erasure import KeyStatus
     from knowledge_base.access import Principal
     from serve.wiring import House
 
-app = typer.Typer(help="The audit log: verify it, export from it, seal and erase.", no_args_is_help=True)
+app = typer.Typer(help="The audit log: verify it, export from it, seal, open and erase.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 From = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD, in China; default: the beginning.")]
 To = Annotated[str | None, typer.Option("--to", help="Last day, YYYY-MM-DD, in China; default: today.")]
 Client = Annotated[str, typer.Argument(help="Id of the client.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
 Key = Annotated[Path | None, typer.Option("--public-key", help="Public key from elsewhere; default: this home's.")]
-STATES = {
-    "active": "in use",
-    "sealed": "sealed: kept, and nobody reads or uses the texts",
-    "destroyed": "destroyed: nobody can read the texts any more",
-}
 
 
 @app.command("verify")
@@ -92,13 +85,14 @@ def export(
 ) -> None:
     """Everything that the log holds of a client in a period, texts included, one entry a line."""
     from compliance_filters.audit.log import Access
-    from compliance_filters.audit.read import entries_of, entry_json
+    from compliance_filters.audit.read import check_readable, entries_of, entry_json
 
     house, principal = _allowed(context, "export from the audit log")
-    house.audit.access(Access.EXPORT, actor=principal.user_id, what="audit", items=[(client, str(out.name))])
     since, until = _period(first, last)
-    entries = entries_of(house.audit, client, since=since, until=until)
-    count = _write_lines(out, (json.dumps(entry_json(entry), ensure_ascii=True) for entry in entries))
+    check_readable(house.audit, client, principal=principal)
+    house.audit.access(Access.EXPORT, actor=principal.user_id, what="audit", items=[(client, str(out.name))])
+    entries = entries_of(house.audit, client, since=since, until=until, principal=principal)
+    count = _write_lines(out, (json.dumps(entry_json(entry), ensure_ascii=False) for entry in entries))
     typer.echo(f"{count} entries written to {out}")
 
 
@@ -145,47 +139,6 @@ def dossier_verify(
         raise typer.Exit(1)
 
 
-@app.command("status")
-def status(context: typer.Context, client: Client) -> None:
-    """Where a client's key stands: in use, sealed, held, destroyed, and until when texts must be kept."""
-    shared = context.ensure_object(Context)
-    house = shared.house()
-    _print(client, house.erasure.status(client, principal=shared.principal(house)))
-
-
-@app.command("seal")
-def seal(context: typer.Context, client: Client, reason: Reason) -> None:
-    """A client asked for erasure: end all reading of their texts, which the law orders kept."""
-    shared = context.ensure_object(Context)
-    house = shared.house()
-    _print(client, house.erasure.seal(client, reason=reason, principal=shared.principal(house)))
-
-
-@app.command("hold")
-def hold(
-    context: typer.Context,
-    client: Client,
-    reason: Reason,
-    lift: Annotated[bool, typer.Option("--lift", help="End the hold.")] = False,
-) -> None:
-    """Place a client under a legal hold, under which nothing is destroyed, or lift it."""
-    shared = context.ensure_object(Context)
-    house = shared.house()
-    step = house.erasure.lift if lift else house.erasure.hold
-    _print(client, step(client, reason=reason, principal=shared.principal(house)))
-
-
-@app.command("destroy")
-def destroy(context: typer.Context, client: Client) -> None:
-    """After the retention date: the first officer asks, a second one confirms, and the client's key is gone."""
-    shared = context.ensure_object(Context)
-    house = shared.house()
-    reached = house.erasure.destroy(client, principal=shared.principal(house))
-    _print(client, reached)
-    if reached.state != "destroyed":
-        typer.echo("Nothing was destroyed yet: another officer has to run the same command.")
-
-
 def _allowed(context: typer.Context, act: str) -> tuple[House, Principal]:
     from knowledge_base.access import Role
 
@@ -218,12 +171,13 @@ def _period(first: str | None, last: str | None) -> tuple[datetime | None, datet
 
 
 def _write_lines(path: Path, lines: Iterator[str]) -> int:
-    """Write beside with mode 0600 and rename: a client's texts are in it."""
+    """Write beside with mode 0600 and rename: a client's texts are in it; a lone surrogate is escaped."""
     import os
 
     beside, count = path.with_name(f".{path.name}.new"), 0
     try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             for line in lines:
                 file.write(line + "\n")
                 count += 1
@@ -231,13 +185,3 @@ def _write_lines(path: Path, lines: Iterator[str]) -> int:
     finally:
         beside.unlink(missing_ok=True)
     return count
-
-
-def _print(client: str, status: KeyStatus) -> None:
-    typer.echo(f"{client}: {STATES[status.state]}.")
-    if status.retain_until and status.state != "destroyed":
-        typer.echo(f"  kept at least until {status.retain_until:%Y-%m-%d}")
-    if status.hold_by and status.hold_at:
-        typer.echo(f"  legal hold since {status.hold_at:%Y-%m-%d} by {status.hold_by}: nothing is destroyed")
-    if status.destroy_by and status.state != "destroyed":
-        typer.echo(f"  destruction asked for by {status.destroy_by}; a second person has to confirm")

@@ -38,10 +38,8 @@ def check(
 ) -> None:
     """Judge a text by the compliance rules; the exit code is 2 when it may not be delivered."""
     from compliance_filters.finding import Draft
-    from serve.errors import ServeError
 
-    if channel not in CHANNELS:
-        raise ServeError(f"There is no channel {channel}: choose from {', '.join(CHANNELS)}.")
+    channel_of(channel)
     shared = context.ensure_object(Context)
     text = read_text(file)
     house = shared.house()
@@ -60,6 +58,8 @@ def check(
                 typer.echo(f"      可改为：{finding.suggestion}")
         for error in verdict.errors:
             typer.echo(f"  未能判断：{error}")
+        if verdict.review_id:
+            typer.echo(f"  复核编号：{verdict.review_id}")
     if verdict.cleared is None:
         raise typer.Exit(2)
 
@@ -74,14 +74,27 @@ def target_of(name: str) -> Target:
     return Target(name)
 
 
-def read_text(file: str) -> str:
+def channel_of(name: str) -> str:
+    """Raises ServeError for a channel that does not exist."""
     from serve.errors import ServeError
 
+    if name not in CHANNELS:
+        raise ServeError(f"There is no channel {name}: choose from {', '.join(CHANNELS)}.")
+    return name
+
+
+def read_text(file: str) -> str:
+    """A text file, or standard input for -. Raises ServeError for a folder, for what is no text, and for no words."""
+    from serve.errors import ServeError
+    from serve.routes.wire import is_blank
+
+    if file != "-" and Path(file).is_dir():
+        raise ServeError(f"{file} is a folder: name a text file in it.")
     raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ServeError(f"{file} is not UTF-8 (byte {error.start}): convert it and run the command again.") from error
-    if not text.strip():
+    if is_blank(text):
         raise ServeError(f"{'Standard input' if file == '-' else file} is empty: there is nothing to check.")
     return text

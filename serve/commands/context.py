@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -70,6 +71,8 @@ def one_line(error: BaseException) -> str:
         return f"The disk is full ({error.filename or 'while writing'}): free some space and run the command again."
     if isinstance(error, PermissionError) and error.filename:
         return f"No permission for {error.filename}: change its permissions or run as its owner."
+    if isinstance(error, IsADirectoryError) and error.filename:
+        return f"{error.filename} is a folder: name a file in it."
     if isinstance(error, FileNotFoundError) and error.filename:
         return f"{error.filename} does not exist: check the path."
     text = " ".join(str(error).split())
@@ -80,7 +83,13 @@ def one_line(error: BaseException) -> str:
 
 def print_json(value: Any) -> None:
     """Machine-readable output: one JSON document on standard output and nothing else."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> str:
+    from serve.times import iso
+
+    return str(iso(value)) if isinstance(value, datetime) else str(value)
 
 
 @contextmanager

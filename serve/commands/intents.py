@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from serve.commands.context import Context, print_json, progress_bar
+from serve.commands.intent_data import intent_data
 
 app = typer.Typer(help="The intent model and its data.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
@@ -49,7 +50,7 @@ def intent_predict(
     as_json: Json = False,
 ) -> None:
     """Intents of single utterances."""
-    from intent.classifier.labelled import utterance_of
+    from intent.corpus.utterances import utterance_of
 
     text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -67,41 +68,4 @@ def intent_predict(
         typer.echo(f"{line}\t{shown}")
 
 
-@app.command("data")
-def intent_data(
-    context: typer.Context,
-    data: Annotated[Path | None, typer.Option("--data", help="Labelled utterances; default: the shipped ones.")] = None,
-    search: Annotated[str | None, typer.Option(help="Only lines with this text.")] = None,
-    intent: Annotated[str | None, typer.Option(help="Only lines with this intent.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, calibration or dev (test stays closed).")] = None,
-    as_json: Json = False,
-) -> None:
-    """Counts of labelled data, or the lines that fit; a bad line is named with its number."""
-    from collections import Counter
-
-    from intent.classifier.labelled import load_labelled
-
-    items = load_labelled(context.ensure_object(Context).house().taxonomy, data).items
-    if search or intent or split:
-        open_items = (item for item in items if item.split != "test")
-        chosen = [
-            item
-            for item in open_items
-            if (not search or search in item.utterance.text)
-            and (not intent or intent in dict(item.gold))
-            and (not split or item.split == split)
-        ]
-        if as_json:
-            print_json([{"id": i.id, "text": i.utterance.text, "split": i.split, "intents": i.gold} for i in chosen])
-            return
-        for item in chosen:
-            typer.echo(f"{item.id}  {item.utterance.text}  {item.gold}")
-        return
-    by_split = Counter(item.split for item in items)
-    by_intent = Counter(pair for item in items for pair in item.gold)
-    if as_json:
-        print_json({"splits": by_split, "intents": {f"{i} {p}": n for (i, p), n in sorted(by_intent.items())}})
-        return
-    typer.echo("  ".join(f"{name} {count}" for name, count in by_split.items()))
-    for (name, polarity), count in sorted(by_intent.items()):
-        typer.echo(f"{name:<24} {polarity:<9} {count}")
+app.command("data")(intent_data)

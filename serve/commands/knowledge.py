@@ -149,6 +149,8 @@ def print_reply(reply: Reply) -> None:
             typer.echo(f"  [{finding.rule}] {finding.reason}")
         for error in reply.verdict.errors:
             typer.echo(f"  未能判断：{error}")
+        if reply.verdict.review_id:
+            typer.echo(f"  复核编号：{reply.verdict.review_id}")
         return
     typer.echo(reply.text)
     if reply.answer.note:

@@ -1,14 +1,14 @@
-"""Commands of the compliance officer on the review queue, samples, spoken words, indicators and mistakes."""
+"""Commands of the compliance officer on the review queue, samples, spoken words and indicators."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from serve.commands.context import Context, print_json
+from serve.times import shown
 
 if TYPE_CHECKING:
     from compliance_filters.review.indicators import Period
@@ -19,7 +19,7 @@ app = typer.Typer(help="The review queue: decide, sample, supervise. Name yourse
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Reason = Annotated[str, typer.Option(help="Why; kept, and told to the writer.")]
-Item = Annotated[str, typer.Argument(help="Id of a review item.")]
+Item = Annotated[str, typer.Argument(help="Id of a review item; its beginning or end is enough.")]
 
 
 @app.command("list")
@@ -37,7 +37,7 @@ def review_list(
 
     if view not in set(View):
         raise ServeError(f"There is no view {view}: choose from {', '.join(View)}.")
-    house, principal = _who(context)
+    house, principal = who(context)
     page = house.review_queue.page(View(view), principal=principal, after=after, limit=limit)
     if as_json:
         print_json({"items": [summary_json(item) for item in page.items], "cursor": page.cursor})
@@ -45,7 +45,7 @@ def review_list(
     for item in page.items:
         late = "OVERDUE " if item.overdue else ""
         why = ", ".join((*item.rules, *item.errors)) or "-"
-        typer.echo(f"{item.id}  {item.state.value:<8} {late}due {item.due_at:%Y-%m-%d %H:%M}  {item.created_by}  {why}")
+        typer.echo(f"{item.id}  {item.state.value:<8} {late}due {shown(item.due_at)}  {item.created_by}  {why}")
     if page.cursor:
         typer.echo(f"more: --after '{page.cursor}'", err=True)
 
@@ -56,29 +56,30 @@ def review_show(context: typer.Context, item_id: Item, as_json: Json = False) ->
     from serve.routes.review import item_json
 
     shared = context.ensure_object(Context)
-    house, principal = _who(context)
-    item = house.review_queue.get(item_id, principal=principal)
+    house, principal = who(context)
+    item = house.review_queue.get(_full(house, principal, item_id), principal=principal)
     shared.seen(house).view("review", [(item.client_id, item.id)])
-    shown = item_json(item, house.rule_pack)
+    told = item_json(item, house.rule_pack)
     if as_json:
-        print_json(shown)
+        print_json(told)
         return
     typer.echo(f"{item.id}  {item.kind.value}  {item.state.value}  {item.target.value} by {item.written_by}")
     typer.echo(item.text)
     if item.edited is not None:
         typer.echo(f"--- edited ---\n{item.edited}")
-    for found in shown["findings"]:
+    for found in told["findings"]:
         typer.echo(f"  [{found['rule']}] 「{found['quote']}」{found['reason']}（{found['law']}）")
     for error in item.errors:
         typer.echo(f"  未能判断：{error}")
     for step in item.history:
-        typer.echo(f"  {step.at:%Y-%m-%d %H:%M}  {step.by}  {step.act}  {step.reason}")
+        typer.echo(f"  {shown(step.at)}  {step.by}  {step.act}  {step.reason}")
 
 
 @app.command("approve")
 def review_approve(context: typer.Context, item_id: Item, reason: Reason) -> None:
     """Approve a text as it stands."""
-    house, principal = _who(context)
+    house, principal = who(context)
+    item_id = _full(house, principal, item_id)
     cleared = house.gate.release(item_id, reason=reason, principal=principal)
     typer.echo(f"{item_id}: {'approved' if cleared else 'approved by you; a second officer is needed'}.")
 
@@ -93,7 +94,8 @@ def review_edit(
     """Approve another text; it is judged first, and the exit code is 2 when it is held."""
     from serve.commands.compliance import read_text
 
-    house, principal = _who(context)
+    house, principal = who(context)
+    item_id = _full(house, principal, item_id)
     verdict = house.gate.edit(item_id, text=read_text(file), reason=reason, principal=principal)
     if verdict.outcome.word in ("return", "block"):
         for found in verdict.findings:
@@ -106,7 +108,8 @@ def review_edit(
 @app.command("reject")
 def review_reject(context: typer.Context, item_id: Item, reason: Reason) -> None:
     """Reject a text; its writer sees the reason."""
-    house, principal = _who(context)
+    house, principal = who(context)
+    item_id = _full(house, principal, item_id)
     house.gate.reject(item_id, reason=reason, principal=principal)
     typer.echo(f"{item_id}: rejected.")
 
@@ -114,7 +117,8 @@ def review_reject(context: typer.Context, item_id: Item, reason: Reason) -> None
 @app.command("close")
 def review_close(context: typer.Context, item_id: Item, reason: Reason) -> None:
     """Deal with a confidential escalation."""
-    house, principal = _who(context)
+    house, principal = who(context)
+    item_id = _full(house, principal, item_id)
     house.decisions.close(item_id, reason=reason, principal=principal)
     typer.echo(f"{item_id}: closed.")
 
@@ -127,7 +131,8 @@ def review_sample(
     reason: Annotated[str, typer.Option(help="Why; required for a mistake.")] = "",
 ) -> None:
     """Judge a text that was delivered and drawn for a look afterwards."""
-    house, principal = _who(context)
+    house, principal = who(context)
+    item_id = _full(house, principal, item_id)
     done = house.decisions.judge_sample(item_id, fine=fine, reason=reason, principal=principal)
     typer.echo(f"{item_id}: {done.state.value}.")
 
@@ -138,7 +143,7 @@ def review_mine(context: typer.Context, as_json: Json = False) -> None:
     from serve.routes.review import answered_json
 
     shared = context.ensure_object(Context)
-    house, principal = _who(context)
+    house, principal = who(context)
     found = house.review_queue.mine(principal=principal)
     shared.seen(house).view("review", [(item.client_id, item.id) for item in found if item.text is not None])
     if as_json:
@@ -158,7 +163,7 @@ def review_spoken(
     from dataclasses import asdict
 
     shared = context.ensure_object(Context)
-    house, principal = _who(context)
+    house, principal = who(context)
     found = house.spoken.list(principal=principal, state=None if state == "all" else state, limit=200)
     shared.seen(house).view("spoken", [(finding.client_id, finding.id) for finding in found])
     if as_json:
@@ -178,7 +183,11 @@ def review_dispose(
     lead: Annotated[str, typer.Option(help="release or close: the leads that the words held.")] = "release",
 ) -> None:
     """Dispose of a spoken finding; leads that nothing holds any more go on, or end."""
-    house, principal = _who(context)
+    from compliance_filters.review.short_ids import the_id
+    from intent.leads.tables import spoken_findings
+
+    house, principal = who(context)
+    finding_id = the_id(house.engine, spoken_findings.c.id, finding_id)
     done = house.dispose_spoken(finding_id, how=how, note=note, lead=lead, principal=principal)
     typer.echo(f"{finding_id}: {how}; {len(done.released)} leads released, {len(done.closed)} closed.")
 
@@ -198,7 +207,7 @@ def review_indicators(
 
     if by not in GROUPS:
         raise ServeError(f"There are no indicators by {by}: choose from {', '.join(GROUPS)}.")
-    house, principal = _who(context)
+    house, principal = who(context)
     found = house.indicators.by(by, week=as_day(week) or house.today(), principal=principal)
     if as_json:
         print_json([indicator_json(indicator) for indicator in found])
@@ -208,76 +217,17 @@ def review_indicators(
         typer.echo(f"{indicator.key or '-':<28} {_told(indicator.week)}  before {_told(indicator.before)}{change}")
 
 
-@app.command("mistakes")
-def review_mistakes(
-    context: typer.Context,
-    export: Annotated[Path | None, typer.Option(help="Write approved ones: cases here, training lines beside.")] = None,
-    approve: Annotated[str | None, typer.Option(help="Approve the mistake of this id.")] = None,
-    reject: Annotated[str | None, typer.Option(help="Reject the mistake of this id.")] = None,
-    state: Annotated[str | None, typer.Option(help="proposed, approved or rejected.")] = None,
-    as_json: Json = False,
-) -> None:
-    """What officers marked as wrong: list, approve, reject, or export it."""
-    house, principal = _who(context)
-    if export is not None:
-        _export(context, house, principal, export)
-    elif approve or reject:
-        done = house.mistakes.decide(str(approve or reject), approve=bool(approve), principal=principal)
-        typer.echo(f"{done.id}: {done.state}.")
-    else:
-        _list_mistakes(house, principal, state, as_json)
-
-
-@app.command("mark")
-def review_mark(
-    context: typer.Context,
-    item_id: Item,
-    kind: Annotated[str, typer.Argument(help="false_alarm or missed.")],
-    rule: Annotated[str, typer.Argument(help="Id of the rule.")],
-    start: Annotated[int, typer.Option(help="Offset of the first character that is meant.")],
-    end: Annotated[int, typer.Option(help="Offset after the last one.")],
-    verdict: Annotated[str | None, typer.Option(help="The right verdict; default: what the findings lead to.")] = None,
-    note: Annotated[str, typer.Option(help="Why.")] = "",
-) -> None:
-    """Mark a finding as a false alarm, or what was missed."""
-    from compliance_filters.review.mistakes import Mark
-
-    shared = context.ensure_object(Context)
-    house, principal = _who(context)
-    item = house.review_queue.get(item_id, principal=principal)
-    shared.seen(house).view("review", [(item.client_id, item.id)])
-    meant = Mark(kind=kind, rule=rule, start=start, end=end, verdict=verdict, note=note)
-    made = house.mistakes.mark(item, meant, pack=house.rule_pack, principal=principal)
-    typer.echo(f"{made.id}: {made.state}.")
-
-
-def _export(context: typer.Context, house: House, principal: Principal, file: Path) -> None:
-    from compliance_filters.review.mistake_files import write_files
-    from compliance_filters.review.mistakes import APPROVED
-
-    found = house.mistakes.all(APPROVED, principal=principal)
-    context.ensure_object(Context).seen(house).export("mistake", [(None, mistake.id) for mistake in found])
-    written = write_files(found, file, house.rule_pack)
-    typer.echo(f"{written.cases} cases: {written.cases_file}; {written.lines} training lines: {written.lines_file}")
-
-
-def _list_mistakes(house: House, principal: Principal, state: str | None, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    found: tuple[Any, ...] = house.mistakes.list(principal=principal, state=state)
-    if as_json:
-        print_json([asdict(mistake) for mistake in found])
-        return
-    for each in found:
-        typer.echo(f"{each.id}  {each.state:<8} {each.kind:<11} {each.rule}  「{each.quote}」-> {each.verdict}")
-
-
 def _told(period: Period) -> str:
     rate = f" ({period.rate:.1%})" if period.rate is not None else ""
     return f"{period.found}/{period.texts}{rate}"
 
 
-def _who(context: typer.Context) -> tuple[House, Principal]:
+def _full(house: House, principal: Principal, item_id: str) -> str:
+    return house.review_queue.full_id(item_id, principal=principal)
+
+
+def who(context: typer.Context) -> tuple[House, Principal]:
+    """The house, and the officer who was named."""
     shared = context.ensure_object(Context)
     house = shared.house()
     return house, shared.principal(house)

@@ -1,4 +1,4 @@
-"""Work on rule packs: list, lint, test, compare."""
+"""Work on rules and their packs: list, lint, test, compare."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from compliance_filters.rules.pack import RulePack
     from serve.wiring import House
 
-app = typer.Typer(help="Rule packs: list, lint, test, compare, explain, sign.", no_args_is_help=True)
+app = typer.Typer(help="Rules and their packs: list, lint, test, compare, explain, sign.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Day = Annotated[str | None, typer.Option("--day", help="Rules in force on this day (YYYY-MM-DD); default: today.")]
@@ -28,7 +28,26 @@ LONGEST_FAULT = 240  # characters of a fault; --json gives all of it
 
 
 @app.command("list")
-def list_(context: typer.Context, as_json: Json = False) -> None:
+def list_(context: typer.Context, day: Day = None, as_json: Json = False) -> None:
+    """All rules in force: id, verdict, name, source and pack; 条文待核 where the article has yet to be checked."""
+    from serve.wiring import as_day
+
+    house = context.ensure_object(Context).house()
+    chosen = as_day(day) or house.today()
+    pack, origins = house.rule_shelf.on(chosen), house.rule_shelf.origins(chosen)
+    if as_json:
+        return print_json({"label": pack.label, "rules": [
+            {"id": rule.id, "verdict": rule.outcome.word, "name": rule.zh, "source": rule.law,
+             "pending": not rule.law_confirmed, "pack": origins[rule.id].name, "version": origins[rule.id].version,
+             "in_force": str(rule.validity)}
+            for rule in pack.rules.values()
+        ]})  # fmt: skip
+    for rule in pack.rules.values():
+        typer.echo(f"{rule.id:<28} {rule.outcome.word:<7} {rule.zh}  {rule.source}  [{origins[rule.id].name}]")
+
+
+@app.command("packs")
+def packs(context: typer.Context, as_json: Json = False) -> None:
     """The rule packs of the settings: version, days in force, who signed; and when other rules come into force."""
     house = context.ensure_object(Context).house()
     shelf, today = house.rule_shelf, house.today()
@@ -52,15 +71,22 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 def lint_(
     context: typer.Context,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 on warnings, too.")] = False,
+    own: Annotated[bool, typer.Option("--own", help="Only the packs of the settings, not the shipped one.")] = False,
     day: Day = None,
     as_json: Json = False,
 ) -> None:
     """Check the packs: form, patterns' work, anchors, examples, what no example exercises, what no filter applies."""
-    from compliance_filters.rules.lint import lint
+    from compliance_filters.rules.lint import lint, of_files
+    from serve.errors import ServeError
 
     house = context.ensure_object(Context).house()
+    mine = house.rule_shelf.files[2:]
+    if own and not mine:
+        raise ServeError("There is no pack of your own: name its file in compliance.rule_packs.")
     pack = _pack(house, day)
     faults = lint(pack, _filters(house, pack))
+    if own:
+        faults = of_files(faults, mine)
     errors = sum(fault.error for fault in faults)
     if as_json:
         print_json({"label": pack.label, "faults": [asdict(fault) for fault in faults]})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from serve.commands.context import Context, print_json
-from serve.commands.rules import Json, Model, book_of, shortened
+from serve.commands.rules import Json, book_of, shortened
 
 if TYPE_CHECKING:
     from compliance_filters.finding import Finding
@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     from serve.wiring import House
 
 
+WithModel = Annotated[
+    bool | None,
+    typer.Option("--with-model/--without-model", help="Show what the semantic model finds; default: by the profile."),
+]
+
+
 def explain(
     context: typer.Context,
     rule_id: Annotated[str | None, typer.Argument(help="A rule; with --text only what this rule made of it.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="A text: why is it found, or why not?")] = None,
     target: Annotated[str, typer.Option(help="What kind of text it is.")] = "answer",
-    with_model: Model = False,
+    with_model: WithModel = None,
     as_json: Json = False,
 ) -> None:
     """What a rule forbids, by which law, with its examples; or why a text is found or not found."""
@@ -32,6 +38,9 @@ def explain(
     pack = house.rule_pack
     rule = pack.rule(rule_id) if rule_id else None
     if text is not None:
+        from compliance_filters.finding import SEMANTIC
+
+        with_model = SEMANTIC not in house.left_out if with_model is None else with_model
         _explain_text(house, pack, rule_id, text, target, with_model, as_json)
     elif rule is None:
         raise ServeError("There is nothing to explain: name a rule, or give a --text.")
@@ -81,18 +90,26 @@ def _explain_text(
     found = [f for f in findings if rule_id in (None, f.rule)]
     if as_json:
         return print_json({
-            "findings": [{"rule": f.rule, "start": f.start, "end": f.end, "quote": f.quote, "by": f.by} for f in found],
+            "findings": [
+                {"rule": f.rule, "start": f.start, "end": f.end, "quote": f.quote, "by": f.by,
+                 "verdict": f.outcome.word}
+                for f in found
+            ],
             "candidates": [_candidate_json(c) for c in places], "errors": list(errors),
         })  # fmt: skip
-    _print_text(found, places, pack)
+    _print_text(found, places, errors, pack)
 
 
-def _print_text(found: Sequence[Finding], places: Sequence[Candidate], pack: RulePack) -> None:
+def _print_text(found: Sequence[Finding], places: Sequence[Candidate], errors: Sequence[str], pack: RulePack) -> None:
+    from compliance_filters.finding import SEMANTIC, Outcome
     from compliance_filters.rules.trace import FATES
 
     for finding in found:
-        law = pack.rules[finding.rule].source
-        typer.echo(f"违规  {finding.rule} 「{finding.quote}」（{law}）{'' if finding.by == 'rules' else finding.by}")
+        word = "存疑" if finding.outcome is Outcome.REVIEW else "违规"
+        by = "，由语义模型判断" if finding.by == SEMANTIC else ""
+        typer.echo(f"{word}  {finding.rule} 「{finding.quote}」（{pack.rules[finding.rule].source}）{by}")
+    for error in errors:
+        typer.echo(f"未能判断  {error}")
     near = [each for each in places if each.fate != "no match"]
     for each in near or places:  # cues whose pattern does not fit matter where nothing else is there
         saved = f"：{shortened(each.saved_by)}" if each.saved_by else ""

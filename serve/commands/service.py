@@ -25,6 +25,7 @@ def serve(
     from serve.app import create_app
     from serve.auth import require_loopback
     from serve.errors import ServeError
+    from serve.warm import warm_beside
     from serve.worker import running_worker
 
     house = context.ensure_object(Context).house(service=True)
@@ -46,13 +47,17 @@ def serve(
     # The server hands the signal on when it has stopped; the job in hand still has to end after that.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with closing(house), suppress(KeyboardInterrupt), running_worker(house, wanted=worker):
-        uvicorn.Server(uvicorn.Config(create_app(house), log_config=None, access_log=False)).run(sockets=[listener])
+        app = create_app(house)
+        warm_beside(house)  # after the imports, which the first answer waits for
+        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
 
 
 def worker(context: typer.Context) -> None:
     """Run background jobs and deliveries until stopped."""
+    from serve.warm import warm_beside
     from serve.worker import work_until_signal
 
     house = context.ensure_object(Context).house(service=True)
+    warm_beside(house)
     typer.echo("tougu worker: running; Ctrl-C stops after the job in hand.", err=True)
     work_until_signal(house)

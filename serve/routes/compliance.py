@@ -6,13 +6,13 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from compliance_filters.finding import Draft, Target
-from serve.routes.wire import PrincipalDep, VerdictOut, Wire, the_house
+from serve.routes.wire import PrincipalDep, VerdictOut, Wire, Words, the_house
 
 router = APIRouter(prefix="/v1/compliance", tags=["compliance"])
 
 
 class CheckIn(Wire):
-    text: str = Field(min_length=1, max_length=200_000)
+    text: Words = Field(min_length=1, max_length=200_000)
     target: Target = Target.ADVISOR_MESSAGE
     client_id: str | None = Field(None, description="Client the text is meant for; their risk level is then known.")
     product_codes: list[str] = Field(default_factory=list, max_length=50, description="Products the text speaks of.")

@@ -11,7 +11,8 @@ from compliance_filters.finding import Finding
 from compliance_filters.review.item import Answered, ReviewItem, ReviewSummary, View
 from compliance_filters.rules.pack import RulePack
 from knowledge_base.access import Role
-from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, the_house
+from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
+from serve.times import iso
 from serve.users import OPERATOR
 
 router = APIRouter(prefix="/v1/compliance", tags=["review"])
@@ -24,7 +25,7 @@ class ReasonIn(Wire):
 
 
 class EditIn(ReasonIn):
-    text: str = Field(min_length=1, max_length=LONGEST_TEXT, description="The officer's text; it is judged again.")
+    text: Words = Field(min_length=1, max_length=LONGEST_TEXT, description="The officer's text; it is judged again.")
 
 
 class SampleIn(Wire):
@@ -119,11 +120,12 @@ def summary_json(item: ReviewSummary) -> dict[str, Any]:
     """An item as lists carry it."""
     return {
         "id": item.id, "kind": item.kind.value, "state": item.state.value, "target": item.target.value,
-        "created_at": item.created_at, "created_by": item.created_by, "written_by": item.written_by,
+        "created_at": iso(item.created_at), "created_by": item.created_by, "written_by": item.written_by,
         "client_id": item.client_id, "outcome": item.outcome, "rules": list(item.rules), "errors": list(item.errors),
-        "rule_pack": item.rule_pack, "grave": item.grave, "confidential": item.confidential, "due_at": item.due_at,
-        "overdue": item.overdue, "first_by": item.first_by, "decided_by": item.decided_by,
-        "decided_at": item.decided_at, "reason": item.reason,
+        "rule_pack": item.rule_pack, "grave": item.grave, "confidential": item.confidential,
+        "due_at": iso(item.due_at), "overdue": item.overdue, "first_by": item.first_by,
+        "decided_by": item.decided_by, "decided_at": iso(item.decided_at), "reason": item.reason,
+        "audit_id": item.audit_id,
     }  # fmt: skip
 
 
@@ -132,7 +134,7 @@ def item_json(item: ReviewItem, pack: RulePack) -> dict[str, Any]:
     return {
         **summary_json(item), "text": item.text, "edited": item.edited, "context": dict(item.context),
         "findings": [_finding_json(finding, pack) for finding in item.findings],
-        "history": [{"at": s.at, "by": s.by, "act": s.act, "reason": s.reason} for s in item.history],
+        "history": [{"at": iso(s.at), "by": s.by, "act": s.act, "reason": s.reason} for s in item.history],
     }  # fmt: skip
 
 
@@ -140,7 +142,7 @@ def answered_json(item: Answered) -> dict[str, Any]:
     """What a writer sees."""
     return {
         "id": item.id, "state": item.state.value, "target": item.target.value, "client_id": item.client_id,
-        "created_at": item.created_at, "due_at": item.due_at, "decided_at": item.decided_at,
+        "created_at": iso(item.created_at), "due_at": iso(item.due_at), "decided_at": iso(item.decided_at),
         "reason": item.reason, "text": item.text, "edited": item.edited,
     }  # fmt: skip
 

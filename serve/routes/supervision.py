@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from compliance_filters.finding import Draft, Target
 from compliance_filters.review.indicators import Indicator, Period
-from compliance_filters.review.mistake_files import case, training_lines
-from compliance_filters.review.mistakes import APPROVED, Mark
+from compliance_filters.review.judged import Judged
+from compliance_filters.review.marking import LONGEST, Mark
+from compliance_filters.review.mistake_files import case, current, training_lines
+from knowledge_base.access import Principal
+from serve import marks
 from serve.routes.review import LONGEST_REASON
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.seen import Seen
+from serve.times import with_iso
+
+if TYPE_CHECKING:
+    from serve.wiring import House
 
 router = APIRouter(prefix="/v1/compliance", tags=["supervision"])
 
@@ -27,13 +36,28 @@ class DisposeIn(Wire):
 
 
 class MistakeIn(Wire):
-    item_id: str = Field(description="Review item or sample whose verdict was wrong.")
+    """One of item_id, audit_id and text says what was judged; quote, or start and end, what was meant in it."""
+
+    item_id: str | None = Field(None, description="Review item or sample whose verdict was wrong.")
+    audit_id: str | None = Field(None, description="Of any verdict in the audit log.")
+    text: str | None = Field(None, max_length=LONGEST, description="A text that is given; it is judged for the mark.")
+    target: Target = Field(Target.ADVISOR_MESSAGE, description="Of a text that is given, as are the next three.")
+    client_id: str | None = None
+    product_codes: list[str] = Field(default_factory=list, max_length=50)
+    channel: str = Field("sidebar", pattern="^(sidebar|client|export)$")
     kind: Literal["false_alarm", "missed"]
     rule: str = Field(max_length=80)
-    start: int = Field(ge=0, description="Offset of the first character that is meant, in the judged text.")
-    end: int = Field(ge=1)
+    quote: str = Field("", description="The words that are meant; by default the only finding, or the whole text.")
+    start: int | None = Field(None, ge=0, description="Offset of the first character, in place of the words.")
+    end: int | None = Field(None, ge=1)
     verdict: str | None = Field(None, description="The right one; by default what the right findings lead to.")
     note: str = Field("", max_length=LONGEST_REASON)
+
+    @model_validator(mode="after")
+    def one_thing(self) -> Self:
+        if sum(each is not None for each in (self.item_id, self.audit_id, self.text)) != 1:
+            raise ValueError("give one of item_id, audit_id and text")
+        return self
 
 
 class MistakeDecisionIn(Wire):
@@ -48,7 +72,7 @@ def spoken(
     wanted = None if state == "all" else state
     found = the_house(request).spoken.list(principal=principal, state=wanted, after=cursor, limit=limit)
     seen.view("spoken", [(finding.client_id, finding.id) for finding in found])
-    return {"findings": [asdict(finding) for finding in found], "cursor": found[-1].id if found else None}
+    return {"findings": [with_iso(asdict(finding)) for finding in found], "cursor": found[-1].id if found else None}
 
 
 @router.post("/spoken/{finding_id}")
@@ -57,7 +81,7 @@ def dispose(finding_id: str, body: DisposeIn, request: Request, principal: Princ
     house = the_house(request)
     done = house.dispose_spoken(finding_id, how=body.how, note=body.note, lead=body.lead, principal=principal)
     return {
-        "finding": asdict(done.finding),
+        "finding": with_iso(asdict(done.finding)),
         "released": [lead.id for lead in done.released],
         "closed": [lead.id for lead in done.closed],
     }
@@ -84,31 +108,46 @@ def mistakes(
     found = the_house(request).mistakes.list(
         principal=principal, state=state, after=cursor, limit=min(max(limit, 1), 200)
     )
-    return {"mistakes": [asdict(mistake) for mistake in found], "cursor": found[-1].id if found else None}
+    return {"mistakes": [with_iso(asdict(mistake)) for mistake in found], "cursor": found[-1].id if found else None}
 
 
 @router.post("/mistakes", status_code=201)
-def mark(body: MistakeIn, request: Request, principal: PrincipalDep) -> dict[str, Any]:
-    """Mark a finding as a false alarm, or say what was missed."""
+def mark(body: MistakeIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
+    """Mark a finding as a false alarm, or say what was missed; a later mark on a text replaces the earlier one."""
     house = the_house(request)
-    item = house.review_queue.get(body.item_id, principal=principal)
-    meant = Mark(kind=body.kind, rule=body.rule, start=body.start, end=body.end, verdict=body.verdict, note=body.note)
-    return asdict(house.mistakes.mark(item, meant, pack=house.rule_pack, principal=principal))
+    meant = Mark(kind=body.kind, rule=body.rule, quote=body.quote, start=body.start, end=body.end,
+                 verdict=body.verdict, note=body.note)  # fmt: skip
+    made = marks.write(house, _judged(house, body, seen, principal), meant, principal=principal)
+    return with_iso(asdict(made))
+
+
+def _judged(house: House, body: MistakeIn, seen: Seen, principal: Principal) -> Judged:
+    if body.item_id is not None:
+        return marks.of_item(house, body.item_id, seen=seen, principal=principal)
+    if body.audit_id is not None:
+        return marks.of_verdict(house, body.audit_id, seen=seen, principal=principal)
+    draft = Draft(text=body.text or "", target=body.target, by=principal.user_id)
+    return marks.of_text(
+        house, draft, client_id=body.client_id, product_codes=body.product_codes, channel=body.channel,
+        principal=principal,
+    )  # fmt: skip
 
 
 @router.post("/mistakes/{mistake_id}")
 def decide(mistake_id: str, body: MistakeDecisionIn, request: Request, principal: PrincipalDep) -> dict[str, Any]:
     """Let a marked mistake become a test case, or not; another officer than the one who marked it decides."""
-    return asdict(the_house(request).mistakes.decide(mistake_id, approve=body.approve, principal=principal))
+    done = the_house(request).mistakes.decide(mistake_id, approve=body.approve, principal=principal)
+    return with_iso(asdict(done))
 
 
 @router.get("/mistakes/export")
 def export(request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
     """Approved mistakes as evaluation cases and as training lines."""
     house = the_house(request)
-    found = house.mistakes.all(APPROVED, principal=principal)
-    seen.export("mistake", [(None, mistake.id) for mistake in found])
-    return {"cases": [case(each) for each in found], "lines": list(training_lines(found, house.rule_pack))}
+    found = house.mistakes.to_export(principal=principal)
+    cases = current(found)
+    seen.export("mistake", [(None, mistake.id) for mistake in cases])
+    return {"cases": [case(each) for each in cases], "lines": list(training_lines(found, house.rule_pack))}
 
 
 def indicator_json(indicator: Indicator) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import unquote
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from compliance_filters.finding import Finding, Verdict
 from knowledge_base.access import Principal
@@ -14,6 +15,20 @@ from serve.seen import Seen
 
 if TYPE_CHECKING:
     from serve.wiring import House
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: spaces of any width, line ends, controls and invisible characters."""
+    return all(unicodedata.category(letter)[0] in "ZC" for letter in text)
+
+
+def _shows_something(text: str) -> str:
+    if is_blank(text):
+        raise ValueError("The text is empty: there is nothing to check")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_shows_something)]
 
 ACT_AS = "tougu-as"  # header: id of a user, percent-encoded; the `--as` of the command line
 
@@ -45,7 +60,7 @@ class FindingOut(Wire):
             end=finding.end,
             quote=finding.quote if quotes else "",
             outcome=finding.outcome.word,
-            reason=finding.reason,
+            reason=finding.reason if quotes else _unquoted(finding),
             law=finding.law,
             suggestion=finding.suggestion,
             by=finding.by,
@@ -57,8 +72,10 @@ class VerdictOut(Wire):
 
     outcome: str = Field(description="pass, revise, return, review or block.")
     findings: list[FindingOut]
+    reasons: list[str] = Field(description="Why it is not simply passed, one sentence each; failed checks included.")
     rule_pack: str
     audit_id: str | None
+    review_id: str | None = Field(description="Of the item that waits for an officer, where the outcome is review.")
 
     @classmethod
     def of(cls, verdict: Verdict, *, quotes: bool = True) -> VerdictOut:
@@ -66,9 +83,22 @@ class VerdictOut(Wire):
         return cls(
             outcome=verdict.outcome.word,
             findings=[FindingOut.of(finding, quotes=quotes) for finding in verdict.findings],
+            reasons=reasons_of(verdict, quotes=quotes),
             rule_pack=verdict.rule_pack,
             audit_id=verdict.audit_id,
+            review_id=verdict.review_id,
         )
+
+
+def reasons_of(verdict: Verdict, *, quotes: bool = True) -> list[str]:
+    """Each reason once, in the order of the text, then what could not be judged."""
+    found = (f.reason if quotes else _unquoted(f) for f in verdict.findings)
+    return list(dict.fromkeys((*found, *(f"未能判断：{error}" for error in verdict.errors))))
+
+
+def _unquoted(finding: Finding) -> str:
+    """The reason without words of a draft that the reader must not see."""
+    return finding.reason.replace(finding.quote, "……") if finding.quote else finding.reason
 
 
 class JobOut(Wire):

@@ -46,7 +46,7 @@ function Copy({ text }) {
 
 function Reply({ reply }) {
   if (reply.error) return html`<div class="answer error" role="alert">${reply.error}</div>`;
-  const { outcome, findings } = reply.verdict;
+  const { outcome, findings, reasons, review_id: review } = reply.verdict;
   return html`<article class="answer">
     ${reply.cleared ? html`<${Sentences} reply=${reply} />` : html`<p>这条回答没有通过合规检查，因此不显示。</p>`}
     ${reply.note && html`<p class="hint">${reply.note}</p>`}
@@ -54,6 +54,8 @@ function Reply({ reply }) {
     <span class=${`badge ${outcome}`}>${WORDS[outcome]}</span>
     ${findings.length > 0 && html`<ul class="reasons">${findings.map((f) => html`
       <li>${reply.cleared ? "已处理：" : ""}${f.reason}${!reply.cleared && f.suggestion ? `可改为：${f.suggestion}` : ""}</li>`)}</ul>`}
+    ${!findings.length && reasons.length > 0 && html`<ul class="reasons">${reasons.map((r) => html`<li>${r}</li>`)}</ul>`}
+    ${review && html`<p class="hint">已交合规人员复核，编号 ${review}。</p>`}
     <${Sources} citations=${reply.citations} />
     ${reply.cleared && html`<div class="tools"><${Copy} text=${reply.text} /></div>`}
   </article>`;

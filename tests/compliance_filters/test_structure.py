@@ -146,6 +146,20 @@ def test_an_officers_approved_text_replaces_the_packs(pack: RulePack) -> None:
     assert found["missing.adviser_identity"] == "投资顾问：陈立，登记编号：S0990000000001。投诉电话：95500。"
 
 
+@pytest.mark.parametrize(
+    ("text", "labelled"),
+    [
+        ("本纪要由AI根据录音整理，如有出入以录音为准。", True),
+        ("本记录由人工智能转写并归纳", True),
+        ("AI助手自动整理", True),
+        ("AI板块近期横盘整理", False),
+        ("本纪要由客户经理整理", False),
+    ],
+)
+def test_the_ai_label_in_other_words(text: str, labelled: bool, judge: Judge) -> None:
+    assert ("missing.ai_label" in rules(judge, text, "missing", channel="client")) is not labelled
+
+
 def test_what_a_person_wrote_needs_no_ai_label(pack: RulePack) -> None:
     draft = Draft(text="您好", target=Target.ADVISOR_MESSAGE, by="u1", generated=False)
     assert DisclosureFilter(pack).find(draft, context_from_meta({"channel": "client"})) == ()
@@ -274,6 +288,12 @@ def test_one_chosen_year_out_of_several_known(judge: Judge) -> None:
         ("近一年收益率8%，管理费率1.2%", ["missing.past_performance"]),
         ("| 区间 | 净值增长率 |\n|---|---|\n| 近一年 | 8.11% |", ["missing.past_performance"]),
         ("机构一致看好明年的科技板块", ["missing.source"]),
+        ("收益的三成打我支付宝", []),
+        ("您表示账面下跌10%会睡不着觉", []),
+        ("如果基金净值下跌5%，您能接受吗", []),
+        ("该基金去年净值增长率5.1%，以往的成绩不代表今后", []),
+        ("该基金去年涨了7.4%，但以前涨不等于以后还涨", []),
+        ("该基金去年赚了三成", ["missing.past_performance"]),
     ],
 )
 def test_what_asks_for_a_disclosure(text: str, missing: list[str], judge: Judge) -> None:

@@ -14,8 +14,9 @@ from compliance_filters.finding import Outcome, Target
 from compliance_filters.rules.shelf import builtin_pack
 from eval.case import load_cases
 from intent.call import Polarity
-from intent.classifier.labelled import load_labelled
 from intent.classifier.taxonomy import NONE, load_taxonomy
+from intent.corpus.utterances import Labelled, load_labelled, utterance_of
+from intent.corpus.variety import near_pairs
 from knowledge_base.parse import parse_file
 from serve.sample import sample_folder
 
@@ -42,12 +43,19 @@ def test_a_third_of_the_utterances_wants_nothing() -> None:
     assert len(idle) >= len(items) / 3
 
 
-def test_no_utterance_is_one_of_the_training_lines() -> None:
-    from rapidfuzz import fuzz, process
-
-    known = [item.utterance.text for item in load_labelled(load_taxonomy()).items]
-    near = {item["text"]: process.extractOne(item["text"], known, scorer=fuzz.ratio) for item in own("intent.jsonl")}
-    assert not {text: found for text, found in near.items() if found[1] >= 85}
+def test_no_utterance_repeats_a_line_of_the_corpus() -> None:
+    corpus = load_labelled(load_taxonomy()).items
+    cases = tuple(
+        Labelled(id=i["id"], utterance=utterance_of(i["text"], i["context"]), gold=(), split="cases")
+        for i in own("intent.jsonl")
+    )
+    both = (*corpus, *cases)
+    near = [
+        (both[a].id, both[b].id)
+        for a, b in near_pairs(both)
+        if (both[a].split == "cases") != (both[b].split == "cases")
+    ]
+    assert near == []
 
 
 def test_questions_quote_the_documents_as_they_are_parsed() -> None:

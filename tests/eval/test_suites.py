@@ -82,6 +82,34 @@ def test_a_label_that_nobody_knows_is_refused(house: House, lines: Lines, intent
         intent.run(house, lines({"id": "a", "text": "好", "intents": intents}))
 
 
+def test_one_split_of_a_file_is_read(house: House, lines: Lines) -> None:
+    wish = {"text": "我想申购基金", "intents": [{"id": "fund.buy", "polarity": "interest"}]}
+    data = lines({"id": "a", **wish, "split": "dev"}, {"id": "b", **wish, "split": "test"}, {"id": "c", **wish})
+    assert intent.run(house, data).data["n"] == 3
+    assert [line["id"] for line in intent.run(house, data, "dev").predictions] == ["a"]
+    with pytest.raises(EvalError, match=r"no item of the split train: name one that it has \(dev, test\)"):
+        intent.run(house, data, "train")
+
+
+@pytest.mark.parametrize("suite", [intent, calls])
+def test_the_projects_own_data_is_read_by_split(suite: Any) -> None:
+    assert {item["split"] for item in suite.cases_of(None, "test").items} == {"test"}
+
+
+def test_the_older_small_sets_have_names_of_their_own() -> None:
+    assert intent.cases_of(None, intent.CASES).path.endswith("intent.jsonl")
+    assert len(calls.cases_of(None, calls.SAMPLE).items) == 12
+
+
+def test_without_data_the_test_split_is_read(house: House, monkeypatch: pytest.MonkeyPatch, lines: Lines) -> None:
+    wish = {"text": "我想申购基金", "intents": [{"id": "fund.buy", "polarity": "interest"}]}
+    path = lines({"id": "a", **wish, "split": "dev"}, {"id": "b", **wish, "split": "test"})
+    monkeypatch.setattr(intent, "shipped", lambda name: path)
+    result = intent.run(house, None)
+    assert [line["id"] for line in result.predictions] == ["b"]
+    assert result.parameters == {"split": "test"}
+
+
 def test_calls_speak_of_turns_by_their_i(house: House, lines: Lines, tmp_path: Path) -> None:
     turns = [
         {"i": 10, "role": "advisor", "text": "您最近想了解基金吗？"},

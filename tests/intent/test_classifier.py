@@ -9,11 +9,10 @@ import yaml
 from intent.call import Polarity, Speaker, Turn
 from intent.classifier.choose import load_classifier
 from intent.classifier.heads import load_heads
-from intent.classifier.labelled import load_labelled
 from intent.classifier.model import HeadsClassifier, RulesClassifier
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import load_taxonomy
-from intent.classifier.train import train
+from intent.classifier.train import MIN_LINES, train
 from intent.classifier.utterance import Utterance
 from intent.errors import ClassifierError, TaxonomyError, TrainingDataError
 from intent.settings import IntentSettings
@@ -129,22 +128,6 @@ def test_heads_refuse_what_does_not_fit_them(tmp_path: Path) -> None:
         load_heads(TAXONOMY, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ({"intents": [{"id": "fund.bye", "polarity": "interest"}]}, "Line 1 names the intent fund.bye"),
-        ({"intents": [{"id": "fund.buy", "polarity": "maybe"}]}, "Line 1 is no labelled utterance"),
-        ({"split": "exam"}, "names the split exam"),
-        ({"text": None}, "Line 1 is no labelled utterance"),
-    ],
-)
-def test_bad_labels_are_named_by_their_line(tmp_path: Path, line: dict[str, object], says: str) -> None:
-    path = tmp_path / "l.jsonl"
-    path.write_text(json.dumps({**lines()[0], **line}), "utf-8")
-    with pytest.raises(TrainingDataError, match=says):
-        load_labelled(TAXONOMY, path)
-
-
 def test_too_few_lines_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     path.write_text(json.dumps(lines()[0]), "utf-8")
@@ -171,9 +154,7 @@ def test_a_threshold_of_the_settings_replaces_the_cards(tmp_path: Path) -> None:
     assert classifier.read_many([Utterance(text="我想开通融资融券")]) == [()]
 
 
-def test_the_shipped_lines_and_heads_fit_the_shipped_taxonomy() -> None:
-    labelled = load_labelled(TAXONOMY)
-    assert {item.split for item in labelled.items} == {"train", "calibration", "dev", "test"}
+def test_the_shipped_heads_fit_the_shipped_taxonomy() -> None:
     card = load_heads(TAXONOMY).card
-    assert card.trained_on["sha256"] == labelled.digest
+    assert card.trained_on["train"] > MIN_LINES
     assert card.labels == TAXONOMY.ids

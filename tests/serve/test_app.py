@@ -253,6 +253,15 @@ class TestCompliance:
         rules = {finding["rule"] for finding in answer["verdict"]["findings"]}
         assert any(rule.startswith("suitability") for rule in rules), answer
 
+    @pytest.mark.parametrize("text", ["   \n", "\u3000\t", "\u200b\ufeff"])
+    def test_a_text_that_shows_nothing_is_refused(self, client: TestClient, text: str) -> None:
+        answer = client.post("/v1/compliance/check", json={"text": text})
+        assert (answer.status_code, "is empty" in answer.json()["detail"]) == (422, True)
+
+    def test_an_unknown_product_is_named(self, client: TestClient) -> None:
+        answer = client.post("/v1/compliance/check", json={"text": "您好。", "product_codes": ["990001", "999999"]})
+        assert (answer.status_code, "999999" in answer.json()["detail"]) == (404, True)
+
 
 class TestCalls:
     def test_a_recording_is_one_job_however_often_it_comes(self, client: TestClient, tmp_path: Path) -> None:

@@ -67,10 +67,42 @@ def test_export_holds_texts_and_is_logged(home: Path, tougu: Tougu, tmp_path: Pa
     assert tougu("audit", "export", "C0003", "--out", out).code == 0
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert FEE in {(line["payload"] or {}).get("original") for line in lines}
+    assert FEE in out.read_text("utf-8"), "Chinese is written as it is"
     assert {"compliance.verdict", "access.search", "access.export"} <= {line["event"] for line in lines}
     assert out.stat().st_mode & 0o777 == 0o600
     assert tougu("audit", "export", "C0003", "--to", "2020-01-01", "--out", out).out.startswith("0 entries")
     assert tougu("audit", "export", "C0003", "--from", "2026-02-01", "--to", "2026-01-01", "--out", out).code == 1
+
+
+def test_export_of_an_unknown_client_is_one_sentence_and_leaves_no_trace(
+    home: Path, tougu: Tougu, tmp_path: Path
+) -> None:
+    tougu(*QUESTION)
+    before = audit_of(home).verify().entries
+    ran = tougu("audit", "export", "C9999", "--out", tmp_path / "c.jsonl")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "tougu: the audit log holds nothing on a client C9999: check the id.\n"
+    assert not (tmp_path / "c.jsonl").exists()
+    assert audit_of(home).verify().entries == before
+
+
+def test_two_officers_open_a_sealed_client_for_an_export(home: Path, officers: Tougu, tmp_path: Path) -> None:
+    officers(*QUESTION)
+    officers("--as", "o1", "audit", "seal", "C0003", "--reason", "客户书面要求")
+    export = ("audit", "export", "C0003", "--out", tmp_path / "c.jsonl")
+    assert "tougu audit open" in officers("--as", "o1", *export).err
+    asked = officers("--as", "o1", "audit", "open", "C0003", "--reason", "监管调取", "--hours", 3)
+    assert "Nothing was opened yet" in asked.out
+    assert "asked for by o1" in officers("audit", "status", "C0003").out
+    assert "another one than the first" in officers("--as", "o1", "audit", "open", "C0003", "--reason", "再请").err
+    assert "by o1 and o2: 监管调取 / 属实" in officers("--as", "o2", "audit", "open", "C0003", "--reason", "属实").out
+    assert officers("--as", "o2", *export).code == 0
+    assert FEE in (tmp_path / "c.jsonl").read_text("utf-8")
+    assert officers("--as", "o1", "audit", "dossier", "C0003", "--out", tmp_path / "c.zip").code == 0
+    assert "sealed on" in officers(*export).err, "the operator is no officer"
+    assert "sealed again" in officers("--as", "o1", "audit", "open", "C0003", "--reason", "完毕", "--end").out
+    assert "sealed on" in officers("--as", "o2", *export).err
+    assert officers("audit", "verify").code == 0
 
 
 def test_a_call_and_a_question_become_a_dossier(

@@ -192,3 +192,21 @@ class TestBackup:
         assert not (tmp_path / "saved").exists()
         assert not list(tmp_path.glob(".saved*"))
         assert tougu("ask", FEE).code == 0
+
+
+class TestTexts:
+    @pytest.mark.parametrize("content", ["", " \n\t", "\u3000\u3000", "\ufeff\u200b\u2060\n"])
+    def test_a_text_that_shows_nothing_is_never_passed(self, tougu: Tougu, tmp_path: Path, content: str) -> None:
+        (tmp_path / "text.txt").write_text(content, encoding="utf-8")
+        ran = tougu("check", tmp_path / "text.txt")
+        assert last_line(ran) == f"tougu: {tmp_path / 'text.txt'} is empty: there is nothing to check."
+        assert ran.out == ""
+
+    def test_a_folder_is_no_text(self, tougu: Tougu, tmp_path: Path) -> None:
+        assert last_line(tougu("check", tmp_path)) == f"tougu: {tmp_path} is a folder: name a text file in it."
+        assert last_line(tougu("rules", "diff", tmp_path)).count("tougu:") == 1
+
+    def test_an_unknown_product_is_named(self, tougu: Tougu, tmp_path: Path) -> None:
+        (tmp_path / "text.txt").write_text("您好。", encoding="utf-8")
+        ran = tougu("check", tmp_path / "text.txt", "--product", "999999")
+        assert last_line(ran).startswith("tougu: No product 999999 is known: import it")

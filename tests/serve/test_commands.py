@@ -275,7 +275,8 @@ class TestOperators:
     def test_the_audit_log(self, tougu: Tougu, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         spoken(monkeypatch, PROMISE)
         tougu("check", "-")
-        assert "2 entries: the chain is whole" in tougu("audit", "verify").out
+        # the key of the house, the verdict, and that it was told to compliance
+        assert "3 entries: the chain is whole" in tougu("audit", "verify").out
         assert tougu("audit", "checkpoint", tmp_path / "head").code == 0
         assert tougu("audit", "verify", "--checkpoint", tmp_path / "head").code == 0
 
@@ -283,4 +284,3 @@ class TestOperators:
         spoken(monkeypatch, "我想开通港股通，怎么办？\n")
         (row,) = json.loads(tougu("intent", "predict", "-", "--json").out)
         assert [found["id"] for found in row["intents"]] == ["permission.hk"]
-        assert json.loads(tougu("intent", "data", "--json").out)["splits"]

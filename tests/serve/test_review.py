@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from compliance_filters.finding import Verdict
-from knowledge_base.access import Role
+from compliance_filters.finding import Draft, Finding, Outcome, ReviewContext, Target, Verdict
+from compliance_filters.gate import Gate
+from knowledge_base.access import Principal, Role
 from serve.users import OPERATOR
 from serve.wiring import House
-from tests.serve.conftest import Tougu, client_of
+from tests.serve.conftest import FEE, Tougu, client_of, settings_of
 from tests.serve.review_cases import INSIDER, MARKUP, ask, make_late, take_call, with_officers
 
 BASE = "/v1/compliance"
@@ -158,6 +162,78 @@ def test_mistakes_become_cases_after_a_second_look(house: House, anna: As) -> No
     assert [line["rules"] for line in exported["lines"]] == [[]]
 
 
+def test_a_doubt_tells_why_and_where_it_waits(house: House, anna: As) -> None:
+    client = client_of(house)
+    body = {"text": "这句有疑。"}
+    answer = client.post(f"{BASE}/check", json=body, headers={"tougu-as": "A001"}).json()["verdict"]
+    assert (answer["outcome"], answer["reasons"]) == ("review", ["这一句像是在承诺收益（由语义模型判断）。"])
+    item = waiting(anna)
+    assert item["id"] == answer["review_id"]
+    assert item["audit_id"] == answer["audit_id"]
+    for text in ("您好。", INSIDER):
+        told = client.post(f"{BASE}/check", json={"text": text}, headers={"tougu-as": "A001"}).json()["verdict"]
+        assert told["review_id"] is None, "an escalation is told to nobody"
+
+
+def test_an_answer_that_waits_tells_it_too_and_shows_no_draft(house: House, anna: As) -> None:
+    house.gate = DoubtsAnswers(house.gate)  # type: ignore[assignment]
+    verdict = client_of(house).post("/v1/questions", json={"question": FEE}).json()["verdict"]
+    assert verdict["reasons"] == ["“……”像是在承诺收益。", "未能判断：double: RuntimeError"]
+    assert verdict["review_id"] == "rv_1"
+
+
+class DoubtsAnswers:
+    """The gate, but every answer waits."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def review(self, draft: Draft, context: ReviewContext, *, principal: Principal) -> Verdict:
+        verdict = self._gate.review(draft, context, principal=principal)
+        if draft.target is not Target.ANSWER:
+            return verdict
+        quote = draft.text[:6]
+        found = Finding(
+            rule="promise.return", start=0, end=6, quote=quote, outcome=Outcome.REVIEW, by="semantic",
+            reason=f"“{quote}”像是在承诺收益。",
+        )  # fmt: skip
+        return replace(
+            verdict, outcome=Outcome.REVIEW, findings=(found,), errors=("double: RuntimeError",), cleared=None,
+            review_id="rv_1",
+        )  # fmt: skip
+
+
+def test_times_carry_their_offset(house: House, anna: As) -> None:
+    ask(house, "这句有疑。")
+    item = waiting(anna)
+    history = anna.post(f"reviews/{item['id']}/reject", reason="不妥").json()
+    for moment in (item["created_at"], item["due_at"], history["decided_at"]):
+        assert moment.endswith("+08:00")
+        assert abs(datetime.fromisoformat(moment) - datetime.now(UTC)) < timedelta(hours=25)
+    opened = anna.get(f"reviews/{item['id']}").json()
+    assert opened["history"][0]["at"] == history["decided_at"]
+
+
+def test_marks_over_http_name_a_text_in_one_of_three_ways(house: House, anna: As) -> None:
+    verdict = ask(house, "放心，稳赚不赔。")
+    made = anna.post("mistakes", kind="false_alarm", rule="promise.return", audit_id=verdict.audit_id)
+    assert (made.status_code, made.json()["quote"], made.json()["verdict"]) == (201, "稳赚不赔", "pass")
+    given = anna.post("mistakes", kind="missed", rule="promise.return", text="您就当放进自家柜子。", quote="自家柜子")
+    assert (given.status_code, given.json()["verdict"]) == (201, "block")
+    twice = anna.post("mistakes", kind="missed", rule="promise.return", text="x", audit_id="a_1")
+    assert (twice.status_code, "one of item_id" in twice.json()["detail"]) == (422, True)
+    assert anna.post("mistakes", kind="missed", rule="promise.return", audit_id="a_none").status_code == 422
+    views = [entry.data["what"] for entry in _house_entries(house) if entry.event == "access.view"]
+    assert views == ["verdict"]
+    assert house.audit.verify().ok
+
+
+def _house_entries(house: House) -> list[Any]:
+    from compliance_filters.audit.read import entries_of
+
+    return list(entries_of(house.audit, None))
+
+
 def test_the_worker_tells_of_deadlines(house: House) -> None:
     import threading
 
@@ -176,13 +252,42 @@ def test_the_worker_tells_of_deadlines(house: House) -> None:
     assert [m.payload["type"] for m in Outbox(house.engine).pending()] == ["review.overdue"]
 
 
+def test_an_overdue_text_is_told_to_the_receiver_of_the_settings(house: House) -> None:
+    import base64
+    import threading
+    from http.server import ThreadingHTTPServer
+
+    from serve.worker import _dispatchers
+    from tests.intent.test_webhooks import SECRET, Receiver
+
+    assert list(_dispatchers(house)) == [], "nothing is sent where no receiver is named"
+    handler = type("Handler", (Receiver,), {"got": [], "extra": {}})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/hook"
+        hook = house.settings.compliance.review_webhook.model_copy(
+            update={"url": url, "secret": SecretStr(SECRET), "allow_private": True}
+        )
+        rules = house.settings.compliance.model_copy(update={"review_webhook": hook})
+        house.settings = house.settings.model_copy(update={"compliance": rules})
+        ask(house, "这句有疑。")
+        make_late(house)
+        house.decisions.chase()
+        ((topic, dispatcher),) = _dispatchers(house)
+        assert (topic, dispatcher.run_once().delivered) == ("review", 1)
+        server.shutdown()
+    headers, body = handler.got[0]
+    event = json.loads(body)
+    assert (event["type"], event["source"], event["data"]["by"]) == ("review.overdue", "/tougu/reviews", "A001")
+    assert "有疑" not in body.decode()
+    assert base64.b64decode(headers["webhook-signature"].removeprefix("v1,"))
+
+
 class TestCommands:
     @pytest.fixture
     def doubt(self, tougu: Tougu, hash_environment: Path, furnished: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         """A home with officers and one text in doubt; its id."""
         import shutil
-
-        from tests.serve.conftest import settings_of
 
         monkeypatch.setenv("TOUGU_COMPLIANCE__PROFILE", "rules")
         shutil.copytree(furnished, hash_environment)
@@ -228,6 +333,55 @@ class TestCommands:
         written = tougu("--as", "ben", "review", "mistakes", "--export", tmp_path / "cases.jsonl")
         assert written.out.startswith("1 cases")
         assert tougu("rules", "test", "--cases", tmp_path / "cases.jsonl").code == 0
+
+    def test_short_ids_and_china_time(self, tougu: Tougu, doubt: str) -> None:
+        short = doubt[:8]
+        told = tougu("--as", "anna", "review", "list").out
+        due = json.loads(tougu("--as", "anna", "review", "list", "--json").out)["items"][0]["due_at"]
+        assert f"due {due[:16].replace('T', ' ')}" in told
+        assert due.endswith("+08:00")
+        assert "这句有疑" in tougu("--as", "anna", "review", "show", short).out
+        assert "这句有疑" in tougu("--as", "anna", "review", "show", short.removeprefix("rv_")).out
+        assert tougu("--as", "anna", "review", "reject", short, "--reason", "不妥").out == f"{doubt}: rejected.\n"
+        words = json.loads(tougu("--as", "anna", "review", "spoken", "--json").out)
+        assert words[0]["created_at"].endswith("+08:00")
+        name = words[0]["id"]
+        done = tougu("--as", "anna", "review", "dispose", name[-8:], "trained", "--note", "已培训")
+        assert done.out.startswith(f"{name}: trained")
+
+    def test_mark_without_an_item_and_without_offsets(self, tougu: Tougu, doubt: str, tmp_path: Path) -> None:
+        text = tmp_path / "text.txt"
+        text.write_text("秦可欣女士，放心，稳赚不赔。听说下周要重组。", encoding="utf-8")
+        verdict = json.loads(tougu("check", text, "--json").out)
+        mark = ("--as", "anna", "review", "mark")
+        made = tougu(*mark, verdict["audit_id"][:14], "false_alarm", "source.rumor")
+        assert made.out.endswith("proposed; 「听说」 -> block\n")
+        given = tougu(*mark, text, "false_alarm", "promise.return", "--quote", "稳赚不赔")
+        assert "-> pass" in given.out, "it builds on the earlier mark"
+        for each in (made, given):
+            ran = tougu("--as", "ben", "review", "mistakes", "--approve", each.out.split(":")[0][-8:])
+            assert ran.out.endswith("approved.\n")
+        file = tmp_path / "cases.jsonl"
+        assert tougu("--as", "ben", "review", "mistakes", "--export", file).out.startswith("1 cases")
+        (case,) = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        assert (case["verdict"], case["findings"]) == ("pass", [])
+        states = json.loads(tougu("--as", "ben", "review", "mistakes", "--json").out)
+        assert sorted(mistake["state"] for mistake in states) == ["approved", "replaced"]
+        refused = tougu(*mark, text, "missed", "promise.return", "--quote", "不在文中")
+        assert "does not stand in the text" in refused.err
+        assert tougu("audit", "verify").code == 0
+
+    def test_names_of_clients_are_masked_without_being_told(self, tougu: Tougu, doubt: str, tmp_path: Path) -> None:
+        from serve.users import OPERATOR
+
+        text = tmp_path / "text.txt"
+        house = House(settings_of(tmp_path / "home"))
+        name = min(house.clients.names(principal=OPERATOR))
+        house.close()
+        text.write_text(f"{name}说这句有问题。", encoding="utf-8")
+        tougu("--as", "anna", "review", "mark", text, "missed", "promise.return", "--quote", "有问题")
+        (made,) = json.loads(tougu("--as", "anna", "review", "mistakes", "--json").out)
+        assert made["text"] == "某客户说这句有问题。"
 
     def test_what_is_not_there(self, tougu: Tougu, doubt: str) -> None:
         for arguments, words in (

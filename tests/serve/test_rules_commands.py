@@ -37,15 +37,32 @@ def in_use(monkeypatch: pytest.MonkeyPatch, *packs: Path) -> None:
     monkeypatch.setenv("TOUGU_COMPLIANCE__RULE_PACKS", json.dumps([str(path) for path in packs]))
 
 
-def test_list_shows_what_is_in_force_and_what_comes(
+def test_list_names_every_rule_with_its_source_and_pack(
+    tougu: Tougu, monkeypatch: pytest.MonkeyPatch, firm: Path
+) -> None:
+    in_use(monkeypatch, firm)
+    listed = json.loads(tougu("rules", "list", "--json").out)
+    rules = {rule["id"]: rule for rule in listed["rules"]}
+    assert len(rules) == 30
+    assert (rules["firm.guess"]["pack"], rules["promise.return"]["pack"]) == ("yuanshan", "tougu-base")
+    assert (rules["promise.return"]["verdict"], rules["promise.return"]["pending"]) == ("block", False)
+    assert rules["solicit.private"]["pending"] is True
+    shown = tougu("rules", "list").out.splitlines()
+    assert len(shown) == 30
+    (line,) = [line for line in shown if line.startswith("solicit.private ")]
+    assert "block" in line
+    assert "（条文待核）  [tougu-base]" in line
+
+
+def test_packs_shows_what_is_in_force_and_what_comes(
     tougu: Tougu, monkeypatch: pytest.MonkeyPatch, firm: Path, tmp_path: Path
 ) -> None:
     in_use(monkeypatch, firm, packed(tmp_path / "next.yaml", version="2099.1", effective_from="2099-01-01"))
-    shown = tougu("rules", "list").out
+    shown = tougu("rules", "packs").out
     assert "* yuanshan 2026.1" in shown
     assert "  yuanshan 2099.1  2099-01-01 – …" in shown
     assert "from 2099-01-01: tougu-base+yuanshan" in shown
-    listed = json.loads(tougu("rules", "list", "--json").out)
+    listed = json.loads(tougu("rules", "packs", "--json").out)
     assert [p["applied"] for p in listed["packs"]] == [True, True, True, False]
 
 
@@ -60,6 +77,17 @@ def test_lint_names_faults_and_strict_ends_with_one(
     assert tougu("rules", "lint", "--strict").code == 1
     faults = json.loads(tougu("rules", "lint", "--json").out)["faults"]
     assert {"rule", "message", "error"} == set(faults[0])
+
+
+def test_strict_lint_passes_on_what_is_shipped_and_fails_on_a_bad_pack_of_ones_own(
+    tougu: Tougu, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert tougu("rules", "lint", "--strict").code == 0
+    assert "no pack of your own" in tougu("rules", "lint", "--own").err
+    in_use(monkeypatch, packed(tmp_path / "firm.yaml", rules=[{**RULE, "unless": ["历史"]}]))
+    faults = json.loads(tougu("rules", "lint", "--own", "--json").out)["faults"]
+    assert [fault["rule"] for fault in faults] == ["firm.guess"]
+    assert tougu("rules", "lint", "--own", "--strict").code == 1
 
 
 def test_lint_ends_with_one_on_an_error(tougu: Tougu, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -105,6 +133,25 @@ def test_a_text_is_explained_place_by_place(tougu: Tougu) -> None:
     assert "no target" in tougu("rules", "explain", "--text", "x", "--target", "wall").err
 
 
+def test_a_text_is_explained_with_what_the_model_finds(tougu: Tougu, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the full profile; a double stands for the model."""
+    from compliance_filters.semantic.filter import SemanticFilter
+    from serve.rooms import Rooms
+    from tests.compliance_filters.conftest import CALIBRATION, SCORER
+
+    monkeypatch.setattr(Rooms, "semantic_filter", lambda _, pack: SemanticFilter(pack, SCORER, CALIBRATION))
+    without = tougu("rules", "explain", "--text", "这句有甲词。").out
+    assert "语义模型" not in without, "the profile of the tests is rules"
+    monkeypatch.setenv("TOUGU_COMPLIANCE__PROFILE", "full")
+    for text, word in (("这句有甲词。", "违规"), ("这句有乙词。", "存疑")):
+        shown = tougu("rules", "explain", "--text", text).out
+        assert f"{word}  promise.return 「{text.rstrip('。')}" in shown
+        assert "由语义模型判断" in shown
+    found = json.loads(tougu("rules", "explain", "--text", "这句有乙词。", "--json").out)["findings"]
+    assert [(f["by"], f["verdict"]) for f in found] == [("semantic", "review")]
+    assert "由语义模型" not in tougu("rules", "explain", "--text", "这句有甲词。", "--without-model").out
+
+
 def test_diff_shows_rules_words_and_texts(tougu: Tougu, firm: Path, tmp_path: Path) -> None:
     texts = tmp_path / "texts.jsonl"
     texts.write_text('{"id": "t1", "text": "这只产品预计年回报不错。"}\n{"text": "您好。"}\n', "utf-8")
@@ -130,15 +177,15 @@ def test_an_officer_adopts_packs_and_the_service_demands_it(
     private, public = tmp_path / "officer" / "pack-key.pem", tmp_path / "officer" / "pack-key.pub"
     in_use(monkeypatch, firm)
     monkeypatch.setenv("TOUGU_COMPLIANCE__PACK_KEYS", json.dumps([str(public)]))
-    refused = tougu("rules", "list")
+    refused = tougu("rules", "packs")
     assert refused.code == 1
     assert "carries no signature" in refused.err
     monkeypatch.setenv("TOUGU_COMPLIANCE__PACK_SIGNATURES", str(tmp_path / "signatures"))
     signed = tougu("rules", "sign", firm, "--shipped", "--key", private, "--signer", "黎合规")
     assert signed.code == 0
-    assert "signed by 黎合规" in tougu("rules", "list").out
+    assert "signed by 黎合规" in tougu("rules", "packs").out
     firm.write_text(firm.read_text("utf-8") + "\n", "utf-8")
-    assert "was changed after it was signed" in tougu("rules", "list").err
+    assert "was changed after it was signed" in tougu("rules", "packs").err
 
 
 def test_signing_says_what_is_missing(tougu: Tougu, firm: Path, tmp_path: Path) -> None:

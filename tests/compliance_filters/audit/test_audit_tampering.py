@@ -117,6 +117,26 @@ def test_a_bit_of_any_text_or_key_is_found(small: Path, copy: Path) -> None:
                 assert not verified(copy).ok, (table, row[key], place)
 
 
+def test_a_deleted_entry_is_one_gap_and_what_follows_is_sound(small: Path, copy: Path) -> None:
+    plain = [row["seq"] for row in rows_of(small, "audit_log") if not str(row["event"]).startswith("key.")]
+    last = rows_of(small, "audit_log")[-1]["seq"]
+    for seq in plain:
+        assert isinstance(seq, int)
+        shutil.copyfile(small, copy)
+        assert changes(copy, ("delete from audit_log where seq=?", (seq,)))
+        assert verified(copy).problems == (f"entry {seq} is missing: deleted from the database",), seq
+    assert last not in plain
+
+
+def test_each_gap_is_told_once_with_its_length(small: Path, copy: Path) -> None:
+    gone = list(range(3, 6))
+    assert changes(copy, *(("delete from audit_log where seq=?", (seq,)) for seq in (*gone, 8)))
+    gaps = [problem for problem in verified(copy).problems if "missing" in problem and "entr" in problem]
+    assert gaps[0] == "entries 3 to 5 are missing: deleted from the database"
+    assert gaps[1] == "entry 8 is missing: deleted from the database"
+    assert not any("does not follow" in problem for problem in verified(copy).problems)
+
+
 @pytest.mark.parametrize("table", ["audit_log", "audit_payload", "audit_key", "audit_head"])
 def test_any_two_rows_that_change_places_are_found(table: str, small: Path, copy: Path) -> None:
     key = TABLES[table]

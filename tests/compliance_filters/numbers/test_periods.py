@@ -57,3 +57,9 @@ def test_agreement_with_a_facts_period(mine: str, theirs: str, agrees: bool | No
     (period,) = (mention.value for mention in periods_in(mine))
     found = {period.agrees(other) for other in period_of_fact(theirs, "净值增长率")}
     assert agrees in found if agrees is not None else found == {None}
+
+
+def test_what_stands_before_the_first_of_several_periods_holds_for_all() -> None:
+    three, six, twelve = (Period(kind="rolling", length=n) for n in (3, 6, 12))
+    assert [mention.value for mention in periods_in("近三个月、半年和一年")] == [three, six, twelve]
+    assert [mention.value for mention in periods_in("近三个月、两年期的债券")] == [three]

@@ -113,12 +113,32 @@ def test_case(item: dict[str, Any], pack: RulePack) -> None:
         ("李女士，您好。王先生的手机号是13900005678", {}, Outcome.BLOCK),
         ("王女士也是我的客户。手机13900005678", {}, Outcome.BLOCK),
         ("手机13900005678", {}, Outcome.REVISE),
+        # a surname that no list holds: whoever is named and is not the client is somebody else
+        ("禤女士的手机号是13900005678", {"client_names": ["陈立"]}, Outcome.BLOCK),
+        ("禤女士的手机号是13900005678", {"client_names": ["禤明远"]}, Outcome.REVISE),
+        ("请您联系麴女士，手机13900005678", {"client_names": ["陈立"]}, Outcome.BLOCK),
+        ("麴慧兰的手机号是13900005678", {"client_names": ["陈立"]}, Outcome.BLOCK),
+        ("麴慧兰的手机号是13900005678", {"client_names": ["麴慧兰"]}, Outcome.REVISE),
+        ("麴女士，您好。您的手机号是13900005678", {"client_names": ["麴慧兰"]}, Outcome.REVISE),
+        ("预留的手机号是13900005678", {"client_names": ["陈立"]}, Outcome.REVISE),
+        ("请确认13900005678是您的手机号", {"client_names": ["陈立"]}, Outcome.REVISE),
+        ("尊敬的女士，登记的手机是13900005678", {"client_names": ["陈立"]}, Outcome.REVISE),
     ],
 )
 def test_whose_by_what_is_known_of_the_client(
     text: str, meta: dict[str, Any], outcome: Outcome, judge: Callable[..., list[Finding]]
 ) -> None:
     assert [f.outcome for f in judge(text, "advisor_message", **meta) if f.rule == "pii.leak"] == [outcome]
+
+
+@pytest.mark.parametrize("item", CASES, ids=lambda item: item["id"])
+def test_knowing_the_clients_name_makes_nobody_of_nothing(item: dict[str, Any], pack: RulePack) -> None:
+    """Of a client whom no case names: whose an identifier is does not turn."""
+    pii, draft = PiiFilter(pack), Draft(text=item["text"], target=Target(item["target"]))
+    known = context_from_meta({"today": "2026-03-01", "client_names": ["禤明远"]})
+    assert [f.outcome for f in pii.find(draft, known)] == [
+        f.outcome for f in pii.find(draft, context_from_meta({"today": "2026-03-01"}))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def test_no_mobile_gets_out_however_it_is_written(tail: str, second: str, how: i
     assert Pseudonyms().restore(hidden, tokens) == f"{before}{written}{after}"
 
 
+@example(body="03202004188362", how=0)  # eighteen digits that begin with a province and name no county
 @example(body="013000000000", how=1)  # the last groups look like a mobile number
 @given(
     body=st.text(alphabet="0123456789", min_size=12, max_size=15),

@@ -15,9 +15,11 @@ from compliance_filters.errors import MistakeError
 from compliance_filters.finding import Draft, Filter, Outcome, ReviewContext, Target
 from compliance_filters.gate import Gate
 from compliance_filters.review.indicators import CALL_READ, SHANGHAI, VERDICT, Indicators, monday
-from compliance_filters.review.item import ReviewItem, ReviewPolicy, View
+from compliance_filters.review.item import ReviewPolicy, View
+from compliance_filters.review.judged import Judged, judged_item
+from compliance_filters.review.marking import Mark, masked
 from compliance_filters.review.mistake_files import write_files
-from compliance_filters.review.mistakes import APPROVED, Mark, MistakeBook, masked
+from compliance_filters.review.mistakes import MistakeBook
 from compliance_filters.review.queue import ReviewQueue
 from compliance_filters.rules.pack import RulePack
 from compliance_filters.semantic.dataset import load_sentences
@@ -128,32 +130,32 @@ TEXT = "秦可欣女士您好。您的手机13800138000已登记。听说下周�
 
 
 @pytest.fixture
-def item(pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog) -> ReviewItem:
+def item(pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog) -> Judged:
     """A text in doubt with a rumour and the client's own phone number in it."""
     gate, queue = gate_of(pack, filters[:-1], audit)
     gate.review(Draft(text=TEXT, target=Target.ADVISOR_MESSAGE), context_from_meta(CLIENT), principal=ADVISOR)
     (waiting,) = queue.page(principal=ANNA).items
     found = queue.get(waiting.id, principal=ANNA)
     assert {f.rule for f in found.findings} >= {"source.rumor", "pii.leak"}
-    return found
+    return judged_item(found)
 
 
 class TestMistakes:
     def test_a_false_alarm_becomes_a_case_after_a_second_officer(
-        self, item: ReviewItem, pack: RulePack, audit: AuditLog, tmp_path: Path
+        self, item: Judged, pack: RulePack, audit: AuditLog, tmp_path: Path
     ) -> None:
-        book = MistakeBook(audit.engine)
+        book = MistakeBook(audit)
         rumour = next(f for f in item.findings if f.rule == "source.rumor")
         mark = Mark(kind="false_alarm", rule=rumour.rule, start=rumour.start, end=rumour.end, note="已公告")
         made = book.mark(item, mark, pack=pack, principal=ANNA)
         assert made.state == "proposed"
-        assert book.all(APPROVED, principal=ANNA) == ()
+        assert book.to_export(principal=ANNA) == ()
         with pytest.raises(MistakeError):
             book.decide(made.id, approve=True, principal=ANNA)
         book.decide(made.id, approve=True, principal=BEN)
         with pytest.raises(MistakeError):
             book.decide(made.id, approve=False, principal=BEN)
-        written = write_files(book.all(APPROVED, principal=ANNA), tmp_path / "cases.jsonl", pack)
+        written = write_files(book.to_export(principal=ANNA), tmp_path / "cases.jsonl", pack)
         (case,) = [json.loads(line) for line in written.cases_file.read_text("utf-8").splitlines()]
         assert "source.rumor" not in {f["rule"] for f in case["findings"]}
         assert all(f["quote"] in case["text"] for f in case["findings"])
@@ -164,8 +166,8 @@ class TestMistakes:
         for secret in ("13800138000", "秦可欣", "k1"):
             assert secret not in everything
 
-    def test_what_was_missed(self, item: ReviewItem, pack: RulePack, audit: AuditLog) -> None:
-        book = MistakeBook(audit.engine, two_persons=False)
+    def test_what_was_missed(self, item: Judged, pack: RulePack, audit: AuditLog) -> None:
+        book = MistakeBook(audit, two_persons=False)
         at = TEXT.index("基金经理换人了")
         mark = Mark(kind="missed", rule="insider.information", start=at, end=at + 7)
         made = book.mark(item, mark, pack=pack, principal=ANNA)
@@ -177,17 +179,17 @@ class TestMistakes:
         ({"end": 10_000}, "outside"), ({"kind": "odd"}, "no mistake"), ({"start": 0, "end": 2}, "not found there"),
     ])  # fmt: skip
     def test_what_is_no_mistake(
-        self, item: ReviewItem, pack: RulePack, audit: AuditLog, changes: dict[str, object], words: str
+        self, item: Judged, pack: RulePack, audit: AuditLog, changes: dict[str, object], words: str
     ) -> None:
         rumour = next(f for f in item.findings if f.rule == "source.rumor")
         values = {"kind": "false_alarm", "rule": rumour.rule, "start": rumour.start, "end": rumour.end, **changes}
         with pytest.raises(MistakeError, match=words):
-            MistakeBook(audit.engine).mark(item, Mark(**values), pack=pack, principal=ANNA)  # type: ignore[arg-type]
+            MistakeBook(audit).mark(item, Mark(**values), pack=pack, principal=ANNA)  # type: ignore[arg-type]
 
-    def test_only_officers_mark(self, item: ReviewItem, pack: RulePack, audit: AuditLog) -> None:
+    def test_only_officers_mark(self, item: Judged, pack: RulePack, audit: AuditLog) -> None:
         mark = Mark(kind="missed", rule="disparagement", start=0, end=2)
         with pytest.raises(AccessDeniedError):
-            MistakeBook(audit.engine).mark(item, mark, pack=pack, principal=ADVISOR)
+            MistakeBook(audit).mark(item, mark, pack=pack, principal=ADVISOR)
 
     def test_masking_moves_spans_with_the_text(self) -> None:
         text = "秦可欣，您的手机13800138000已登记，秦可欣女士稳赚不赔。"

@@ -1,0 +1,197 @@
+"""How a number of a text and a known one of its size go together: product, period, attribute and words."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Any
+
+from compliance_filters.numbers.evidence import Evidence, Known, shares_in
+from compliance_filters.numbers.figures import Figure
+from compliance_filters.numbers.labels import label_of
+from compliance_filters.numbers.mentions import BENCHMARK, EXCESS, MOVE, Mention
+from compliance_filters.numbers.pages import Page
+from compliance_filters.numbers.periods import Period
+
+_EITHER = re.compile("前者|后者|两者|二者|两只|另一只|其他|同类平均")
+_TIMES = frozenset("×xX*＊")  # before a weight: 沪深300指数收益率×80%
+_RUNNING = frozenset({"rolling", "calendar", "life", "ytd"})  # periods over which something was earned
+_AMOUNTS = ("size", "shares", "total_assets", "holders", "dividend", "earnings_per_share")
+# Classes of which a bare 上涨 or 增长 may be the number.
+_MOVING = frozenset(
+    {"return", "annual", "benchmark", "drawdown", "move", "excess", "revenue", "profit", "nav", *_AMOUNTS}
+)
+_UNTELLING = re.compile("合计|总额|金额|累计|市值|持有|当前|目前|单位|每[年月日期次]?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A known number, and what speaks against its being the one that a figure states."""
+
+    evidence: Evidence
+    hard: frozenset[str]  # for certain: product, period, attribute
+    soft: frozenset[str]  # where a better number is known
+
+    @property
+    def fits(self) -> bool:
+        return not self.hard and not self.soft
+
+
+class Comparer:
+    """Compares the figures of one page with what is known."""
+
+    def __init__(self, page: Page, known: Known, products: list[Mention]) -> None:
+        self._page, self._known = page, known
+        self._products = products
+        self._shares = shares_in(page.text)
+        self._codes = frozenset(known.names.values())
+        self._labels: dict[int, str] = {}
+        self._entities: dict[tuple[int, bool], tuple[Any, bool]] = {}
+
+    def match(self, index: int, evidence: Evidence) -> Match:
+        """What of figure `index` and the known number does not go together; sizes are not looked at."""
+        hard: set[str] = set()
+        soft: set[str] = set()
+        figure = self._page.figures[index]
+        self._compare_entity(index, figure, evidence, hard, soft)
+        self._compare_period(index, evidence, hard, soft)
+        self._compare_attribute(index, figure, evidence, hard, soft)
+        return Match(evidence=evidence, hard=frozenset(hard), soft=frozenset(soft))
+
+    def signs_agree(self, index: int, evidence: Evidence) -> bool:
+        if self._page.figures[index].quantity.same_sign(evidence.quantity):
+            return True
+        attribute = self._page.reading(index).attribute or ""
+        return attribute.rpartition(":")[2] in ("drawdown", "volatility")
+
+    def says(self, index: int, other: Evidence, doubts: frozenset[str]) -> bool:
+        """Whether a rival is known in those respects in which the equal numbers are in doubt."""
+        reading = self._page.reading(index)
+        known = {
+            "product": bool(other.entity or other.share),
+            "period": any(mine.agrees(theirs) for mine in reading.periods for theirs in other.periods),
+            "attribute": bool(reading.attribute and other.attribute),
+            "class": reading.attribute == other.attribute,
+        }
+        return all(known[doubt] for doubt in doubts)
+
+    def means(self, index: int, other: Evidence, words: str) -> bool:
+        """Whether a figure's own words speak of just what another number is: of its attribute, or of its name."""
+        reading = self._page.reading(index)
+        alike = reading.own_attribute and other.attribute == reading.attribute
+        named = other.fact is not None and (alike or not reading.own_attribute) and names(other.qualifier, words)
+        if not alike and not named:
+            return False
+        match = self.match(index, other)
+        return not (match.hard | match.soft) - ({"period"} if named else frozenset())
+
+    def label(self, index: int) -> str:
+        """The words that tell what a figure is of, beside its attribute and period: 电子 of 其中电子36.2%."""
+        if index not in self._labels:
+            start, end = label_of(self._page, index)
+            named = any(m.start < end and start < m.end for m in (*self._products, *self._shares))
+            self._labels[index] = "" if named else self._page.text[start:end]
+        return self._labels[index]
+
+    def words_before(self, figure: Figure) -> str:
+        return figure.label or self._page.text[figure.stretch : figure.start]
+
+    def _compare_entity(self, index: int, figure: Figure, evidence: Evidence, hard: set[str], soft: set[str]) -> None:
+        for mentions, theirs in ((self._products, evidence.entity), (self._shares, evidence.share)):
+            if not theirs or not mentions or (mentions is self._products and theirs not in self._codes):
+                continue
+            mine, own = self._entity(index, mentions)
+            if mine is None or mine == theirs or self._is_one_of_two(figure, mentions):
+                continue
+            (hard if own else soft).add("product")
+
+    def _is_one_of_two(self, figure: Figure, mentions: list[Mention]) -> bool:
+        """Whether 前者, 后者 and the like, after the last name, say whose figure it is."""
+        last = bisect_left(mentions, (figure.start,)) - 1
+        begin = max(figure.stretch, mentions[last].end) if last >= 0 else figure.stretch
+        return bool(_EITHER.search(self._page.text, begin, figure.start))
+
+    def _entity(self, index: int, mentions: list[Mention]) -> tuple[Any, bool]:
+        key = (index, mentions is self._products)
+        if key not in self._entities:
+            self._entities[key] = self._page.entity(index, mentions)
+        return self._entities[key]
+
+    def _compare_period(self, index: int, evidence: Evidence, hard: set[str], soft: set[str]) -> None:
+        reading = self._page.reading(index)
+        agreed = [mine.agrees(theirs) for mine in reading.periods for theirs in evidence.periods]
+        if not agreed:
+            return
+        if True in agreed:
+            if reading.own_period and _differs(reading.periods, evidence.periods):
+                soft.add("period")
+        elif False in agreed:
+            certain = reading.own_period and (
+                evidence.fact
+                or _other_years(reading.periods, evidence.periods)
+                or (evidence.sole_period and _other_lengths(reading.periods, evidence.periods))
+            )
+            (hard if certain else soft).add("period")
+        elif reading.own_period and _kinds(reading.periods) and _kinds(evidence.periods):
+            soft.add("period")
+
+    def _compare_attribute(
+        self, index: int, figure: Figure, evidence: Evidence, hard: set[str], soft: set[str]
+    ) -> None:
+        if figure.quantity.unit == "pp" or figure.rank or self._page.text[figure.start - 1 : figure.start] in _TIMES:
+            return
+        reading = self._page.reading(index)
+        mine, theirs = reading.attribute, evidence.attribute
+        if mine and theirs and not _same_attribute(mine, theirs):
+            certain = reading.own_attribute and evidence.fact and MOVE not in (mine, theirs)
+            (hard if certain else soft).add("attribute")
+        elif mine and theirs and mine != MOVE and not theirs.startswith(mine):
+            soft.add("class")
+        if evidence.qualifier or self._known.qualifiers:
+            said = self.words_before(figure)
+            best = max((_shared(q, said) for q in self._known.qualifiers), default=0)
+            if evidence.fact and evidence.qualifier and best > max(1, _shared(evidence.qualifier, said)):
+                soft.add("attribute")
+
+
+def names(qualifier: str | None, words: str) -> bool:
+    """Whether words speak of what a fact is of: 赎回一笔 of 赎回合计."""
+    telling = _UNTELLING.sub("", qualifier or "")
+    return len(telling) > 1 and _shared(telling, words) > 1
+
+
+def _shared(qualifier: str, words: str) -> int:
+    """How many neighbouring characters of a fact's name stand in the words: 3 of 已扣款期数 in 已扣款28期."""
+    sizes = range(len(qualifier), 0, -1)
+    return next((n for n in sizes if any(qualifier[i : i + n] in words for i in range(len(qualifier) - n + 1))), 0)
+
+
+def _same_attribute(mine: str, theirs: str) -> bool:
+    if mine == theirs or {mine, theirs} <= {BENCHMARK, EXCESS}:
+        return True
+    if mine == BENCHMARK and theirs.startswith(BENCHMARK):
+        return True  # 最大回撤12%，同期基准15%: the benchmark's what, is said by the figure before
+    if MOVE in (mine, theirs):
+        return (theirs if mine == MOVE else mine) in _MOVING
+    return False
+
+
+def _kinds(periods: tuple[Period, ...]) -> set[str]:
+    return {period.kind for period in periods} & _RUNNING
+
+
+def _differs(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
+    """2024年 and 2024年上半年 agree, and are not the same."""
+    pairs = [(a, b) for a in mine for b in theirs if a.kind == b.kind == "calendar"]
+    return bool(pairs) and all(a != b for a, b in pairs)
+
+
+def _other_lengths(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
+    """近三年 where the source's own words are 近一年."""
+    return any(a.kind == b.kind == "rolling" and a.length != b.length for a in mine for b in theirs)
+
+
+def _other_years(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
+    years = [(a.year, b.year) for a in mine for b in theirs if a.year and b.year]
+    return bool(years) and all(a != b for a, b in years)

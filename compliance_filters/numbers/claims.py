@@ -1,0 +1,166 @@
+"""A figure with the words around it that ask for a computation: 合计, 相差, 占, 增长, 其余, 到手."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from compliance_filters.numbers.arithmetic import Result
+from compliance_filters.numbers.assumed import CLAUSE_END
+from compliance_filters.numbers.figures import Figure
+from compliance_filters.numbers.pages import Page
+from compliance_filters.numbers.parts import is_sum
+from compliance_filters.numbers.quantities import Quantity
+
+_UP = "少跌|少亏|放量|跑赢|超过|超出|超越|超额|领先|高|多(?![跌亏])|提高|上升|增加|增长|上行|提升|扩大|上调|增厚|拉升"
+_DOWN = "多跌|多亏|少涨|少赚|缩量|跑输|落后|低于|低|少|下降|减少|回落|下行|收窄|下调|降低|缩小|下滑|降"
+DIFFERENCE = re.compile(rf"(?P<up>{_UP})|(?P<down>{_DOWN})|相差|差距|差值|差额|之差|差|较|比|变化|变动|利差|区间")
+# Between rates only words that compare: 净值增长率 holds a 增长 and asks for no difference.
+BETWEEN_RATES = re.compile(
+    "跑赢|跑输|超额|(?<!不)超过|超出|超越|(?<!不)高于|高出|(?<!不)低于|领先|落后|相差|差|多|少|利差|提高|下降|上升"
+)
+_GAIN = re.compile("(?P<up>赚|盈利|浮盈|增值)|亏|赔|损失")
+_OF_A_FALL = re.compile("降幅|跌幅|回撤|亏损")  # which narrows when the figure rises
+LEFT = re.compile(
+    "其余|剩|余下|另外|余额|结余|盈余|浮盈|浮亏|盈利|亏损|收益|赚|亏|增值|净(?!值|资产|利)|可用于|可投|缺口|还差|还需|扣除|实得|实收|到手|[=＝]"
+)
+SUM = re.compile(
+    "[前后这]?[两二三四五][只者类项]|合起来|前[三五十]大|合计|及以[上下]|共|总计|总和|之和|加总|相加|加起来|累计|综合|总额|总费|[=＝]"
+)
+_PLUS = re.compile(r"\d[%元份][^，,。；;\d]{0,8}(?:加上?|[+＋])[^，,。；;\d]{0,4}\d")  # 1.20%的管理费加0.20%的托管费
+_ADDS = 40  # characters
+FORMERLY = re.compile("即|倒推|季末|年初|原|此前|之前|期初|前|上[季月年]|上个|去年|变成|变为|达到|增至")
+BALANCE = re.compile("期末|余额|结余|损益|盈亏")
+SHARE = re.compile(
+    "占|比例|比重|权重|倍|份额|分之|相当于|折合|约为|收益率|派息率|分红率|股息率|净利率|利润率|负债率|胜率|翻|前|[=＝]"
+)
+AMONG = re.compile("里|中|内")  # 信用债里八成: of two rates
+PART = re.compile("占|比重|权重|份额|分之")  # of which nothing is more than the whole
+GROWTH = re.compile(
+    "增长|增幅|增速|增加|下降|降幅|同比|环比|较|涨|跌|减少|上升|缩水|缩减|扩大|回落|下滑|滑落|回升|反弹|上行|下行|盈|亏|收益|回撤"
+    "|折|回本|回到|空间|溢价|折价"
+)
+COMPOUND = re.compile("加起来|累计|合计|一共|总共|连续|[两三四五]年")
+_AVERAGE = re.compile("平均|均值|[年月日户人]均")
+_EACH = re.compile(f"{_AVERAGE.pattern}|每|各")
+RECOVERS = re.compile("回本|回到|回来|涨回|扳回")
+REST = re.compile("其余|剩余|余下|另外|剩下|其他|个人|散户")
+LESS = re.compile("差|多|少|省|便宜|贵|高|低")
+APART = re.compile("差|省|便宜|贵")
+AFTER = re.compile("到手|到账|净|市值|剩|余|扣|本息|变|回到|合|共|实际|只有|还有|申购|认购|费|[=＝]")
+GROWN = re.compile("剩|变成|变为|增长到|增值到|滚到|本息|终值|复利")
+_COMPUTED = re.compile("折|派|红利|分红|费|利息|本息|本金|即|就是|相当|折合|合计|共|累计|[=＝]")
+PAID = re.compile(
+    rf"{_COMPUTED.pattern}|收益|盈|亏|赚|赔|损|跌|涨|少|多|差|省|约|计|到手|到账|净(?!值|资产|利)|剩|余|扣|变|实际"
+    "|市值|得|准备|还需|需要|付|缴|每|平均"
+)
+SINCE = re.compile("成立|运作|运营|至今|历时|任职|管理|存续")
+# Words behind which a number need not be one that stands there already.
+COMPUTES = re.compile(f"{LEFT.pattern}|{SUM.pattern}|差|多|少")
+COMPARES = 10  # characters before a figure in which it is said to be a difference
+_BEHIND = 6  # characters behind a figure that may say what it is
+_BARE = 6  # characters between a sum and its share
+_PRECISE = Decimal("0.002")  # half of the last digit by the value: 46,899 and 920 are precise, 75 and 2.1 are not
+_ROUND_DIGITS = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """A figure that nothing known binds.
+
+    One written with few digits is met by chance too easily, so its words must ask for a computation; one of
+    several digits (46,899元) needs only parts nearby.
+    """
+
+    figure: Figure
+    text: str
+    words: str  # since the figure before, and a little behind
+    near: str  # right before it
+    before: str  # since the figure before
+    open: bool  # nothing else is known of what it is of
+    free: bool  # and precise enough to be computed without words that ask for it
+    bare: bool  # a rate right behind a sum, of which nothing is said: 权益18.84万元，刚好三成
+
+    @property
+    def quantity(self) -> Quantity:
+        return self.figure.quantity
+
+    @property
+    def unit(self) -> str:
+        """The figure's unit; 元 where it is left out."""
+        return "元" if is_sum(self.text, self.figure) else self.quantity.unit
+
+    @property
+    def direction(self) -> int:
+        """+1, -1 or 0 for the last word that compares."""
+        if self.unit == "元" and (gain := _GAIN.search(self.near)):
+            return 1 if gain["up"] else -1
+        found = list(DIFFERENCE.finditer(self.words))
+        if not found or _OF_A_FALL.search(self.words):
+            return 0
+        return 1 if found[-1]["up"] else -1 if found[-1]["down"] else 0
+
+    @property
+    def asks_distance(self) -> bool:
+        unit = self.unit
+        if unit in ("pp", "点") or (BETWEEN_RATES if unit == "%" else DIFFERENCE).search(self.near):
+            return True
+        return unit != "%" and LEFT.search(self.words) is not None
+
+    @property
+    def asks_total(self) -> bool:
+        if self.figure.label and BALANCE.search(self.words):
+            return True
+        if _PLUS.search(self.text, max(self.figure.sentence, self.figure.start - _ADDS), self.figure.start):
+            return True
+        behind = self.text[self.figure.end : self.figure.end + 2]
+        return behind[:1] in ("：", ":") or bool(SUM.search(self.words) or SUM.search(behind))
+
+    @property
+    def asks_mean(self) -> bool:
+        return self.unit != "pp" and (_EACH if self.open else _AVERAGE).search(self.words) is not None
+
+    @property
+    def asks_interest(self) -> bool:
+        return self.free or (PAID if self.open else _COMPUTED).search(self.words) is not None
+
+    def meets(self, results: Iterable[Result]) -> bool:
+        """Whether one of the results is this figure within what was written."""
+        mine = self.quantity
+        low, high = mine.low, mine.high
+        for value, room in results:
+            if abs(value - mine.value) <= mine.tolerance + room:
+                return True
+            if low is not None and high is not None and low <= value <= high:
+                return True
+        return False
+
+
+def claim_of(page: Page, index: int, *, stated: bool = False) -> Claim:
+    """`stated`: something else is known of just what the figure is of."""
+    figure, text = page.figures[index], page.text
+    before = text[figure.previous_end : figure.start]
+    words = before + "," + CLAUSE_END.split(text[figure.end : figure.end + _BEHIND])[0]
+    near = text[max(figure.stretch, figure.start - COMPARES) : figure.start]
+    bare = len(before) <= _BARE and not figure.label and (before == "的" or page.reading(index).attribute is None)
+    return Claim(
+        figure=figure,
+        text=text,
+        words=figure.label or words,
+        near=figure.label or near,
+        before=figure.label or before,
+        open=not stated,
+        free=not stated and _is_precise(figure.quantity),
+        bare=bare,
+    )
+
+
+def is_round(quantity: Quantity) -> bool:
+    """10万, 360: sums that examples set out from, and that chance meets."""
+    return len(quantity.value.normalize().as_tuple().digits) <= _ROUND_DIGITS
+
+
+def _is_precise(quantity: Quantity) -> bool:
+    return not is_round(quantity) and quantity.tolerance <= quantity.value * _PRECISE

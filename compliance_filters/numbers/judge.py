@@ -1,0 +1,245 @@
+"""Decides on each figure of a text: bound to something known, computed from what is bound, or neither."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from compliance_filters.finding import ReviewContext
+from compliance_filters.numbers.agreement import Comparer, Match, names
+from compliance_filters.numbers.claims import COMPUTES, is_round
+from compliance_filters.numbers.derived import Derivation
+from compliance_filters.numbers.evidence import Evidence, Known, SourcePage
+from compliance_filters.numbers.figures import Figure, citations
+from compliance_filters.numbers.mentions import EXCESS, Mention
+from compliance_filters.numbers.pages import Page
+from compliance_filters.numbers.quantities import same_class
+
+_FROM = re.compile(r"(?:从|由)[\u4e00-\u9fff]{0,4}$")
+_MOVES_TO = re.compile(
+    r"(?:大幅|小幅|逐步|略|进一步)?(?:(?P<down>下?降|下调|回落|缩短|减少|下滑|下行|压缩|降低|收窄)|上?升|上调|提高|提升|增加|扩大|回升|上行)"
+    r"(?:到|至|为)(?:了|约)?"
+)
+_ROUNDS = 3  # of figures that follow from figures that follow
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Binding:
+    """What is known of a figure's size."""
+
+    bound: bool
+    matches: tuple[Match, ...]  # known numbers of its size and sign, none of which will do where it is not bound
+    turned: bool = False  # only one of the other sign is known
+
+
+class Judge:
+    """Binds the figures of one text to what is known."""
+
+    def __init__(self, page: Page, known: Known, products: list[Mention], context: ReviewContext) -> None:
+        self._page, self._known = page, known
+        self._derivation = Derivation(page, known, context)
+        self._comparer = Comparer(page, known, products)
+        self._bindings: dict[int, _Binding] = {}
+        self._proved: set[int] = set()
+        self._sizes = Counter(_size(figure) for figure in page.figures)
+        self._premises = frozenset(
+            _size(figure) for i, figure in enumerate(page.figures) if figure.assumed and not self._is_history(i)
+        )
+
+    def faults(self) -> Iterator[tuple[int, int, str]]:
+        """(start, end, why) of each number that is neither bound nor follows from such as are."""
+        figures = self._page.figures
+        claims = [i for i, f in enumerate(figures) if f.said or (f.assumed and self._is_history(i))]
+        open_ones = [i for i in claims if not self._needs_no_proof(i)]
+        for _ in range(_ROUNDS):
+            left = [i for i in open_ones if not self._follows(i)]
+            if len(left) == len(open_ones):
+                break
+            open_ones = left
+        for index in claims:
+            why = self._why(index) if index in open_ones else self._turned(index, figures[index])
+            if why is not None:
+                yield figures[index].start, figures[index].end, why
+
+    def _is_history(self, index: int) -> bool:
+        """Whether a premise is a known figure all the same: 碰上最大回撤2.05%那样的行情, 若以净值1.0487元申购."""
+        reading = self._page.reading(index)
+        if not reading.own_attribute or is_round(self._page.figures[index].quantity):
+            return False
+        return reading.own_period or self._is_stated(index)
+
+    def _needs_no_proof(self, index: int) -> bool:
+        """Whether a figure is bound, repeats a premise, or is a count that nothing contradicts."""
+        figure = self._page.figures[index]
+        if _size(figure) in self._premises and not COMPUTES.search(self._comparer.words_before(figure)):
+            return True
+        if _size(figure) in self._known.named:
+            return True
+        return self._binding(index).bound or not (figure.strict or self._has_rival(index))
+
+    def _follows(self, index: int) -> bool:
+        """Whether a figure can be computed from such as are proved, so that no two prove each other."""
+        binding = self._binding(index)
+        stated = bool(binding.matches) or self._is_stated(index)
+        if binding.turned or not self._derivation.gives(index, stated=stated, trusts=self._trusts):
+            return False
+        self._proved.add(index)
+        return True
+
+    def _trusts(self, index: int) -> bool:
+        figure = self._page.figures[index]
+        return not figure.said or index in self._proved or self._needs_no_proof(index)
+
+    def _binding(self, index: int) -> _Binding:
+        if index not in self._bindings:
+            self._bindings[index] = self._bind(index)
+        return self._bindings[index]
+
+    def _bind(self, index: int) -> _Binding:
+        matches: list[Match] = []
+        other_sign = False
+        words = self._comparer.words_before(self._page.figures[index])
+        for evidence in self._equal(index):
+            if not self._comparer.signs_agree(index, evidence):
+                other_sign = True
+                continue
+            matches.append(self._comparer.match(index, evidence))
+            alike = matches[-1].fits and words in evidence.words
+            if alike or (matches[-1].fits and _is_labelled(self._comparer.label(index), evidence)):
+                return _Binding(bound=True, matches=tuple(matches))
+        fitting = [m for m in matches if m.fits]
+        open_ones = fitting or [m for m in matches if not m.hard]
+        bound = bool(open_ones) and not self._is_mislabelled(index, open_ones)
+        bound = bound and (bool(fitting) or not self._better(index, matches))
+        return _Binding(bound=bound, matches=tuple(matches), turned=other_sign and not matches)
+
+    def _is_mislabelled(self, index: int, matches: list[Match]) -> bool:
+        """Whether the words before a figure stand before another number of its kind: 电子 before 计算机's 21.4%."""
+        label = self._comparer.label(index)
+        if not label or any(_is_labelled(label, m.evidence) for m in matches):
+            return False
+        mine = self._page.figures[index].quantity
+        return any(
+            label in other.words
+            and same_class(mine.unit, other.quantity.unit)
+            and not mine.same_size(other.quantity)
+            and self._comparer.match(index, other).fits
+            for other in self._pool(index)
+        )
+
+    def _turned(self, index: int, figure: Figure) -> str | None:
+        """What is wrong where words and numbers run against each other: 从55%降到60%."""
+        before = self._page.figures[index - 1] if index else None
+        if before is None or before.end < figure.sentence or before.quantity.unit != figure.quantity.unit:
+            return None
+        words = _MOVES_TO.fullmatch(self._page.text, before.end, figure.start)
+        if words is None or not _FROM.search(self._page.text[max(0, before.start - 8) : before.start]):
+            return None
+        rises = figure.quantity.value > before.quantity.value
+        wrong = rises if words["down"] else not rises and figure.quantity.value != before.quantity.value
+        return "，与前一个数字的升降方向相反" if wrong else None
+
+    def _pool(self, index: int) -> Iterator[Evidence]:
+        yield from self._known.facts
+        for held in self._cited(index):
+            yield from (held.evidence(i) for i in range(len(held.page.figures)))
+
+    def _cited(self, index: int) -> list[SourcePage]:
+        if not self._known.sources:
+            return []
+        cited = citations(self._page.text, self._page.figures[index])
+        return [held for held in self._known.sources if not cited or held.source.n in cited]
+
+    def _equal(self, index: int) -> Iterator[Evidence]:
+        """Known numbers of the same size and unit; distances may be kept in per cent."""
+        figure = self._page.figures[index]
+        mine = figure.quantity
+        for fact in self._known.facts:
+            if mine.same_size(fact.quantity) or _same_distance(figure, fact):
+                yield fact
+        low, high = mine.range
+        for held in self._cited(index):
+            for i in held.page.between(low, high):
+                if mine.same_size(held.page.figures[i].quantity):
+                    yield held.evidence(i)
+
+    def _better(self, index: int, matches: list[Match]) -> bool:
+        """Whether a known number of another size fits the claim's words in what the equal ones do not fit."""
+        mine = self._page.figures[index].quantity
+        doubts = frozenset.union(*(m.soft for m in matches if not m.hard))
+        sizes = [m.evidence for m in matches]
+        for other in self._pool(index):
+            if not same_class(mine.unit, other.quantity.unit) or other in sizes or mine.same_size(other.quantity):
+                continue
+            if self._comparer.match(index, other).fits and self._comparer.says(index, other, doubts):
+                return True
+        return False
+
+    def _is_stated(self, index: int) -> bool:
+        """Whether another number is known of just what this one's own words say it is."""
+        figures = self._page.figures
+        figure = figures[index]
+        last = next((f.end for f in reversed(figures[:index]) if f.said or f.assumed), 0)
+        words = self._page.text[max(figure.previous_end, last) : figure.start]
+        unit = figure.quantity.unit
+        return any(
+            other.quantity.unit == unit and self._comparer.means(index, other, words) for other in self._pool(index)
+        )
+
+    def _has_rival(self, index: int) -> bool:
+        """Whether something of the same unit is known that the words could mean."""
+        figure = self._page.figures[index]
+        unit, mine = figure.quantity.unit, self._page.reading(index).attribute
+        quote = self._page.text[figure.start : figure.end]
+        written = any(char.isdigit() for char in quote) or (unit != "个月" and figure.quantity.value > 10)
+        others = (other for other in self._pool(index) if unit and other.quantity.unit == unit and not other.in_period)
+        return any(
+            (other.attribute == mine if mine else written)
+            and not self._stands_elsewhere(other, index)
+            and self._comparer.match(index, other).fits
+            for other in others
+        )
+
+    def _stands_elsewhere(self, other: Evidence, index: int) -> bool:
+        """Whether the text says this number in another place: 您今年58岁，离60岁还有两年."""
+        figure = self._page.figures[index]
+        if self._page.reading(index).attribute or names(other.qualifier, self._comparer.words_before(figure)):
+            return False
+        theirs = (other.quantity.value, other.quantity.unit)
+        return self._sizes[theirs] > (_size(figure) == theirs)
+
+    def _why(self, index: int) -> str:
+        """What is wrong, with the nearest known number, in Chinese."""
+        binding = self._binding(index)
+        if binding.matches:
+            return f"，它是“{binding.matches[0].evidence.said()}”，产品、期间或指标对不上"
+        if binding.turned:
+            return f"，正负号与“{next(self._equal(index)).said()}”相反"
+        mine = self._page.figures[index].quantity
+        near = [
+            (len(m.hard) + len(m.soft), abs(e.quantity.value - mine.value), n, e)
+            for n, e in enumerate(self._pool(index))
+            if same_class(mine.unit, e.quantity.unit) and mine.unit and (m := self._comparer.match(index, e))
+        ]
+        return f"，最接近的是“{min(near)[3].said()}”" if near else ""
+
+
+def _is_labelled(label: str, evidence: Evidence) -> bool:
+    """Whether a known number has the label, or most of its end: 投资者 for 机构投资者."""
+    least = max(min(2, len(label)), len(label) * 3 // 4)
+    return label[-least:] in evidence.words if least else True
+
+
+def _size(figure: Figure) -> tuple[Decimal, str]:
+    return figure.quantity.value, figure.quantity.unit
+
+
+def _same_distance(figure: Figure, fact: Evidence) -> bool:
+    """跑赢0.22% and 超额收益0.22个百分点 mean the same."""
+    units = {figure.quantity.unit, fact.quantity.unit}
+    if units != {"pp", "%"} or fact.attribute != EXCESS:
+        return False
+    return abs(figure.quantity.value - fact.quantity.value) <= figure.quantity.tolerance

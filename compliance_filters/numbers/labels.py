@@ -1,0 +1,42 @@
+"""The words right before a figure that tell it from others of its attribute: 电子 of 其中电子36.2%."""
+
+from __future__ import annotations
+
+import re
+
+from compliance_filters.numbers.pages import FORMER, Page
+
+_LAYERS = 8  # of words that tell nothing, attributes and periods before a figure
+_TELLING = re.compile("(?:(?![是为有占的较比由从里])[A-Za-z0-9\u4e00-\u9fff]){2,8}$")
+_UNTELLING = re.compile(
+    "(?:目前|当前|大约|约|仅|分别|其中|合计|为|是|达|到|至|了|的|占|近|超过|不足|只|有|共|累计|金额|整体|已|曾|则|而|也|又|还|可|在"
+    "|[（(：:、和与及\\s]|[当今昨单本上][日月周天年季]|同比|环比|同期|截至|上升|下降|上涨|下跌|降|升|涨|跌|减|增"
+    "|由|从|比|较|以|按|就|都|均|各|每)+$"
+)
+_NOUN = 2  # characters right behind a figure that may be what it is of
+
+
+def label_of(page: Page, index: int) -> tuple[int, int]:
+    """Start and end of the words; (0, 0) where a figure has none of its own."""
+    figure, text = page.figures[index], page.text
+    if figure.label or figure.rank or figure.quantity.unit == "pp" or page.is_enumerated(index):
+        return 0, 0
+    if FORMER.search(text, figure.stretch, figure.start):
+        return 0, 0
+    end = _end(page, figure.stretch, figure.start)
+    if figure.stretch == figure.previous_end > figure.sentence and end - figure.stretch <= _NOUN:
+        return 0, 0  # 60%固收+40%权益: of the figure before
+    found = _TELLING.search(text, figure.stretch, end)
+    return found.span() if found else (0, 0)
+
+
+def _end(page: Page, start: int, end: int) -> int:
+    """Where the words end, without attribute, period and words that tell nothing."""
+    for _ in range(_LAYERS):
+        begins = page.word_that_ends(end)
+        if begins < start:
+            begins = start + len(_UNTELLING.sub("", page.text[start:end]))
+        if begins == end:
+            break
+        end = begins
+    return end

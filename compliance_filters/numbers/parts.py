@@ -1,0 +1,193 @@
+"""The numbers that another one may be computed from: those shown around it, facts, and what its sources say."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
+
+from compliance_filters.numbers.assumed import CLAUSE_END
+from compliance_filters.numbers.evidence import Evidence, Known
+from compliance_filters.numbers.figures import Figure, citations
+from compliance_filters.numbers.mentions import BENCHMARK, NAV, RETURN, TOTAL_NAV
+from compliance_filters.numbers.pages import Page, Reading
+from compliance_filters.numbers.periods import Period
+from compliance_filters.numbers.quantities import Quantity
+
+_MOST = 40  # figures of which pairs are tried
+_NEAR = 300  # characters around a figure in which its parts are looked for
+_PER = re.compile(r"(?:每\s?(?P<n>10+|[一十百千万])|(?P<wan>万))[份股](?!额|票)[^，,。；;\d]{0,16}$")
+_SHARES = {"一": 1, "十": 10, "百": 100, "千": 1000, "万": 10_000}
+_TOTAL = re.compile("合计|共|总|加起来|[=＝]")
+_EACH = re.compile("每|各|定投|扣款|月(?:供|缴|投|存|支出|收入|结余)")
+_ROLE = re.compile("(?P<paid>成本|投入|本金|买入|期初)|现值|市值|期末|现在值")
+_REFERENCE = re.compile("同期|同类|平均|中位数|指数|沪深300|市场|大盘")  # what a figure is held against
+_BESIDE = 2  # figures of a source
+_SHORT, _LONG = 8, 24  # characters before a figure that say how it is meant
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A number that another one may be made of."""
+
+    value: Decimal  # with its sign
+    signed: bool  # False where words leave the sign open
+    unit: str
+    tolerance: Decimal
+    attribute: str | None
+    entity: str | None
+    periods: tuple[Period, ...]
+    place: int  # in the text; -1 for a fact or a source
+    column: int = 0  # of a table
+    role: int = 0  # -1 what was paid (成本), +1 what it is worth (现值), where words say so
+    reference: bool = False  # 同类平均2.18%: others are held against it
+    beside: bool = False  # stands in a source beside a number that the text shows
+    total: bool = False  # 合计1.40%
+    each: bool = False  # paid again and again: 每月1,500元
+    per: Decimal | None = None  # of how many shares it is: 每10份派0.35元, 每万份收益0.41元
+
+    @property
+    def shown(self) -> bool:
+        return self.place >= 0
+
+
+class Parts:
+    """What may be computed with, around each figure of one page."""
+
+    def __init__(self, page: Page, known: Known) -> None:
+        self._page, self._known = page, known
+        self._shown: dict[int, Part] = {}
+        self._facts = [_of_known(fact) for fact in known.facts[:_MOST]]
+
+    def around(self, index: int, trusts: Callable[[int], bool]) -> list[Part]:
+        """Figures near this one in order of place, then facts, then figures of its attribute in sources.
+
+        `trusts` says of which shown figures (by index) others may be computed.
+        """
+        figures, start = self._page.figures, self._page.figures[index].start
+        first = max(bisect_left(figures, start - _NEAR, key=_start), index - _MOST)
+        last = min(bisect_left(figures, start + _NEAR, key=_start), index + _MOST)
+        parts = [self._part(i) for i in range(first, last) if i != index and not figures[i].rank and trusts(i)]
+        told = {(part.value, part.unit) for part in parts}
+        others = (*self._facts, *self._in_sources(index))
+        return parts + [part for part in others if (part.value, part.unit) not in told]
+
+    def rank_shares(self, figure: Figure) -> Iterator[Decimal]:
+        """12/345 as a part of one, for each rank of the figure's sentence."""
+        figures = self._page.figures
+        first = bisect_left(figures, figure.sentence, key=_start)
+        last = bisect_left(figures, figure.sentence_end, key=_start)
+        for place, of in pairwise(f for f in figures[first:last] if f.rank):
+            if self._page.text[place.end : of.start] == "/" and of.quantity.value:
+                yield place.quantity.value / of.quantity.value
+
+    def _part(self, index: int) -> Part:
+        if index not in self._shown:
+            self._shown[index] = _shown(self._page, index)
+        return self._shown[index]
+
+    def _in_sources(self, index: int) -> list[Part]:
+        """Only of the figure's own attribute, or its benchmark's: everything of a source would prove anything."""
+        reading, figure = self._page.reading(index), self._page.figures[index]
+        attribute = RETURN if figure.quantity.unit == "pp" else reading.attribute
+        if not attribute or not self._known.sources:
+            return []
+        cited = citations(self._page.text, figure)
+        wanted = (attribute, f"{BENCHMARK}:{attribute}", BENCHMARK)
+        found: list[Evidence] = []
+        for held in self._known.sources:
+            if not cited or held.source.n in cited:
+                several = min(len(held.page.figures), _MOST)
+                found += [e for i in range(several) if (e := held.evidence(i)).attribute in wanted]
+        beside = self._beside(index, cited) if figure.quantity.unit == "pp" else []
+        return [*beside, *(_of_known(e) for e in found[:_MOST] if not _other_time(reading, e))]
+
+    def _beside(self, index: int, cited: frozenset[int]) -> list[Part]:
+        """What stands in sources beside the rate shown last: 5月's 6.4% for 6月4.8%，比5月回落1.6个百分点."""
+        figures = self._page.figures
+        rates = (f for f in reversed(figures[:index]) if f.said and f.quantity.unit == "%")
+        last = next(rates, None)
+        if last is None or last.start < figures[index].sentence:
+            return []
+        found: list[Part] = []
+        for held in self._known.sources:
+            for i in held.page.between(*last.quantity.range) if not cited or held.source.n in cited else ():
+                near = range(max(0, i - _BESIDE), min(len(held.page.figures), i + _BESIDE + 1))
+                found += [replace(_of_known(held.evidence(n)), beside=True) for n in near if n != i]
+        return [part for part in found if part.unit == "%"]
+
+
+def is_sum(text: str, figure: Figure) -> bool:
+    """Whether this is money, also where 元 is left out: 一年就是2.4万."""
+    unit, quote = figure.quantity.unit, text[figure.start : figure.end]
+    return unit == "元" or (not unit and (quote[-1] in "万亿千" or "," in quote))
+
+
+def _other_time(reading: Reading, known: Evidence) -> bool:
+    """Whether the figure's own words name another period than the known number's."""
+    agreed = [mine.agrees(theirs) for mine in reading.periods for theirs in known.periods]
+    return reading.own_period and False in agreed and True not in agreed
+
+
+def _start(figure: Figure) -> int:
+    return figure.start
+
+
+def _shown(page: Page, index: int) -> Part:
+    figure, reading, text = page.figures[index], page.reading(index), page.text
+    quantity = figure.quantity
+    money = is_sum(text, figure) or (not quantity.unit and reading.attribute in (NAV, TOTAL_NAV))
+    near = text[max(figure.sentence, figure.start - _SHORT) : figure.start]
+    lead = text[max(figure.sentence, figure.start - _LONG) : figure.start]
+    return Part(
+        value=_signed(quantity),
+        signed=quantity.sign != "?",
+        unit="元" if money else "份" if quantity.unit == "股" else quantity.unit,
+        tolerance=quantity.tolerance,
+        attribute=reading.attribute,
+        entity=None,
+        place=figure.start,
+        periods=reading.periods,
+        column=figure.column,
+        role=_role(lead) if money else 0,
+        reference=_REFERENCE.search(CLAUSE_END.split(lead)[-1]) is not None,
+        total=_TOTAL.search(text, max(figure.stretch, figure.start - _SHORT), figure.start) is not None,
+        each=money and (_EACH.search(near) is not None or text[figure.end : figure.end + 1] in ("/", "×", "*", "x")),
+        per=_per(lead) if quantity.unit == "元" else None,
+    )
+
+
+def _role(lead: str) -> int:
+    found = list(_ROLE.finditer(lead))
+    return 0 if not found else -1 if found[-1]["paid"] else 1
+
+
+def _per(lead: str) -> Decimal | None:
+    found = _PER.search(lead)
+    if found is None:
+        return None
+    written = found["n"] or found["wan"]
+    return Decimal(_SHARES.get(written) or int(written))
+
+
+def _of_known(known: Evidence) -> Part:
+    name = known.fact.name if known.fact else ""
+    return Part(
+        value=_signed(known.quantity),
+        signed=known.quantity.sign != "?",
+        unit=known.quantity.unit,
+        tolerance=known.quantity.tolerance,
+        attribute=known.attribute,
+        entity=known.entity,
+        place=-1,
+        periods=known.periods,
+        each=_EACH.search(name) is not None,
+        per=Decimal(10_000) if "万份" in name else None,
+    )
+
+
+def _signed(quantity: Quantity) -> Decimal:
+    return -quantity.value if quantity.sign == "-" else quantity.value

@@ -1,0 +1,85 @@
+"""Tables written with | : what heading and row say of the figure in a cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+from mandarin.numerals import NumeralKind, find_numerals
+
+SPANS_OF_TIME = frozenset({
+    "月", "个月", "季度", "个季度", "周", "年", "周年", "天", "日", "小时", "个小时", "分钟", "秒",
+    "个自然日", "自然日",
+})  # fmt: skip
+_UNIT = re.compile(r"[(（]\s?(?:单位[:：]\s?)?(?:人民币)?(%|％|亿元|万元|元|亿份|万份|份|户|天|年)\s?[)）]")
+_UNIT_LINE = re.compile(r"单位[:：]\s?(?:人民币)?(亿元|万元|元|亿份|万份|份)")
+
+
+class Tables:
+    """The tables of one text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._rows = _rows(text) if text.count("|") > 1 else {}
+
+    def cell(self, place: int) -> tuple[str, str, int]:
+        """The heads of row and column of the figure at `place`, the unit they give, and which column it is.
+
+        Outside a table all are empty.
+        """
+        if not self._rows:
+            return "", "", 0
+        line = self._text.rfind("\n", 0, place) + 1
+        row = self._rows.get(line)
+        if row is None:
+            return "", "", 0
+        column = self._text.count("|", line, place)
+        label = row.label(column, self._text[line:place].rsplit("|", 1)[-1])
+        found = _UNIT.findall(label)
+        return label, (found[-1] if found else row.unit), column + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    cells: tuple[str, ...]
+    head: tuple[str, ...]  # the heading of each column, () where the table has none
+    unit: str  # what a line above says: 单位：万元
+
+    def label(self, column: int, own: str) -> str:
+        first = next((cell for cell in self.cells if cell.strip()), "")
+        head = self.head[column] if column < len(self.head) else ""
+        row = "" if column < len(self.cells) and self.cells[column] is first else first
+        return f"{row} {head} {own}"
+
+
+def _rows(text: str) -> dict[int, _Row]:
+    """Rows of tables by the offset of their line."""
+    rows: dict[int, _Row] = {}
+    head: tuple[str, ...] = ()
+    unit, inside = "", False
+    for start, line in _lines(text):
+        if line.count("|") < 2:
+            found = _UNIT_LINE.search(line)
+            unit = found[1] if found else ("" if inside else unit)
+            head, inside = (), False
+            continue
+        cells = tuple(line.split("|"))
+        if set(line) <= set("|-: \t"):
+            continue
+        if not inside and not _has_figure(line):
+            head = cells
+        rows[start] = _Row(cells=cells, head=() if cells is head else head, unit=unit)
+        inside = True
+    return rows
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    lines = text.split("\n")
+    return zip(accumulate([len(line) + 1 for line in lines[:-1]], initial=0), lines, strict=True)
+
+
+def _has_figure(line: str) -> bool:
+    return any(n.kind not in (NumeralKind.DATE, NumeralKind.ORDINAL) and n.unit not in SPANS_OF_TIME
+               for n in find_numerals(line))  # fmt: skip
