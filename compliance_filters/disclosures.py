@@ -36,6 +36,7 @@ _RANK = (
 # A table whose heading names a return and whose rows hold rates.
 _TABLE = r"(?:净值增长率|收益率|回报率|涨幅)[^\n。]{0,80}\|[^\n。]{0,40}\n(?:\|[-:| ]{3,80}\n)?[^\n]{0,60}?\d%"
 _RATE = re.compile(r"[%成]|百分|个点|排名|排在|位列")
+_OUTSIDE = "client"  # what goes out by a channel that the pack does not know (wechat, email) goes to a client
 _CITED = re.compile(r"\[(\d{1,3})\]")
 
 
@@ -56,6 +57,7 @@ class DisclosureFilter:
         self._data: Mapping[str, Mapping[str, Any]] = pack.settings["disclosures"]
         self._approved = dict(approved or {})
         self._phone = f"投诉电话：{complaint_phone}。" if complaint_phone else ""
+        self._channels = {"sidebar", *(name for item in self._data.values() for name in item["channels"])}
         self._present = {rule: compile_pattern(item["present"]) for rule, item in self._data.items()}
         self._shown = compile_pattern(
             r"(?<!基准为)(?:净值增长率?|收益(?:率|(?!的))|回报率?|年化(?!波动|跟踪|标准差)|涨幅|跌幅|净值(?:从|由)|上涨|下跌|涨了|跌了"
@@ -81,7 +83,8 @@ class DisclosureFilter:
         return tuple(f for f in found if f) + self._sources(draft, context, source, parts)
 
     def _asked_for(self, rule: str, context: ReviewContext, text: str) -> bool:
-        return context.channel in self._data[rule]["channels"] and not self._present[rule].search(text)
+        channel = context.channel if context.channel in self._channels else _OUTSIDE
+        return channel in self._data[rule]["channels"] and not self._present[rule].search(text)
 
     def _text(self, rule: str, products: Sequence[ProductInContext | None] = ()) -> str:
         """What was approved for these products, each text once, else what was approved for all."""

@@ -16,6 +16,8 @@ from mandarin.script import HAN
 
 _LETTERS = re.compile(r"(?<![A-Za-z0-9])[a-zü]{2,}(?![A-Za-z0-9])")
 _BESIDE = re.compile(rf"[{HAN}][ *·._~|/\-]{{0,2}}[a-zü]{{2}}|[a-zü]{{2}}[ *·._~|/\-]{{0,2}}[{HAN}]")
+_SMALL = re.compile("[a-zü]{2}")  # most texts hold none, and this look is the cheapest
+_TONED = re.compile("[āáǎàōóǒòēéěèīíǐìūúǔùǖǘǚǜ]")
 _SEPARATOR = re.compile(r"[ *·._~|/\-]{1,2}")
 _HAN_BEFORE = re.compile(rf"[{HAN}]([ *·._~|/\-]{{0,2}})$")
 _HAN_AFTER = re.compile(rf"([ *·._~|/\-]{{0,2}})[{HAN}]")
@@ -31,14 +33,13 @@ Place = tuple[int, int]
 
 def without_tones(text: Mapped) -> Mapped:
     """Letters without tone marks: lājī becomes laji, character by character."""
-    plain = text.text.translate(_TONES)
-    return text if plain == text.text else replace(text, text=plain)
+    return replace(text, text=text.text.translate(_TONES)) if _TONED.search(text.text) else text
 
 
 def joined_letters(source: Mapped) -> Mapped:
     """Without what separates letters that are syllables from the Chinese characters or syllables beside them."""
     text = source.text
-    if not _BESIDE.search(text):
+    if not (_SMALL.search(text) and _BESIDE.search(text)):
         return source
     gaps = (gap for chain in _chains(text) for gap in _gaps(text, chain))
     return source.edit(Edit(start=start, end=end, replacement="") for start, end in gaps)
@@ -77,7 +78,7 @@ class SpelledWords:
 
     def find(self, text: str) -> Iterator[Homophone]:
         """In order of place, without overlap; `text` is normalised and joined."""
-        if not _BESIDE.search(text):
+        if not (_SMALL.search(text) and _BESIDE.search(text)):
             return
         done = 0
         for run in re.finditer("[a-zü]{2,}", text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from itertools import combinations
+from itertools import chain, combinations
 
 from compliance_filters.finding import ReviewContext
 from compliance_filters.numbers import arithmetic, claims
@@ -63,10 +63,8 @@ class Derivation:
             yield from _quotients(claim, parts)
         if unit == "元":
             yield from _amounts(claim, parts)
-        if unit in ("%", "倍") and claims.RECOVERS.search(claim.near + claim.text[claim.figure.end :][:_BEHIND]):
-            rates = [p.value / 100 for p in parts if p.unit == "%"]
-            scale = 100 if unit == "%" else 1
-            yield from ((value * scale, room) for value, room in arithmetic.recoveries(rates))
+        if unit in ("%", "倍"):
+            yield from _recoveries(claim, parts)
         if unit == "岁":
             yield from arithmetic.ages(parts)
         if unit in ("份", "股"):
@@ -83,20 +81,26 @@ class Derivation:
             other = page.figures[later]
             if other.start - figure.end > _NEXT:
                 return False
-            if is_sum(page.text, other):
-                claim = claim_of(page, later)
-                rated = [p for p in self._parts.around(later, trusts) if p.unit == "%"]
-                rates = _factors(claim, _nearest(rated, other.start, _FEW))
-                spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
-                mine = figure.quantity.value
-                results = (arithmetic.interest(mine, rates, spans), arithmetic.compound(mine, rates, spans))
-                if any(map(claim.meets, (*results, arithmetic.what_is_left(mine, rates)))):
-                    return True
-                if claims.REST.search(claim.before) and any(
-                    p.unit == "元" and p.value == mine + other.quantity.value for p in parts
-                ):
-                    return True
+            if is_sum(page.text, other) and self._comes_of(figure.quantity.value, later, parts, trusts):
+                return True
         return False
+
+    def _comes_of(self, amount: Decimal, later: int, parts: list[Part], trusts: Callable[[int], bool]) -> bool:
+        """Whether figure `later` is interest on an amount, what becomes of it, or the rest of a known sum."""
+        claim = claim_of(self._page, later)
+        rated = [p for p in self._parts.around(later, trusts) if p.unit == "%"]
+        rates = _factors(claim, _nearest(rated, claim.figure.start, _FEW))
+        spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
+        if claim.meets(
+            chain(
+                arithmetic.interest(amount, rates, spans),
+                arithmetic.compound(amount, rates, spans),
+                arithmetic.what_is_left(amount, rates),
+            )
+        ):
+            return True
+        whole = amount + claim.quantity.value
+        return bool(claims.REST.search(claim.before)) and any(p.unit == "元" and p.value == whole for p in parts)
 
 
 def _nearest(parts: Sequence[Part], place: int, most: int) -> list[Part]:
@@ -154,15 +158,20 @@ def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         yield from arithmetic.growths(pairs, claim.quantity.sign)
 
 
+def _recoveries(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    end = claim.figure.end
+    if claims.RECOVERS.search(claim.near + claim.text[end : end + _BEHIND]):
+        rates = [p.value / 100 for p in parts if p.unit == "%"]
+        scale = 100 if claim.unit == "%" else 1
+        yield from ((value * scale, room) for value, room in arithmetic.recoveries(rates))
+
+
 def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     """Fees, interest, gains and losses, what is left of them, and what comes of several payments."""
     start = claim.figure.start
     if claims.PAID.search(claim.words):
-        counts = [
-            p
-            for p in parts
-            if claim.open or start - claims.COMPARES <= p.place < start or claims.SUM.search(claim.words)
-        ]
+        anywhere = claim.open or claims.SUM.search(claim.words)
+        counts = [p for p in parts if anywhere or start - claims.COMPARES <= p.place < start]
         yield from arithmetic.multiples(parts, counts)
     if not claim.asks_interest:
         return

@@ -17,6 +17,7 @@ from compliance_filters.numbers.figures import Figure, citations
 from compliance_filters.numbers.mentions import EXCESS, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.quantities import same_class
+from compliance_filters.numbers.worked import WorkedSums
 
 _FROM = re.compile(r"(?:从|由)[\u4e00-\u9fff]{0,4}$")
 _MOVES_TO = re.compile(
@@ -54,13 +55,15 @@ class Judge:
         figures = self._page.figures
         claims = [i for i, f in enumerate(figures) if f.said or (f.assumed and self._is_history(i))]
         open_ones = [i for i in claims if not self._needs_no_proof(i)]
+        worked = WorkedSums(self._page, self._known)
         for _ in range(_ROUNDS):
-            left = [i for i in open_ones if not self._follows(i)]
+            left = [i for i in open_ones if not (self._follows(i) or worked.prove(i, open_ones))]
             if len(left) == len(open_ones):
                 break
             open_ones = left
         for index in claims:
             why = self._why(index) if index in open_ones else self._turned(index, figures[index])
+            why = "，括号里的算式得不出这个数" if worked.contradict(index) else why
             if why is not None:
                 yield figures[index].start, figures[index].end, why
 

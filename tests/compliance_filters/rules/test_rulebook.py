@@ -62,7 +62,7 @@ def test_the_gate_turns_to_the_rules_of_the_new_day(books: DatedRulebooks, clock
     clock.day = date(2027, 1, 1)
     later = gate.review(DRAFT, context, principal=ADVISOR)
     assert [v.outcome for v in (before, after, later)] == [Outcome.PASS, Outcome.RETURN, Outcome.PASS]
-    assert "yuanshan 1.0.0+1 " in after.rule_pack
+    assert "yuanshan 1.1.0+1 " in after.rule_pack
     assert "yuanshan" not in before.rule_pack + later.rule_pack
 
 

@@ -1,0 +1,160 @@
+"""Sums worked out in brackets behind their result: 3.1亿元(21.7-18.6), 67,300元(100,000×(1-32.7%))."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from compliance_filters.numbers.evidence import Known
+from compliance_filters.numbers.pages import Page
+
+_CONTENT = re.compile(r"[\d.,%+\-×*÷/()\s亿万元个百分点倍年份]{3,80}")
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_MEASURE = re.compile(r"个?百分点|[亿万元个倍年份\s,]")
+_OPERATOR = re.compile(r"[+×*÷/]|(?<=[\d.%)])\s*-")
+_OF_A_SUM = re.compile(r"[+×*÷/\-－＋=]")  # 30,000÷(1+1.2%): the number belongs to the computation
+_RANGE = re.compile(r"[\d\s\-/.]+")  # 2021-2023, 400-888-0199, 12/345: no sum
+_SCALES = (1.0, 100.0, 0.01, 1e4, 1e-4, 1e8, 1e-8)  # per cent, 万 and 亿 may stand on one side alone
+_OPENS, _CLOSES = "(（", ")）"
+_CONSTANTS = frozenset({1.0, 100.0, 10_000.0, 12.0, 365.0, 360.0})
+_NEAR = 2  # characters between a result and the bracket that works it out
+_HALF = 0.51  # of the last shown digit, and a little for binary fractions
+_APPLY: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum:
+    """A bracket of a text that holds a computation; offsets are into the text."""
+
+    start: int
+    end: int
+    values: tuple[float, ...]  # with per cent as hundredths, and as they stand
+
+    def gives(self, shown: str) -> bool:
+        """Whether the computation comes to a number as it is written, within its last digit."""
+        found = _NUMBER.search(shown)
+        if found is None:
+            return False
+        literal = found.group().replace(",", "")
+        room = _HALF * 10.0 ** -len(literal.partition(".")[2])
+        wanted = float(literal)
+        return any(abs(abs(value) * scale - wanted) <= room for value in self.values for scale in _SCALES)
+
+
+def sums(text: str) -> Iterator[Sum]:
+    """Outermost brackets that hold a computation of two numbers or more."""
+    done = 0
+    for opening in re.finditer(r"[(（]", text):
+        start = opening.start()
+        end = _closing(text, start)
+        if start < done or end < 0:
+            continue
+        content = text[start + 1 : end].translate(str.maketrans("－＋（）", "-+()"))
+        if not _CONTENT.fullmatch(content) or len(_NUMBER.findall(content)) < 2 or not _OPERATOR.search(content):
+            continue
+        if _RANGE.fullmatch(content) and not re.search(r"\d\.\d+\s*-\s*\d+\.\d", content):
+            continue
+        values = tuple(_value(content, hundredths) for hundredths in (True, False))
+        if all(value is not None for value in values):
+            done = end
+            yield Sum(start=start, end=end + 1, values=tuple(v for v in values if v is not None))
+
+
+def _closing(text: str, start: int) -> int:
+    depth = 0
+    for place in range(start, min(len(text), start + 90)):
+        depth += (text[place] in _OPENS) - (text[place] in _CLOSES)
+        if depth == 0:
+            return place
+    return -1
+
+
+def _value(content: str, hundredths: bool) -> float | None:
+    """What an expression comes to; None where it is none."""
+    plain = _MEASURE.sub("", content).replace("×", "*").replace("÷", "/")
+    plain = re.sub(r"(\d+(?:\.\d+)?)%", r"(\1/100)" if hundredths else r"\1", plain)
+    try:
+        return _computed(ast.parse(plain, mode="eval").body)
+    except (SyntaxError, ValueError, ZeroDivisionError, OverflowError, RecursionError):
+        return None
+
+
+def _computed(node: ast.expr) -> float:
+    if isinstance(node, ast.BinOp) and type(node.op) in _APPLY:
+        return _APPLY[type(node.op)](_computed(node.left), _computed(node.right))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_computed(node.operand)
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return float(node.value)
+    raise ValueError("no computation")
+
+
+class WorkedSums:
+    """The sums of one page, and which of its figures they prove or contradict."""
+
+    def __init__(self, page: Page, known: Known) -> None:
+        self._page = page
+        self._sums = tuple(sums(page.text)) if any(sign in page.text for sign in _OPENS) else ()
+        self._known = set(_known_values(known)) if self._sums else set()
+
+    def prove(self, index: int, open_ones: Collection[int]) -> bool:
+        """Whether a figure is a term that is proved elsewhere, or the result of a sum whose terms are all proved."""
+        figure = self._page.figures[index]
+        within = next((s for s in self._sums if s.start < figure.start and figure.end < s.end), None)
+        if within:
+            return self._is_term(index, open_ones)
+        shown = self._sum_behind(index)
+        return shown is not None and shown.gives(self._shown(index)) and not self._open_terms(shown, open_ones)
+
+    def contradict(self, index: int) -> bool:
+        """Whether the bracket right behind a figure comes to something else."""
+        shown = self._sum_behind(index)
+        return shown is not None and not shown.gives(self._shown(index))
+
+    def _is_term(self, index: int, open_ones: Collection[int]) -> bool:
+        """A constant, or a number that is known or proved outside the brackets, whatever its unit."""
+        mine = _literal(self._shown(index))
+        if mine is None:
+            return False
+        proved = {
+            value
+            for i, figure in enumerate(self._page.figures)
+            if i not in open_ones
+            and not any(s.start < figure.start < s.end for s in self._sums)
+            and (value := _literal(self._shown(i))) is not None
+        }
+        return mine in _CONSTANTS or any(
+            abs(mine * scale - value) <= 1e-9 * max(1.0, value) for value in proved | self._known for scale in _SCALES
+        )
+
+    def _open_terms(self, shown: Sum, open_ones: Collection[int]) -> bool:
+        figures = self._page.figures
+        return any(shown.start < figures[i].start < shown.end and not self._is_term(i, open_ones) for i in open_ones)
+
+    def _sum_behind(self, index: int) -> Sum | None:
+        end = self._page.figures[index].end
+        behind = next((s for s in self._sums if 0 <= s.start - end <= _NEAR), None)
+        return None if behind is None or _OF_A_SUM.search(self._page.text, end, behind.start) else behind
+
+    def _shown(self, index: int) -> str:
+        figure = self._page.figures[index]
+        return self._page.text[figure.start : figure.end]
+
+
+def _known_values(known: Known) -> Iterator[float]:
+    yield from (abs(float(fact.quantity.value)) for fact in known.facts)
+    for source in known.sources:
+        yield from (abs(float(figure.quantity.value)) for figure in source.page.figures)
+
+
+def _literal(shown: str) -> float | None:
+    found = _NUMBER.search(shown)
+    return float(found.group().replace(",", "")) if found else None

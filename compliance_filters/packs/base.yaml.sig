@@ -1,0 +1,8 @@
+{
+  "key_id": "a090240b072418b3",
+  "signer": "tougu 0.1.0",
+  "signed_at": "2026-11-22T07:08:16+00:00",
+  "key": "3f102d7edaeff83a9d7b4f453243963ecf4c7c51b7bb67ecddd2ce86fb701989",
+  "sha256": "93f7e6581a21e7b0c360e7c940bb45d82d563d41bdd403646f65165bbf612e23",
+  "signature": "f53beb03c2f8b737f453b0f7bfdddd219cb81ed38b1f1455cdcb4eaeb82ba3fa0bcfc7acc44e2df4a4914dca12368896e252cfa55b692093f3fe468a0546b009"
+}

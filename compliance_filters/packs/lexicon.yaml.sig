@@ -1,0 +1,8 @@
+{
+  "key_id": "a090240b072418b3",
+  "signer": "tougu 0.1.0",
+  "signed_at": "2026-11-22T07:08:16+00:00",
+  "key": "3f102d7edaeff83a9d7b4f453243963ecf4c7c51b7bb67ecddd2ce86fb701989",
+  "sha256": "e135a1e5eb84933d8dff695348099d61b80c42aa314cff30394b7ee2b5264e27",
+  "signature": "de185586d0a579e1335572479a3dcdb59bc282c50082f82520f134b06c9bef8d496fbb28607bd017a3ce794f5adcbdfb40ccdcac73e9c4fc6bb6fe882a93b403"
+}
