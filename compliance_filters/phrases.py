@@ -91,8 +91,24 @@ class PhraseFilter:
             if spans and not any(pattern.search(text) for pattern in rule.unless):
                 yield rule, sorted(spans)
 
+    def denied(self, text: str) -> frozenset[str]:
+        """Rules whose words a normalised text holds and asserts nowhere: its clauses deny, teach or report them."""
+        stances: dict[str, set[Stance]] = defaultdict(set)
+        for sentence, cues in self._candidates(text):
+            for rule, spans in self._claimed(sentence.text, cues):
+                stances[rule.id].update(stance for _, _, stance in self._stances(rule, spans, sentence, []))
+        return frozenset(rule for rule, found in stances.items() if found and Stance.ASSERTED not in found)
+
     def _asserted(self, rule: Rule, spans: list[Span], sentence: Sentence, innocent: list[Span]) -> Iterator[Span]:
-        """The places at which the writer stands behind the words, outside names, titles and innocent compounds."""
+        """The places at which the writer stands behind the words."""
+        for start, end, stance in self._stances(rule, spans, sentence, innocent):
+            if stance is Stance.ASSERTED:
+                yield start, end
+
+    def _stances(
+        self, rule: Rule, spans: list[Span], sentence: Sentence, innocent: list[Span]
+    ) -> Iterator[tuple[int, int, Stance]]:
+        """How the writer stands to each claim outside names, titles and innocent compounds."""
         shielded = [
             *((start - sentence.start, end - sentence.start) for start, end in innocent),
             *(m.span() for m in _TITLE.finditer(sentence.text)),
@@ -101,8 +117,7 @@ class PhraseFilter:
         claims = _merged([s for s in spans if s[0] < s[1] and not _touches(s, shielded)])
         for index, (start, end) in enumerate(claims):
             spent = tuple(e for _, e in claims[:index])
-            if self._clauses.stance(sentence, start, end, spent) is Stance.ASSERTED:
-                yield start, end
+            yield start, end, self._clauses.stance(sentence, start, end, spent)
 
     def _product_names(self, text: str, context: ReviewContext) -> list[Span]:
         names = [plain_name(p.name) for p in context.products if p.name]

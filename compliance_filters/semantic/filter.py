@@ -11,6 +11,7 @@ import numpy as np
 from compliance_filters.clauses import sentences
 from compliance_filters.errors import FilterError
 from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext, Target
+from compliance_filters.phrases import PhraseFilter
 from compliance_filters.rules.pack import Rule, RulePack
 from compliance_filters.semantic.calibration import Calibration, read_calibration, suspicions
 from compliance_filters.settings import ComplianceSettings
@@ -46,6 +47,7 @@ class SemanticFilter:
         self._scorer = scorer
         self._calibration = calibration
         self._normalise = pack.normalise
+        self._phrases = PhraseFilter(pack)
         self._rules: list[Rule | None] = [pack.rules.get(label) for label in scorer.labels]
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
@@ -55,7 +57,10 @@ class SemanticFilter:
         scores = self._scored([source.text[slice(*span)] for span in spans])
         found = []
         for span, row in zip(spans, scores, strict=True):
+            denied = self._phrases.denied(source.text[slice(*span)])
             for column, rule, suspicion in self._suspected(row, draft.target):
+                if rule.id in denied:
+                    continue  # 本产品不保本: clause logic read these very words, and reads negation better
                 start, end = self._placed(source.text, span, column)
                 place = source.original_span(start, end)
                 found.append(self._finding(rule, draft.text, place, suspicion))

@@ -47,6 +47,11 @@ def test_of_several_sentences_it_names_the_guilty_one_in_the_original_text(pack:
     assert text[finding.start : finding.end] == finding.quote
 
 
+def test_words_that_the_clauses_deny_are_not_found_by_the_model(pack: RulePack) -> None:
+    assert found(pack, "本产品不保本，甲词。") == ()
+    assert [f.rule for f in found(pack, "本产品保本，甲词。")] == ["promise.return"]
+
+
 def test_client_input_is_read_for_injection_only(pack: RulePack) -> None:
     assert found(pack, "这里有甲词。", Target.CLIENT_INPUT) == ()
 
