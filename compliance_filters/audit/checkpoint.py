@@ -104,7 +104,9 @@ def read_checkpoints(path: Path, public: PublicKey) -> tuple[list[Checkpoint], l
     for file in files:
         try:
             found.append(Checkpoint.parse(file.read_text("ascii"), public))
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            problems.append(f"the checkpoint {file} cannot be read ({error.strerror}): check the path")
+        except ValueError as error:
             problems.append(f"the checkpoint {file.name} cannot be used ({error})")
     return found, problems
 

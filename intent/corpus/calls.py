@@ -12,11 +12,12 @@ from typing import Any
 
 from intent.call import Speaker, Turn
 from intent.classifier.taxonomy import Taxonomy
-from intent.corpus.lines import LineError, Parsed, doubled_ids, parse_lines, shipped
+from intent.corpus.lines import LineError, Parsed, doubled_ids, parse_lines, refuse_misspelt, shipped
 from intent.corpus.utterances import SPLITS
 
 CALLS = "calls.jsonl"
 URGENCIES = ("low", "normal", "high")
+FIELDS = ("id", "client_id", "advisor_id", "started_at", "turns", "gold", "split", "tags", "batch")
 SHIPPED_TURNS = range(12, 61)  # turns of a call of the project's own
 _LISTS = {"leads": "lead", "cases": "case", "tickets": "ticket", "consents": "consent"}  # of gold, and where they go
 
@@ -117,6 +118,7 @@ def call_of(
     raw: Mapping[str, Any], taxonomy: Taxonomy, *, rules: Collection[str] = (), lengths: range | None = None
 ) -> LabelledCall:
     """One object of the format. Raises LineError, KeyError, TypeError, ValueError."""
+    refuse_misspelt(raw, FIELDS)
     split = str(raw.get("split", "train"))
     if split not in SPLITS:
         raise LineError(f"there is no split {split}", f"use one of {', '.join(SPLITS)}")

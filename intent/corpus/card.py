@@ -178,7 +178,8 @@ def _by_intent(items: Sequence[Labelled]) -> dict[str, dict[str, int]]:
 
 
 def _quantiles(lengths: Sequence[int]) -> dict[str, int]:
-    cuts = quantiles(lengths * 2 if len(lengths) == 1 else lengths, n=20, method="inclusive")
+    known = [*lengths, *lengths] if len(lengths) == 1 else lengths
+    cuts = quantiles(known, n=20, method="inclusive")
     marks = {"5 %": cuts[0], "25 %": cuts[4], "50 %": cuts[9], "75 %": cuts[14], "95 %": cuts[18]}
     return {
         "shortest": min(lengths),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from hashlib import sha256
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -86,6 +87,13 @@ def parse_lines(place: Path | Traversable, parse: Callable[[dict[str, Any]], T])
                 mistakes.append(Mistake(line=n, what=error.what, remedy=error.remedy))
     digest = sha256(data).hexdigest()
     return Parsed(path=str(place), items=tuple(items), mistakes=tuple(mistakes), digest=digest)
+
+
+def refuse_misspelt(raw: Mapping[str, Any], fields: Sequence[str]) -> None:
+    """Other fields are the owner's own affair, but one that nearly has a known name was meant. Raises LineError."""
+    for name in raw.keys() - set(fields):
+        if near := get_close_matches(str(name), fields, n=1, cutoff=0.75):
+            raise LineError(f"there is no field {name}", f"write {near[0]}, or give it a name of its own")
 
 
 def doubled_ids(ids: Sequence[tuple[int, str]]) -> list[Mistake]:

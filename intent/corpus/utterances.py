@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +12,12 @@ from typing import Any
 from intent.call import Polarity, Speaker, Turn
 from intent.classifier.taxonomy import NONE, Taxonomy
 from intent.classifier.utterance import LONGEST_TEXT, Utterance
-from intent.corpus.lines import LineError, Mistake, Parsed, doubled_ids, parse_lines, shipped
+from intent.corpus.lines import LineError, Mistake, Parsed, doubled_ids, parse_lines, refuse_misspelt, shipped
 
 SPLITS = ("train", "calibration", "dev", "test")
 UTTERANCES = "utterances.jsonl"
+FIELDS = ("id", "role", "text", "context", "intents", "tags", "split", "batch")
+_UNSAID = re.compile(r"[\W_]+")  # spaces and marks, which nobody says
 Labels = tuple[tuple[str, Polarity], ...]  # empty where a line holds no intent
 
 
@@ -58,6 +62,7 @@ def check_labelled(taxonomy: Taxonomy, path: Path | None = None) -> Parsed[Label
 
 def labelled_of(raw: Mapping[str, Any], taxonomy: Taxonomy) -> Labelled:
     """One object of the format. Raises LineError, KeyError, TypeError, ValueError."""
+    refuse_misspelt(raw, FIELDS)
     if raw.get("role", "client") != "client":
         raise LineError(f"the line is of the role {raw['role']}", "only lines of clients are labelled, remove it")
     split = str(raw.get("split", "train"))
@@ -73,8 +78,10 @@ def labelled_of(raw: Mapping[str, Any], taxonomy: Taxonomy) -> Labelled:
     )
 
 
-def labels_of(raw: Sequence[Mapping[str, str]], taxonomy: Taxonomy) -> Labels:
+def labels_of(raw: Any, taxonomy: Taxonomy) -> Labels:
     """Intents with polarity; `none` alone is no label at all. Raises LineError, KeyError, TypeError."""
+    if not isinstance(raw, list) or not all(isinstance(label, Mapping) for label in raw):
+        raise LineError("intents is no list of objects", 'write [{"id": "fund.buy", "polarity": "interest"}]')
     labels = tuple((str(i["id"]), _polarity(i.get("polarity", "interest"))) for i in raw)
     if not labels:
         raise LineError("intents is empty", f"a line without an intent carries {NONE}")
@@ -90,8 +97,13 @@ def labels_of(raw: Sequence[Mapping[str, str]], taxonomy: Taxonomy) -> Labels:
     return tuple(label for label in labels if label[0] != NONE)
 
 
-def utterance_of(text: str, context: Sequence[Mapping[str, str]] = ()) -> Utterance:
-    """An utterance from the file format's `text` and `context`. Raises KeyError, ValueError, TypeError."""
+def utterance_of(text: str, context: Any = ()) -> Utterance:
+    """An utterance from the file format's `text` and `context`, a list of objects with `role` and `text`.
+
+    Raises LineError, KeyError, ValueError, TypeError.
+    """
+    if not isinstance(context, list | tuple) or not all(isinstance(turn, Mapping) for turn in context):
+        raise LineError("context is no list of objects", 'write [{"role": "advisor", "text": "..."}]')
     before = tuple(
         Turn(index=i, speaker=Speaker(c["role"]), text=c["text"], start_s=0.0, end_s=0.0) for i, c in enumerate(context)
     )
@@ -149,11 +161,18 @@ def _checked(utterance: Utterance) -> Utterance:
 
 
 def _contradictions(items: Sequence[tuple[int, Labelled]]) -> Iterator[Mistake]:
-    """The same words after the same turns, read in two ways."""
-    first: dict[Utterance, tuple[int, frozenset[tuple[str, Polarity]]]] = {}
+    """The same words after the same turns, read in two ways; spaces and marks make no other words."""
+    first: dict[tuple[tuple[str, str], ...], tuple[int, frozenset[tuple[str, Polarity]]]] = {}
     for n, item in items:
-        line, labels = first.setdefault(item.utterance, (n, frozenset(item.gold)))
+        line, labels = first.setdefault(_said(item.utterance), (n, frozenset(item.gold)))
         if labels != frozenset(item.gold):
             yield Mistake(
                 line=n, what=f"the same words are labelled otherwise in line {line}", remedy="keep the right one"
             )
+
+
+def _said(utterance: Utterance) -> tuple[tuple[str, str], ...]:
+    """Who said what, without spaces and marks; a line of marks alone stays as it is."""
+    turns = [*((turn.speaker.value, turn.text) for turn in utterance.context), ("client", utterance.text)]
+    bare = ((speaker, unicodedata.normalize("NFKC", text).casefold()) for speaker, text in turns)
+    return tuple((speaker, _UNSAID.sub("", text) or text) for speaker, text in bare)

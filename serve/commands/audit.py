@@ -174,6 +174,10 @@ def _write_lines(path: Path, lines: Iterator[str]) -> int:
     """Write beside with mode 0600 and rename: a client's texts are in it; a lone surrogate is escaped."""
     import os
 
+    from serve.errors import ServeError
+
+    if not path.absolute().parent.is_dir():
+        raise ServeError(f"The folder {path.parent} does not exist: make it, or name another file.")
     beside, count = path.with_name(f".{path.name}.new"), 0
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -60,6 +60,8 @@ def check(
             typer.echo(f"  未能判断：{error}")
         if verdict.review_id:
             typer.echo(f"  复核编号：{verdict.review_id}")
+        if verdict.audit_id:
+            typer.echo(f"  审计编号：{verdict.audit_id}")
     if verdict.cleared is None:
         raise typer.Exit(2)
 

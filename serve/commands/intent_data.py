@@ -45,17 +45,21 @@ def intent_data(
     taxonomy = house.taxonomy
     if card and data:
         raise typer.BadParameter("The card is of the shipped data: leave --data out.")
+    chooses = search or intent or tag or split or sample or export
+    if (check or card or baseline) and (chooses or open_test):
+        raise typer.BadParameter("--check, --card and --baseline read everything: leave the options that choose out.")
     if check:
         _check(check, taxonomy, house.rule_pack.rules if calls else (), calls=calls, as_json=as_json)
     elif card:
         _card(taxonomy, as_json=as_json)
     elif baseline:
         _baseline(taxonomy, data, as_json=as_json)
-    elif not (search or intent or tag or split or sample or export):
+    elif not chooses:
         _summary(taxonomy, data, calls=calls, as_json=as_json)
     else:
         _require_open(split, open_test)
         items = _items(taxonomy, data, calls=calls)
+        _require_known(intent, tag, taxonomy, items)
         chosen: list[Any] = [
             i for i in items if _fits(i, search, intent, tag, split) and (open_test or i.split != "test")
         ]
@@ -80,7 +84,10 @@ def _check(path: Path, taxonomy: Taxonomy, rules: Any, *, calls: bool, as_json: 
             typer.echo(f"{path}, {mistake}")
         if len(mistakes) > MISTAKES_SHOWN:
             typer.echo(f"... and {len(mistakes) - MISTAKES_SHOWN} more")
-        typer.echo(f"{lines} lines can be read, {len(mistakes)} mistakes")
+        if not (lines or mistakes):
+            typer.echo(f"{path} holds no line: give one JSON object a line; docs/evaluation.md shows the format.")
+        else:
+            typer.echo(f"can be read: {lines}, mistakes: {len(mistakes)}")
     if mistakes or not lines:
         raise typer.Exit(2)
 
@@ -134,6 +141,16 @@ def _require_open(split: str | None, open_test: bool) -> None:
         raise typer.BadParameter(f"There is no split {split}: use one of {', '.join(SPLITS)}.")
     if split == "test" and not open_test:
         raise typer.BadParameter("The test split stays closed: --open-test shows it, and spends it.")
+
+
+def _require_known(
+    intent: str | None, tag: str | None, taxonomy: Taxonomy, items: Sequence[Labelled | LabelledCall]
+) -> None:
+    if intent and intent not in taxonomy:
+        raise typer.BadParameter(f"There is no intent {intent}: use one of {', '.join(taxonomy.ids)} or none.")
+    tags = sorted({each for item in items for each in item.tags})
+    if tag and tag not in tags:
+        raise typer.BadParameter(f"No line has the tag {tag}: use one of {', '.join(tags) or 'none at all'}.")
 
 
 def _items(taxonomy: Taxonomy, data: Path | None, *, calls: bool) -> Sequence[Labelled | LabelledCall]:
@@ -191,6 +208,8 @@ def _raw_calls(chosen: Sequence[LabelledCall], data: Path | None) -> list[dict[s
 
 
 def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    if path.exists():
+        raise typer.BadParameter(f"{path} exists already: name another file, or remove it first.")
     beside = path.with_name(f".{path.name}.new")
     beside.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     beside.replace(path)

@@ -46,6 +46,8 @@ def review_list(
         late = "OVERDUE " if item.overdue else ""
         why = ", ".join((*item.rules, *item.errors)) or "-"
         typer.echo(f"{item.id}  {item.state.value:<8} {late}due {shown(item.due_at)}  {item.created_by}  {why}")
+    if not page.items:
+        typer.echo(f"nothing {'more ' if after else ''}in the view {view}", err=True)
     if page.cursor:
         typer.echo(f"more: --after '{page.cursor}'", err=True)
 

@@ -104,6 +104,27 @@ def test_chosen_lines_are_exported_in_the_format_they_are_read_in(tougu: Tougu, 
     assert "秘密" not in out.read_text("utf-8")
     (row,) = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert row["context"] == LINES[1]["context"]
+    again = tougu("intent", "data", "--data", data, "--split", "train", "--export", out)
+    assert (again.code, "exists already" in again.err) == (2, True)
+    assert [json.loads(line) for line in out.read_text("utf-8").splitlines()] == [row]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--intent", "fund.bye"), "no intent fund.bye"),
+        (("--tag", "nothing"), "No line has the tag nothing"),
+        (("--check", "x.jsonl", "--split", "dev"), "leave the options that choose out"),
+        (("--card", "--sample", "3"), "leave the options that choose out"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(
+    tougu: Tougu, data: Path, options: tuple[str, ...], says: str
+) -> None:
+    source = () if "--card" in options else ("--data", data)
+    ran = tougu("intent", "data", *source, *options)
+    assert ran.code == 2
+    assert says in " ".join(ran.err.replace("│", " ").split())
 
 
 def test_mistakes_are_named_and_the_exit_code_says_so(tougu: Tougu, tmp_path: Path) -> None:
@@ -114,6 +135,9 @@ def test_mistakes_are_named_and_the_exit_code_says_so(tougu: Tougu, tmp_path: Pa
     assert "line 3: the field" in ran.out
     assert [m["line"] for m in json.loads(tougu("intent", "data", "--check", bad, "--json").out)["mistakes"]] == [2, 3]
     assert tougu("intent", "data", "--check", tmp_path / "nowhere").code == 1
+    empty = written(tmp_path / "empty.jsonl", [])
+    ran = tougu("intent", "data", "--check", empty)
+    assert (ran.code, "holds no line" in ran.out) == (2, True)
 
 
 def test_calls_are_shown_as_transcripts_with_gold(tougu: Tougu, calls: Path, tmp_path: Path) -> None:

@@ -55,7 +55,10 @@ def test_a_line_without_an_intent_carries_none() -> None:
         (intents(("fund.buy", "interest"), ("fund.buy", "decline")), "fund.buy stands twice"),
         (intents(("none", "interest"), ("fund.buy", "decline")), "none stands beside fund.buy"),
         (intents(), "intents is empty"),
-        ({"intents": "fund.buy"}, "wrong value"),
+        ({"intents": "fund.buy"}, "intents is no list of objects: write"),
+        ({"intents": ["none"]}, "intents is no list of objects: write"),
+        ({"context": "行"}, "context is no list of objects: write"),
+        ({"splitt": "dev"}, "no field splitt: write split"),
         ({"split": "exam"}, "no split exam: use one of train"),
         ({"text": None}, "text is not a string"),
         ({"text": " "}, "the text is empty"),
@@ -90,6 +93,16 @@ def test_the_same_words_are_labelled_in_one_way(tmp_path: Path) -> None:
     contradiction = {**again, **intents(("permission.hk", "decline"))}
     with pytest.raises(TrainingDataError, match="line 2: the same words are labelled otherwise in line 1"):
         load_labelled(TAXONOMY, written(tmp_path, LINE, contradiction))
+
+
+@pytest.mark.parametrize(("text", "same"), [("行 那就办吧。", True), ("行，那就办", False), ("……", False)])
+def test_spaces_and_marks_make_no_other_words(tmp_path: Path, text: str, same: bool) -> None:
+    other = {**LINE, "id": "a2", "text": text, **intents(("permission.hk", "decline"))}
+    assert bool(check_labelled(TAXONOMY, written(tmp_path, LINE, other)).mistakes) is same
+
+
+def test_a_field_of_the_owner_is_left_alone(tmp_path: Path) -> None:
+    assert load_labelled(TAXONOMY, written(tmp_path, {**LINE, "heard_by": "x", "weight": 2})).items
 
 
 @pytest.mark.parametrize(
