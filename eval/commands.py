@@ -29,6 +29,7 @@ def every_suite(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         for run in (intent, calls, compliance, rag):
             run(context)
+        notes()
         funds()
         asr(context)
 
@@ -51,6 +52,14 @@ def calls(
     from eval.suites.calls import run
 
     print_result(run(shared(context).house(), data, split), json, predictions)
+
+
+@eval_app.command()
+def notes(data: Data = None, split: Split = None, json: Json = None, predictions: Predictions = None) -> None:
+    """Call notes: advisors' promises by turn, their due days, figures of the summary. `--split dev` by default."""
+    from eval.suites.notes import run
+
+    print_result(run(data, split), json, predictions)
 
 
 @eval_app.command()
@@ -138,5 +147,5 @@ def public(
     from eval.suites.public import run
 
     with bar(name) as progress:
-        result = run(shared(context).house(), name, data, limit=limit, progress=lambda done, n: progress(done, n, ""))
+        result = run(shared(context).house(), name, data, limit=limit, progress=progress)
     print_result(result, json, predictions)

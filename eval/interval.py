@@ -1,7 +1,8 @@
-"""Bootstrap intervals: how far a figure would move with other items of the same kind."""
+"""Intervals: how far a figure would move with other items of the same kind."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict, TypeVar
 
@@ -13,6 +14,7 @@ from eval.metrics.summed import Metric
 Item = TypeVar("Item")
 RESAMPLES = 1000
 SEED = 20261121
+Z = 1.959964  # of the normal distribution: 95 % lie within
 BLOCK = 50  # resamples weighed at once: bounds the memory to 50 rows of item counts
 
 
@@ -49,3 +51,19 @@ def _draws(items: Sequence[Item], metric: Metric[Item]) -> Iterator[float | None
         times_drawn = random.multinomial(len(items), share, size=BLOCK)
         for sums in times_drawn @ added:
             yield metric.combine(dict(zip(names, sums.tolist(), strict=True)))
+
+
+def wilson(hits: int, n: int) -> Interval | None:
+    """A share of `n` independent cases with its 95 % score interval; None without a case.
+
+    Wilson, Probable inference, the law of succession, and statistical inference (1927): unlike a bootstrap it holds
+    for a handful of cases and for shares of 0 and 1.
+    """
+    if not n:
+        return None
+    share, spread = hits / n, Z**2 / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z * math.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
+    return Interval(
+        value=round(share, 4), low=round(max(0.0, middle - half), 4), high=round(min(1.0, middle + half), 4)
+    )

@@ -10,21 +10,21 @@ import typer
 
 def pilot(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Folder with calls.csv, its recordings, and labels.jsonl.")],
-    out: Annotated[Path, typer.Option("--out", help="Markdown report to write.")] = Path("pilot-report.md"),
+    folder: Annotated[Path, typer.Argument(help="Folder with calls.csv, recordings or transcripts, and labels.jsonl.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Markdown report to write; its predictions go into NAME.files beside it.")
+    ] = Path("pilot-report.md"),
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N calls, for a quick look.")] = None,
 ) -> None:
-    """Read a firm's own labelled calls blind and report precision and recall with intervals; nothing leaves."""
-    from eval.pilot import run_pilot
-    from serve.commands.context import Context, progress_bar
+    """Read a firm's own labelled calls blind and report precision, recall and cost; nothing leaves.
 
-    house = context.ensure_object(Context).house()
-    with progress_bar() as bar:
-        task = bar.add_task("pilot", total=None, note="")
-        text = run_pilot(
-            house,
-            folder,
-            out,
-            progress=lambda done, total, name: bar.update(task, completed=done, total=total, note=name),
-        )
+    Run it again after a stop: calls that were read are kept.
+    """
+    from eval.output import bar, shared
+    from eval.pilot import run_pilot
+
+    house = shared(context).house()
+    with bar("pilot") as progress:
+        text = run_pilot(house, folder, out, limit=limit, progress=progress)
     typer.echo(text)
-    typer.echo(f"Report written to {out}", err=True)
+    typer.echo(f"Report written to {out}, predictions and calls to {out.with_name(f'{out.stem}.files')}", err=True)

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from intent.inspection.result import Inspection
+    from intent.notes.note import CallNote
 
 
 class Speaker(StrEnum):
@@ -54,6 +59,7 @@ class Call:
     client_id: str | None = None
     advisor_id: str | None = None
     recording_path: str | None = None
+    call_type: str | None = None  # id of a checklist, where metadata names it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +70,19 @@ class TurnIntent:
     polarity: Polarity
     confidence: float  # calibrated probability, 0..1
     by: str  # model version or "rules"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineReading:
+    """What one client turn says: what is sure enough to act on, and leads in doubt, the likeliest first."""
+
+    intents: tuple[TurnIntent, ...] = ()
+    unsure: tuple[TurnIntent, ...] = ()
+
+    @property
+    def abstained(self) -> bool:
+        """Nothing is said, and something was in doubt."""
+        return bool(self.unsure) and not self.intents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +108,7 @@ class Wish:
     amount_cny: Decimal | None = None
     urgency: str = "normal"  # low | normal | high
     held_because: str | None = None  # e.g. won by a promise of the advisor
+    doubts: tuple[str, ...] = ()  # what a second look said against it; each has lowered the confidence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +122,7 @@ class SpeechFinding:
     severity: str = "medium"  # low | medium | high
     start_s: float = 0.0  # where the turn is heard
     confidential: bool = False  # for compliance alone; the advisor gets no hint
+    suspected: bool = False  # by a model that is not sure: worth an ear, no accusation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +132,10 @@ class CallReading:
     call_id: str
     wishes: tuple[Wish, ...]
     findings: tuple[SpeechFinding, ...] = ()
-    note: str = ""
+    note: CallNote | None = None
     model_version: str = ""
+    inspection: Inspection | None = None  # without what is for compliance alone
+    unsure: tuple[Wish, ...] = ()  # leads in doubt that were not raised
 
     def of(self, goes_to: str) -> tuple[Wish, ...]:
         """The wishes that go to `lead`, `case`, `ticket` or `consent`."""

@@ -27,6 +27,10 @@ class ClassifierError(IntentError):
     """The classifier's weights are missing, broken, or of another taxonomy or encoder."""
 
 
+class ModelGateError(IntentError):
+    """A model that may not read: unknown, or worse than the one that reads."""
+
+
 class TrainingDataError(IntentError):
     """Labelled data cannot be used; the message names the line."""
 
@@ -43,5 +47,13 @@ class LeadNotFoundError(LeadError):
     """No such lead, or none that this principal may see."""
 
 
+class NoteConflictError(LeadError):
+    """A note or a task that somebody else changed meanwhile."""
+
+
 class WebhookError(IntentError):
     """A webhook target that may not be used, or a delivery that failed."""
+
+
+class InspectionDataError(IntentError):
+    """A data file of the inspection is broken, or names a checklist that is not there; the message names it."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from intent.call import Call, CallReading, Speaker, Turn
+from intent.call import Call, CallReading, LineReading, Polarity, Speaker, Turn, TurnIntent, Wish
 from intent.classifier.model import IntentClassifier
 from intent.classifier.taxonomy import Taxonomy
 from intent.classifier.utterance import CONTEXT_TURNS, utterance_at
-from intent.notes import call_note
-from intent.quality import SpeechChecker, inspect
+from intent.inspection.inspector import Inspector
+from intent.inspection.speech import SpeechChecker, spoken_violations
+from intent.notes.write import NoteMaker
 from intent.speech.audio import decode
 from intent.speech.listen import listen
 from intent.speech.transcribe import Transcriber
+from intent.verification import LeadCheck, verified
 from intent.wishes import TurnReading, WishMaker, hold_won_by_promise
 
 
@@ -62,37 +64,64 @@ class CallPipeline:
         classifier: IntentClassifier,
         wish_maker: WishMaker,
         checker: SpeechChecker,
+        inspector: Inspector,
         taxonomy: Taxonomy,
+        note_maker: NoteMaker | None = None,
+        checks: Sequence[LeadCheck] = (),
         lead_threshold: float = 0.0,
         context_turns: int = CONTEXT_TURNS,
     ) -> None:
-        """`lead_threshold` comes on top of the classifier's own; 0 leaves the choice to it."""
+        """`checks` look at each lead again. `lead_threshold` comes on top of the classifier's own; 0 leaves it be."""
         self._classifier, self._wish_maker = classifier, wish_maker
-        self._checker, self._taxonomy = checker, taxonomy
+        self._checker, self._inspector, self._taxonomy = checker, inspector, taxonomy
+        self._note_maker = note_maker or NoteMaker(taxonomy)
+        self._checks = checks
         self._lead_threshold, self._context_turns = lead_threshold, context_turns
 
     def read(self, call: Call) -> CallReading:
         """Everything asked for in one call, with evidence, the advisor's violations, and the note."""
         turns = call.transcript.turns
-        findings = inspect(turns, self._checker)
-        wanted = self._wish_maker.wishes(self._read_turns(turns), turns)
+        findings = spoken_violations(turns, self._checker)
+        spoken = self._read_turns(turns)
+        wanted = self._wish_maker.wishes(self._of(spoken, lambda said: said.intents), turns)
         sure = [w for w in wanted if w.goes_to != "lead" or w.confidence >= self._lead_threshold]
-        wishes = hold_won_by_promise(sure, findings, self._taxonomy)
+        checked = verified(sure, turns, self._checks)
+        wishes = hold_won_by_promise(checked, findings, self._taxonomy)
+        told = [finding for finding in findings if not finding.confidential]
         return CallReading(
             call_id=call.id,
             wishes=wishes,
             findings=findings,
-            note=call_note(call.transcript, wishes, self._taxonomy),
+            note=self._note_maker.note(call, wishes),
             model_version=self._classifier.version,
+            unsure=self._unsure(spoken, wishes, turns),
+            inspection=self._inspector.inspect(call.id, call.transcript, told, call_type=call.call_type),
         )
 
-    def _read_turns(self, turns: Sequence[Turn]) -> list[TurnReading]:
+    def _read_turns(self, turns: Sequence[Turn]) -> list[tuple[Turn, LineReading]]:
         spoken = [turn for turn in turns if turn.speaker is not Speaker.ADVISOR and turn.text.strip()]
         utterances = [utterance_at(turns, turn.index, self._context_turns) for turn in spoken]
-        found = self._classifier.read_many(utterances)
+        return list(zip(spoken, self._classifier.read_many(utterances), strict=True))
+
+    def _of(
+        self, spoken: Sequence[tuple[Turn, LineReading]], chosen: Callable[[LineReading], Sequence[TurnIntent]]
+    ) -> list[TurnReading]:
         return [
             TurnReading(turn=turn, intent=intent)
-            for turn, intents in zip(spoken, found, strict=True)
-            for intent in intents
+            for turn, said in spoken
+            for intent in chosen(said)
             if intent.intent in self._taxonomy
         ]
+
+    def _unsure(
+        self, spoken: Sequence[tuple[Turn, LineReading]], raised: Sequence[Wish], turns: Sequence[Turn]
+    ) -> tuple[Wish, ...]:
+        """Leads in doubt that were neither raised nor refused later."""
+        readings = self._of(spoken, lambda said: (*said.unsure, *_refusals(said)))
+        known = {wish.intent for wish in raised}
+        doubted = self._wish_maker.wishes(readings, turns)
+        return tuple(wish for wish in doubted if wish.goes_to == "lead" and wish.intent not in known)
+
+
+def _refusals(said: LineReading) -> list[TurnIntent]:
+    return [intent for intent in said.intents if intent.polarity is Polarity.DECLINE]

@@ -28,7 +28,7 @@ RECORDINGS = frozenset(
         ".gsm",
     }
 )
-COLUMNS = ("id", "path", "client_id", "advisor_id", "started_at", "direction", "advisor_channel")
+COLUMNS = ("id", "path", "client_id", "advisor_id", "started_at", "direction", "advisor_channel", "call_type")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,7 @@ class RecordingFile:
     advisor_id: str | None = None
     started_at: str | None = None  # ISO 8601 with zone
     advisor_channel: str | None = None  # left | right
+    call_type: str | None = None  # id of a checklist
 
 
 def find_recordings(paths: Sequence[Path]) -> list[RecordingFile]:
@@ -64,7 +65,8 @@ def load_call_metadata(path: Path) -> list[RecordingFile]:
     """Recordings named by a CSV with `id, path` and optional columns; paths are relative to the CSV.
 
     Columns: id, path, client_id, advisor_id, started_at (ISO 8601 with zone), direction (ignored here),
-    advisor_channel (left, right or empty). Raises CallFileError naming the line.
+    advisor_channel (left, right or empty), call_type (id of a checklist or empty). Raises CallFileError naming
+    the line.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -88,6 +90,7 @@ def _from_row(path: Path, line: int, row: dict[str, str | None]) -> RecordingFil
         advisor_id=values["advisor_id"] or None,
         started_at=values["started_at"] or None,
         advisor_channel=values["advisor_channel"] or None,
+        call_type=values["call_type"] or None,
     )
 
 

@@ -56,15 +56,25 @@ class IntentSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     taxonomy: Path | None = Field(default=None, description="A firm's own taxonomy file; empty = the one shipped.")
-    model_dir: Path | None = Field(default=None, description="Folder of trained heads; empty = the ones shipped.")
-    method: Literal["best", "rules", "heads", "combined"] = Field(
-        default="best", description="How turns are read; best = what the card of the heads found best."
+    model_dir: Path | None = Field(default=None, description="Folder of a trained model; empty = the active one.")
+    method: Literal["best", "rules", "ngrams", "tuned", "blend"] = Field(
+        default="best", description="How turns are read; best = what the card of the model found best."
     )
     lead_threshold: float | None = Field(
         default=None,
         ge=0,
         le=1,
         description="Confidence from which a wish becomes a lead; empty = the card's own.",
+    )
+    frozen_set: Path | None = Field(
+        default=None,
+        description="Labelled lines that no model is trained on, by which a new one is judged; empty = those shipped.",
+    )
+    checklists: Path | None = Field(
+        default=None, description="A firm's own checklists of calls; empty = those shipped."
+    )
+    scoring: Path | None = Field(
+        default=None, description="A firm's own scoring of inspected calls; empty = the one shipped."
     )
     context_turns: int = Field(
         default=2, ge=0, le=6, description="Turns before the client's that are read along, count."

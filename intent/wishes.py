@@ -9,7 +9,7 @@ from decimal import Decimal
 from intent.call import Evidence, Polarity, Speaker, SpeechFinding, Turn, TurnIntent, Wish
 from intent.classifier.rules import Rules
 from intent.classifier.taxonomy import Taxonomy
-from intent.quality import HOLDING
+from intent.inspection.speech import HOLDING
 from mandarin.numeral import NumeralKind
 from mandarin.numerals import find_numerals
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -36,7 +36,7 @@ class BadValueError(ValueError):
         self.remedy = remedy
 
 
-def read_value(column: ColumnRule, text: str, known_clients: set[str]) -> Any:
+def read_value(column: ColumnRule, text: str, known_clients: Set[str]) -> Any:
     """The typed value of a field. Raises BadValueError with what is wrong and what to write."""
     text = text or column.default or ""
     if not text:

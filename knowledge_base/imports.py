@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -97,22 +97,23 @@ def import_csv(
         known = ", ".join(sorted(import_schemas()))
         raise ImportFileError(f"There is no import of {kind!r}; use one of {known}.")
     with engine.begin() as connection:
-        good, bad = _checked(schema, path, connection)
-        write = good if skip_bad_rows or not bad else []
+        good, bad = checked_rows(schema, path, frozenset(connection.execute(select(clients.c.id)).scalars()))
+        write = [row for _, row in good] if skip_bad_rows or not bad else []
         added, replaced = _write(schema, write, connection)
-    return ImportReport(
-        kind=kind,
-        path=str(path),
-        added=added,
-        replaced=replaced,
-        bad=tuple(bad[:MAX_REPORTED]),
-        bad_count=len(bad),
-    )
+    return report_of(kind, path, added=added, replaced=replaced, bad=bad)
 
 
-def _checked(schema: ImportSchema, path: Path, connection: Connection) -> tuple[list[dict[str, Any]], list[BadRow]]:
-    known_clients = set(connection.execute(select(clients.c.id)).scalars())
-    good: dict[tuple[Any, ...], dict[str, Any]] = {}
+def report_of(kind: str, path: Path, *, added: int, replaced: int, bad: Sequence[BadRow]) -> ImportReport:
+    """A report that names the first bad rows, in order of lines."""
+    named = tuple(sorted(bad, key=lambda row: row.line)[:MAX_REPORTED])
+    return ImportReport(kind=kind, path=str(path), added=added, replaced=replaced, bad=named, bad_count=len(bad))
+
+
+def checked_rows(
+    schema: ImportSchema, path: Path, known_clients: Set[str]
+) -> tuple[list[tuple[int, dict[str, Any]]], list[BadRow]]:
+    """The good rows of a file with their lines, and the bad ones. Raises ImportFileError for an unreadable file."""
+    good: dict[tuple[Any, ...], tuple[int, dict[str, Any]]] = {}
     bad: list[BadRow] = []
     for line, raw in _rows(schema, path):
         row, problems = _row(schema, line, raw, known_clients)
@@ -128,7 +129,7 @@ def _checked(schema: ImportSchema, path: Path, connection: Connection) -> tuple[
             ]
         bad += problems
         if not problems:
-            good[key] = row
+            good[key] = (line, row)
     return list(good.values()), bad
 
 
@@ -164,7 +165,7 @@ def _check_header(schema: ImportSchema, path: Path, header: Sequence[str]) -> No
 
 
 def _row(
-    schema: ImportSchema, line: int, raw: dict[str, str], known_clients: set[str]
+    schema: ImportSchema, line: int, raw: dict[str, str], known_clients: Set[str]
 ) -> tuple[dict[str, Any], list[BadRow]]:
     row: dict[str, Any] = {}
     bad = []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.encoder import Encoder
 from models.encoders.remembering import RememberingEncoder
@@ -19,6 +20,7 @@ from models.encoders.transformer import SentenceTransformerEncoder
 from models.encoders.vectors import readable
 from models.errors import ModelDamagedError, ModelUnavailableError
 from models.lazy import Lazy
+from models.parts import parted
 from models.scorer import Probabilities
 
 WEIGHTS, CARD = "adapter.safetensors", "card.json"
@@ -36,6 +38,7 @@ class TunedCard:
     prefix: str  # stands before every text, as at training
     max_tokens: int
     sha256: str = ""  # of the weights file
+    parts: bool = False  # texts have two parts (models/parts.py), and the head sees the mean of each
 
 
 def write_tuned(folder: Path, card: TunedCard, tensors: Mapping[str, Any]) -> TunedCard:
@@ -100,7 +103,11 @@ class TunedEncoder:
         self._loaded.get()
 
     def score(self, texts: Sequence[str]) -> Probabilities:
-        """Probabilities by text and label; batches are made of texts of like length."""
+        """Probabilities by text and label, each label by itself."""
+        return np.asarray(1 / (1 + np.exp(-self.logits(texts))), np.float32)
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """What the head gives, shape (texts, labels); batches are made of texts of like length."""
         found = np.zeros((len(texts), len(self.labels)), np.float32)
         if not texts:
             return found
@@ -113,13 +120,13 @@ class TunedEncoder:
                 found[rows] = self._scored(layers, head, tokenizer, [clean[i] for i in rows])
         return found
 
-    def _scored(self, model: Any, head: Any, tokenizer: Any, texts: list[str]) -> Probabilities:
+    def _scored(self, model: Any, head: Any, tokenizer: Any, texts: list[str]) -> NDArray[np.float32]:
         import torch
 
         with torch.inference_mode():
-            tokens = tokenize(tokenizer, self._card.prefix, texts, self._card.max_tokens)
-            logits = head(mean_pooled(model(**tokens).last_hidden_state.float(), tokens["attention_mask"]))
-            return np.asarray(torch.sigmoid(logits).numpy(), np.float32)
+            tokens = tokenize(tokenizer, self._card.prefix, texts, self._card.max_tokens, parts=self._card.parts)
+            logits = head(pooled(model(**tokens.inputs).last_hidden_state.float(), tokens.masks))
+            return np.asarray(logits.numpy(), np.float32)
 
     def _load(self) -> tuple[Any, Any, Any]:
         try:
@@ -141,17 +148,35 @@ class TunedEncoder:
         return model.eval(), head.eval(), tokenizer
 
 
-def tokenize(tokenizer: Any, prefix: str, texts: Sequence[str], max_tokens: int) -> Any:
-    """A padded batch with an attention mask; longer texts are cut."""
-    return tokenizer(
-        [prefix + text for text in texts], padding=True, truncation=True, max_length=max_tokens, return_tensors="pt"
-    )
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """A padded batch: what the transformer takes, and what is pooled, one mask (batch, tokens) a part."""
+
+    inputs: Mapping[str, Any]
+    masks: tuple[Any, ...]
 
 
-def mean_pooled(states: Any, mask: Any) -> Any:
-    """Mean of the token states (batch, tokens, width) over the real tokens."""
-    weight = mask.unsqueeze(-1).to(states.dtype)
-    return (states * weight).sum(1) / weight.sum(1)
+def tokenize(tokenizer: Any, prefix: str, texts: Sequence[str], max_tokens: int, *, parts: bool = False) -> Tokens:
+    """Texts as tokens; longer texts are cut, of two parts the longer one first."""
+    import torch
+
+    pairs = [parted(text) for text in texts]
+    judged = [prefix + text for text, _ in pairs] if parts else [prefix + text for text in texts]
+    before = [said for _, said in pairs] if parts else None
+    found = tokenizer(judged, before, padding=True, truncation=True, max_length=max_tokens, return_tensors="pt")
+    inputs, mask = dict(found), found["attention_mask"]
+    if not parts:
+        return Tokens(inputs=inputs, masks=(mask,))
+    second = torch.tensor([[of == 1 for of in found.sequence_ids(row)] for row in range(len(texts))], dtype=mask.dtype)
+    return Tokens(inputs=inputs, masks=(mask * (1 - second), mask * second))
+
+
+def pooled(states: Any, masks: Sequence[Any]) -> Any:
+    """Means of the token states (batch, tokens, width) over each mask, side by side; zero for an empty part."""
+    import torch
+
+    weights = [mask.unsqueeze(-1).to(states.dtype) for mask in masks]
+    return torch.cat([(states * weight).sum(1) / weight.sum(1).clamp(min=1) for weight in weights], dim=1)
 
 
 def merge(model: Any, tensors: Mapping[str, Any], scale: float) -> None:
@@ -172,6 +197,12 @@ def _with_own_layers(base: Any) -> Any:
     return copy.deepcopy(base, shared)
 
 
+def transformer_of(encoder: Encoder) -> SentenceTransformerEncoder | None:
+    """What a tuned model can be merged into; None for an encoder without torch."""
+    carrier = encoder.inner if isinstance(encoder, RememberingEncoder) else encoder
+    return carrier if isinstance(carrier, SentenceTransformerEncoder) else None
+
+
 def load_tuned(folder: Path, encoder: Encoder) -> TunedEncoder:
     """The tuned model in `folder` on the weights of `encoder`, both untouched until the first text.
 
@@ -180,8 +211,8 @@ def load_tuned(folder: Path, encoder: Encoder) -> TunedEncoder:
     """
 
     def transformer() -> tuple[Any, Any]:
-        carrier = encoder.inner if isinstance(encoder, RememberingEncoder) else encoder
-        if not isinstance(carrier, SentenceTransformerEncoder):
+        carrier = transformer_of(encoder)
+        if carrier is None:
             raise ModelUnavailableError(
                 f"the tuned model {folder.name} needs an encoder on torch, not {encoder.name}",
                 remedy="run: pip install 'tougu[local]' and leave the encoder at its default",

@@ -15,7 +15,19 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from serve.auth import DoorMiddleware
 from serve.problems import translate_errors, unexpected
-from serve.routes import calls, compliance, diagnoses, health, leads, pages, questions, review, supervision
+from serve.routes import (
+    calls,
+    compliance,
+    diagnoses,
+    health,
+    intents,
+    leads,
+    notes,
+    pages,
+    questions,
+    review,
+    supervision,
+)
 
 if TYPE_CHECKING:
     from serve.wiring import House
@@ -40,7 +52,7 @@ def create_app(house: House) -> FastAPI:
     app.state.registry = CollectorRegistry()
     _count_requests(app)
     app.add_middleware(DoorMiddleware, max_body_bytes=house.settings.server.max_body_bytes)
-    for routes in (questions, calls, diagnoses, compliance, review, supervision, leads, health, pages):
+    for routes in (questions, calls, intents, notes, diagnoses, compliance, review, supervision, leads, health, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
     translate_errors(app)

@@ -18,10 +18,12 @@ from serve.commands import (
     compliance,
     demo,
     erasure,
+    inspection,
     intents,
     knowledge,
     leads,
     mistakes,
+    notes,
     reports,
     review,
     rules,
@@ -44,7 +46,10 @@ app.command()(demo.demo)
 app.command()(service.serve)
 app.command()(service.worker)
 app.command()(calls.transcribe)
-app.command()(calls.calls)
+calls.app.command("inspect")(inspection.inspect)
+calls.app.command("note")(notes.note)
+calls.app.command("tasks")(notes.tasks)
+app.add_typer(calls.app, name="calls")
 app.add_typer(leads.app, name="leads")
 app.add_typer(knowledge.app, name="kb")
 app.command()(knowledge.ask)

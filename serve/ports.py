@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from compliance_filters.finding import Insistence, ProductInContext, Restricted, ReviewContext
+from compliance_filters.finding import SEMANTIC, Insistence, Outcome, ProductInContext, Restricted, ReviewContext
 from compliance_filters.gate import Gate
 from compliance_filters.injection import InjectionFilter
-from intent.quality import SpeechIssue
+from intent.inspection.speech import SpeechIssue
 from knowledge_base.access import Principal
 from knowledge_base.clients import Clients, SignedInsistence
 from knowledge_base.errors import UnknownClientError
@@ -36,6 +36,7 @@ class SpeechCheck:
                 disposition=f.disposition or None,
                 severity=f.severity,
                 confidential=self._gate.is_confidential(f.rule),
+                suspected=f.by == SEMANTIC and f.outcome is Outcome.REVIEW,
             )
             for f in found
         ]

@@ -32,11 +32,15 @@ if TYPE_CHECKING:
     from copilot.session import QuestionSession
     from intent.classifier.model import IntentClassifier
     from intent.classifier.rules import Rules
+    from intent.classifier.shelf import ModelShelf
     from intent.classifier.taxonomy import Taxonomy
+    from intent.inspection.inspector import Inspector
     from intent.leads.spoken import SpokenDesk
     from intent.leads.store import LeadStore
+    from intent.notes.desk import NoteDesk
     from intent.pipeline import CallPipeline
     from intent.speech.transcribe import Transcriber
+    from intent.verification import LeadCheck
     from jobs.leases import JobStore
     from jobs.outbox import Outbox
     from knowledge_base.catalog import Catalog
@@ -50,7 +54,7 @@ if TYPE_CHECKING:
     from rag.answer import Answerer
     from rag.index import SearchIndex
     from rag.retrieve import Retriever
-    from serve.ports import ReviewFacts
+    from serve.ports import ReviewFacts, SpeechCheck
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -379,23 +383,55 @@ class Rooms:
         from intent.classifier.choose import load_classifier
 
         return load_classifier(
-            self.settings.intent, taxonomy=self.taxonomy, rules=self.intent_rules, encoder=lambda: self.encoder
+            self.settings.intent,
+            self.settings.intent.model_dir or self.intent_models.active(),
+            taxonomy=self.taxonomy,
+            rules=self.intent_rules,
+            encoder=lambda: self.encoder,
         )
 
     @once
+    def intent_models(self) -> ModelShelf:
+        from intent.classifier.shelf import ModelShelf
+
+        return ModelShelf(self.settings.home / "intent-models")
+
+    @once
     def pipeline(self) -> CallPipeline:
+        from intent.notes.wording import NoteWriter
+        from intent.notes.write import NoteMaker
         from intent.pipeline import CallPipeline
+        from intent.verification import RulesCheck
         from intent.wishes import WishMaker
-        from serve.ports import SpeechCheck
 
         names = [known.name for known in self.products.names(principal=OPERATOR)]
         return CallPipeline(
             classifier=self.classifier,
             wish_maker=WishMaker(self.taxonomy, self.intent_rules, names),
-            checker=SpeechCheck(self.gate, self.speech_context),
+            checker=self.speech_checker,
+            inspector=self.inspector,
             taxonomy=self.taxonomy,
+            checks=[RulesCheck(self.intent_rules), *self._chat_checks()],
+            note_maker=NoteMaker(self.taxonomy, names, NoteWriter(self.chat, self.prompts) if self.chat else None),
             context_turns=self.settings.intent.context_turns,
         )
+
+    def _chat_checks(self) -> list[LeadCheck]:
+        from intent.verification import ChatCheck
+
+        return [ChatCheck(self.chat, self.prompts, self.taxonomy)] if self.chat else []
+
+    @once
+    def inspector(self) -> Inspector:
+        from intent.inspection.inspector import load_inspector
+
+        return load_inspector(self.settings.intent.checklists, self.settings.intent.scoring)
+
+    @once
+    def speech_checker(self) -> SpeechCheck:
+        from serve.ports import SpeechCheck
+
+        return SpeechCheck(self.gate, self.speech_context)
 
     def speech_context(self) -> ReviewContext:
         """What spoken words are judged with, whoever speaks."""
@@ -412,6 +448,12 @@ class Rooms:
             settings=self.settings.leads,
             directory=KnowledgeBaseDirectory(self.clients, OPERATOR),
         )
+
+    @once
+    def notes(self) -> NoteDesk:
+        from intent.notes.desk import NoteDesk
+
+        return NoteDesk(self.leads)
 
     @once
     def spoken(self) -> SpokenDesk:

@@ -197,7 +197,13 @@ class House(Rooms):
         """The whole call way: recording -> turns -> wishes -> leads, cases and tickets, all in one."""
         heard = self.transcribe(recording.path, advisor_channel=recording.advisor_channel, call_id=recording.call_id)
         started_at = datetime.fromisoformat(recording.started_at) if recording.started_at else None
-        call = replace(heard, client_id=recording.client_id, advisor_id=recording.advisor_id, started_at=started_at)
+        call = replace(
+            heard,
+            client_id=recording.client_id,
+            advisor_id=recording.advisor_id,
+            started_at=started_at,
+            call_type=recording.call_type,
+        )
         reading = self.pipeline.read(call)
         self._keep_words(call, reading, principal)
         return call, reading, self.leads.record(reading, call, principal=principal)
@@ -248,12 +254,16 @@ class House(Rooms):
 
     def import_file(self, kind: str, path: Path, *, principal: Principal) -> dict[str, Any]:
         """Import a documented CSV. Raises ServeError naming the first bad rows; nothing was written then."""
+        from intent.leads.dispositions import import_dispositions
         from knowledge_base.imports import import_csv
         from serve.errors import ServeError
 
         if kind == "calls":
             return self._import_calls(path)
-        report = import_csv(kind, path, engine=self.engine, principal=principal)
+        if kind == "dispositions":
+            report = import_dispositions(self.leads, path, principal=principal)
+        else:
+            report = import_csv(kind, path, engine=self.engine, principal=principal)
         if not report.ok:
             rows = "; ".join(f"line {r.line}, {r.column}: {r.problem} {r.remedy}" for r in report.bad[:5])
             raise ServeError(f"{path} was not imported, {report.bad_count} rows are wrong: {rows}")

@@ -26,6 +26,7 @@ from serve.users import OPERATOR
 
 if TYPE_CHECKING:
     from copilot.reports import JudgedReport
+    from intent.call import CallReading
     from serve.wiring import House
 
 log = logging.getLogger("tougu.worker")
@@ -49,6 +50,7 @@ class CallHandler:
             advisor_id=payload.get("advisor_id"),
             started_at=payload.get("started_at"),
             advisor_channel=payload.get("advisor_channel"),
+            call_type=payload.get("call_type"),
         )
         task.progress(0, 2, "transcribing")
         try:
@@ -63,7 +65,21 @@ class CallHandler:
             "follow_ups": [item.id for item in recorded.follow_ups],
             "warnings": list(call.transcript.warnings),
             "findings": sum(not finding.confidential for finding in reading.findings),
+            "inspection": inspected(reading),
         }
+
+
+def inspected(reading: CallReading) -> dict[str, Any] | None:
+    """What an inspection comes to, without a word of the call."""
+    found = reading.inspection
+    if found is None:
+        return None
+    return {
+        "call_type": found.call_type,
+        "score": found.score.total,
+        "passed": found.passed,
+        "segments": len(found.segments),
+    }
 
 
 class DiagnosisHandler:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from compliance_filters.errors import SemanticDataError
-from models.tuning import Examples
+from models.tuning_run import Examples
 
 SHIPPED = Path(__file__).parent / "data" / "sentences.jsonl"
 SPLITS = ("train", "calibration", "development")

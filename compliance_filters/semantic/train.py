@@ -19,9 +19,11 @@ from compliance_filters.semantic.dataset import LabelledSentence, SentenceSet, e
 from compliance_filters.semantic.filter import looked_for
 from models.encoders.transformer import SentenceTransformerEncoder
 from models.ngrams import NgramScorer, fit_ngrams
+from models.objective import mean_average_precision
 from models.scorer import Probabilities, blended
 from models.tuned import load_tuned
-from models.tuning import Examples, TuningSettings, mean_average_precision, tune
+from models.tuning import tune
+from models.tuning_run import Examples, TuningSettings
 
 DECIDE_AT, REVIEW_AT = 0.92, 0.88  # precision of the model's word and of its doubt; half of the lines violate
 _KEPT = 0.99  # share of violating calibration lines about which the encoder must be asked

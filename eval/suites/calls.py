@@ -144,4 +144,5 @@ def _prediction(item: dict[str, Any], reading: CallReading) -> dict[str, Any]:
     kinds = ("lead", "case", "ticket", "consent")
     wishes = {f"{kind}s": [_wish(w, places) for w in reading.of(kind)] for kind in kinds}
     violations = [{"turn": places[f.turn], "rule": f.rule} for f in reading.findings]
-    return {"id": reading.call_id, **wishes, "violations": violations, "note": reading.note}
+    note = reading.note.text if reading.note else ""
+    return {"id": reading.call_id, **wishes, "violations": violations, "note": note}

@@ -13,7 +13,7 @@ from eval.metrics.counts import total
 from eval.metrics.summed import Metric
 from eval.output import own_cases
 from eval.result import Result, data_of, figures, grouped
-from intent.call import Polarity, TurnIntent
+from intent.call import LineReading, Polarity
 from intent.classifier.taxonomy import NONE
 from intent.corpus.lines import shipped
 from intent.corpus.utterances import UTTERANCES, utterance_of
@@ -91,11 +91,13 @@ def _check(cases: Cases, house: House) -> None:
             )
 
 
-def _scored(item: dict[str, Any], found: tuple[TurnIntent, ...]) -> m.Scored:
+def _scored(item: dict[str, Any], read: LineReading) -> m.Scored:
+    found = read.intents
     return m.Scored(
         gold=frozenset((i["id"], i["polarity"]) for i in item["intents"] if i["id"] != NONE),
         predicted=frozenset((f.intent, f.polarity.value) for f in found if f.intent != NONE),
         confidences=tuple(((f.intent, f.polarity.value), f.confidence) for f in found if f.intent != NONE),
+        abstained=read.abstained,
         tags=tuple(item.get("tags", ())),
     )
 
@@ -119,6 +121,8 @@ def _by_intent(scored: list[m.Scored]) -> dict[str, Any]:
     return found
 
 
-def _prediction(item: dict[str, Any], found: tuple[TurnIntent, ...]) -> dict[str, Any]:
-    intents = [{"id": f.intent, "polarity": f.polarity.value, "confidence": round(f.confidence, 4)} for f in found]
-    return {"id": item["id"], "intents": intents, "abstained": False}
+def _prediction(item: dict[str, Any], read: LineReading) -> dict[str, Any]:
+    intents = [
+        {"id": f.intent, "polarity": f.polarity.value, "confidence": round(f.confidence, 4)} for f in read.intents
+    ]
+    return {"id": item["id"], "intents": intents, "abstained": read.abstained}

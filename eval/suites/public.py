@@ -15,12 +15,12 @@ class Suite(Protocol):
     """One published set: reads `folder`, measures, and says whose figures stand beside."""
 
     def __call__(
-        self, house: House, folder: Path, *, limit: int | None, progress: Callable[[int, int], None]
+        self, house: House, folder: Path, *, limit: int | None, progress: Callable[[int, int, str], None]
     ) -> Result: ...
 
 
 def run(
-    house: House, name: str, data: Path, *, limit: int | None = None, progress: Callable[[int, int], None]
+    house: House, name: str, data: Path, *, limit: int | None = None, progress: Callable[[int, int, str], None]
 ) -> Result:
     """Run the named set over the published files in `data`. Raises EvalError for an unknown set."""
     from eval.suites.public_answers import fincuge, rgb

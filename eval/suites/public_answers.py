@@ -26,7 +26,7 @@ from rag.passage import Chunk, Passage
 from rag.tokens import terms
 from serve.wiring import House
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int, str], None]
 Wanted = tuple[tuple[str, ...], ...]  # every group is needed, any string of a group will do
 POSITIVES, NEGATIVES = 3, 2  # RGB's five documents at a noise rate of 0.4
 NO_ANSWER = frozenset({"无相应参数", "无参数", "无指定类型事件发生"})  # FinCUGE's unanswerable items
@@ -143,7 +143,7 @@ def _measured(
     answered = []
     for n, item in enumerate(items, 1):
         answered.append(_answer(extractor, item))
-        progress(n, len(items))
+        progress(n, len(items), "")
     asked = Cases(path=str(files[0].parent), sha256=digests(files), items=tuple({"id": item.id} for item in items))
     return Result(
         suite=f"public {name}",

@@ -1,7 +1,7 @@
 """BANKING77, CLINC150, SMP2017 and SMP2019-ECDT: the product's recipe trained on the published training split.
 
-The recipe is the one of `intent.classifier`: vectors of the frozen encoder and hashed characters, one
-logistic head a label. These sets have one label a line and no context, so the most probable head answers.
+These sets have one label a line and no context, so one softmax stands over the labels and the most probable
+one answers (`public_training`); CLINC150 has lines out of scope beside them (`public_scope`).
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eval.case import Cases, EvalError
 from eval.interval import with_interval
@@ -23,23 +22,12 @@ from eval.metrics.counts import Part, hits
 from eval.metrics.summed import ratio
 from eval.result import Figure, Result, data_of
 from eval.suites.public_files import digests, published_file, read_published
-from intent.classifier.features import BUCKETS, hashed_grams
-from intent.classifier.train import DENSE_SCALE, HASH_SCALE, INTENT_C
+from eval.suites.public_scope import OBJECTIVE, OUT_OF_SCOPE, choose_scope, classes_of, inside_labels, measures
+from eval.suites.public_training import RECIPE, Line, Progress, Split, Trained, some, split_off, train_on
 from serve.wiring import House
 
-Floats = NDArray[np.float32]
-Progress = Callable[[int, int], None]
-OUT_OF_SCOPE = "oos"
 HELD_OUT = 5  # every fifth line, by hash, where only a training split was published
-ENCODE_BATCH = 256
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One text of a published set with its label."""
-
-    text: str
-    label: str
+SMALL, LARGE = 10, 5  # epochs for sets of some 2,000 and of 10,000 lines or more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +42,21 @@ class Answered:
         return self.gold == self.predicted
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """A label a test line, what was chosen on the development lines to get there, and figures of the set's own."""
+
+    labels: list[str]
+    chosen: dict[str, Any]
+    metrics: dict[str, Figure]
+
+
+Answering = Callable[[Trained, Split], Answers]
+
+
 @ratio
 def accuracy(answered: Answered) -> Part:
-    """Share of lines whose most probable label is the gold one."""
+    """Share of lines whose label is the gold one."""
     return hits([answered.right])
 
 
@@ -66,37 +66,47 @@ def banking77(house: House, folder: Path, *, limit: int | None, progress: Progre
     Published: RoBERTa-base fine-tuned on the whole training split 93.5.
     """
     files = [published_file(folder, name) for name in ("train.csv", "test.csv")]
-    train, test = (list(_csv(path)) for path in files)
-    published = {"RoBERTa-base fine-tuned, full training split": 0.935}
-    return _measured(house, "banking77", files, train, test[:limit], published, limit, progress)
+    train, test = (some(list(_csv(path)), limit) for path in files)
+    run = _Run(name="banking77", files=files, limit=limit, epochs=LARGE)
+    return run.measured(
+        house, split_off(train, test), {"RoBERTa-base fine-tuned, full training split": 0.935}, progress
+    )
 
 
 def clinc150(house: House, folder: Path, *, limit: int | None, progress: Progress) -> Result:
-    """CLINC150 (Larson et al. 2019): `data_full.json`; in-scope accuracy and out-of-scope recall.
+    """CLINC150 (Larson et al. 2019): `data_full.json`; in-scope accuracy and out-of-scope recall at one threshold.
 
-    Out of scope is a label of its own, trained on the 100 published lines. Published by Larson et al. for
-    BERT: 96.9 in scope, 40.3 (oos-train) to 52.3 (oos-threshold) out-of-scope recall.
+    Out of scope is a label of its own, trained on the 100 published lines, and a threshold beside it; epoch,
+    blend and threshold are chosen on `val` and `oos_val`. A line in scope that is turned away counts as wrong.
+    Published by Larson et al. for BERT: 96.9 in scope, 40.3 (oos-train) to 52.3 (oos-threshold) recall.
     """
     path = published_file(folder, "data_full.json")
     raw = read_published(path)
-    parts = {name: [Line(text=text, label=label) for text, label in rows] for name, rows in raw.items()}
-    test = [*parts["test"][:limit], *parts["oos_test"][:limit]]
+    parts = {name: some([Line(text=text, label=label) for text, label in rows], limit) for name, rows in raw.items()}
     published = {
         "BERT, in scope": 0.969,
         "BERT, oos recall (oos-train)": 0.403,
         "BERT, oos recall (oos-threshold)": 0.523,
     }
-    train = [*parts["train"], *parts["oos_train"]]
-    return _measured(house, "clinc150", [path], train, test, published, limit, progress)
+    split = Split(
+        train=(*parts["train"], *parts["oos_train"]),
+        development=(*parts["val"], *parts["oos_val"]),
+        test=(*parts["test"], *parts["oos_test"]),
+    )
+    run = _Run(name="clinc150", files=[path], limit=limit, epochs=LARGE, answer=_in_or_out)
+    return run.measured(house, split, published, progress)
 
 
 def smp2017(house: House, folder: Path, *, limit: int | None, progress: Progress) -> Result:
     """SMP2017-ECDT, 31 classes: `train.json`, `test.json` of {id: {query, label}}; accuracy."""
     files = [published_file(folder, name) for name in ("train.json", "test.json")]
     train, test = (
-        [Line(text=row["query"], label=row["label"]) for row in read_published(path).values()] for path in files
+        some([Line(text=row["query"], label=row["label"]) for row in read_published(path).values()], limit)
+        for path in files
     )
-    return _measured(house, "smp2017", files, train, test[:limit], {}, limit, progress)
+    return _Run(name="smp2017", files=files, limit=limit, epochs=SMALL).measured(
+        house, split_off(train, test), {}, progress
+    )
 
 
 def smp2019(house: House, folder: Path, *, limit: int | None, progress: Progress) -> Result:
@@ -107,9 +117,11 @@ def smp2019(house: House, folder: Path, *, limit: int | None, progress: Progress
     """
     path = published_file(folder, "train.json")
     lines = [Line(text=row["text"], label=f"{row['domain']}.{row['intent']}") for row in read_published(path)]
-    train = [line for line in lines if not _held_out(line)]
-    test = [line for line in lines if _held_out(line)][:limit]
-    return _measured(house, "smp2019", [path], train, test, {}, limit, progress)
+    train = some([line for line in lines if not _held_out(line)], limit)
+    test = some([line for line in lines if _held_out(line)], limit)
+    return _Run(name="smp2019", files=[path], limit=limit, epochs=SMALL).measured(
+        house, split_off(train, test), {}, progress
+    )
 
 
 def _held_out(line: Line) -> bool:
@@ -122,59 +134,85 @@ def _csv(path: Path) -> Iterator[Line]:
             yield Line(text=row["text"], label=row["category"])
 
 
-def _measured(
-    house: House,
-    name: str,
-    files: Sequence[Path],
-    train: Sequence[Line],
-    test: Sequence[Line],
-    published: dict[str, float],
-    limit: int | None,
-    progress: Progress,
-) -> Result:
-    if not train or not test:
-        raise EvalError(f"{files[0].parent} holds no training or no test lines of {name}: restore its files.")
-    started = time.perf_counter()
-    vectors = _features(house, [line.text for line in (*train, *test)], progress)
-    labels = sorted({line.label for line in train})
-    predicted = _predict(vectors[: len(train)], [line.label for line in train], vectors[len(train) :], labels)
-    answered = [Answered(gold=line.label, predicted=found) for line, found in zip(test, predicted, strict=True)]
-    items = tuple({"id": str(n), "text": line.text, "label": line.label} for n, line in enumerate(test))
-    return Result(
-        suite=f"public {name}",
-        data=data_of(Cases(path=str(files[0].parent), sha256=digests(files), items=items)),
-        model={"encoder": house.encoder.name, "recipe": "frozen encoder + hashed characters, logistic heads"},
-        parameters={"published": published, "limit": limit, "train_lines": len(train), "labels": len(labels)},
-        metrics=_metrics(answered),
-        by={"label": _by_label(answered)},
-        seconds=time.perf_counter() - started,
-        predictions=tuple({"id": item["id"], "label": a.predicted} for item, a in zip(items, answered, strict=True)),
-    )
+def _most_probable(trained: Trained, split: Split) -> Answers:
+    best = trained.read(split.test).blended.argmax(1)
+    return Answers(labels=[trained.labels[n] for n in best], chosen={}, metrics={})
 
 
-def _features(house: House, texts: Sequence[str], progress: Progress) -> Floats:
-    """Centred, scaled features of shape (n, dimension + buckets), as the product's training scales them."""
-    dense = []
-    for at in range(0, len(texts), ENCODE_BATCH):
-        dense.append(house.encoder.encode_queries(texts[at : at + ENCODE_BATCH]))
-        progress(min(at + ENCODE_BATCH, len(texts)), len(texts))
-    x = np.concatenate(dense)
-    x = (x - x.mean(axis=0)) * (DENSE_SCALE / max(float(np.sqrt(np.var(x, axis=0).sum())), 1e-6))
-    hashed = np.stack([hashed_grams(text, (1, 2, 3), BUCKETS) for text in texts]) * HASH_SCALE
-    joined: Floats = np.concatenate([x, hashed], axis=1).astype(np.float32)
-    return joined
+def _in_or_out(trained: Trained, split: Split) -> Answers:
+    """The most probable label in scope, or OUT_OF_SCOPE above the threshold chosen on the development lines."""
+    outside = np.array([line.label == OUT_OF_SCOPE for line in split.development])
+    if outside.all() or not outside.any():
+        raise EvalError("There are no lines in scope or none out of scope in val and oos_val: restore the set's file.")
+    classes = classes_of(trained, split.train)
+    known, unseen = trained.read(split.development), trained.read(split.test)
+    named = inside_labels(known, trained.labels)
+    right = np.array([label == line.label for label, line in zip(named, split.development, strict=True)])
+    scope = choose_scope(measures(known, trained.labels, classes), right, outside)
+    away = scope.outside(measures(unseen, trained.labels, classes))
+    always = inside_labels(unseen, trained.labels)
+    answered = _answered(split.test, always)
+    return Answers(
+        labels=[OUT_OF_SCOPE if gone else label for label, gone in zip(always, away, strict=True)],
+        chosen={
+            "threshold": {"objective": OBJECTIVE, "value": scope.threshold, "measures": list(scope.scales)},
+            "validation": {
+                "accuracy": scope.accuracy, "oos_recall": scope.recall, "accuracy_without_threshold": scope.always,
+            },
+        },
+        metrics={
+            "accuracy_without_threshold": with_interval([a for a in answered if a.gold != OUT_OF_SCOPE], accuracy)
+        },
+    )  # fmt: skip
 
 
-def _predict(train: Floats, gold: Sequence[str], test: Floats, labels: Sequence[str]) -> list[str]:
-    """The most probable label of each test row. Raises EvalError without scikit-learn."""
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ImportError as error:
-        raise EvalError("Training needs scikit-learn: pip install 'tougu[local]' to run this set.") from error
-    place = {label: i for i, label in enumerate(labels)}
-    fitted: Any = LogisticRegression(C=INTENT_C * len(labels) / 10, max_iter=200, tol=1e-3)
-    fitted.fit(train, np.array([place[label] for label in gold]))
-    return [labels[i] for i in fitted.predict(test)]
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """One set: where it came from and how it is trained and answered."""
+
+    name: str
+    files: Sequence[Path]
+    limit: int | None
+    epochs: int
+    answer: Answering = _most_probable
+
+    def measured(self, house: House, split: Split, published: dict[str, float], progress: Progress) -> Result:
+        """Train, answer the test lines, count. Raises EvalError when there is nothing to train or measure on."""
+        if not split.train or not split.test:
+            raise EvalError(
+                f"{self.files[0].parent} holds no training or no test lines of {self.name}: restore its files."
+            )
+        started = time.perf_counter()
+        settings = replace(RECIPE, epochs=self.epochs)
+        trained = train_on(house.encoder, split, settings=settings, progress=progress)
+        answers = self.answer(trained, split)
+        answered = _answered(split.test, answers.labels)
+        items = tuple({"id": str(n), "text": line.text, "label": line.label} for n, line in enumerate(split.test))
+        return Result(
+            suite=f"public {self.name}",
+            data=data_of(Cases(path=str(self.files[0].parent), sha256=digests(self.files), items=items)),
+            model={"encoder": house.encoder.name, "recipe": "encoder tuned + hashed n-grams, one softmax each"},
+            parameters={
+                "published": published,
+                "limit": self.limit,
+                "train_lines": len(split.train),
+                "development_lines": len(split.development),
+                "labels": len(trained.labels),
+                "seed": settings.seed,
+                "tuning": asdict(settings),
+                "encoder_weight": trained.weight,
+                "development_accuracy": round(trained.accuracy, 4),
+                **answers.chosen,
+            },
+            metrics={**_metrics(answered), **answers.metrics},
+            by={"label": _by_label(answered)},
+            seconds=time.perf_counter() - started,
+            predictions=tuple({"id": i["id"], "label": a.predicted} for i, a in zip(items, answered, strict=True)),
+        )
+
+
+def _answered(lines: Sequence[Line], labels: Sequence[str]) -> list[Answered]:
+    return [Answered(gold=line.label, predicted=label) for line, label in zip(lines, labels, strict=True)]
 
 
 def _metrics(answered: Sequence[Answered]) -> dict[str, Figure]:

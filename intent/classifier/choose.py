@@ -1,36 +1,59 @@
-"""Which classifier reads: by settings, or what the card of the heads found best."""
+"""Which classifier reads: by settings, by the model that is active, or what its card found best."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from intent.classifier.heads import Heads, load_heads
-from intent.classifier.model import HeadsClassifier, IntentClassifier, RulesClassifier
+from intent.classifier.folder import METHODS, NGRAMS, ModelCard, open_network, read_model_card
+from intent.classifier.model import IntentClassifier, RulesClassifier, TrainedClassifier
 from intent.classifier.rules import Rules
 from intent.classifier.taxonomy import Taxonomy
 from intent.errors import ClassifierError
 from intent.settings import IntentSettings
 from models.encoder import Encoder
+from models.tuned import transformer_of
 
 
 def load_classifier(
-    settings: IntentSettings, *, taxonomy: Taxonomy, rules: Rules, encoder: Callable[[], Encoder]
+    settings: IntentSettings, folder: Path, *, taxonomy: Taxonomy, rules: Rules, encoder: Callable[[], Encoder]
 ) -> IntentClassifier:
-    """The classifier that the settings ask for; `encoder` is called only where heads read.
+    """The classifier that the settings ask for, from the model in `folder`; weights load at the first line.
 
-    `best` takes what the card found best on the development split. Raises ClassifierError when the
-    heads asked for are missing, broken, of another taxonomy or encoder, or were trained otherwise.
+    `best` takes what the card found best on the development split; where the encoder has no torch, the
+    n-grams alone. Raises ClassifierError when the model is missing, broken, or of another taxonomy or encoder.
     """
     if settings.method == "rules":
         return RulesClassifier(rules, context_turns=settings.context_turns)
-    heads = load_heads(taxonomy, settings.model_dir)
-    if settings.method == "best" and heads.card.best == "rules":
+    card = read_model_card(folder)
+    method = card.best if settings.method == "best" else settings.method
+    if method == "rules":
         return RulesClassifier(rules, context_turns=settings.context_turns)
-    if settings.method in ("heads", "combined") and heads.card.with_rules != (settings.method == "combined"):
-        raise ClassifierError(
-            f"The trained heads are not of the kind {settings.method}: set intent.method = best, or train again."
-        )
+    if method not in METHODS:
+        raise ClassifierError(f"There is no method {method} in the model {card.version}: set intent.method = best.")
+    carrier = encoder() if method != NGRAMS else None
+    if carrier is not None and transformer_of(carrier) is None:
+        method, carrier = NGRAMS, None
+    return trained(settings, folder, card, method, taxonomy, carrier)
+
+
+def trained(
+    settings: IntentSettings,
+    folder: Path,
+    card: ModelCard,
+    method: str,
+    taxonomy: Taxonomy,
+    encoder: Encoder | None,
+) -> TrainedClassifier:
+    """A classifier by one method of a model. Raises ClassifierError."""
+    calibration = card.calibrations[method]
     if settings.lead_threshold is not None:
-        heads = Heads(heads.tensors, replace(heads.card, lead_threshold=settings.lead_threshold))
-    return HeadsClassifier(heads, encoder(), rules, context_turns=settings.context_turns)
+        calibration = replace(calibration, lead=settings.lead_threshold)
+    return TrainedClassifier(
+        open_network(folder, card, method, taxonomy, encoder),
+        calibration,
+        taxonomy,
+        version=card.version if method == card.best else f"{card.version}/{method}",
+        context_turns=settings.context_turns,
+    )

@@ -1,30 +1,28 @@
-"""Turns to intents: the Protocol, the rules, the trained heads, and the double."""
+"""Turns to intents: the Protocol, the rules, the trained model, and the double."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from intent.call import Polarity, Turn, TurnIntent
-from intent.classifier.features import FeatureMaker
-from intent.classifier.heads import Heads
+from intent.call import LineReading, Polarity, Turn, TurnIntent
+from intent.classifier.calibration import Calibration, readings
+from intent.classifier.network import Network
 from intent.classifier.rules import Rules
+from intent.classifier.taxonomy import Taxonomy
 from intent.classifier.utterance import CONTEXT_TURNS, Utterance, utterance_at
-from intent.errors import ClassifierError
-from models.encoder import Encoder
-from models.encoders import interchangeable
 
 
 class IntentClassifier(Protocol):
-    """Reads client turns. An empty result means that nothing was found in the turn."""
+    """Reads client turns."""
 
     version: str
 
-    def read(self, turns: Sequence[Turn], index: int) -> tuple[TurnIntent, ...]:
+    def read(self, turns: Sequence[Turn], index: int) -> LineReading:
         """Intents of `turns[index]`, most confident first, read with the turns before it."""
         ...
 
-    def read_many(self, utterances: Sequence[Utterance]) -> list[tuple[TurnIntent, ...]]:
+    def read_many(self, utterances: Sequence[Utterance]) -> list[LineReading]:
         """The same for many at once, in order."""
         ...
 
@@ -37,13 +35,13 @@ class RulesClassifier:
         self._rules = rules
         self._context_turns = context_turns
 
-    def read(self, turns: Sequence[Turn], index: int) -> tuple[TurnIntent, ...]:
+    def read(self, turns: Sequence[Turn], index: int) -> LineReading:
         """See IntentClassifier."""
         return self.read_many([utterance_at(turns, index, self._context_turns)])[0]
 
-    def read_many(self, utterances: Sequence[Utterance]) -> list[tuple[TurnIntent, ...]]:
+    def read_many(self, utterances: Sequence[Utterance]) -> list[LineReading]:
         """See IntentClassifier."""
-        return [_ranked([*self._said(u), *self._answered(u)]) for u in utterances]
+        return [LineReading(intents=_ranked([*self._said(u), *self._answered(u)])) for u in utterances]
 
     def _said(self, utterance: Utterance) -> list[TurnIntent]:
         if self._rules.is_no(utterance.text):
@@ -66,36 +64,37 @@ class RulesClassifier:
         return TurnIntent(intent=id_, polarity=polarity, confidence=confidence, by=self.version)
 
 
-class HeadsClassifier:
-    """Frozen encoder, a logistic head by intent, one for polarity; rules are features where trained so."""
+class TrainedClassifier:
+    """A network, calibrated, with thresholds below which it keeps silent or says that it is unsure."""
 
-    def __init__(self, heads: Heads, encoder: Encoder, rules: Rules, *, context_turns: int = CONTEXT_TURNS) -> None:
-        """Raises ClassifierError when the heads were trained on vectors of another encoder."""
-        if not interchangeable(heads.card.encoder, encoder.name):
-            raise ClassifierError(
-                f"The heads were trained on {heads.card.encoder} but the encoder is {encoder.name}: "
-                "set the encoder back, or train again with `tougu intent train`."
-            )
-        self.version = heads.card.version
-        self._heads = heads
-        self._maker = FeatureMaker(encoder, rules, heads.card.labels)
+    def __init__(
+        self,
+        network: Network,
+        calibration: Calibration,
+        taxonomy: Taxonomy,
+        *,
+        version: str,
+        context_turns: int = CONTEXT_TURNS,
+    ) -> None:
+        self.version = version
+        self._network, self._calibration, self._taxonomy = network, calibration, taxonomy
         self._context_turns = context_turns
 
-    def read(self, turns: Sequence[Turn], index: int) -> tuple[TurnIntent, ...]:
+    def read(self, turns: Sequence[Turn], index: int) -> LineReading:
         """See IntentClassifier."""
         return self.read_many([utterance_at(turns, index, self._context_turns)])[0]
 
-    def read_many(self, utterances: Sequence[Utterance]) -> list[tuple[TurnIntent, ...]]:
-        """See IntentClassifier."""
-        if not utterances:
-            return []
-        scored = self._heads.predict(self._maker.features(utterances))
-        return [
-            _ranked(
-                TurnIntent(intent=s.intent, polarity=s.polarity, confidence=s.confidence, by=self.version) for s in row
-            )
-            for row in scored
-        ]
+    def read_many(self, utterances: Sequence[Utterance]) -> list[LineReading]:
+        """See IntentClassifier. A line of marks alone says nothing, and is not asked about."""
+        said = [n for n, utterance in enumerate(utterances) if any(map(str.isalnum, utterance.text))]
+        found = [LineReading() for _ in utterances]
+        if said:
+            beliefs = self._network.read([utterances[n] for n in said])
+            for n, reading in zip(
+                said, readings(beliefs, self._calibration, self._taxonomy, by=self.version), strict=True
+            ):
+                found[n] = reading
+        return found
 
 
 class ScriptedClassifier:
@@ -106,16 +105,18 @@ class ScriptedClassifier:
     def __init__(self, by_text: Mapping[str, Sequence[tuple[str, Polarity, float]]]) -> None:
         self._by_text = {text: tuple(entries) for text, entries in by_text.items()}
 
-    def read(self, turns: Sequence[Turn], index: int) -> tuple[TurnIntent, ...]:
+    def read(self, turns: Sequence[Turn], index: int) -> LineReading:
         """See IntentClassifier."""
         return self.read_many([utterance_at(turns, index)])[0]
 
-    def read_many(self, utterances: Sequence[Utterance]) -> list[tuple[TurnIntent, ...]]:
+    def read_many(self, utterances: Sequence[Utterance]) -> list[LineReading]:
         """See IntentClassifier."""
         return [
-            _ranked(
-                TurnIntent(intent=i, polarity=p, confidence=c, by=self.version)
-                for i, p, c in self._by_text.get(u.text, ())
+            LineReading(
+                intents=_ranked(
+                    TurnIntent(intent=i, polarity=p, confidence=c, by=self.version)
+                    for i, p, c in self._by_text.get(u.text, ())
+                )
             )
             for u in utterances
         ]

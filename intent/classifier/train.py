@@ -1,95 +1,124 @@
-"""Training of the heads: frozen encoder, logistic regression, calibration, and an honest choice.
+"""Training: the shared encoder tuned on labelled lines, n-grams beside it, calibration, and an honest choice.
 
-scikit-learn is needed here and nowhere else in this package.
+Needs torch, peft and scikit-learn.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from random import Random
 
-import numpy as np
-from numpy.typing import NDArray
-
-from intent.call import TurnIntent
-from intent.classifier.features import BUCKETS, FLAGS, PROPOSAL_BUCKETS, FeatureMaker, Features
-from intent.classifier.figures import figures_by_split, lead_figures
-from intent.classifier.heads import Card, Heads, save_heads
+from intent.call import LineReading
+from intent.classifier.baseline import FrozenBaseline
+from intent.classifier.calibration import calibrate, readings
+from intent.classifier.card import write_card
+from intent.classifier.figures import method_figures
+from intent.classifier.folder import BLEND, NGRAMS, TUNED, ModelCard, write_model_card
 from intent.classifier.model import RulesClassifier
+from intent.classifier.network import (
+    Beliefs,
+    IntentObjective,
+    Network,
+    NgramNetwork,
+    TunedNetwork,
+    blend,
+    model_text,
+    ngram_labels,
+    ngram_targets,
+    outputs,
+    polar_targets,
+    targets,
+    wish_precision,
+)
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import Taxonomy, load_taxonomy
+from intent.corpus.noise import Noise
 from intent.corpus.utterances import Labelled, LabelledSet, load_labelled
 from intent.errors import TrainingDataError
-from models.encoder import Encoder
+from models.encoders.transformer import SentenceTransformerEncoder
+from models.ngrams import NgramScorer, fit_ngrams
+from models.tuned import load_tuned
+from models.tuning import tune
+from models.tuning_run import Examples, TuningSettings
 
-Floats = NDArray[np.float32]
-Progress = Callable[[str, int, int], None]  # what, done, total
-INTENT_C, POLARITY_C = 2.0, 2.0  # inverse regularisation
-# Weight of the blocks of features before regularisation, chosen on the development split.
-DENSE_SCALE, HASH_SCALE, FLAG_SCALE = 5.0, 2.0, 3.0
+Progress = Callable[[int, int, str], None]
+RULES, FROZEN = "rules", "frozen"  # baselines of the table
 MIN_LINES = 40  # of the training split
-THRESHOLDS = np.arange(0.20, 0.96, 0.02)
+WEIGHTS = tuple(round(0.1 * n, 1) for n in range(5, 10))  # of the encoder in the blend
+
+
+TUNING = TuningSettings(parts=True, dropout=0.0, head_dropout=0.1, epochs=6, max_tokens=160)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """Of one training run; chosen on the development split (docs/call.md)."""
+
+    precision: float = 0.92  # wanted of leads, on the calibration split
+    noise: float = 0.15  # share of training lines that are read as a speech engine might have heard them
+    tuning: TuningSettings = field(default_factory=lambda: TUNING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Split:
+    items: tuple[Labelled, ...]
+    examples: Examples
 
 
 def train(
     data: Path | None,
-    encoder: Encoder,
+    encoder: SentenceTransformerEncoder,
     out: Path,
     *,
     taxonomy: Taxonomy | None = None,
-    seed: int = 7,
-    progress: Progress = lambda what, done, total: None,
-) -> Card:
-    """Train on `data` (the shipped utterances by default), write heads and card to `out`, return the card.
+    settings: TrainingSettings | None = None,
+    with_shipped: bool = False,
+    compare: bool = False,
+    progress: Progress = lambda done, of, note: None,
+) -> ModelCard:
+    """Train on `data` (the shipped lines by default), write the model folder `out`, return its card.
 
-    Rules, heads alone and heads with rules are compared on the development split by F0.5 of leads,
-    which prefers precision; the card names the best and holds all figures. The same data, encoder
-    and seed give the same weights. Raises TrainingDataError.
+    The blend, the tuned encoder, the n-grams and the keyword rules are compared on the development split by
+    the F0.5 of leads, which prefers precision; with `compare` the frozen encoder with logistic regression
+    stands in the table, too. The split `test` is never read. `with_shipped` adds the shipped training lines to
+    those of `data`. The same data, encoder and seed give the same weights; a stopped run goes on when it is
+    started again. Raises TrainingDataError, ModelUnavailableError.
     """
-    taxonomy = taxonomy or load_taxonomy()
-    rules = load_rules(taxonomy)
+    taxonomy, settings = taxonomy or load_taxonomy(), settings or TrainingSettings()
     labelled = load_labelled(taxonomy, data)
-    _require_enough(labelled)
-    features = _Made(labelled, FeatureMaker(encoder, rules, taxonomy.ids), progress)
-    rules_figures = figures_by_split(RulesClassifier(rules), labelled, taxonomy, ("dev", "test"))
-    trained = {
-        name: _fit(features, taxonomy, encoder.name, with_rules=with_rules, seed=seed, progress=progress)
-        for name, with_rules in (("heads", False), ("combined", True))
-    }
-    figures = {"rules": rules_figures} | {
-        name: {s: _score(heads, features, s, taxonomy) for s in ("dev", "test")} for name, heads in trained.items()
-    }
-    best = max(figures, key=lambda name: figures[name]["dev"]["lead_f05"])
-    shipped = trained["combined" if best == "rules" else best]
-    card = replace(
-        shipped.card,
-        version=f"heads-{labelled.digest[:8]}",
-        best=best,
-        trained_on={
-            "sha256": labelled.digest,
-            "seed": seed,
-            **{s: len(labelled.of(s)) for s in features.splits},
-        },
-        figures=figures,
+    if data and with_shipped:
+        labelled = labelled.with_lines(load_labelled(taxonomy).of("train"))
+    require_enough(labelled)
+    known = _split(labelled.of("train"), taxonomy, noise=settings.noise, seed=settings.tuning.seed)
+    held, unseen = (_split(labelled.of(name), taxonomy) for name in ("calibration", "dev"))
+    out.mkdir(parents=True, exist_ok=True)
+    progress(0, settings.tuning.epochs, "n-grams")
+    fit_ngrams(
+        out, ngram_labels(taxonomy.ids), known.examples.texts, ngram_targets(known.examples.targets, len(taxonomy.ids))
     )
-    return save_heads(out, shipped.tensors, card)
+    tune(
+        out,
+        encoder.transformer(),
+        family=encoder.name.partition("/")[0],
+        labels=outputs(taxonomy.ids),
+        train=known.examples,
+        development=held.examples,
+        settings=settings.tuning,
+        objective=IntentObjective(len(taxonomy.ids), settings.tuning.smoothing),
+        progress=progress,
+    )
+    frozen = FrozenBaseline(encoder, taxonomy.ids, seed=settings.tuning.seed) if compare else None
+    if frozen:
+        progress(settings.tuning.epochs, settings.tuning.epochs, "frozen encoder, for comparison")
+        frozen.fit([item.utterance for item in known.items], known.examples.targets)
+    return _finish(out, labelled, taxonomy, encoder, settings, held, unseen, frozen)
 
 
-class _Made:
-    """Features and gold of every split, each encoded once."""
-
-    def __init__(self, labelled: LabelledSet, maker: FeatureMaker, progress: Progress) -> None:
-        self.splits = ("train", "calibration", "dev", "test")
-        self.items = {split: labelled.of(split) for split in self.splits}
-        self.features: dict[str, Features] = {}
-        for done, split in enumerate(self.splits):
-            progress("encode", done, len(self.splits))
-            self.features[split] = maker.features([item.utterance for item in self.items[split]])
-
-
-def _require_enough(labelled: LabelledSet) -> None:
+def require_enough(labelled: LabelledSet) -> None:
+    """Raises TrainingDataError for a split with too few lines."""
     for split, least in (("train", MIN_LINES), ("calibration", 1), ("dev", 1)):
         if len(labelled.of(split)) < least:
             raise TrainingDataError(
@@ -98,134 +127,88 @@ def _require_enough(labelled: LabelledSet) -> None:
             )
 
 
-def _fit(made: _Made, taxonomy: Taxonomy, encoder: str, *, with_rules: bool, seed: int, progress: Progress) -> Heads:
-    labels = taxonomy.ids
-    intent = _fit_intents(made, labels, with_rules=with_rules, seed=seed, progress=progress)
-    polarity = _fit_polarity(made, labels, with_rules=with_rules, seed=seed)
-    card = Card(
-        version="", taxonomy=taxonomy.version, encoder=encoder, labels=labels,
-        lead_labels=tuple(i.id for i in taxonomy if i.is_lead), with_rules=with_rules, best="",
-        lead_threshold=0.5, other_threshold=0.5,
-    )  # fmt: skip
-    heads = _calibrated(Heads({**intent, **polarity}, card), made)
-    return _with_thresholds(heads, made, taxonomy)
-
-
-def _fit_intents(
-    made: _Made, labels: Sequence[str], *, with_rules: bool, seed: int, progress: Progress
-) -> dict[str, Floats]:
-    """One binary logistic regression a label; a label without an example never fires."""
-    x = made.features["train"].matrix(with_rules=with_rules)
-    y = _targets(made.items["train"], labels)
-    mean, scale = _scaling(x, _dense_width(made.features["train"]))
-    weight, bias = np.zeros((len(labels), x.shape[1]), np.float32), np.full(len(labels), -9.0, np.float32)
-    for i, label in enumerate(labels):
-        progress(f"train {label}", i, len(labels))
-        if y[:, i].any():
-            coefficients, intercept = _logistic((x - mean) * scale, y[:, i], INTENT_C, seed)
-            weight[i] = coefficients[0] * scale
-            bias[i] = intercept[0] - float(mean @ weight[i])
-    return {"intent.weight": weight, "intent.bias": bias}
-
-
-def _fit_polarity(made: _Made, labels: Sequence[str], *, with_rules: bool, seed: int) -> dict[str, Floats]:
-    """One softmax over the three polarities, asked once for every labelled pair of line and intent."""
-    features, items = made.features["train"], made.items["train"]
-    rows = [(n, labels.index(i), FLAGS.index(p)) for n, item in enumerate(items) for i, p in item.gold]
-    lines, intents, target = (np.array(column) for column in zip(*rows, strict=True))
-    common = features.matrix(with_rules=with_rules)
-    mean, scale = _scaling(common, _dense_width(features))
-    asked = np.eye(len(labels), dtype=np.float32)[intents]
-    flags = features.flags[lines, intents] * np.float32(with_rules)
-    x = np.concatenate([(common[lines] - mean) * scale, asked, 2 * flags], axis=1)
-    coefficients, intercept = _softmax_regression(x, target, POLARITY_C, seed)
-    width = common.shape[1]
-    on_common = coefficients[:, :width] * scale
-    return {
-        "polarity.common": on_common,
-        "polarity.intent": coefficients[:, width : width + len(labels)],
-        "polarity.flags": 2 * coefficients[:, width + len(labels) :],
-        "polarity.bias": intercept - on_common @ mean,
+def _finish(
+    out: Path,
+    labelled: LabelledSet,
+    taxonomy: Taxonomy,
+    encoder: SentenceTransformerEncoder,
+    settings: TrainingSettings,
+    held: _Split,
+    unseen: _Split,
+    frozen: FrozenBaseline | None,
+) -> ModelCard:
+    """Blend, calibrate on one split, measure and choose on the other, write the card."""
+    networks: dict[str, Network] = {
+        NGRAMS: NgramNetwork(NgramScorer(out), taxonomy.ids),
+        TUNED: TunedNetwork(load_tuned(out, encoder), taxonomy.ids),
+        **({FROZEN: frozen} if frozen else {}),
     }
-
-
-def _logistic(x: Floats, y: NDArray[Any], c: float, seed: int) -> tuple[Floats, Floats]:
-    """Binary logistic regression of y in 0, 1: coefficients (1, d) and intercept (1,)."""
-    fitted = _fitted(x, y, c, seed)
-    return fitted.coef_.astype(np.float32), fitted.intercept_.astype(np.float32)
-
-
-def _softmax_regression(x: Floats, y: NDArray[Any], c: float, seed: int) -> tuple[Floats, Floats]:
-    """Coefficients (3, d) and intercepts (3,) in FLAGS' order; a polarity without a line never wins."""
-    weight, bias = np.zeros((len(FLAGS), x.shape[1]), np.float32), np.full(len(FLAGS), -9.0, np.float32)
-    seen = np.unique(y)
-    if len(seen) == 1:
-        bias[seen] = 0.0
-        return weight, bias
-    fitted = _fitted(x, y, c, seed)
-    if len(seen) == 2:  # one row, for the second class against the first
-        weight[seen[1]], bias[seen] = fitted.coef_[0], (0.0, fitted.intercept_[0])
-    else:
-        weight, bias = fitted.coef_.astype(np.float32), fitted.intercept_.astype(np.float32)
-    return weight, bias
-
-
-def _fitted(x: Floats, y: NDArray[Any], c: float, seed: int) -> Any:
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ImportError as error:
-        raise TrainingDataError("Training needs scikit-learn: install tougu[local] or scikit-learn.") from error
-    return LogisticRegression(C=c, max_iter=400, random_state=seed).fit(x, y)
-
-
-def _scaling(x: Floats, dense: int) -> tuple[Floats, Floats]:
-    """Centre and scale a column: the encoder's `dense` columns together, the hashes and the flags."""
-    scale = np.full(x.shape[1], FLAG_SCALE, np.float32)
-    spread = float(np.sqrt(np.var(x[:, :dense], axis=0).sum()))
-    scale[:dense] = DENSE_SCALE / max(spread, 1e-6)
-    scale[dense : dense + BUCKETS + PROPOSAL_BUCKETS] = HASH_SCALE
-    return x.mean(axis=0), scale
-
-
-def _dense_width(features: Features) -> int:
-    """Columns of the encoder's two vectors, in front of hashes and the two reply marks."""
-    return int(features.common.shape[1]) - BUCKETS - PROPOSAL_BUCKETS - 2
-
-
-def _calibrated(heads: Heads, made: _Made) -> Heads:
-    """Platt scaling over all labels together on the calibration split, folded into the weights.
-
-    Source: Platt (1999); one slope and one shift, since single labels have too few lines.
-    """
-    split = "calibration"
-    probability, _ = heads.probabilities(made.features[split])
-    logit = np.log(probability / (1 - probability + 1e-7) + 1e-7).reshape(-1, 1)
-    target = _targets(made.items[split], heads.card.labels).reshape(-1)
-    slope, shift = _logistic(logit, target, 1e3, 0)
-    scaled = {
-        **heads.tensors,
-        "intent.weight": heads.tensors["intent.weight"] * slope[0, 0],
-        "intent.bias": heads.tensors["intent.bias"] * slope[0, 0] + shift[0],
+    on_held, on_unseen = (
+        {name: network.read([item.utterance for item in split.items]) for name, network in networks.items()}
+        for split in (held, unseen)
+    )
+    polar = polar_targets(held.examples.targets, len(taxonomy.ids))
+    weight = max(WEIGHTS, key=lambda w: wish_precision(blend(on_held[NGRAMS], on_held[TUNED], w), polar))
+    for beliefs in (on_held, on_unseen):
+        beliefs[BLEND] = blend(beliefs[NGRAMS], beliefs[TUNED], weight)
+    calibrations = {
+        name: calibrate(found, polar, taxonomy, precision=settings.precision) for name, found in on_held.items()
     }
-    return Heads(scaled, heads.card)
+    read = {name: readings(found, calibrations[name], taxonomy, by=name) for name, found in on_unseen.items()}
+    read[RULES] = RulesClassifier(load_rules(taxonomy)).read_many([item.utterance for item in unseen.items])
+    figures = {name: _figures(unseen, found, on_unseen.get(name), taxonomy) for name, found in read.items()}
+    candidates = (RULES, NGRAMS, TUNED, BLEND)
+    best = max(candidates, key=lambda name: figures[name]["lead_f05"])
+    card = ModelCard(
+        version=f"intent-{labelled.digest[:6]}-{_weights_digest(out)[:6]}",
+        taxonomy=taxonomy.version,
+        intents=taxonomy.ids,
+        best=best,
+        weight=weight,
+        calibrations={name: calibrations[name] for name in (NGRAMS, TUNED, BLEND)},
+        trained_on={
+            "sha256": labelled.digest,
+            **{split: len(labelled.of(split)) for split in ("train", "calibration", "dev")},
+            "settings": asdict(settings),
+        },
+        figures=figures,
+    )
+    write_model_card(out, card)
+    drawn = best if best in on_unseen else BLEND
+    write_card(out, card, taxonomy, unseen.items, read[best], on_unseen[drawn], calibrations[drawn])
+    return card
 
 
-def _with_thresholds(heads: Heads, made: _Made, taxonomy: Taxonomy) -> Heads:
-    """Thresholds of the calibration split: leads by best F0.5, which prefers precision, the rest by F1."""
-    leads = [Heads(heads.tensors, replace(heads.card, lead_threshold=round(float(t), 2))) for t in THRESHOLDS]
-    heads = max(leads, key=lambda h: _score(h, made, "calibration", taxonomy)["lead_f05"])
-    others = [Heads(heads.tensors, replace(heads.card, other_threshold=round(float(t), 2))) for t in THRESHOLDS]
-    return max(others, key=lambda h: _score(h, made, "calibration", taxonomy)["intent_micro_f1"])
+def _figures(
+    split: _Split, read: Sequence[LineReading], beliefs: Beliefs | None, taxonomy: Taxonomy
+) -> dict[str, float | int]:
+    found = method_figures(split.items, read, taxonomy)
+    if beliefs is None:
+        return found
+    polar = polar_targets(split.examples.targets, len(taxonomy.ids))
+    return {**found, "wish_average_precision": round(wish_precision(beliefs, polar), 4)}
 
 
-def _score(heads: Heads, made: _Made, split: str, taxonomy: Taxonomy) -> dict[str, float | int]:
-    predicted = [
-        [TurnIntent(intent=s.intent, polarity=s.polarity, confidence=s.confidence, by="heads") for s in row]
-        for row in heads.predict(made.features[split])
-    ]
-    return lead_figures(made.items[split], predicted, {i.id for i in taxonomy if i.is_lead})
+def _split(items: tuple[Labelled, ...], taxonomy: Taxonomy, *, noise: float = 0.0, seed: int = 0) -> _Split:
+    """Texts and targets; a share `noise` of the lines as they might have been misheard, labels untouched."""
+    rng, misheard = Random(seed), Noise.from_data() if noise else None
+    kept = tuple(
+        replace(item, utterance=replace(item.utterance, text=misheard.of(item.utterance.text, rng)))
+        if misheard and rng.random() < noise
+        else item
+        for item in items
+    )
+    return _Split(
+        items=kept,
+        examples=Examples(
+            texts=tuple(model_text(item.utterance) for item in kept),
+            targets=targets([item.gold for item in kept], taxonomy.ids),
+        ),
+    )
 
 
-def _targets(items: Sequence[Labelled], labels: Sequence[str]) -> NDArray[np.int64]:
-    named = [{i for i, _ in item.gold} for item in items]
-    return np.array([[int(label in names) for label in labels] for names in named]).reshape(-1, len(labels))
+def _weights_digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in ("adapter.safetensors", "ngrams.npz"):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()

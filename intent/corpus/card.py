@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any
 
-from intent.classifier.figures import figures_by_split
+from intent.classifier.figures import method_figures
 from intent.classifier.model import RulesClassifier
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import NONE, Taxonomy
@@ -111,8 +111,9 @@ def data_card(taxonomy: Taxonomy) -> DataCard:
 
 def keyword_baseline(labelled: LabelledSet, taxonomy: Taxonomy) -> dict[str, dict[str, float | int]]:
     """Figures of the keyword rules on each split that has lines."""
-    splits = [split for split in SPLITS if labelled.of(split)]
-    return figures_by_split(RulesClassifier(load_rules(taxonomy)), labelled, taxonomy, splits)
+    rules = RulesClassifier(load_rules(taxonomy))
+    read = {split: rules.read_many([i.utterance for i in labelled.of(split)]) for split in SPLITS if labelled.of(split)}
+    return {split: method_figures(labelled.of(split), found, taxonomy) for split, found in read.items()}
 
 
 def counts_of(items: Sequence[Labelled], voices: Mapping[str, str]) -> Counts:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from intent.corpus.lines import LineError, Mistake, Parsed, doubled_ids, parse_l
 
 SPLITS = ("train", "calibration", "dev", "test")
 UTTERANCES = "utterances.jsonl"
+REVIEW = "review"  # true where a person must read the line before it may be used
 FIELDS = ("id", "role", "text", "context", "intents", "tags", "split", "batch")
 _UNSAID = re.compile(r"[\W_]+")  # spaces and marks, which nobody says
 Labels = tuple[tuple[str, Polarity], ...]  # empty where a line holds no intent
@@ -43,6 +45,11 @@ class LabelledSet:
     def of(self, *splits: str) -> tuple[Labelled, ...]:
         return tuple(item for item in self.items if item.split in splits)
 
+    def with_lines(self, more: Sequence[Labelled]) -> LabelledSet:
+        """The same with lines of another set; the hash is of both."""
+        ids = "\n".join(item.id for item in more)
+        return LabelledSet(items=(*self.items, *more), digest=sha256(f"{self.digest}\n{ids}".encode()).hexdigest())
+
 
 def load_labelled(taxonomy: Taxonomy, path: Path | None = None) -> LabelledSet:
     """Read JSON Lines of `{id, role, text, context, intents, tags, split, batch}`, the shipped ones by default.
@@ -63,6 +70,8 @@ def check_labelled(taxonomy: Taxonomy, path: Path | None = None) -> Parsed[Label
 def labelled_of(raw: Mapping[str, Any], taxonomy: Taxonomy) -> Labelled:
     """One object of the format. Raises LineError, KeyError, TypeError, ValueError."""
     refuse_misspelt(raw, FIELDS)
+    if raw.get(REVIEW):
+        raise LineError("the line waits for a person", f"read it, fill intents, and remove {REVIEW}")
     if raw.get("role", "client") != "client":
         raise LineError(f"the line is of the role {raw['role']}", "only lines of clients are labelled, remove it")
     split = str(raw.get("split", "train"))
@@ -70,7 +79,7 @@ def labelled_of(raw: Mapping[str, Any], taxonomy: Taxonomy) -> Labelled:
         raise LineError(f"there is no split {split}", f"use one of {', '.join(SPLITS)}")
     return Labelled(
         id=_id(raw),
-        utterance=_checked(utterance_of(raw["text"], raw.get("context", ()))),
+        utterance=checked(utterance_of(raw["text"], raw.get("context", ()))),
         gold=labels_of(raw["intents"], taxonomy),
         split=split,
         tags=tuple(str(tag) for tag in raw.get("tags", ())),
@@ -150,7 +159,8 @@ def _polarity(word: str) -> Polarity:
         raise LineError(f"there is no polarity {word}", f"use one of {', '.join(Polarity)}") from None
 
 
-def _checked(utterance: Utterance) -> Utterance:
+def checked(utterance: Utterance) -> Utterance:
+    """The same utterance. Raises LineError for one that nobody can read."""
     if not utterance.text.strip():
         raise LineError("the text is empty", "write what was said, or remove the line")
     if len(utterance.text) > LONGEST_TEXT:

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, false, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, false, func, insert, or_, select, true, update
 
 from intent.errors import LeadError, LeadNotFoundError
+from intent.inspection.speech import HOLDING
 from intent.leads.lead import DISPOSITIONS, LIVING, Lead, LeadEvent, LeadState
 from intent.leads.tables import lead_events, leads, spoken_findings
-from intent.quality import HOLDING
+from intent.notes.tables import call_notes
 from intent.settings import LeadSettings
 from jobs.clock import database_now
 from jobs.locks import begin_writing, hold
@@ -150,7 +151,7 @@ class LeadQueue:
         **values: Any,
     ) -> Lead:
         """Write a change with its event and its message; the caller holds the transaction and the lock."""
-        changed = {**values, "sequence": self.next_sequence(connection, lead.client_id), "updated_at": now}
+        changed = {"updated_at": now, **values, "sequence": self.next_sequence(connection, lead.client_id)}
         if isinstance(changed.get("state"), LeadState):
             changed["state"] = changed["state"].value
         row = connection.execute(update(leads).where(leads.c.id == lead.id).values(changed).returning(*leads.c)).one()
@@ -169,11 +170,13 @@ class LeadQueue:
         self._outbox.add(connection, TOPIC, lead.client_id, {"type": kind, "event": event, **body(lead)})
 
     def next_sequence(self, connection: Connection, client_id: str) -> int:
-        """One more than the largest sequence of the client's leads; the client stays locked until commit."""
+        """One more than the largest of the client's leads and notes; the client stays locked until commit."""
         hold(connection, f"leads:{client_id}")
-        query = select(leads.c.sequence).where(leads.c.client_id == client_id)
-        last = connection.execute(query.order_by(leads.c.sequence.desc()).limit(1)).scalar_one_or_none()
-        return (last or 0) + 1
+        last = (
+            connection.scalar(select(func.max(table.c.sequence)).where(table.c.client_id == client_id))
+            for table in (leads, call_notes)
+        )
+        return max(sequence or 0 for sequence in last) + 1
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, datetime]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
-from intent.call import Call, CallReading, Wish
+from intent.call import Call, CallReading, SpeechFinding, Wish
 from intent.classifier.taxonomy import Taxonomy
 from intent.errors import LeadError, LeadNotFoundError
 from intent.leads.lead import (
@@ -22,6 +22,7 @@ from intent.leads.lead import (
 )
 from intent.leads.queue import LeadQueue, lead_of, living, visible
 from intent.leads.tables import calls, follow_ups, leads, spoken_findings
+from intent.notes.draft import draft_note
 from intent.settings import LeadSettings
 from jobs.locks import hold
 from jobs.tables import new_id
@@ -71,6 +72,8 @@ class LeadStore(LeadQueue):
             ended = _ended_at(call, now)
             self._insert_call(connection, reading, call, standing, ended, now)
             _insert_findings(connection, reading, call, standing, now)
+            if reading.note:
+                draft_note(connection, reading.note, call, branch=standing.branch if standing else None, now=now)
             opened = tuple(
                 self._open(connection, wish, call, standing, ended, now)
                 for wish in reading.wishes
@@ -116,7 +119,7 @@ class LeadStore(LeadQueue):
             return _follow_up(connection.execute(changed.returning(*follow_ups.c)).one())
 
     def call(self, call_id: str, *, principal: Principal) -> dict[str, Any]:
-        """The stored note, findings and warnings of a call, without findings that are for compliance alone.
+        """The stored note, findings, inspection and warnings of a call, without findings that are for compliance alone.
 
         Raises LeadNotFoundError.
         """
@@ -154,9 +157,10 @@ class LeadStore(LeadQueue):
                 ended_at=ended,
                 duration_s=call.transcript.duration_s,
                 recording_path=call.recording_path,
-                note=reading.note,
+                note=reading.note.text if reading.note else "",
                 findings=[asdict(finding) for finding in reading.findings],
                 warnings=list(call.transcript.warnings),
+                inspection=asdict(reading.inspection) if reading.inspection else None,
                 model_version=reading.model_version,
                 recorded_at=now,
             )
@@ -266,7 +270,7 @@ class LeadStore(LeadQueue):
         }
         if wish.held_because:
             values |= {"state": LeadState.HELD, "held_because": wish.held_because}
-        return self.change(connection, lead, now, "merged", by, f"call {call.id}", **values)
+        return self.change(connection, lead, now, "merged", by, _reason(call, wish), **values)
 
     def _create(
         self,
@@ -305,7 +309,7 @@ class LeadStore(LeadQueue):
             .returning(*leads.c)
         ).one()
         lead = lead_of(row)
-        self.announce(connection, lead, "created", by, f"call {call.id}", now)
+        self.announce(connection, lead, "created", by, _reason(call, wish), now)
         return lead
 
 
@@ -314,7 +318,7 @@ def _insert_findings(
 ) -> None:
     rows = [
         {
-            **asdict(finding), "id": new_id(), "call_id": call.id, "client_id": call.client_id,
+            **_columns_of(finding), "id": new_id(), "call_id": call.id, "client_id": call.client_id,
             "advisor_id": call.advisor_id, "branch": standing.branch if standing else None, "state": "open",
             "note": "", "created_at": now,
         }
@@ -322,6 +326,15 @@ def _insert_findings(
     ]  # fmt: skip
     if rows:
         connection.execute(insert(spoken_findings), rows)
+
+
+def _reason(call: Call, wish: Wish) -> str:
+    """Where a lead comes from, and what a second look said against it."""
+    return "; ".join((f"call {call.id}", *wish.doubts))
+
+
+def _columns_of(finding: SpeechFinding) -> dict[str, Any]:
+    return {name: value for name, value in asdict(finding).items() if name != "suspected"}
 
 
 def _ended_at(call: Call, now: datetime) -> datetime:

@@ -35,6 +35,7 @@ calls = Table(
     Column("note", Text, nullable=False),
     Column("findings", JSON, nullable=False),  # the advisor's violations: turn, rule, quote, disposition
     Column("warnings", JSON, nullable=False),
+    Column("inspection", JSON),  # measures, checklist, score, segments; without what is for compliance alone
     Column("model_version", String(80), nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
 )

@@ -191,7 +191,9 @@ def import_(
     context: typer.Context,
     kind: Annotated[
         str,
-        typer.Argument(help="clients, holdings, insistence, advisors, products, events, restricted or calls."),
+        typer.Argument(
+            help="clients, holdings, insistence, advisors, products, events, restricted, dispositions or calls."
+        ),
     ],
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8; columns in docs/import.md.")],
     as_json: Json = False,

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serve.commands.context import Context, print_json, progress_bar
+from serve.commands.groups import GroupWithDefault
 
 if TYPE_CHECKING:
     from intent.call import Call, CallReading
     from intent.recordings import RecordingFile
 
+app = typer.Typer(cls=GroupWithDefault, help="Recordings the whole way: `tougu calls PATH`; notes and tasks of calls.")
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Metadata = Annotated[
     Path | None,
-    typer.Option("--metadata", help="CSV id,path,client_id,advisor_id,started_at,direction,advisor_channel."),
+    typer.Option("--metadata", help="CSV id,path,client_id,advisor_id,started_at,direction,advisor_channel,call_type."),
 ]
 
 
@@ -70,13 +72,17 @@ def transcribe(
         raise typer.Exit(1)
 
 
+@app.command("read")
 def calls(
     context: typer.Context,
     paths: Annotated[list[Path] | None, typer.Argument(help="Recordings, or folders of recordings.")] = None,
     metadata: Metadata = None,
     as_json: Json = False,
 ) -> None:
-    """Take recordings the whole way: transcript, intents with evidence, leads, cases, tickets."""
+    """Take recordings the whole way: transcript, intents with evidence, leads, cases, tickets.
+
+    The word `read` may be left out.
+    """
     from intent.errors import AudioError
 
     shared = context.ensure_object(Context)
@@ -142,6 +148,10 @@ def print_reading(call: Call, reading: CallReading, *, transcript: bool = False)
             typer.echo(f"          {evidence.start_s:6.1f}-{evidence.end_s:.1f} s 「{evidence.quote}」")
     for finding in (each for each in reading.findings if not each.confidential):
         typer.echo(f"  advisor {finding.rule} ({finding.disposition}) 「{finding.quote}」")
+    if reading.inspection:
+        from serve.commands.inspection import verdict_line
+
+        typer.echo(f"  inspect {verdict_line(reading.inspection)}")
 
 
 def reading_json(call: Call, reading: CallReading) -> dict[str, object]:

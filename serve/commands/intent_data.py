@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serve.commands import intent_lines
 from serve.commands.context import Context, print_json
+from serve.commands.intent_lines import labels_of, write
 
 if TYPE_CHECKING:
     from intent.classifier.taxonomy import Taxonomy
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 MISTAKES_SHOWN = 20
 SPENT = "These are test lines: a test split that was looked at is spent. Do not tune on it afterwards."
-MARKS = {"interest": "+", "decline": "-", "existing": "="}
 
 
 def intent_data(
@@ -37,6 +38,10 @@ def intent_data(
     check: Annotated[Path | None, typer.Option(help="Check a file of your own and name its mistakes.")] = None,
     card: Annotated[bool, typer.Option("--card", help="The data card, as Markdown.")] = False,
     baseline: Annotated[bool, typer.Option("--baseline", help="What keyword rules find in each split.")] = False,
+    errors: Annotated[bool, typer.Option("--errors", help="Probable label errors, the surest first.")] = False,
+    uncertain: Annotated[Path | None, typer.Option(help="Unlabelled lines of a file: which to label next.")] = None,
+    dispositions: Annotated[Path | None, typer.Option(help="Write what became of leads as lines to label.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Lines that --errors shows and --uncertain chooses.")] = 50,
     open_test: Annotated[bool, typer.Option("--open-test", help="Show test lines too; that spends them.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
@@ -48,7 +53,21 @@ def intent_data(
     chooses = search or intent or tag or split or sample or export
     if (check or card or baseline) and (chooses or open_test):
         raise typer.BadParameter("--check, --card and --baseline read everything: leave the options that choose out.")
-    if check:
+    lines_for_labellers = [each for each in (errors, uncertain, dispositions) if each]
+    if lines_for_labellers and (len(lines_for_labellers) > 1 or check or card or baseline or calls):
+        raise typer.BadParameter("--errors, --uncertain and --dispositions stand alone: ask for one thing at a time.")
+    if lines_for_labellers and (search or intent or tag or sample):
+        raise typer.BadParameter(
+            "--errors, --uncertain and --dispositions read every line: leave the options that choose out."
+        )
+    if errors:
+        _require_open(split, open_test)
+        intent_lines.errors(house, data, split=split or "train", top=top, export=export, as_json=as_json)
+    elif uncertain:
+        intent_lines.uncertain(house, uncertain, top=top, export=export, as_json=as_json)
+    elif dispositions:
+        intent_lines.dispositions(context, house, dispositions)
+    elif check:
         _check(check, taxonomy, house.rule_pack.rules if calls else (), calls=calls, as_json=as_json)
     elif card:
         _card(taxonomy, as_json=as_json)
@@ -181,7 +200,7 @@ def _give(
         if as_json:
             print_json(rows)
         if export:
-            _write(export, rows)
+            write(export, rows)
             typer.echo(f"{len(rows)} written to {export}", err=True)
         return
     for item in chosen:
@@ -207,18 +226,10 @@ def _raw_calls(chosen: Sequence[LabelledCall], data: Path | None) -> list[dict[s
     return [by_id[id_] for id_ in wanted]
 
 
-def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    if path.exists():
-        raise typer.BadParameter(f"{path} exists already: name another file, or remove it first.")
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-    beside.replace(path)
-
-
 def shown(item: Labelled) -> str:
     """One line for a reader: what was said before, the line, its labels and tags."""
     before = "".join(f"  {turn.speaker.value:>8}  {turn.text}\n" for turn in item.utterance.context)
-    labels = " ".join(f"{intent}{MARKS[polarity]}" for intent, polarity in item.gold) or "none"
+    labels = labels_of(item.gold)
     tags = f"  ({', '.join(item.tags)})" if item.tags else ""
     return f"{item.id}\n{before}  {'client':>8}  {item.utterance.text}\n{'':>12}{labels}{tags}"
 

@@ -25,7 +25,7 @@ def train(
     from compliance_filters.semantic.dataset import SHIPPED, load_all
     from compliance_filters.semantic.train import train_semantic
     from models.encoders.transformer import SentenceTransformerEncoder
-    from models.tuning import TuningSettings
+    from models.tuning_run import TuningSettings
     from serve.errors import ServeError
 
     house = context.ensure_object(Context).house()

@@ -42,6 +42,7 @@ def take_call(
     advisor_id: Annotated[str | None, Form(max_length=64)] = None,
     started_at: Annotated[AwareDatetime | None, Form(description="ISO 8601 with a zone.")] = None,
     advisor_channel: Annotated[str | None, Form(pattern="^(left|right)$")] = None,
+    call_type: Annotated[str | None, Form(max_length=40, description="Id of a checklist, e.g. sale.")] = None,
 ) -> JobOut:
     """Store a recording and read it in the background; the same recording twice is one job."""
     house = the_house(request)
@@ -50,6 +51,9 @@ def take_call(
         raise HTTPException(
             415, f"{suffix or 'A file without ending'} is no recording: send {', '.join(sorted(RECORDINGS))}."
         )
+    if call_type is not None and call_type not in house.inspector.checklists:
+        known = ", ".join(each.id for each in house.inspector.checklists.types)
+        raise HTTPException(422, f"There is no checklist for the call type {call_type}: send one of {known}.")
     path, digest = _store(recording, house.settings.home / "recordings", suffix)
     job_id = house.jobs.enqueue(
         CALLS,
@@ -61,6 +65,7 @@ def take_call(
             "advisor_id": advisor_id,
             "started_at": started_at.isoformat() if started_at else None,
             "advisor_channel": advisor_channel,
+            "call_type": call_type,
         },
     )
     return job_out(house.jobs.get(job_id))
@@ -93,7 +98,7 @@ def job(job_id: str, request: Request, principal: PrincipalDep) -> JobOut:
 
 @router.get("/calls/{call_id}")
 def call(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
-    """Note, findings and warnings of a call that was read."""
+    """Note, findings, inspection and warnings of a call that was read."""
     found = the_house(request).leads.call(call_id, principal=principal)
     seen.view("call", [(found["client_id"], call_id)])
     return found

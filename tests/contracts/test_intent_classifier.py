@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from intent.call import Polarity, Speaker, Turn
-from intent.classifier.heads import load_heads
-from intent.classifier.model import HeadsClassifier, IntentClassifier, RulesClassifier, ScriptedClassifier
+from intent.call import LineReading, Polarity, Speaker, Turn
+from intent.classifier.choose import load_classifier
+from intent.classifier.model import IntentClassifier, RulesClassifier, ScriptedClassifier
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import load_taxonomy
 from intent.classifier.train import train
 from intent.classifier.utterance import Utterance, utterance_at
-from models.encoders import HashEncoder
+from intent.settings import IntentSettings
 from tests.intent.labelled_lines import write_lines
+from tests.intent.tiny_encoder import SETTINGS, tiny_encoder
 
 WISH = "我想开通港股通，怎么办理？"
 TURNS = tuple(
@@ -34,27 +35,27 @@ class Contract:
         assert classifier.version
 
     def test_a_plain_wish_is_found(self, classifier: IntentClassifier) -> None:
-        found = classifier.read(TURNS, 1)
+        found = classifier.read(TURNS, 1).intents
         assert (found[0].intent, found[0].polarity) == ("permission.hk", Polarity.INTEREST)
         assert found[0].by == classifier.version
 
     def test_confidence_is_a_probability_and_orders(self, classifier: IntentClassifier) -> None:
-        confidences = [i.confidence for i in classifier.read(TURNS, 1)]
+        confidences = [i.confidence for i in classifier.read(TURNS, 1).intents]
         assert confidences == sorted(confidences, reverse=True)
         assert all(0 < c <= 1 for c in confidences)
 
     def test_an_intent_stands_once_and_none_never(self, classifier: IntentClassifier) -> None:
-        intents = [i.intent for i in classifier.read(TURNS, 1)]
+        intents = [i.intent for i in classifier.read(TURNS, 1).intents]
         assert len(intents) == len(set(intents))
         assert "none" not in intents
 
     def test_backchannel_is_nothing(self, classifier: IntentClassifier) -> None:
-        assert classifier.read((TURNS[2],), 0) == ()
+        assert classifier.read((TURNS[2],), 0).intents == ()
 
     def test_many_are_read_as_one_by_one(self, classifier: IntentClassifier) -> None:
         one_by_one = [classifier.read(TURNS, i) for i in range(3)]
         together = classifier.read_many([utterance_at(TURNS, i) for i in range(3)])
-        assert [[x.intent for x in r] for r in together] == [[x.intent for x in r] for r in one_by_one]
+        assert [[x.intent for x in r.intents] for r in together] == [[x.intent for x in r.intents] for r in one_by_one]
         assert classifier.read_many([]) == []
 
     def test_a_turn_outside_the_call_is_an_error(self, classifier: IntentClassifier) -> None:
@@ -63,7 +64,7 @@ class Contract:
 
     @pytest.mark.parametrize("text", ["", " ", "\0", "啊" * 300_000, "\ud800", "🙂"])
     def test_odd_text_is_read(self, classifier: IntentClassifier, text: str) -> None:
-        assert isinstance(classifier.read_many([Utterance(text=text)])[0], tuple)
+        assert isinstance(classifier.read_many([Utterance(text=text)])[0], LineReading)
 
 
 class TestScripted(Contract):
@@ -78,14 +79,20 @@ class TestRules(Contract):
         return RulesClassifier(load_rules(load_taxonomy()))
 
 
-class TestHeads(Contract):
+class TestTrained(Contract):
     @pytest.fixture(scope="class")
     def folder(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        folder: Path = tmp_path_factory.mktemp("heads")
-        train(write_lines(folder / "lines.jsonl"), HashEncoder(64), folder)
-        return folder
+        folder: Path = tmp_path_factory.mktemp("trained")
+        train(write_lines(folder / "lines.jsonl"), tiny_encoder(), folder / "model", settings=SETTINGS)
+        return folder / "model"
 
-    @pytest.fixture
-    def classifier(self, folder: Path) -> IntentClassifier:
+    @pytest.fixture(params=["ngrams", "tuned", "blend"])
+    def classifier(self, folder: Path, request: pytest.FixtureRequest) -> IntentClassifier:
         taxonomy = load_taxonomy()
-        return HeadsClassifier(load_heads(taxonomy, folder), HashEncoder(64), load_rules(taxonomy))
+        return load_classifier(
+            IntentSettings(method=request.param),
+            folder,
+            taxonomy=taxonomy,
+            rules=load_rules(taxonomy),
+            encoder=tiny_encoder,
+        )

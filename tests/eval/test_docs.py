@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.suites import calls, compliance, rag
+from eval.suites import calls, compliance, notes, rag
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "evaluation.md"
 
@@ -26,6 +26,8 @@ def test_examples_are_json_lines(page: str) -> None:
     assert json.loads(blocks[0])["version"] == 2
 
 
-@pytest.mark.parametrize("suite", [calls.METRICS, rag.METRICS, compliance.SENTENCES, compliance.DOCUMENTS])
+@pytest.mark.parametrize(
+    "suite", [calls.METRICS, notes.METRICS, rag.METRICS, compliance.SENTENCES, compliance.DOCUMENTS]
+)
 def test_every_metric_is_explained(page: str, suite: dict[str, object]) -> None:
     assert [name for name in suite if f"`{name}`" not in page] == []

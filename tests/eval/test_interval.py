@@ -1,10 +1,10 @@
-"""Bootstrap intervals and metrics as sums."""
+"""Bootstrap and score intervals, and metrics as sums."""
 
 from __future__ import annotations
 
 import pytest
 
-from eval.interval import with_interval
+from eval.interval import wilson, with_interval
 from eval.metrics.counts import Counts, Part, compare, hits, when
 from eval.metrics.summed import macro_f1, ratio
 
@@ -63,3 +63,14 @@ def test_macro_f1_is_the_mean_over_labels_that_gold_holds() -> None:
     metric = macro_f1(lambda item: item)
     items = [{"a": (1, 0, 0)}, {"a": (0, 0, 1), "b": (0, 0, 1)}, {"only predicted": (0, 1, 0)}]
     assert metric(items) == pytest.approx((2 / 3 + 0) / 2)
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),
+    [(1, 1, 0.2065, 1.0), (0, 10, 0.0, 0.2775), (15, 20, 0.5313, 0.8881)],  # by the formula, by hand
+)
+def test_wilson_holds_for_a_handful(hits: int, n: int, low: float, high: float) -> None:
+    found = wilson(hits, n)
+    assert found is not None
+    assert (found["low"], found["high"]) == pytest.approx((low, high), abs=2e-4)
+    assert wilson(0, 0) is None

@@ -249,35 +249,11 @@ def test_funds_agree_with_empyrical_on_the_sample(tmp_path: Path) -> None:
         funds.run(tmp_path, folder / "benchmark.csv", progress=quiet)
 
 
-def test_public_intents_train_by_the_products_recipe(house: House, tmp_path: Path) -> None:
-    folder = tmp_path / "banking77"
-    folder.mkdir()
-    for name, count in (("train", 12), ("test", 3)):
-        rows = [f"my card number {n} is lost,lost_card\ntop up of {n} pounds failed,top_up" for n in range(count)]
-        (folder / f"{name}.csv").write_text("text,category\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    result = public.run(house, "banking77", folder, progress=quiet)
-    read = shaped(result, tmp_path)
-    assert read["metrics"]["accuracy"]["value"] == 1.0
-    assert read["parameters"]["published"]
+def test_a_public_set_that_nobody_knows_and_a_missing_file_are_named(house: House, tmp_path: Path) -> None:
     with pytest.raises(EvalError, match="no public set mnist"):
-        public.run(house, "mnist", folder, progress=quiet)
+        public.run(house, "mnist", tmp_path, progress=quiet)
     with pytest.raises(EvalError, match=r"data_full\.json does not exist"):
-        public.run(house, "clinc150", folder, progress=quiet)
-
-
-def test_clinc_counts_out_of_scope_apart(house: House, tmp_path: Path) -> None:
-    def rows(text: str, label: str, n: int) -> list[list[str]]:
-        return [[f"{text} {i}", label] for i in range(n)]
-
-    parts = {
-        "train": rows("book a flight", "flight", 10) + rows("play a song", "music", 10),
-        "oos_train": rows("zzz qqq", "oos", 10),
-        "test": rows("book a flight", "flight", 4), "oos_test": rows("zzz qqq", "oos", 4), "val": [], "oos_val": [],
-    }  # fmt: skip
-    (tmp_path / "data_full.json").write_text(json.dumps(parts), encoding="utf-8")
-    read = shaped(public.run(house, "clinc150", tmp_path, progress=quiet), tmp_path)
-    assert read["metrics"]["accuracy"]["value"] == 1.0
-    assert read["metrics"]["oos_recall"]["value"] == 1.0
+        public.run(house, "clinc150", tmp_path, progress=quiet)
 
 
 def test_public_answers_quote_the_items_own_passages(house: House, tmp_path: Path) -> None:

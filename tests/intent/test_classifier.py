@@ -1,23 +1,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from intent.call import Polarity, Speaker, Turn
 from intent.classifier.choose import load_classifier
-from intent.classifier.heads import load_heads
-from intent.classifier.model import HeadsClassifier, RulesClassifier
+from intent.classifier.folder import CARD, read_model_card, shipped_folder
+from intent.classifier.model import IntentClassifier, RulesClassifier
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import load_taxonomy
-from intent.classifier.train import MIN_LINES, train
+from intent.classifier.train import train
 from intent.classifier.utterance import Utterance
+from intent.corpus.utterances import load_labelled
 from intent.errors import ClassifierError, TaxonomyError, TrainingDataError
 from intent.settings import IntentSettings
 from models.encoders import HashEncoder
 from tests.intent.labelled_lines import lines, write_lines
+from tests.intent.tiny_encoder import SETTINGS, tiny_encoder
 
 TAXONOMY = load_taxonomy()
 RULES = load_rules(TAXONOMY)
@@ -26,7 +30,21 @@ RULES = load_rules(TAXONOMY)
 def read(text: str, before: str = "") -> dict[str, str]:
     context = (Turn(index=0, speaker=Speaker.ADVISOR, text=before, start_s=0, end_s=1),) if before else ()
     found = RulesClassifier(RULES).read_many([Utterance(text=text, context=context)])[0]
-    return {i.intent: i.polarity.value for i in found}
+    return {i.intent: i.polarity.value for i in found.intents}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model trained on a few lines; tests that break it copy it first."""
+    place: Path = tmp_path_factory.mktemp("intent")
+    train(write_lines(place / "lines.jsonl"), tiny_encoder(), place / "model", settings=SETTINGS, compare=True)
+    return place / "model"
+
+
+def opened(folder: Path, **settings: Any) -> IntentClassifier:
+    return load_classifier(
+        IntentSettings(**settings), folder, taxonomy=TAXONOMY, rules=RULES, encoder=lambda: tiny_encoder()
+    )
 
 
 def test_the_taxonomy_knows_where_each_intent_goes() -> None:
@@ -91,70 +109,85 @@ def test_a_short_reply_takes_what_was_proposed(text: str, polarity: str) -> None
     assert read(text, "您那边天气好吗？") == {}
 
 
-def test_training_is_repeatable_and_its_card_is_honest(tmp_path: Path) -> None:
-    data = write_lines(tmp_path / "lines.jsonl")
-    first = train(data, HashEncoder(64), tmp_path / "a")
-    second = train(data, HashEncoder(64), tmp_path / "b")
-    assert first == second
-    assert set(first.figures) == {"rules", "heads", "combined"}
-    assert first.figures["heads"]["dev"]["n"] == 35
-    scores = {name: first.figures[name]["dev"]["lead_f05"] for name in first.figures}
+def test_training_is_repeatable_and_its_card_is_honest(folder: Path, tmp_path: Path) -> None:
+    first = read_model_card(folder)
+    again = train(folder.parent / "lines.jsonl", tiny_encoder(), tmp_path, settings=SETTINGS, compare=True)
+    assert again.version == first.version
+    assert set(first.figures) == {"rules", "frozen", "ngrams", "tuned", "blend"}
+    assert first.figures["tuned"]["n"] == 35
+    scores = {name: first.figures[name]["lead_f05"] for name in ("rules", "ngrams", "tuned", "blend")}
     assert scores[first.best] == max(scores.values())
     assert first.trained_on["train"] == 70
+    told = (folder / "CARD.md").read_text("utf-8")
+    for part in ("n = 35", "permission.hk", first.trained_on["sha256"], "The split `test` was not read"):
+        assert part in told
+    assert (folder / "calibration.svg").read_text("utf-8").startswith("<svg")
+    assert "permission.hk" in (folder / "confusion.svg").read_text("utf-8")
 
 
-def test_heads_learn_polarity_from_lines(tmp_path: Path) -> None:
-    train(write_lines(tmp_path / "lines.jsonl"), HashEncoder(64), tmp_path)
-    classifier = HeadsClassifier(load_heads(TAXONOMY, tmp_path), HashEncoder(64), RULES)
-    wish, refusal, nothing = classifier.read_many(
+@pytest.mark.parametrize("method", ["tuned", "blend"])
+def test_it_learns_polarity_from_lines(folder: Path, method: str) -> None:
+    wish, refusal, nothing = opened(folder, method=method).read_many(
         [Utterance(text=t) for t in ("我想开通融资融券", "融资融券我不要", "刚吃完饭")]
     )
-    assert [(i.intent, i.polarity) for i in wish] == [("margin.open", Polarity.INTEREST)]
-    assert [(i.intent, i.polarity) for i in refusal] == [("margin.open", Polarity.DECLINE)]
-    assert nothing == ()
+    assert [(i.intent, i.polarity) for i in wish.intents] == [("margin.open", Polarity.INTEREST)]
+    assert [(i.intent, i.polarity) for i in refusal.intents] == [("margin.open", Polarity.DECLINE)]
+    assert nothing.intents == ()
 
 
-def test_heads_refuse_what_does_not_fit_them(tmp_path: Path) -> None:
-    train(write_lines(tmp_path / "lines.jsonl"), HashEncoder(64), tmp_path)
-    heads = load_heads(TAXONOMY, tmp_path)
-    with pytest.raises(ClassifierError, match="trained on hash-64"):
-        HeadsClassifier(heads, HashEncoder(32), RULES)
-    card = json.loads((tmp_path / "heads.json").read_text("utf-8"))
-    (tmp_path / "heads.json").write_text(json.dumps({**card, "taxonomy": "other"}), "utf-8")
-    with pytest.raises(ClassifierError, match="know taxonomy other"):
-        load_heads(TAXONOMY, tmp_path)
-    (tmp_path / "heads.safetensors").write_bytes(b"torn")
-    with pytest.raises(ClassifierError, match="cannot be read"):
-        load_heads(TAXONOMY, tmp_path)
+def test_a_model_that_does_not_fit_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "m")
+    model = tmp_path / "m"
+    (model / "ngrams.npz").write_bytes(b"torn")
+    with pytest.raises(ClassifierError, match="cannot be opened"):
+        opened(model, method="ngrams")
+    card = json.loads((model / CARD).read_text("utf-8"))
+    (model / CARD).write_text(json.dumps({**card, "taxonomy": "other"}), "utf-8")
+    with pytest.raises(ClassifierError, match="trained for the taxonomy other"):
+        opened(model, method="ngrams")
+    (model / CARD).write_text("{", "utf-8")
+    with pytest.raises(ClassifierError, match="no readable card"):
+        opened(model)
+
+
+def test_without_torch_the_ngrams_read(folder: Path) -> None:
+    classifier = load_classifier(
+        IntentSettings(method="blend"), folder, taxonomy=TAXONOMY, rules=RULES, encoder=lambda: HashEncoder(64)
+    )
+    assert classifier.version.endswith("/ngrams")
+    assert classifier.read_many([Utterance(text="我想开通融资融券")])[0].intents
 
 
 def test_too_few_lines_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     path.write_text(json.dumps(lines()[0]), "utf-8")
     with pytest.raises(TrainingDataError, match="split train has 1 lines"):
-        train(path, HashEncoder(64), tmp_path)
+        train(path, tiny_encoder(), tmp_path, settings=SETTINGS)
 
 
-def test_settings_choose_the_method(tmp_path: Path) -> None:
-    card = train(write_lines(tmp_path / "lines.jsonl"), HashEncoder(64), tmp_path)
-    chosen = {"taxonomy": TAXONOMY, "rules": RULES, "encoder": lambda: HashEncoder(64)}
-    best = load_classifier(IntentSettings(model_dir=tmp_path), **chosen)
-    assert (best.version == RULES.version) == (card.best == "rules")
-    assert load_classifier(IntentSettings(method="rules"), **chosen).version == RULES.version
-    other = "heads" if card.with_rules else "combined"
-    with pytest.raises(ClassifierError, match=f"not of the kind {other}"):
-        load_classifier(IntentSettings(model_dir=tmp_path, method=other), **chosen)
+def test_settings_choose_the_method(folder: Path) -> None:
+    card = read_model_card(folder)
+    assert opened(folder).version == (RULES.version if card.best == "rules" else card.version)
+    assert opened(folder, method="rules").version == RULES.version
 
 
-def test_a_threshold_of_the_settings_replaces_the_cards(tmp_path: Path) -> None:
-    train(write_lines(tmp_path / "lines.jsonl"), HashEncoder(64), tmp_path)
-    method = "combined" if load_heads(TAXONOMY, tmp_path).card.with_rules else "heads"
-    settings = IntentSettings(model_dir=tmp_path, method=method, lead_threshold=1.0)
-    classifier = load_classifier(settings, taxonomy=TAXONOMY, rules=RULES, encoder=lambda: HashEncoder(64))
-    assert classifier.read_many([Utterance(text="我想开通融资融券")]) == [()]
+def test_a_threshold_of_the_settings_replaces_the_cards(folder: Path) -> None:
+    (reading,) = opened(folder, method="tuned", lead_threshold=1.0).read_many([Utterance(text="我想开通融资融券")])
+    assert reading.intents == ()
+    assert reading.abstained
+    assert reading.unsure[0].intent == "margin.open"
 
 
-def test_the_shipped_heads_fit_the_shipped_taxonomy() -> None:
-    card = load_heads(TAXONOMY).card
-    assert card.trained_on["train"] > MIN_LINES
-    assert card.labels == TAXONOMY.ids
+def test_shipped_lines_can_be_added_and_the_version_says_so() -> None:
+    own = load_labelled(TAXONOMY)
+    both = own.with_lines(own.of("dev")[:3])
+    assert len(both.items) == len(own.items) + 3
+    assert both.digest != own.digest
+
+
+def test_the_shipped_model_fits_the_shipped_taxonomy_and_lines() -> None:
+    card = read_model_card(shipped_folder())
+    assert card.intents == TAXONOMY.ids
+    assert card.taxonomy == TAXONOMY.version
+    assert card.trained_on["sha256"] == load_labelled(TAXONOMY).digest
+    assert sum(path.stat().st_size for path in shipped_folder().iterdir()) <= 12 * 1024 * 1024

@@ -19,6 +19,7 @@ from intent.leads.export import export_csv
 from intent.leads.lead import ClientStanding, LeadState, rule_score
 from intent.leads.spoken import SpokenDesk
 from intent.leads.store import LeadStore, Recorded
+from intent.notes.note import CallNote
 from intent.settings import LeadSettings
 from jobs.outbox import Outbox
 from jobs.tables import metadata as jobs_metadata
@@ -81,7 +82,7 @@ def record(
         client_id=client_id,
         advisor_id=advisor_id,
     )
-    reading = CallReading(call_id=call_id, wishes=wishes, findings=tuple(findings), note="纪要")
+    reading = CallReading(call_id=call_id, wishes=wishes, findings=tuple(findings), note=CallNote(text="纪要"))
     return store.record(reading, call, principal=SYSTEM)
 
 

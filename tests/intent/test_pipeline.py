@@ -1,31 +1,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from intent.call import Call, CallReading, Polarity, Speaker, Transcript, Turn
+from intent.call import Call, CallReading, LineReading, Polarity, Speaker, Transcript, Turn, TurnIntent
 from intent.classifier.model import IntentClassifier, RulesClassifier, ScriptedClassifier
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import load_taxonomy
+from intent.classifier.utterance import Utterance
+from intent.inspection.inspector import load_inspector
+from intent.inspection.speech import SpeechIssue
 from intent.pipeline import CallPipeline, transcribe_call
-from intent.quality import SpeechIssue, disposition_of, inspect, measures
 from intent.speech.transcribe import ScriptedTranscriber
 from intent.wishes import WishMaker
 from tests.intent.sound import silence, tone, write_wav
 
 TAXONOMY = load_taxonomy()
 RULES = load_rules(TAXONOMY)
+INSPECTOR = load_inspector()
 PRODUCTS = ("云岭稳健债券", "云岭")
 
 
 class PromiseChecker:
-    """Finds one phrase; enough to see what follows from a finding."""
+    """Finds two phrases, one of them for compliance alone; enough to see what follows from a finding."""
 
     def judge(self, text: str) -> Sequence[SpeechIssue]:
+        if "内部消息" in text:
+            return [SpeechIssue(rule="insider.information", quote="内部消息", confidential=True)]
         return [SpeechIssue(rule="promise.return", quote="保证赚钱")] if "保证赚钱" in text else []
 
 
@@ -44,6 +49,7 @@ def read(*said: str, classifier: IntentClassifier | None = None) -> CallReading:
         classifier=classifier or RulesClassifier(RULES),
         wish_maker=WishMaker(TAXONOMY, RULES, PRODUCTS),
         checker=PromiseChecker(),
+        inspector=INSPECTOR,
         taxonomy=TAXONOMY,
     )
     return pipeline.read(call(*said))
@@ -119,7 +125,7 @@ def test_a_lead_won_by_a_promise_is_held_and_an_earlier_one_is_not() -> None:
 def test_a_turn_of_unknown_role_may_be_the_client_with_less_confidence() -> None:
     known, unknown = (read(f"{who}:我想开通港股通，怎么办？").of("lead")[0] for who in "c?")
     assert unknown.confidence < known.confidence
-    assert inspect(call("?:保证赚钱").transcript.turns, PromiseChecker()) == ()
+    assert read("?:保证赚钱").findings == ()
 
 
 def test_an_intent_outside_the_taxonomy_is_left_out() -> None:
@@ -128,28 +134,23 @@ def test_an_intent_outside_the_taxonomy_is_left_out() -> None:
 
 
 def test_the_note_quotes_turns_and_invents_nothing() -> None:
-    reading = read("a:您好。", "c:我想开通港股通，怎么办？", "a:我明天给您发资料。", "c:好，我明天去营业部办。")
-    assert "【来电目的】\n- 港股通：我想开通港股通，怎么办？（第2轮）" in reading.note
-    assert "【顾问承诺】\n- 我明天给您发资料。（第3轮）" in reading.note
-    assert "【客户答应】\n- 好，我明天去营业部办。（第4轮）" in reading.note
-    assert "商机：港股通，24小时内处理" in reading.note
-    assert "未发现明确需求" in read("a:您好。", "c:打错了吧。", "c:嗯。").note
-    assert read().note == "本次录音没有可读的通话内容。"
+    note = read("a:您好。", "c:我想开通港股通，怎么办？", "a:我明天给您发资料。", "c:好，我明天去营业部办。").note
+    assert note is not None
+    assert "【来电目的】\n- 港股通：我想开通港股通，怎么办？（第2轮）" in note.text
+    assert "【顾问承诺】\n- 我明天给您发资料（第3轮）" in note.text
+    assert "商机：港股通，24小时内处理（第2轮）" in note.text
+    nothing = read("a:您好。", "c:打错了吧。", "c:嗯。").note
+    assert nothing is not None
+    assert "未发现明确需求" in nothing.text
 
 
-@pytest.mark.parametrize(
-    ("rule", "disposition"),
-    [("insider.information", "register"), ("promise.return", "call_back"), ("disparagement", "train")],
-)
-def test_every_violation_has_a_disposition(rule: str, disposition: str) -> None:
-    assert disposition_of(rule) == disposition
-
-
-def test_talk_is_measured() -> None:
-    measured = measures(call("a:您好您好", "c:嗯", "a:给您介绍").transcript)
-    assert (measured.advisor_s, measured.client_s, measured.advisor_share) == (8.0, 4.0, 0.667)
-    assert measured.estimated
-    assert measures(call().transcript).advisor_share is None
+def test_a_reading_holds_the_inspection_without_what_is_for_compliance_alone() -> None:
+    reading = read("a:您好，我有内部消息。", "c:哦。", "a:这只基金保证赚钱。", "c:嗯。")
+    assert [finding.rule for finding in reading.findings] == ["insider.information", "promise.return"]
+    assert reading.inspection is not None
+    assert not reading.inspection.passed
+    assert "promise.return" in str(reading.inspection)
+    assert "insider" not in str(reading.inspection)
 
 
 def test_a_recording_becomes_a_call(tmp_path: Path) -> None:
@@ -162,3 +163,24 @@ def test_a_recording_becomes_a_call(tmp_path: Path) -> None:
     assert (made.id, made.client_id, made.recording_path) == ("k7", "C1", str(path))
     assert [t.speaker for t in made.transcript.turns if t.text == "我想开通港股通"] in ([], [Speaker.CLIENT])
     assert {t.speaker for t in made.transcript.turns} <= {Speaker.ADVISOR, Speaker.CLIENT}
+
+
+class Hesitant(ScriptedClassifier):
+    """Doubts every turn that names 基金, and hears a refusal in 不要."""
+
+    def read_many(self, utterances: Sequence[Utterance]) -> list[LineReading]:
+        doubt = TurnIntent(intent="fund.buy", polarity=Polarity.INTEREST, confidence=0.5, by="test")
+        refusal = replace(doubt, polarity=Polarity.DECLINE, confidence=0.9)
+        return [
+            LineReading(
+                intents=(refusal,) if "不要" in u.text else (), unsure=(doubt,) if u.text.startswith("基金") else ()
+            )
+            for u in utterances
+        ]
+
+
+def test_leads_in_doubt_are_told_with_their_words_and_are_not_raised() -> None:
+    reading = read("a:您好。", "c:基金嘛，再说。", classifier=Hesitant({}))
+    assert reading.wishes == ()
+    assert [(w.intent, w.confidence, w.evidence[0].turn) for w in reading.unsure] == [("fund.buy", 0.5, 1)]
+    assert read("c:基金嘛，再说。", "c:我不要。", classifier=Hesitant({})).unsure == ()

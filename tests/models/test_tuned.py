@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from models.encoders.hashing import HashEncoder
 from models.errors import ModelDamagedError, ModelUnavailableError
+from models.objective import mean_average_precision
+from models.parts import joined
 from models.scorer import ScriptedScorer
 from models.tuned import CARD, WEIGHTS, TunedEncoder, load_tuned, read_card
-from models.tuning import Examples, TuningSettings, mean_average_precision, tune
+from models.tuning import tune
+from models.tuning_run import UNFINISHED, Examples, TuningSettings
 
 CHARACTERS = "甲乙丙丁戊己天地人和"
 SETTINGS = TuningSettings(
@@ -117,3 +121,52 @@ def test_an_encoder_without_torch_cannot_carry_it(folder: Path, tmp_path: Path) 
 def test_the_double_scores_by_the_words_it_was_given() -> None:
     scorer = ScriptedScorer(LABELS, {"甲": {"has.甲": 0.9}})
     assert scorer.score(["甲乙", "乙"]).tolist() == [[pytest.approx(0.9), 0.0], [0.0, 0.0]]
+
+
+def test_what_came_before_is_told_from_what_is_judged(base: tuple[Any, Any], tmp_path: Path) -> None:
+    def in_parts(n: int, seed: int) -> Examples:
+        alone, before = made(n, seed), made(n, seed + 100)
+        texts = tuple(joined(a, b) for a, b in zip(alone.texts, before.texts, strict=True))
+        return Examples(texts=texts, targets=np.stack([alone.targets[:, 0], before.targets[:, 0]], axis=1))
+
+    settings = replace(SETTINGS, parts=True, epochs=8)
+    unseen = in_parts(80, 3)
+    tune(
+        tmp_path, base, family="tiny", labels=("now.甲", "before.甲"), train=in_parts(240, 1),
+        development=in_parts(60, 2), settings=settings,
+    )  # fmt: skip
+    scores = opened(tmp_path, base).score(unseen.texts)
+    assert mean_average_precision(scores, unseen.targets) > 0.9
+    assert np.array_equal(scores > 0.5, opened(tmp_path, base).score([*unseen.texts, "甲"])[:-1] > 0.5)
+
+
+def test_a_stopped_run_goes_on_after_its_last_whole_epoch(folder: Path, base: tuple[Any, Any], tmp_path: Path) -> None:
+    notes: list[str] = []
+
+    def stop_in_the_fourth(done: int, of: int, note: str) -> None:
+        notes.append(note)
+        if note.startswith("epoch 4, batch 2"):
+            raise KeyboardInterrupt
+
+    def trained(progress: Any) -> None:
+        tune(
+            tmp_path, base, family="tiny", labels=LABELS, train=made(160, 1), development=made(60, 2),
+            settings=SETTINGS, progress=progress,
+        )  # fmt: skip
+
+    with pytest.raises(KeyboardInterrupt):
+        trained(stop_in_the_fourth)
+    assert (tmp_path / UNFINISHED).is_file()
+    notes.clear()
+    trained(lambda done, of, note: notes.append(note))
+    assert not any(note.startswith(("epoch 1", "epoch 2", "epoch 3")) for note in notes)
+    assert not (tmp_path / UNFINISHED).exists()
+    assert read_card(tmp_path).sha256 == read_card(folder).sha256, "as if it had never been stopped"
+
+
+def test_a_device_that_is_not_there_is_one_sentence(base: tuple[Any, Any], tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match="train with --device cpu"):
+        tune(
+            tmp_path, base, family="tiny", labels=LABELS, train=made(40, 1), development=made(20, 2),
+            settings=replace(SETTINGS, device="cuda:99"),
+        )  # fmt: skip

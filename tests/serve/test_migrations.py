@@ -77,7 +77,7 @@ def test_what_waited_in_the_old_review_queue_expires_and_leaves_its_text(any_eng
         spoken = '[{"turn":1,"rule":"promise.return","quote":"q","disposition":"call_back"}]'
         connection.execute(
             text("INSERT INTO calls (id, ended_at, duration_s, note, findings, warnings, model_version, recorded_at) "
-                 "VALUES ('k1', :at, 1, '', :found, '[]', 'm', :at)"),
+                 "VALUES ('k1', :at, 1, '纪要', :found, '[]', 'm', :at)"),
             {"at": day, "found": spoken},
         )  # fmt: skip
     migrate(any_engine)
@@ -86,10 +86,17 @@ def test_what_waited_in_the_old_review_queue_expires_and_leaves_its_text(any_eng
             text("SELECT id, state, written_by, confidential, decision_id FROM compliance_review ORDER BY id")
         ).all()
         words = connection.execute(text("SELECT call_id, rule, state, severity FROM spoken_findings")).all()
+        notes = connection.execute(
+            text(
+                "SELECT n.call_id, n.state, n.version, t.text FROM call_notes n JOIN call_note_texts t "
+                "ON t.call_id = n.call_id AND t.version = n.version"
+            )
+        ).all()
     assert [(r.id, r.state, r.written_by, bool(r.confidential), r.decision_id) for r in reviews] == [
         ("rv_1", "expired", "A001", True, None), ("rv_2", "approved", "model", False, "a_3"),
     ]  # fmt: skip
     assert [tuple(word) for word in words] == [("k1", "promise.return", "open", "medium")]
+    assert [tuple(note) for note in notes] == [("k1", "draft", 1, "纪要")]
     assert "text" not in {column["name"] for column in inspect(any_engine).get_columns("compliance_review")}
 
 
