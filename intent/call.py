@@ -86,6 +86,14 @@ class LineReading:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bar:
+    """What the confidences of a whole call must come to; a single line has thresholds of its own."""
+
+    lead: float = 0.0  # of all its turns together
+    case: float = 0.0  # of its surest turn: a call has many turns that could be mistaken for one
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """The words that prove a reading, with the seconds where they are heard."""
 

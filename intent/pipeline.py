@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from intent.call import Call, CallReading, LineReading, Polarity, Speaker, Turn, TurnIntent, Wish
+from intent.call import Call, CallReading, LineReading, Speaker, Turn, Wish
 from intent.classifier.model import IntentClassifier
 from intent.classifier.taxonomy import Taxonomy
 from intent.classifier.utterance import CONTEXT_TURNS, utterance_at
@@ -83,7 +83,8 @@ class CallPipeline:
         turns = call.transcript.turns
         findings = spoken_violations(turns, self._checker)
         spoken = self._read_turns(turns)
-        wanted = self._wish_maker.wishes(self._of(spoken, lambda said: said.intents), turns)
+        readings = self._of(spoken)
+        wanted = self._wish_maker.wishes(readings, turns, bar=self._classifier.bar)
         sure = [w for w in wanted if w.goes_to != "lead" or w.confidence >= self._lead_threshold]
         checked = verified(sure, turns, self._checks)
         wishes = hold_won_by_promise(checked, findings, self._taxonomy)
@@ -94,7 +95,7 @@ class CallPipeline:
             findings=findings,
             note=self._note_maker.note(call, wishes),
             model_version=self._classifier.version,
-            unsure=self._unsure(spoken, wishes, turns),
+            unsure=self._unsure(readings, wishes, turns),
             inspection=self._inspector.inspect(call.id, call.transcript, told, call_type=call.call_type),
         )
 
@@ -103,25 +104,19 @@ class CallPipeline:
         utterances = [utterance_at(turns, turn.index, self._context_turns) for turn in spoken]
         return list(zip(spoken, self._classifier.read_many(utterances), strict=True))
 
-    def _of(
-        self, spoken: Sequence[tuple[Turn, LineReading]], chosen: Callable[[LineReading], Sequence[TurnIntent]]
-    ) -> list[TurnReading]:
+    def _of(self, spoken: Sequence[tuple[Turn, LineReading]]) -> list[TurnReading]:
+        """What is sure and what is in doubt, turn by turn: doubts of several turns can carry a lead."""
         return [
             TurnReading(turn=turn, intent=intent)
             for turn, said in spoken
-            for intent in chosen(said)
+            for intent in (*said.intents, *said.unsure)
             if intent.intent in self._taxonomy
         ]
 
     def _unsure(
-        self, spoken: Sequence[tuple[Turn, LineReading]], raised: Sequence[Wish], turns: Sequence[Turn]
+        self, readings: Sequence[TurnReading], raised: Sequence[Wish], turns: Sequence[Turn]
     ) -> tuple[Wish, ...]:
         """Leads in doubt that were neither raised nor refused later."""
-        readings = self._of(spoken, lambda said: (*said.unsure, *_refusals(said)))
         known = {wish.intent for wish in raised}
         doubted = self._wish_maker.wishes(readings, turns)
         return tuple(wish for wish in doubted if wish.goes_to == "lead" and wish.intent not in known)
-
-
-def _refusals(said: LineReading) -> list[TurnIntent]:
-    return [intent for intent in said.intents if intent.polarity is Polarity.DECLINE]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import prod
 
-from intent.call import Evidence, Polarity, Speaker, SpeechFinding, Turn, TurnIntent, Wish
+from intent.call import Bar, Evidence, Polarity, Speaker, SpeechFinding, Turn, TurnIntent, Wish
 from intent.classifier.rules import Rules
 from intent.classifier.taxonomy import Taxonomy
 from intent.inspection.speech import HOLDING
@@ -16,6 +17,8 @@ from mandarin.numerals import find_numerals
 LEAST_SUM_CNY = Decimal(1000)
 NEAR_CHARS = 6  # around a sum, in which words such as 亏 make it another one
 PRODUCT_REACH = 2  # turns before the evidence in which the product may have been named
+SUM_REACH = 4  # turns around the evidence in which its sum may have been said
+SMALL_SUMS = {"fund.sip": Decimal(100), "wealth.pension": Decimal(100)}  # what people put aside each month
 UNKNOWN_ROLE_FACTOR = 0.8  # the speaker may have been the advisor
 PLACEMENTS = frozenset({"fund.buy", "wealth.fixed_income", "wealth.private", "cash.repo"})
 MONEY_COMING = "funds.transfer_in"
@@ -37,14 +40,25 @@ class WishMaker:
         self._taxonomy, self._rules = taxonomy, rules
         self._products = sorted({p for p in products if len(p) >= 2}, key=len, reverse=True)
 
-    def wishes(self, readings: Sequence[TurnReading], turns: Sequence[Turn]) -> tuple[Wish, ...]:
-        """One wish an intent and destination, in order of the first evidence."""
+    def wishes(
+        self, readings: Sequence[TurnReading], turns: Sequence[Turn], *, bar: Bar | None = None
+    ) -> tuple[Wish, ...]:
+        """One wish an intent and destination, in order of the first evidence.
+
+        A lead stands when all its turns `together` come up to the bar; several turns in doubt can make one.
+        """
         by_intent: dict[str, list[TurnReading]] = {}
         for reading in readings:
             by_intent.setdefault(reading.intent.intent, []).append(reading)
         standing = [kept for each in by_intent.values() if (kept := still_wanted(each))]
-        made = [wish for kept in standing for wish in self._made(kept, turns)]
+        made = [wish for kept in standing if self._stands(kept, bar or Bar()) for wish in self._made(kept, turns)]
         return tuple(sorted(_share_money(made), key=lambda w: (w.evidence[0].turn, w.intent)))
+
+    def _stands(self, kept: Sequence[TurnReading], bar: Bar) -> bool:
+        intent, confidences = self._taxonomy[kept[0].intent.intent], [_confidence(reading) for reading in kept]
+        if intent.is_lead:
+            return together(confidences) >= bar.lead
+        return intent.goes_to != "case" or max(confidences) >= bar.case
 
     def _made(self, kept: Sequence[TurnReading], turns: Sequence[Turn]) -> list[Wish]:
         intent = self._taxonomy[kept[0].intent.intent]
@@ -56,7 +70,7 @@ class WishMaker:
             evidence=tuple(_evidence(turn) for turn in said),
             confidence=max(_confidence(reading) for reading in kept),
             product=self._product(said, turns),
-            amount_cny=self._amount(said, turns) if intent.money else None,
+            amount_cny=self._amount(intent.id, said, turns) if intent.money else None,
             urgency=self._rules.urgency(turn.text for turn in said),
         )
         return [replace(wish, goes_to=place) for place in intent.places]
@@ -70,23 +84,36 @@ class WishMaker:
                         return name
         return None
 
-    def _amount(self, said: Sequence[Turn], turns: Sequence[Turn]) -> Decimal | None:
-        """The first sum in the evidence, else in the client's next turn, else in the answered question."""
-        following = [t for turn in said for t in turns[turn.index + 1 : turn.index + 3] if _client(t)]
-        before = [turns[turn.index - 1] for turn in said if turn.index and len(turn.text) <= 8]
-        for turn in (*said, *following[:1], *before):
-            if (found := self.sum_in(turn.text)) is not None:
+    def _amount(self, intent: str, said: Sequence[Turn], turns: Sequence[Turn]) -> Decimal | None:
+        """The last sum in the evidence, else the nearest around it, the client's before the advisor's."""
+        least = SMALL_SUMS.get(intent, LEAST_SUM_CNY)
+        proofs = [turn.index for turn in said]
+        first, last = min(proofs) - SUM_REACH, max(proofs) + SUM_REACH
+        around = sorted(
+            (turn for turn in turns[max(0, first) : last + 1] if turn.index not in proofs),
+            key=lambda turn: (min(abs(turn.index - proof) for proof in proofs), not _client(turn), -turn.index),
+        )
+        for turn in (*reversed(said), *around):
+            if (found := self.sum_in(turn.text, least)) is not None:
                 return found
         return None
 
-    def sum_in(self, text: str) -> Decimal | None:
+    def sum_in(self, text: str, least: Decimal = LEAST_SUM_CNY) -> Decimal | None:
         """The first sum of yuan in a text that is not a loss, a gain, a fee or a threshold."""
         for number in find_numerals(text):
             near = text[max(0, number.start - NEAR_CHARS) : number.start]
             yuan = number.kind is NumeralKind.AMOUNT and number.unit in {"", "元"}
-            if yuan and number.value >= LEAST_SUM_CNY and not self._rules.not_money.search(near):
+            if yuan and number.value >= least and not self._rules.not_money.search(near):
                 return number.value
         return None
+
+
+def together(confidences: Sequence[float]) -> float:
+    """How far the turns that speak for a wish carry it: 1 - prod(1 - p^1.5) of their probabilities.
+
+    The turns of a call are not independent; the exponent, chosen on training calls, lets a doubt count for less.
+    """
+    return 1.0 - float(prod(1 - p**1.5 for p in confidences))
 
 
 def still_wanted(readings: Sequence[TurnReading]) -> tuple[TurnReading, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from intent.call import LineReading, Polarity, Turn, TurnIntent
+from intent.call import Bar, LineReading, Polarity, Turn, TurnIntent
 from intent.classifier.calibration import Calibration, readings
 from intent.classifier.network import Network
 from intent.classifier.rules import Rules
@@ -17,6 +17,7 @@ class IntentClassifier(Protocol):
     """Reads client turns."""
 
     version: str
+    bar: Bar  # of what its confidences must come to in a whole call
 
     def read(self, turns: Sequence[Turn], index: int) -> LineReading:
         """Intents of `turns[index]`, most confident first, read with the turns before it."""
@@ -29,6 +30,8 @@ class IntentClassifier(Protocol):
 
 class RulesClassifier:
     """The baseline: keyword rules; a bare yes or no takes what the advisor proposed as its object."""
+
+    bar = Bar()  # its confidences are no probabilities
 
     def __init__(self, rules: Rules, *, context_turns: int = CONTEXT_TURNS) -> None:
         self.version = rules.version
@@ -67,6 +70,8 @@ class RulesClassifier:
 class TrainedClassifier:
     """A network, calibrated, with thresholds below which it keeps silent or says that it is unsure."""
 
+    bar = Bar(lead=0.7, case=0.4)  # chosen on training calls
+
     def __init__(
         self,
         network: Network,
@@ -101,6 +106,7 @@ class ScriptedClassifier:
     """The double: intents prepared by the text of a turn; nothing for any other text."""
 
     version = "scripted"
+    bar = Bar()
 
     def __init__(self, by_text: Mapping[str, Sequence[tuple[str, Polarity, float]]]) -> None:
         self._by_text = {text: tuple(entries) for text, entries in by_text.items()}

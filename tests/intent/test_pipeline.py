@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from intent.call import Call, CallReading, LineReading, Polarity, Speaker, Transcript, Turn, TurnIntent
+from intent.call import Bar, Call, CallReading, LineReading, Polarity, Speaker, Transcript, Turn, TurnIntent
 from intent.classifier.model import IntentClassifier, RulesClassifier, ScriptedClassifier
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import load_taxonomy
@@ -166,14 +166,18 @@ def test_a_recording_becomes_a_call(tmp_path: Path) -> None:
 
 
 class Hesitant(ScriptedClassifier):
-    """Doubts every turn that names 基金, and hears a refusal in 不要."""
+    """Doubts every turn that names 基金, hears a refusal in 不要, and half a complaint in 投诉."""
+
+    bar = Bar(lead=0.7, case=0.6)
 
     def read_many(self, utterances: Sequence[Utterance]) -> list[LineReading]:
         doubt = TurnIntent(intent="fund.buy", polarity=Polarity.INTEREST, confidence=0.5, by="test")
         refusal = replace(doubt, polarity=Polarity.DECLINE, confidence=0.9)
+        complaint = replace(doubt, intent="complaint", confidence=0.5)
         return [
             LineReading(
-                intents=(refusal,) if "不要" in u.text else (), unsure=(doubt,) if u.text.startswith("基金") else ()
+                intents=(refusal,) if "不要" in u.text else (complaint,) if "投诉" in u.text else (),
+                unsure=(doubt,) if u.text.startswith("基金") else (),
             )
             for u in utterances
         ]
@@ -184,3 +188,28 @@ def test_leads_in_doubt_are_told_with_their_words_and_are_not_raised() -> None:
     assert reading.wishes == ()
     assert [(w.intent, w.confidence, w.evidence[0].turn) for w in reading.unsure] == [("fund.buy", 0.5, 1)]
     assert read("c:基金嘛，再说。", "c:我不要。", classifier=Hesitant({})).unsure == ()
+
+
+def test_doubts_of_several_turns_carry_a_lead() -> None:
+    (lead,) = read("c:基金嘛。", "a:嗯。", "c:基金，对。", "c:基金咋买", classifier=Hesitant({})).of("lead")
+    assert (lead.intent, [proof.turn for proof in lead.evidence]) == ("fund.buy", [0, 2, 3])
+
+
+def test_a_case_must_come_up_to_the_bar_of_a_call() -> None:
+    assert read("c:听说隔壁投诉过", classifier=Hesitant({})).of("case") == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "yuan"),
+    [
+        (("c:定投每个月五百", "a:好的"), 500),
+        (("c:定投一千，不对，每月两千", "c:定投就两千"), 2000),
+        (("c:我想定投", "a:您打算每月多少？", "c:八百吧"), 800),
+        (("c:我想定投", "a:好", "c:一", "a:二", "c:三", "a:四", "c:五千"), None),
+    ],
+)
+def test_the_sum_of_a_wish_is_the_last_in_its_evidence_or_the_nearest_around(
+    said: tuple[str, ...], yuan: int | None
+) -> None:
+    wishes = [w for w in read(*said).wishes if w.intent == "fund.sip"]
+    assert wishes[0].amount_cny == yuan
