@@ -99,13 +99,17 @@ class WishMaker:
         return None
 
     def sum_in(self, text: str, least: Decimal = LEAST_SUM_CNY) -> Decimal | None:
-        """The first sum of yuan in a text that is not a loss, a gain, a fee or a threshold."""
+        """The first sum of yuan that is not a loss, a gain, a fee or a threshold; else a round bare number."""
+        bare: Decimal | None = None
         for number in find_numerals(text):
             near = text[max(0, number.start - NEAR_CHARS) : number.start]
-            yuan = number.kind is NumeralKind.AMOUNT and number.unit in {"", "元"}
-            if yuan and number.value >= least and not self._rules.not_money.search(near):
+            if number.unit not in {"", "元"} or number.value < least or self._rules.not_money.search(near):
+                continue
+            if number.kind is NumeralKind.AMOUNT:
                 return number.value
-        return None
+            if number.kind is NumeralKind.COUNT and bare is None and not number.value % 100:
+                bare = number.value
+        return bare
 
 
 def together(confidences: Sequence[float]) -> float:

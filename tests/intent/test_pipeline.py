@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from intent.call import Bar, Call, CallReading, LineReading, Polarity, Speaker, Transcript, Turn, TurnIntent
 from intent.classifier.model import IntentClassifier, RulesClassifier, ScriptedClassifier
