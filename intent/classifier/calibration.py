@@ -27,7 +27,8 @@ class Platt:
     shift: float = 0.0
 
     def __call__(self, probability: Floats) -> Floats:
-        return np.asarray(1 / (1 + np.exp(-(self.slope * _logit(probability) + self.shift))), np.float32)
+        odds = np.clip(self.slope * _logit(probability) + self.shift, -30, 30)
+        return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
