@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict, TypeVar
 
@@ -10,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.metrics.summed import Metric
+from intent.classifier.figures import interval
 
 Item = TypeVar("Item")
 RESAMPLES = 1000
 SEED = 20261121
-Z = 1.959964  # of the normal distribution: 95 % lie within
 BLOCK = 50  # resamples weighed at once: bounds the memory to 50 rows of item counts
 
 
@@ -61,9 +60,5 @@ def wilson(hits: int, n: int) -> Interval | None:
     """
     if not n:
         return None
-    share, spread = hits / n, Z**2 / n
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z * math.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return Interval(
-        value=round(share, 4), low=round(max(0.0, middle - half), 4), high=round(min(1.0, middle + half), 4)
-    )
+    low, high = interval(hits / n, n)
+    return Interval(value=round(hits / n, 4), low=round(low, 4), high=round(high, 4))

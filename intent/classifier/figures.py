@@ -15,15 +15,16 @@ def method_figures(gold: Sequence[Labelled], read: Sequence[LineReading], taxono
 
     A lead is an intent that goes to lead with polarity interest; a false lead is one raised on an
     utterance whose gold holds none. Polarity (interest or not) is scored where the intent was found.
-    `leads`, `raised`: how many there are in the gold, and how many were raised.
+    `leads`, `raised`: how many there are in the gold, and how many were raised. No case recall without a case.
     """
     leads = {intent.id for intent in taxonomy if intent.is_lead}
     cases = {intent.id for intent in taxonomy if intent.goes_to == "case"}
     wanted = [(_wishes(g.gold, cases), _wishes(_pairs(r.intents), cases)) for g, r in zip(gold, read, strict=True)]
     pairs = [(_wishes(g.gold, leads), _wishes(_pairs(r.intents), leads)) for g, r in zip(gold, read, strict=True)]
-    hit, named, raised = (sum(map(len, each)) for each in ([g & r for g, r in pairs], *zip(*pairs, strict=True)))
+    hit, named, raised = sum(len(g & r) for g, r in pairs), sum(len(g) for g, _ in pairs), sum(len(r) for _, r in pairs)
     precision = hit / max(1, raised)
     recall = hit / max(1, named)
+    cases_named = sum(len(g) for g, _ in wanted)
     without = [r for g, r in pairs if not g]
     return {
         "n": len(gold),
@@ -35,7 +36,7 @@ def method_figures(gold: Sequence[Labelled], read: Sequence[LineReading], taxono
         "lead_f05": round(f_score(precision, recall, 0.5), 4),
         "false_lead_rate": round(sum(map(bool, without)) / max(1, len(without)), 4),
         **_intent_figures(gold, read),
-        "case_recall": round(sum(len(g & r) for g, r in wanted) / max(1, sum(len(g) for g, _ in wanted)), 4),
+        **({"case_recall": round(sum(len(g & r) for g, r in wanted) / cases_named, 4)} if cases_named else {}),
         "coverage": round(1 - sum(r.abstained for r in read) / max(1, len(read)), 4),
     }
 
@@ -44,7 +45,7 @@ def interval(share: float, n: int) -> tuple[float, float]:
     """95 % interval of a share of n. Source: Wilson (1927)."""
     if not n:
         return 0.0, 1.0
-    z = 1.96
+    z = 1.959964  # 95 % of the normal distribution lie within
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return max(0.0, middle - half), min(1.0, middle + half)

@@ -116,6 +116,11 @@ class ModelShelf:
 
 def worse(new: Figures, old: Figures) -> list[str]:
     """What speaks against the new one: leads by F0.5, false leads, cases, polarity; each with both figures."""
-    falls = [name for name in ("lead_f05", "case_recall", "polarity_accuracy") if new[name] < old[name] - SLACK]
+    known = new.keys() & old.keys()
+    falls = [
+        name
+        for name in ("lead_f05", "case_recall", "polarity_accuracy")
+        if name in known and new[name] < old[name] - SLACK
+    ]
     rises = [name for name in ("false_lead_rate",) if new[name] > old[name] + SLACK]
     return [f"{name} {new[name]:.3f}, active {old[name]:.3f}" for name in (*falls, *rises)]

@@ -16,7 +16,7 @@ from intent.notes.promises import AdvisorPromises
 from intent.notes.text import due_text, note_lines, note_text, shorten
 from intent.notes.wording import NoteWriter
 
-PLACES = {"lead": "商机", "case": "登记事项", "ticket": "工单", "consent": "意愿变更"}
+PLACES = {"lead": "商机", "ticket": "工单", "consent": "意愿变更"}
 NEVER = datetime.max.replace(tzinfo=CHINA)
 POLITE_START = 2  # turns of greeting that hold no purpose
 
@@ -74,7 +74,8 @@ def _first_step(promised: Sequence[Promise]) -> tuple[Point, ...]:
 
 
 def _steps(wishes: Sequence[Wish], taxonomy: Taxonomy) -> tuple[Point, ...]:
-    return tuple(Point(text=_step(wish, taxonomy), evidence=wish.evidence) for wish in wishes)
+    """Without cases: what is registered is not for the advisor concerned, who reads the note."""
+    return tuple(Point(text=_step(wish, taxonomy), evidence=wish.evidence) for wish in wishes if wish.goes_to != "case")
 
 
 def _step(wish: Wish, taxonomy: Taxonomy) -> str:

@@ -157,7 +157,7 @@ def _encoder(house: House, base: Path | None) -> SentenceTransformerEncoder:
 
 def _activate(house: House, version: str, *, by: str, why: str) -> None:
     step = house.intent_models.activate(version, _measured(house), by=by, at=datetime.now(UTC), why=why)
-    shown = ", ".join(f"{name} {step.figures[name]:.3f}" for name in ("lead_precision", "lead_recall", "case_recall"))
+    shown = ", ".join(f"{name} {step.figures[name]:.3f}" for name in ("lead_precision", "lead_recall", "lead_f05"))
     typer.echo(f"{step.version} reads from the next start of the service on ({shown} on the frozen set).")
 
 

@@ -214,3 +214,10 @@ def test_the_sum_of_a_wish_is_the_last_in_its_evidence_or_the_nearest_around(
 ) -> None:
     wishes = [w for w in read(*said).wishes if w.intent == "fund.sip"]
     assert wishes[0].amount_cny == yuan
+
+
+def test_the_note_does_not_tell_the_advisor_that_a_case_was_registered() -> None:
+    reading = read("c:我要投诉你们", "c:我想买基金")
+    assert [wish.intent for wish in reading.of("case")] == ["complaint"]
+    assert reading.note
+    assert [point.text[:2] for point in reading.note.next_steps] == ["商机"]
