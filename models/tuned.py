@@ -41,6 +41,11 @@ class TunedCard:
     parts: bool = False  # texts have two parts (models/parts.py), and the head sees the mean of each
 
 
+def _named(folder: Path) -> str:
+    """Enough of its path to tell it from others: `semantic/model`."""
+    return f"{folder.parent.name}/{folder.name}"
+
+
 def write_tuned(folder: Path, card: TunedCard, tensors: Mapping[str, Any]) -> TunedCard:
     """Write weights (half precision) and card into `folder`; returns the card with the weights' hash."""
     import torch
@@ -61,7 +66,7 @@ def read_card(folder: Path) -> TunedCard:
         return TunedCard(**{**raw, "labels": tuple(raw["labels"])})
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelDamagedError(
-            f"the tuned model {folder.name} has no readable card ({type(error).__name__})",
+            f"the tuned model {_named(folder)} has no readable card ({type(error).__name__})",
             remedy="install tougu again, or point the settings at a whole model folder",
         ) from error
 
@@ -86,8 +91,9 @@ class TunedEncoder:
         card = read_card(folder)
         if card.family != family:
             raise ModelDamagedError(
-                f"the tuned model {folder.name} was made for the encoder {card.family}, but the encoder is {family}",
-                remedy="set the encoder back, or train the model again",
+                f"the tuned model {_named(folder)} was made for the encoder {card.family}, but the encoder is {family}",
+                remedy="set the encoder back, train the model again, or do without it (compliance.profile: rules, or "
+                "intent.method: rules)",
             )
         self.labels = card.labels
         self.version = card.sha256[:12]
@@ -133,12 +139,13 @@ class TunedEncoder:
             import torch
             from safetensors.torch import load_file
         except ImportError as error:
-            raise ModelUnavailableError(f"the tuned model {self._folder.name} needs torch", remedy=REMEDY) from error
+            raise ModelUnavailableError(f"the tuned model {_named(self._folder)} needs torch", remedy=REMEDY) from error
         base, tokenizer = self._encoder()
         weights = self._folder / WEIGHTS
         if not weights.is_file() or hashlib.sha256(weights.read_bytes()).hexdigest() != self._card.sha256:
             raise ModelDamagedError(
-                f"the weights of the tuned model {self._folder.name} are missing or changed", remedy="install it again"
+                f"the weights of the tuned model {_named(self._folder)} are missing or changed",
+                remedy="install it again",
             )
         tensors = load_file(weights)
         model = _with_own_layers(base)
@@ -214,7 +221,7 @@ def load_tuned(folder: Path, encoder: Encoder) -> TunedEncoder:
         carrier = transformer_of(encoder)
         if carrier is None:
             raise ModelUnavailableError(
-                f"the tuned model {folder.name} needs an encoder on torch, not {encoder.name}",
+                f"the tuned model {_named(folder)} needs an encoder on torch, not {encoder.name}",
                 remedy="run: pip install 'tougu[local]' and leave the encoder at its default",
             )
         return carrier.transformer()

@@ -47,21 +47,24 @@ def _spoken(transcript: Path) -> str:
 
 
 class TestQuestions:
-    """All 18 reports without weights, and two of them with the encoder that ships: both answer alike."""
+    """All 18 reports without weights and the rules that need them, and two as it ships: both answer alike."""
 
     @pytest.fixture(
         scope="class",
-        params=[pytest.param("hash", id="all"), pytest.param("auto", id="two", marks=pytest.mark.weights)],
+        params=[
+            pytest.param({"TOUGU_MODELS__ENCODER_KIND": "hash", "TOUGU_COMPLIANCE__PROFILE": "rules"}, id="all"),
+            pytest.param({}, id="two", marks=pytest.mark.weights),
+        ],
     )
     def synced(
         self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, weights_cache: Path
     ) -> tuple[Installation, Path]:
         home, folder = tmp_path_factory.mktemp("home"), data_dir() / "fund_reports"
-        if request.param == "auto":
+        if not request.param:
             folder = tmp_path_factory.mktemp("two")
             for name in REPORTS:
                 shutil.copyfile(data_dir() / "fund_reports" / name, folder / name)
-        tougu = Installation(home, TOUGU_MODELS__CACHE_DIR=str(weights_cache), TOUGU_MODELS__ENCODER_KIND=request.param)
+        tougu = Installation(home, TOUGU_MODELS__CACHE_DIR=str(weights_cache), **request.param)
         ran = tougu("kb", "sync", folder, "--json")
         assert ran.returncode == 0, ran.stderr
         assert [row["outcome"] for row in json.loads(ran.stdout)] == ["added"] * len(list(folder.iterdir()))
