@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, false, func, inse
 from intent.errors import LeadError, LeadNotFoundError
 from intent.inspection.speech import HOLDING
 from intent.leads.lead import DISPOSITIONS, LIVING, Lead, LeadEvent, LeadState
-from intent.leads.tables import lead_events, leads, spoken_findings
+from intent.leads.tables import calls, lead_events, leads, spoken_findings
 from intent.notes.tables import call_notes
 from intent.settings import LeadSettings
 from jobs.clock import database_now
@@ -131,6 +131,14 @@ class LeadQueue:
         with self.engine.connect() as connection:
             rows = connection.execute(query.order_by(leads.c.id).limit(limit)).all()
         return tuple(lead_of(row) for row in rows)
+
+    def of_call(self, call_id: str, *, principal: Principal) -> tuple[Lead, ...]:
+        """Leads with evidence from one call, the best score first."""
+        client = select(calls.c.client_id).where(calls.c.id == call_id).scalar_subquery()
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(leads).where(visible(principal), leads.c.client_id == client)).all()
+        found = [lead for lead in map(lead_of, rows) if any(place["call"] == call_id for place in lead.evidence)]
+        return tuple(sorted(found, key=lambda lead: (-lead.score, lead.id)))
 
     def events(self, lead_id: str, *, principal: Principal) -> tuple[LeadEvent, ...]:
         """What happened to a lead, the first event first. Raises LeadNotFoundError."""

@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
+from fastapi.responses import FileResponse
 from pydantic import AwareDatetime
 
+from intent.leads.queue import body
 from intent.recordings import RECORDINGS
 from jobs.leases import Job
+from serve.errors import NotFoundError
 from serve.routes.wire import JobOut, PrincipalDep, SeenDep, the_house
 from serve.worker import CALLS
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 BLOCK = 1 << 20
+TYPES = {".m4a": "audio/mp4", ".aac": "audio/aac", ".opus": "audio/ogg", ".wav": "audio/wav", ".amr": "audio/amr"}
 
 
 def job_out(job: Job) -> JobOut:
@@ -98,7 +102,33 @@ def job(job_id: str, request: Request, principal: PrincipalDep) -> JobOut:
 
 @router.get("/calls/{call_id}")
 def call(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
-    """Note, findings, inspection and warnings of a call that was read."""
-    found = the_house(request).leads.call(call_id, principal=principal)
+    """Note, findings, inspection, warnings and leads of a call that was read; `recording`: whether it can be played."""
+    house = the_house(request)
+    found = house.leads.call(call_id, principal=principal)
     seen.view("call", [(found["client_id"], call_id)])
-    return found
+    path = found.pop("recording_path")
+    told = [
+        {**body(lead), "zh": house.taxonomy[lead.intent].zh if lead.intent in house.taxonomy else lead.intent}
+        for lead in house.leads.of_call(call_id, principal=principal)
+    ]
+    rules = house.rule_pack.rules
+    findings = [
+        {**each, "zh": rules[each["rule"]].zh if each["rule"] in rules else each["rule"]} for each in found["findings"]
+    ]
+    return {**found, "findings": findings, "recording": path is not None and Path(path).is_file(), "leads": told}
+
+
+@router.get("/calls/{call_id}/audio", response_class=FileResponse)
+def audio(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> FileResponse:
+    """The recording as it came, by ranges, so that a player can begin at the second of an evidence."""
+    found = the_house(request).leads.call(call_id, principal=principal)
+    path = Path(found["recording_path"] or "")
+    if not path.is_file():
+        raise NotFoundError(f"The recording of the call {call_id} is not kept here any more: ask operations for it.")
+    seen.playback("call", [(found["client_id"], call_id)])
+    return FileResponse(
+        path,
+        media_type=TYPES.get(path.suffix.lower()),  # others as the system knows them
+        headers={"cache-control": "no-store"},
+        content_disposition_type="inline",
+    )

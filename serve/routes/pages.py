@@ -1,4 +1,4 @@
-"""Pages: the sidebar, the officer's page, and a document opened at the cited span."""
+"""Pages: the sidebar, the officer's page, a call with its recording, and a document opened at the cited span."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def sidebar() -> Response:
 @router.get("/review")
 def review() -> Response:
     return FileResponse(str(files("serve") / "static" / "review.html"), media_type="text/html")
+
+
+@router.get("/calls/{call_id}")
+def call(call_id: str) -> Response:
+    """The page of one call; it asks for what may be shown of `call_id` itself."""
+    return FileResponse(str(files("serve") / "static" / "call.html"), media_type="text/html")
 
 
 @router.get("/documents/{version_id}")

@@ -26,7 +26,8 @@ from tests.serve.conftest import FEE, Tougu, client_of, settings_of
 SHOW_NO_CLIENT = frozenset(
     {
         "POST /v1/calls", "GET /v1/jobs/{job_id}", "POST /v1/diagnoses", "POST /v1/compliance/check",
-        "GET /v1/examples", "GET /livez", "GET /readyz", "GET /metrics", "GET /", "GET /documents/{version_id}",
+        "GET /v1/examples", "GET /livez", "GET /readyz", "GET /metrics", "GET /", "GET /calls/{call_id}",
+        "GET /documents/{version_id}",
     }
 )  # fmt: skip
 TURNS = ("您好。", "我想开通港股通，怎么办？", "另外我要投诉你们的客户经理，太不负责任了。")

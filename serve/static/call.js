@@ -1,0 +1,117 @@
+// One call: what was read in it, and the recording from the very second that proves it.
+import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+
+const BEFORE_S = 0.5;  // a little earlier than the words, lest the first syllable be lost
+const STATES = {
+  new: "待跟进", offered: "已派发", claimed: "跟进中", contacted: "已联系", won: "成交", lost: "未成", wrong: "误报",
+  expired: "已过期", withdrawn: "已撤回", held: "暂缓",
+};
+const URGENCY = { high: "紧急", normal: "一般", low: "不急" };
+const SEVERITY = { high: "严重", medium: "一般", low: "轻微" };
+const FOLLOWING = { register: "登记处理", call_back: "回访更正", train: "培训" };
+const CLOCK = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: "Asia/Shanghai", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false,
+});
+const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
+const callId = decodeURIComponent(location.pathname.split("/").pop());
+const url = `/v1/calls/${encodeURIComponent(callId)}`;
+
+async function read() {
+  let reply;
+  try {
+    reply = await fetch(url);
+  } catch {
+    throw new Error("连不上服务，请检查它是否在运行。");
+  }
+  const body = await reply.json().catch(() => ({}));
+  if (reply.status === 404) throw new Error(`没有编号为 ${callId} 的通话，或您无权查看：请核对编号。`);
+  if (!reply.ok) throw new Error(body.detail || "服务暂时不可用，请稍后再试。");
+  return body;
+}
+
+function Play({ from, to, label, play }) {
+  if (from === null || from === undefined) return null;
+  if (!play) return html`<span class="small">${clock(from)}</span>`;
+  return html`<button type="button" class="play" aria-label=${`从${clock(from)}播放：${label}`}
+    onClick=${() => play(from, to)}>▶ ${clock(from)}</button>`;
+}
+
+function Lead({ lead, play }) {
+  const sum = lead.amount_cny && `${Number(lead.amount_cny).toLocaleString("zh-CN")} 元`;
+  return html`<li class="card">
+    <div class="row"><strong>${lead.zh}</strong><span class="small">把握 ${Math.round(lead.confidence * 100)}%</span>
+      <span class="badge">${STATES[lead.state] || lead.state}</span></div>
+    <div class="small">${[lead.product, sum, URGENCY[lead.urgency]].filter(Boolean).join("，")}</div>
+    ${lead.held_because && html`<div class="late">${lead.held_because}</div>`}
+    <ul>${lead.evidence.filter((e) => e.call === callId).map((e) => html`
+      <li><${Play} from=${e.start_s} to=${e.end_s} label=${e.quote} play=${play} /> <q>${e.quote}</q></li>`)}</ul></li>`;
+}
+
+function Finding({ finding, play }) {
+  return html`<li class="card"><div class="row"><strong>${finding.zh}</strong>
+      <span class="small">${SEVERITY[finding.severity] || finding.severity}，${FOLLOWING[finding.disposition] || finding.disposition}${
+        finding.suspected ? "，模型存疑，待人工确认" : ""}</span></div>
+    <div><${Play} from=${finding.start_s} label=${finding.quote} play=${play} /> <q>${finding.quote}</q></div></li>`;
+}
+
+function Part({ title, items, none, children }) {
+  return html`<section><h2>${title}</h2>${items.length ? html`<ul class="cards">${children}</ul>` : html`<p class="hint">${none}</p>`}</section>`;
+}
+
+function Recording({ player, found, onFail, failed }) {
+  if (!found.recording) return html`<p class="hint">录音已不在本机，只能看文字。</p>`;
+  return html`<div class="player"><audio ref=${player} controls preload="metadata" src=${`${url}/audio`} onError=${onFail}
+      aria-label="通话录音"></audio>
+    ${failed && html`<p class="error" role="alert">浏览器不能播放这种录音格式：请用本机播放器打开原文件。</p>`}</div>`;
+}
+
+function App() {
+  const [found, setFound] = useState(null);
+  const [error, setError] = useState("");
+  const [failed, setFailed] = useState(false);
+  const player = useRef(null);
+  const until = useRef(null);
+
+  const play = (from, to) => {
+    const audio = player.current;
+    until.current = to ?? null;
+    audio.currentTime = Math.max(0, from - BEFORE_S);
+    audio.play().catch(() => {});  // a format that cannot be played reports itself by its error event
+  };
+  useEffect(() => { read().then(setFound, (problem) => setError(problem.message)); }, []);
+  useEffect(() => {
+    const audio = player.current;
+    if (!audio) return undefined;
+    const stop = () => {
+      if (until.current !== null && audio.currentTime >= until.current) { until.current = null; audio.pause(); }
+    };
+    audio.addEventListener("timeupdate", stop);
+    const wanted = /^#t=([\d.]+)$/.exec(location.hash);
+    if (wanted) audio.currentTime = Number(wanted[1]);
+    return () => audio.removeEventListener("timeupdate", stop);
+  }, [found]);
+
+  if (error) return html`<header><h1>通话</h1></header><p class="error part" role="alert">${error}</p>`;
+  if (!found) return html`<p class="hint part">正在打开…</p>`;
+  const playing = found.recording && !failed ? play : null;
+  const segments = found.inspection?.segments || [];
+  return html`<header><h1>通话 ${callId}</h1>
+      <p class="hint">${found.started_at ? CLOCK.format(new Date(found.started_at)) : "时间未知"}，${clock(found.duration_s)}，客户 ${
+        found.client_id || "未知"}，顾问 ${found.advisor_id || "未知"}。由模型 ${found.model_version} 读出，请听录音核对。</p></header>
+    <${Recording} player=${player} found=${found} failed=${failed} onFail=${() => setFailed(true)} />
+    <div class="part">
+      ${found.warnings.length > 0 && html`<ul class="reasons">${found.warnings.map((w) => html`<li class="late">${w}</li>`)}</ul>`}
+      <${Part} title="线索" items=${found.leads} none="这通电话没有线索。">
+        ${found.leads.map((lead) => html`<${Lead} key=${lead.id} lead=${lead} play=${playing} />`)}<//>
+      <${Part} title="顾问用语" items=${found.findings} none="没有发现违规用语。">
+        ${found.findings.map((f) => html`<${Finding} finding=${f} play=${playing} />`)}<//>
+      ${found.inspection && html`<${Part} title="先听这几段" items=${segments} none="没有需要先听的片段。">
+        ${segments.map((s) => html`<li class="card"><div><${Play} from=${s.start_s} to=${s.end_s} label=${s.why.join("、")} play=${playing} />
+          ${s.why.join("；")}</div></li>`)}<//>`}
+      <section><h2>纪要</h2><p class="note">${found.note || "没有纪要。"}</p></section>
+    </div>`;
+}
+
+const root = document.getElementById("app");
+root.replaceChildren();
+render(html`<${App} />`, root);
