@@ -137,13 +137,16 @@ def still_wanted(readings: Sequence[TurnReading]) -> tuple[TurnReading, ...]:
 def hold_won_by_promise(
     wishes: Sequence[Wish], findings: Sequence[SpeechFinding], taxonomy: Taxonomy
 ) -> tuple[Wish, ...]:
-    """Opportunities whose evidence ends after an advisor's promise are held until that is disposed of."""
+    """Opportunities whose evidence ends after an advisor's promise are held until that is disposed of.
+
+    What a model merely suspects holds nothing: it is heard at the inspection.
+    """
     return tuple(_held(wish, findings, taxonomy) for wish in wishes)
 
 
 def _held(wish: Wish, findings: Sequence[SpeechFinding], taxonomy: Taxonomy) -> Wish:
     last = max(evidence.turn for evidence in wish.evidence)
-    before = [f for f in findings if f.rule.startswith(HOLDING) and f.turn < last]
+    before = [f for f in findings if f.rule.startswith(HOLDING) and f.turn < last and not f.suspected]
     if not before or wish.goes_to != "lead" or taxonomy[wish.intent].kind != "opportunity":
         return wish
     if any(f.confidential for f in before):

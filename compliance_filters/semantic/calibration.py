@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +32,24 @@ class Calibration:
     """Thresholds by rule id; a rule without any is never found by the model.
 
     `weight` is the encoder's share beside the n-grams, in log-odds; below `ask_from`, the highest probability
-    that the n-grams give a text, the encoder is not asked.
+    that the n-grams give a text, the encoder is not asked. No threshold is below those of `speech` where an
+    advisor's spoken words are judged: in a call one turn in twenty breaks a rule, there every
+    second line.
     """
 
     by_rule: Mapping[str, Thresholds]
     weight: float = 0.5
     ask_from: float = 0.0
+    speech: Thresholds | None = None
 
-    def of(self, rule_id: str) -> Thresholds:
-        return self.by_rule.get(rule_id, Thresholds())
+    def of(self, rule_id: str, *, spoken: bool = False) -> Thresholds:
+        """Of one rule; `spoken` for what an advisor said in a call."""
+        own = self.by_rule.get(rule_id, Thresholds())
+        if not spoken or self.speech is None:
+            return own
+        return replace(
+            own, review=max(own.review, self.speech.review), decide=max(own.decide, self.speech.decide), precision=None
+        )
 
 
 def suspicions(probabilities: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -91,6 +100,25 @@ def calibrate(
     return Calibration(by_rule=found, weight=weight, ask_from=ask_from)
 
 
+def calibrate_speech(
+    suspected: NDArray[np.float32], targets: NDArray[np.float32], *, decide_at: float, review_at: float
+) -> Thresholds:
+    """One pair of thresholds for all rules, on what advisors said in whole calls; shapes as in `calibrate`.
+
+    A passage counts as right where the likeliest rule is one that it breaks.
+    """
+    rows, first = np.arange(len(suspected)), suspected.argmax(1)
+    most, truth = np.asarray(suspected.max(1), np.float32), np.asarray(targets[rows, first], np.float32)
+    decide = _least(most, truth, decide_at, prior=None)
+    above = truth[most >= decide]
+    return Thresholds(
+        review=round(min(decide, _least(most, truth, review_at, prior=None)), 4),
+        decide=round(decide, 4),
+        positives=int(targets.any(1).sum()),
+        precision=round(float(above.mean()), 4) if len(above) else None,
+    )
+
+
 def _least(scores: NDArray[np.float32], truth: NDArray[np.float32], wanted: float, *, prior: float | None) -> float:
     """The lowest score at which the precision of everything above it is at least `wanted`."""
     if not len(scores):
@@ -109,6 +137,7 @@ def write_calibration(folder: Path, calibration: Calibration) -> None:
     plain = {
         "weight": calibration.weight,
         "ask_from": calibration.ask_from,
+        "speech": None if calibration.speech is None else asdict(calibration.speech),
         "rules": {rule: asdict(thresholds) for rule, thresholds in calibration.by_rule.items()},
     }
     (folder / _FILE).write_text(json.dumps(plain, ensure_ascii=False, indent=2) + "\n", "utf-8")
@@ -119,7 +148,8 @@ def read_calibration(folder: Path) -> Calibration:
     try:
         raw = json.loads((folder / _FILE).read_text("utf-8"))
         rules = {rule: Thresholds(**entry) for rule, entry in raw["rules"].items()}
-        return Calibration(by_rule=rules, weight=float(raw["weight"]), ask_from=float(raw["ask_from"]))
+        speech = Thresholds(**raw["speech"]) if raw.get("speech") else None
+        return Calibration(by_rule=rules, weight=float(raw["weight"]), ask_from=float(raw["ask_from"]), speech=speech)
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise RulePackError(
             f"the calibration in {folder} cannot be read ({type(error).__name__}): install tougu again, "

@@ -13,7 +13,7 @@ from compliance_filters.errors import FilterError
 from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext, Target
 from compliance_filters.phrases import PhraseFilter
 from compliance_filters.rules.pack import Rule, RulePack
-from compliance_filters.semantic.calibration import Calibration, read_calibration, suspicions
+from compliance_filters.semantic.calibration import Calibration, Thresholds, read_calibration, suspicions
 from compliance_filters.settings import ComplianceSettings
 from models.encoder import Encoder
 from models.ngrams import NgramScorer
@@ -63,7 +63,7 @@ class SemanticFilter:
                     continue  # 本产品不保本: clause logic read these very words, and reads negation better
                 start, end = self._placed(source.text, span, column)
                 place = source.original_span(start, end)
-                found.append(self._finding(rule, draft.text, place, suspicion))
+                found.append(self._finding(rule, draft, place, suspicion))
         return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
 
     def load(self) -> None:
@@ -86,8 +86,11 @@ class SemanticFilter:
         asked = np.array([rule is not None and looked_for(rule.id, target) for rule in self._rules])
         for column, suspicion in enumerate(suspicions(row[None], asked[None])[0].tolist()):
             rule = self._rules[column]
-            if rule is not None and asked[column] and suspicion >= self._calibration.of(rule.id).review:
+            if rule is not None and asked[column] and suspicion >= self._thresholds(rule, target).review:
                 yield column, rule, suspicion
+
+    def _thresholds(self, rule: Rule, target: Target) -> Thresholds:
+        return self._calibration.of(rule.id, spoken=target is Target.ADVISOR_SPEECH)
 
     def _placed(self, text: str, span: Span, column: int) -> Span:
         """The sentence of the window that the rule fits best; the whole window where no sentence is enough."""
@@ -99,11 +102,11 @@ class SemanticFilter:
         best = int(scores.argmax())
         return parts[best] if scores[best] >= _CLEAR else span
 
-    def _finding(self, rule: Rule, text: str, place: Span, suspicion: float) -> Finding:
-        decided = suspicion >= self._calibration.of(rule.id).decide
-        plain = rule.finding(text, *place, by=SEMANTIC)
+    def _finding(self, rule: Rule, draft: Draft, place: Span, suspicion: float) -> Finding:
+        decided = suspicion >= self._thresholds(rule, draft.target).decide
+        plain = rule.finding(draft.text, *place, by=SEMANTIC)
         return rule.finding(
-            text,
+            draft.text,
             *place,
             by=SEMANTIC,
             outcome=rule.outcome if decided else Outcome.REVIEW,

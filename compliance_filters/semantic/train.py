@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,14 @@ from numpy.typing import NDArray
 from compliance_filters.finding import Target
 from compliance_filters.normalise import Normaliser
 from compliance_filters.rules.pack import RulePack
-from compliance_filters.semantic.calibration import Calibration, calibrate, suspicions, write_calibration
-from compliance_filters.semantic.dataset import LabelledSentence, SentenceSet, examples
+from compliance_filters.semantic.calibration import (
+    Calibration,
+    calibrate,
+    calibrate_speech,
+    suspicions,
+    write_calibration,
+)
+from compliance_filters.semantic.dataset import SPLITS, LabelledSentence, SentenceSet, examples
 from compliance_filters.semantic.filter import looked_for
 from models.encoders.transformer import SentenceTransformerEncoder
 from models.ngrams import NgramScorer, fit_ngrams
@@ -26,6 +32,7 @@ from models.tuning import tune
 from models.tuning_run import Examples, TuningSettings
 
 DECIDE_AT, REVIEW_AT = 0.92, 0.88  # precision of the model's word and of its doubt; half of the lines violate
+SPOKEN_DECIDE_AT, SPOKEN_REVIEW_AT = 0.85, 0.75  # of spoken words, as rarely wrong as calls are
 _KEPT = 0.99  # share of violating calibration lines about which the encoder must be asked
 _WEIGHTS = tuple(round(0.1 * n, 1) for n in range(1, 10))  # of the encoder in the blend
 Progress = Callable[[int, int, str], None]
@@ -61,9 +68,7 @@ def train_semantic(
     """
     labels = data.labels
     normalise = Normaliser(pack.lexicon)
-    train, held, development = (
-        _split(data, name, labels, normalise) for name in ("train", "calibration", "development")
-    )
+    train, held, spoken, development = (_split(data, name, labels, normalise) for name in SPLITS)
     progress(0, settings.epochs, "n-grams")
     fit_ngrams(folder, labels, train.made.texts, train.made.targets)
     tune(
@@ -76,18 +81,18 @@ def train_semantic(
         settings=settings,
         progress=progress,
     )
-    return finish(folder, data, encoder, held, development, settings)
+    return finish(folder, data, encoder, (held, spoken, development), settings)
 
 
 def finish(
     folder: Path,
     data: SentenceSet,
     encoder: SentenceTransformerEncoder,
-    held: _Split,
-    development: _Split,
+    splits: tuple[_Split, _Split, _Split],
     settings: TuningSettings,
 ) -> Trained:
-    """Blend, calibrate and measure two trained scorers."""
+    """Blend, calibrate (texts, then speech) and measure two trained scorers on three splits in that order."""
+    held, spoken, development = splits
     scorers = NgramScorer(folder), load_tuned(folder, encoder)
     fast, slow = (scorer.score(held.made.texts) for scorer in scorers)
     weight = max(_WEIGHTS, key=lambda w: mean_average_precision(blended(fast, slow, w), held.made.targets))
@@ -102,10 +107,21 @@ def finish(
         weight=weight,
         ask_from=ask_from,
     )
+    if spoken.items:
+        fast, slow = (scorer.score(spoken.made.texts) for scorer in scorers)
+        calibration = replace(
+            calibration,
+            speech=calibrate_speech(
+                suspicions(_blend(fast, slow, weight, ask_from), spoken.asked),
+                spoken.made.targets,
+                decide_at=SPOKEN_DECIDE_AT,
+                review_at=SPOKEN_REVIEW_AT,
+            ),
+        )
     write_calibration(folder, calibration)
     fast, slow = (scorer.score(development.made.texts) for scorer in scorers)
     figures = {
-        "data": {"sha256": data.digest, **{name: len(data.of(name)) for name in ("train", "calibration")}},
+        "data": {"sha256": data.digest, **{name: len(data.of(name)) for name in ("train", "calibration", "spoken")}},
         "settings": asdict(settings),
         "blend": {"weight": weight, "ask_from": ask_from},
         "development": {

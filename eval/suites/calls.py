@@ -119,7 +119,7 @@ def scored_call(gold: dict[str, Any], reading: CallReading, places: Sequence[int
         gold_tickets=frozenset(t["intent"] for t in gold.get("tickets", ())),
         tickets=frozenset(w.intent for w in reading.of("ticket")),
         gold_violations=frozenset((v["turn"], v["rule"]) for v in gold.get("advisor_violations", ())),
-        violations=frozenset((place(f.turn), f.rule) for f in reading.findings),
+        violations=frozenset((place(f.turn), f.rule) for f in reading.findings if not f.suspected),
     )
 
 
@@ -143,6 +143,6 @@ def _prediction(item: dict[str, Any], reading: CallReading) -> dict[str, Any]:
     places = places_of(item)
     kinds = ("lead", "case", "ticket", "consent")
     wishes = {f"{kind}s": [_wish(w, places) for w in reading.of(kind)] for kind in kinds}
-    violations = [{"turn": places[f.turn], "rule": f.rule} for f in reading.findings]
+    violations = [{"turn": places[f.turn], "rule": f.rule} for f in reading.findings if not f.suspected]
     note = reading.note.text if reading.note else ""
     return {"id": reading.call_id, **wishes, "violations": violations, "note": note}

@@ -323,6 +323,7 @@ def _insert_findings(
             "note": "", "created_at": now,
         }
         for finding in reading.findings
+        if not finding.suspected  # worth an ear at the inspection, no accusation to dispose of
     ]  # fmt: skip
     if rows:
         connection.execute(insert(spoken_findings), rows)

@@ -31,6 +31,9 @@ def demo(
         result = run_demo(house, calls=calls, step=step)
     _print(result)
     typer.echo(f"\n{result.seconds:.0f} s. To look around in the browser: TOUGU_HOME={demo_home(house)} tougu serve")
+    if result.calls:
+        server = house.settings.server
+        typer.echo(f"To hear what proves a lead, there: http://{server.host}:{server.port}/calls/{result.told}")
 
 
 def _title(text: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -323,6 +324,11 @@ class TestSpokenFindings:
             desk.dispose(found[0].id, how="trained", note="已培训", principal=SYSTEM)
         told = store.call("k1", principal=ADVISOR)["findings"]
         assert [f["rule"] for f in told] == ["promise.return"], "no hint to the advisor"
+
+    def test_what_a_model_merely_suspects_accuses_nobody_and_stays_with_the_call(self, store: LeadStore) -> None:
+        record(store, wish(), findings=[replace(said(1), suspected=True)])
+        assert list(SpokenDesk(store).list(principal=OFFICER)) == []
+        assert [f["suspected"] for f in store.call("k1", principal=ADVISOR)["findings"]] == [True]
 
     def test_a_lead_won_by_a_promise_is_held_until_every_word_before_it_is_disposed_of(self, store: LeadStore) -> None:
         findings = [said(0), said(1), said(9), said(2, "source.rumor")]

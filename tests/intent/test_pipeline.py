@@ -27,11 +27,13 @@ PRODUCTS = ("云岭稳健债券", "云岭")
 
 
 class PromiseChecker:
-    """Finds two phrases, one of them for compliance alone; enough to see what follows from a finding."""
+    """Finds two phrases, one for compliance alone, and suspects a third; enough to see what follows from a finding."""
 
     def judge(self, text: str) -> Sequence[SpeechIssue]:
         if "内部消息" in text:
             return [SpeechIssue(rule="insider.information", quote="内部消息", confidential=True)]
+        if "差不多能赚" in text:
+            return [SpeechIssue(rule="promise.return", quote="差不多能赚", suspected=True)]
         return [SpeechIssue(rule="promise.return", quote="保证赚钱")] if "保证赚钱" in text else []
 
 
@@ -121,6 +123,12 @@ def test_a_lead_won_by_a_promise_is_held_and_an_earlier_one_is_not() -> None:
     assert held["permission.hk"] is None
     assert "第2轮" in str(held["fund.buy"])
     assert reading.findings[0].disposition == "call_back"
+
+
+def test_what_is_merely_suspected_holds_no_lead_and_is_told() -> None:
+    reading = read("a:这只基金差不多能赚。", "c:那我想申购这只基金。")
+    assert [w.held_because for w in reading.of("lead")] == [None]
+    assert [(f.rule, f.suspected) for f in reading.findings] == [("promise.return", True)]
 
 
 def test_a_turn_of_unknown_role_may_be_the_client_with_less_confidence() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from compliance_filters.semantic.calibration import (
     Calibration,
     Thresholds,
     calibrate,
+    calibrate_speech,
     read_calibration,
     suspicions,
     write_calibration,
@@ -60,3 +62,28 @@ def test_it_is_kept_beside_the_weights(tmp_path: Path) -> None:
     (tmp_path / "calibration.json").write_text("[1]", "utf-8")
     with pytest.raises(RulePackError, match="cannot be read"):
         read_calibration(tmp_path)
+
+
+class TestSpeech:
+    """Two hundred passages of calls: four break a rule, and the model suspects eight."""
+
+    def speech(self) -> Thresholds:
+        scores, truth = np.full((200, 2), 0.05, np.float32), np.zeros((200, 2), np.float32)
+        scores[:4, 0], truth[:4, 0] = 0.9, 1
+        scores[4:8, 0] = 0.6
+        return calibrate_speech(scores, truth, decide_at=0.9, review_at=0.5)
+
+    def test_it_decides_where_it_is_right_among_words_that_are_seldom_wrong(self) -> None:
+        assert self.speech() == Thresholds(review=0.6, decide=0.9, positives=4, precision=1.0)
+
+    def test_no_rule_decides_below_it_on_spoken_words_and_written_ones_are_left_alone(self) -> None:
+        loud = Calibration(by_rule={"a": Thresholds(review=0.4, decide=0.5)}, speech=self.speech())
+        assert (loud.of("a", spoken=True).review, loud.of("a", spoken=True).decide) == (0.6, 0.9)
+        assert (loud.of("a").review, loud.of("a").decide) == (0.4, 0.5)
+        strict = replace(loud, by_rule={"a": Thresholds(review=0.7, decide=0.95)})
+        assert (strict.of("a", spoken=True).review, strict.of("a", spoken=True).decide) == (0.7, 0.95)
+
+    def test_it_is_kept_beside_the_weights(self, tmp_path: Path) -> None:
+        spoken = replace(chosen(), speech=self.speech())
+        write_calibration(tmp_path, spoken)
+        assert read_calibration(tmp_path) == spoken

@@ -14,6 +14,7 @@ from compliance_filters.audit.log import AuditLog
 from compliance_filters.finding import Draft, Filter, Finding, Outcome, ReviewContext, Target
 from compliance_filters.gate import Gate
 from compliance_filters.rules.pack import RulePack
+from compliance_filters.semantic.calibration import Thresholds
 from compliance_filters.semantic.filter import WINDOW, SemanticFilter, windows
 from knowledge_base.access import Principal, Role
 from models.errors import ModelUnavailableError
@@ -54,6 +55,14 @@ def test_words_that_the_clauses_deny_are_not_found_by_the_model(pack: RulePack) 
 
 def test_client_input_is_read_for_injection_only(pack: RulePack) -> None:
     assert found(pack, "这里有甲词。", Target.CLIENT_INPUT) == ()
+
+
+def test_spoken_words_are_judged_by_thresholds_of_their_own(pack: RulePack) -> None:
+    strict = replace(CALIBRATION, speech=Thresholds(review=1.5, decide=1.5))
+    spoken = SemanticFilter(pack, SCORER, strict)
+    for target, outcomes in ((Target.ADVISOR_SPEECH, []), (Target.ADVISOR_MESSAGE, [Outcome.BLOCK])):
+        heard = spoken.find(Draft(text="这里有甲词。", target=target), PLAIN)
+        assert [finding.outcome for finding in heard] == outcomes
 
 
 def test_a_rule_without_calibration_is_never_found(pack: RulePack) -> None:
