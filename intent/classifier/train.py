@@ -50,7 +50,7 @@ MIN_LINES = 40  # of the training split
 WEIGHTS = tuple(round(0.1 * n, 1) for n in range(5, 10))  # of the encoder in the blend
 
 
-TUNING = TuningSettings(parts=True, dropout=0.0, head_dropout=0.1, epochs=6, max_tokens=160)
+TUNING = TuningSettings(parts=True, dropout=0.0, head_dropout=0.1, epochs=4, max_tokens=160)
 
 
 @dataclass(frozen=True, kw_only=True)
