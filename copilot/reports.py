@@ -19,8 +19,8 @@ from knowledge_base.products import Product, Products
 
 if TYPE_CHECKING:
     from copilot.diagnosis.analysis import FundInput
+    from copilot.diagnosis.data.index import IndexSeries
     from copilot.diagnosis.holdings import Holding
-    from copilot.diagnosis.nav import IndexSeries
     from copilot.diagnosis.report import Adviser, DiagnosisReport
 
 PENNY = Decimal("0.01")
@@ -53,7 +53,7 @@ class NavFolder:
 
     def benchmark(self) -> IndexSeries | None:
         """The benchmark, or None where no file is set."""
-        from copilot.diagnosis.nav import read_index
+        from copilot.diagnosis.data.index import read_index
 
         if self._benchmark is None or not self._benchmark.is_file():
             return None
@@ -161,7 +161,7 @@ class ReportDesk:
 
 def _fund_input(code: str, product: Product | None, navs: NavProvider) -> FundInput:
     from copilot.diagnosis.analysis import FundInput
-    from copilot.diagnosis.nav import read_nav
+    from copilot.diagnosis.data.nav import read_nav
 
     return FundInput(
         code=code,

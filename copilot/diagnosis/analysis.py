@@ -10,8 +10,9 @@ from math import isfinite
 import numpy as np
 
 from copilot.diagnosis import metrics
+from copilot.diagnosis.data.index import IndexSeries
+from copilot.diagnosis.data.nav import NavSeries
 from copilot.diagnosis.findings import Measure
-from copilot.diagnosis.nav import IndexSeries, NavSeries
 from copilot.diagnosis.report import FigureRow
 from copilot.diagnosis.series import ReturnSeries
 from copilot.diagnosis.windows import Window, old_enough, risk_window, trailing_windows, year_windows

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis.analysis import FundAnalysis, FundInput, analyse
+from copilot.diagnosis.data.index import IndexSeries
 from copilot.diagnosis.findings import Judgement, Observation, judge
 from copilot.diagnosis.metrics import TAIL, TRADING_DAYS
-from copilot.diagnosis.nav import IndexSeries
 from copilot.diagnosis.pictures import fund_charts
 from copilot.diagnosis.report import Adviser, DiagnosisReport, SourceNote
 from copilot.diagnosis.series import DataNote, NoteLevel

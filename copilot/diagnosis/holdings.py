@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis.analysis import FundAnalysis, FundInput, analyse, rounded
+from copilot.diagnosis.data.index import IndexSeries
 from copilot.diagnosis.diagnose import (
     LEVEL_RULE,
     Settings,
@@ -22,7 +23,6 @@ from copilot.diagnosis.diagnose import (
 )
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.diagnosis.findings import Judgement, Measure, Observation, judge
-from copilot.diagnosis.nav import IndexSeries
 from copilot.diagnosis.pictures import allocation_chart
 from copilot.diagnosis.report import Adviser, DiagnosisReport, HoldingRow
 from copilot.diagnosis.series import DataNote, NoteLevel

@@ -9,9 +9,10 @@ from decimal import Decimal
 
 from compliance_filters.finding import Draft, ReviewContext, Target
 from copilot.diagnosis.analysis import FundInput
+from copilot.diagnosis.data.index import IndexSeries, read_index
+from copilot.diagnosis.data.nav import read_nav
 from copilot.diagnosis.holdings import ClientInput, Holding, diagnose_client
 from copilot.diagnosis.metrics import raw_metrics
-from copilot.diagnosis.nav import IndexSeries, read_index, read_nav
 from copilot.diagnosis.render_pdf import pdf_bytes
 from eval.bench.measure import Progress, bench_result, percentile, quotient, rss_mb, timed_ms
 from eval.fresh import fresh_house

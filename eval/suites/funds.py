@@ -14,7 +14,8 @@ from eval.case import EvalError
 from eval.result import Result
 
 if TYPE_CHECKING:
-    from copilot.diagnosis.nav import IndexSeries, NavSeries
+    from copilot.diagnosis.data.index import IndexSeries
+    from copilot.diagnosis.data.nav import NavSeries
     from copilot.diagnosis.series import ReturnSeries
 
 
@@ -24,8 +25,9 @@ def run(nav: Path, benchmark: Path, *, progress: Callable[[int, int], None]) -> 
     `max_abs_diff` is over all metrics and funds where both are numbers; `nan_agreement` is the share of
     comparisons in which both or neither are NaN. Files that cannot be read are counted as unscored.
     """
+    from copilot.diagnosis.data.index import read_index
+    from copilot.diagnosis.data.nav import read_nav
     from copilot.diagnosis.errors import DiagnosisError
-    from copilot.diagnosis.nav import read_index, read_nav
 
     files = [path for path in sorted(nav.glob("*.csv")) if path.resolve() != benchmark.resolve()]
     if not files:

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from copilot.diagnosis import metrics
-from copilot.diagnosis.nav import read_index, read_nav
+from copilot.diagnosis.data.index import read_index
+from copilot.diagnosis.data.nav import read_nav
 from copilot.diagnosis.series import ReturnSeries
 from tests.copilot.diagnosis.conftest import drawn_returns, weekdays
 
