@@ -55,12 +55,13 @@ class ReturnSeries:
 
     def between(self, after: date | None, until: date | None = None) -> ReturnSeries:
         """Returns later than `after` (the base day itself is not part) and not later than `until`."""
-        keep = np.ones(len(self), dtype=bool)
-        if after is not None:
-            keep &= self.dates > np.datetime64(after, "D")
-        if until is not None:
-            keep &= self.dates <= np.datetime64(until, "D")
-        return ReturnSeries(dates=self.dates[keep], values=self.values[keep])
+        first = 0 if after is None else int(np.searchsorted(self.dates, np.datetime64(after, "D"), side="right"))
+        last = len(self) if until is None else int(np.searchsorted(self.dates, np.datetime64(until, "D"), side="right"))
+        return ReturnSeries(dates=self.dates[first:last], values=self.values[first:last])
+
+    def less(self, daily: Floats) -> ReturnSeries:
+        """Returns less a rate of each day, (n,)."""
+        return ReturnSeries(dates=self.dates, values=self.values - daily)
 
     def growth(self) -> Floats:
         """Value of 1 invested before the first return, after each return; an unknown day counts 0."""
@@ -69,6 +70,14 @@ class ReturnSeries:
 
 def aligned(a: ReturnSeries, b: ReturnSeries) -> tuple[ReturnSeries, ReturnSeries]:
     """Both series on the dates they share and on which both are known."""
+    if len(a) == len(b) and np.array_equal(a.dates, b.dates):
+        both = ~(np.isnan(a.values) | np.isnan(b.values))
+        if both.all():
+            return a, b
+        return (
+            ReturnSeries(dates=a.dates[both], values=a.values[both]),
+            ReturnSeries(dates=b.dates[both], values=b.values[both]),
+        )
     shared, at_a, at_b = np.intersect1d(a.dates, b.dates, assume_unique=True, return_indices=True)
     known = ~(np.isnan(a.values[at_a]) | np.isnan(b.values[at_b]))
     dates = shared[known]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,9 @@ def cost_over(fees: FeeSchedule, amount_cny: float, years: float, *, discount: f
     """
     rate = tier_rate(fees.subscription, amount_cny) * discount
     invested = amount_cny / (1.0 + rate)
-    left = invested * (1.0 - fees.ongoing) ** years
+    started = invested if isfinite(invested) else amount_cny  # the yearly cost can be told without the front load
+    left = started * (1.0 - fees.ongoing) ** years
     leaving = left * tier_rate(fees.redemption, years * 365.0)
-    front, running = amount_cny - invested, invested - left
+    front, running = amount_cny - invested, started - left
     total = front + running + leaving
     return Cost(front=front, ongoing=running, exit=leaving, total=total, share=total / amount_cny)

@@ -13,10 +13,10 @@ from math import nan
 import numpy as np
 
 from copilot.diagnosis.metrics.basics import ratio
-from copilot.diagnosis.metrics.relative import correlation
-from copilot.diagnosis.series import Floats, ReturnSeries, aligned
+from copilot.diagnosis.series import Floats, ReturnSeries
 
 LEAST_SHARED_DAYS = 60
+_CONSTANT = 1e-18  # variance of a series that does not move
 
 
 def hhi(weights: Sequence[float]) -> float:
@@ -32,35 +32,30 @@ def effective_number(weights: Sequence[float]) -> float:
 
 def correlation_matrix(series: Sequence[ReturnSeries], least_days: int = LEAST_SHARED_DAYS) -> Floats:
     """Correlations of daily returns, (k, k), 1 on the diagonal; NaN where a pair shares too few days."""
-    table = _one_calendar(series)
-    if table is not None and len(table) >= least_days:
-        return _at_once(table)
-    size = len(series)
-    found = np.eye(size)
-    for i in range(size):
-        for j in range(i + 1, size):
-            own, other = aligned(series[i], series[j])
-            found[i, j] = found[j, i] = correlation(own, other) if len(own) >= least_days else nan
-    return found
-
-
-def _one_calendar(series: Sequence[ReturnSeries]) -> Floats | None:
-    """Returns (n, k) where all series have the same dates and know them all; None otherwise."""
-    if not series or any(len(one) != len(series[0]) for one in series):
-        return None
-    if any((one.dates != series[0].dates).any() for one in series):
-        return None
-    table = np.column_stack([one.values for one in series])
-    return None if np.isnan(table).any() else table
-
-
-def _at_once(table: Floats) -> Floats:
+    if not series:
+        return np.empty((0, 0))
+    table = _on_all_dates(series)
+    known = ~np.isnan(table)
+    values = np.where(known, table, 0.0)
+    mask = known.astype(np.float64)
+    days = mask.T @ mask
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.atleast_2d(np.corrcoef(table, rowvar=False))
-    constant = table.max(axis=0) == table.min(axis=0)
-    found[constant, :] = found[:, constant] = nan
+        mean = values.T @ mask / days  # [i, j]: of i on the days that i and j share
+        covariance = values.T @ values / days - mean * mean.T
+        variance = (values**2).T @ mask / days - mean**2
+        found: Floats = covariance / np.sqrt(variance * variance.T)
+    found[(days < least_days) | (variance <= _CONSTANT) | (variance.T <= _CONSTANT)] = nan
     np.fill_diagonal(found, 1.0)
-    return found
+    return np.clip(found, -1.0, 1.0)
+
+
+def _on_all_dates(series: Sequence[ReturnSeries]) -> Floats:
+    """Returns (n, k) on the union of all dates, NaN where a fund has none."""
+    dates = np.unique(np.concatenate([one.dates for one in series]))
+    table = np.full((len(dates), len(series)), np.nan)
+    for column, one in enumerate(series):
+        table[np.searchsorted(dates, one.dates), column] = one.values
+    return table
 
 
 def overlap(mine: Mapping[str, float], theirs: Mapping[str, float]) -> float:
