@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import nan
+from types import MappingProxyType
 
 import numpy as np
 
 from copilot.diagnosis import metrics
 from copilot.diagnosis.data.calendars import Calendar
+from copilot.diagnosis.metrics.basics import share
+from copilot.diagnosis.metrics.relative import capture_of_months
+from copilot.diagnosis.metrics.returns import monthly
 from copilot.diagnosis.series import Floats, ReturnSeries
 from copilot.diagnosis.windows import Window
 
@@ -47,9 +52,6 @@ RELATIVE: Mapping[str, Callable[[ReturnSeries, ReturnSeries], float]] = {
     "tracking_error": metrics.tracking_error,
     "information_ratio": metrics.information_ratio,
     "correlation": metrics.correlation,
-    "up_capture": metrics.monthly_up_capture,
-    "down_capture": metrics.monthly_down_capture,
-    "monthly_win_rate_against": metrics.monthly_win_rate_against,
     "quarterly_win_rate_against": metrics.quarterly_win_rate_against,
 }
 
@@ -99,7 +101,7 @@ def measure_window(
         returns=len(own),
         coverage=coverage,
         own={} if unknown else _alone(own, rate, yearly, rated),
-        benchmark=None if other is None else _alone(other, rate, yearly, rated),
+        benchmark=None if other is None else _of_benchmark(other, rate, yearly, rated),
         relative={} if other is None else _between(own, other, rate, yearly, rated),
         withheld=withheld,
     )
@@ -110,10 +112,31 @@ def _alone(series: ReturnSeries, rate: Floats, yearly: bool, rated: bool) -> dic
     return {name: one(series, rate) for name, one in told.items() if rated or name not in NEED_RATE}
 
 
+def _of_benchmark(series: ReturnSeries, rate: Floats, yearly: bool, rated: bool) -> Mapping[str, float]:
+    """Funds of one account mostly share their dates, and so the benchmark's figures."""
+    parts = (series.dates.astype(np.int64).tobytes(), series.values.tobytes(), rate.tobytes())
+    return _remembered(*parts, yearly, rated)
+
+
+@lru_cache(maxsize=256)
+def _remembered(dates: bytes, values: bytes, rate: bytes, yearly: bool, rated: bool) -> Mapping[str, float]:
+    days = np.frombuffer(dates, dtype=np.int64).astype("datetime64[D]")
+    series = ReturnSeries(dates=days, values=np.frombuffer(values, dtype=np.float64))
+    return MappingProxyType(_alone(series, np.frombuffer(rate, dtype=np.float64), yearly, rated))
+
+
 def _between(own: ReturnSeries, other: ReturnSeries, rate: Floats, yearly: bool, rated: bool) -> dict[str, float]:
     found = {"excess_return": metrics.total_return(own.values) - metrics.total_return(other.values)}
     if yearly:
         found |= {name: one(own, other) for name, one in RELATIVE.items()}
         found["alpha"] = metrics.alpha(own.less(rate), other.less(rate)) if rated else nan
         found["r_squared"] = found["correlation"] ** 2
+        found |= _by_months(monthly(own), monthly(other))
     return found if rated or not yearly else {name: value for name, value in found.items() if name not in NEED_RATE}
+
+
+def _by_months(own: Floats, other: Floats) -> dict[str, float]:
+    """Both series are known on the same days here, so their months are the same."""
+    up, down = capture_of_months(own, other)
+    won = share(int((own > other).sum()), len(own))
+    return {"up_capture": up, "down_capture": down, "monthly_win_rate_against": won}

@@ -69,14 +69,18 @@ def down_capture(returns: ReturnSeries, benchmark: ReturnSeries) -> float:
 
 def monthly_up_capture(returns: ReturnSeries, benchmark: ReturnSeries) -> float:
     """The same on monthly returns: the figure that reports show; NaN without a month in which it rose."""
-    own, other = _by_month(returns, benchmark)
-    return _capture(own, other, other > 0, MONTHS)
+    return capture_of_months(*_by_month(returns, benchmark))[0]
 
 
 def monthly_down_capture(returns: ReturnSeries, benchmark: ReturnSeries) -> float:
     """The same on monthly returns; NaN without a month in which the benchmark fell."""
-    own, other = _by_month(returns, benchmark)
-    return _capture(own, other, other < 0, MONTHS)
+    return capture_of_months(*_by_month(returns, benchmark))[1]
+
+
+def capture_of_months(own: Floats, benchmark: Floats) -> tuple[float, float]:
+    """Up and down capture of monthly returns, each shape (months,)."""
+    up = _capture(own, benchmark, benchmark > 0, MONTHS)
+    return up, _capture(own, benchmark, benchmark < 0, MONTHS)
 
 
 def _by_month(returns: ReturnSeries, benchmark: ReturnSeries) -> tuple[Floats, Floats]:
