@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compliance_filters.finding import BoundFact
+
+LONGEST_BREAK_DAYS = 15  # Spring Festival and National Day close the market for up to 11 calendar days
 
 Dates = NDArray[np.datetime64]
 Floats = NDArray[np.float64]
@@ -66,6 +68,19 @@ class ReturnSeries:
     def growth(self) -> Floats:
         """Value of 1 invested before the first return, after each return; an unknown day counts 0."""
         return np.cumprod(1.0 + np.nan_to_num(self.values, nan=0.0)).astype(np.float64)
+
+
+def spanned(series: ReturnSeries, base: date, end: date) -> ReturnSeries | None:
+    """Returns of a period, where the record really spans it; None otherwise.
+
+    There must be a value shortly before (or at) both ends, and no unknown day between: a period that begins or
+    ends within a hole would else pass for a whole one.
+    """
+    part = series.between(base, end)
+    if not len(part) or np.isnan(part.values).any():
+        return None
+    known = [series.between(day - timedelta(days=LONGEST_BREAK_DAYS), day) for day in (base, end)]
+    return part if all(len(one) for one in known) else None
 
 
 def aligned(a: ReturnSeries, b: ReturnSeries) -> tuple[ReturnSeries, ReturnSeries]:

@@ -13,11 +13,9 @@ from datetime import date
 from math import isfinite, nan
 from pathlib import Path
 
-import numpy as np
-
 from copilot.diagnosis.data.tables import number, parsed
 from copilot.diagnosis.metrics.returns import total_return
-from copilot.diagnosis.series import ReturnSeries, to_date
+from copilot.diagnosis.series import ReturnSeries, spanned, to_date
 from copilot.diagnosis.windows import add_months, year_windows
 
 COLUMNS = ("code", "group", "period", "as_of", "total_return")
@@ -69,8 +67,8 @@ def peer_returns(code: str, group: str, series: ReturnSeries) -> Iterator[PeerRe
     if add_months(end, -12) >= first:
         spans.append(("P1Y", add_months(end, -12), end))
     for period, base, last in spans:
-        values = series.between(base, last).values
-        earned = nan if np.isnan(values).any() else total_return(values)
+        part = spanned(series, base, last)
+        earned = total_return(part.values) if part else nan
         if isfinite(earned):
             yield PeerReturn(code=code, group=group, period=period, as_of=min(last, end), total_return=earned)
 

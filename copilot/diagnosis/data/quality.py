@@ -11,8 +11,8 @@ from statistics import median
 
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis.data.calendars import calendar
-from copilot.diagnosis.data.total_return import LONGEST_BREAK_DAYS, ROUNDING, NavRow, TotalReturns
-from copilot.diagnosis.series import DataNote, NoteLevel
+from copilot.diagnosis.data.total_return import ROUNDING, NavRow, TotalReturns
+from copilot.diagnosis.series import LONGEST_BREAK_DAYS, DataNote, NoteLevel
 
 STALE_AFTER_DAYS = 15
 UNCHANGED_ROWS = 20  # trading days without any movement

@@ -21,8 +21,9 @@ from datetime import date
 from itertools import pairwise
 from math import isnan, nan
 
+from copilot.diagnosis.series import LONGEST_BREAK_DAYS
+
 BASES = ("growth", "adjusted", "events", "accumulated", "unit")
-LONGEST_BREAK_DAYS = 15  # Spring Festival and National Day close the market for up to 11 calendar days
 ROUNDING = 0.005  # growth and NAV of one day agree to better than this
 
 

@@ -21,11 +21,12 @@ from copilot.diagnosis.metrics.costs import Cost, FeeSchedule, cost_over
 from copilot.diagnosis.metrics.payouts import Payout, PayoutSummary, payout_summary
 from copilot.diagnosis.metrics.phases import MarketState, PhaseResult, market_states, phase_results
 from copilot.diagnosis.metrics.ranking import Rank, rank, rank_persistence
+from copilot.diagnosis.metrics.returns import total_return
 from copilot.diagnosis.metrics.risk import Drawdown, worst_drawdowns
 from copilot.diagnosis.metrics.rolling import Distribution, distribution, rolling_returns, rolling_win_rate
 from copilot.diagnosis.metrics.style import StyleFit, style_drift, style_fit
 from copilot.diagnosis.phases import load_phases
-from copilot.diagnosis.series import ReturnSeries
+from copilot.diagnosis.series import ReturnSeries, spanned
 from copilot.diagnosis.windows import Window, add_months, old_enough, trailing_windows, year_windows
 
 COST_AMOUNT = 10_000.0  # yuan; costs are told a ten thousand
@@ -161,14 +162,15 @@ def _measured(series: ReturnSeries, other: ReturnSeries | None, window: Window, 
 def _year(series: ReturnSeries, other: ReturnSeries | None, window: Window) -> YearReturn:
     return YearReturn(
         year=window.end.year,
-        own=_known_return(series.between(window.base, window.end)),
-        benchmark=nan if other is None else _known_return(other.between(window.base, window.end)),
+        own=_whole_return(series, window),
+        benchmark=nan if other is None else _whole_return(other, window),
     )
 
 
-def _known_return(part: ReturnSeries) -> float:
-    """Compounded; NaN with an unknown day, since what is shown to people may not skip one."""
-    return float(np.prod(1.0 + part.values) - 1.0) if len(part) else nan
+def _whole_return(series: ReturnSeries, window: Window) -> float:
+    """Compounded; NaN where the record does not span the year."""
+    part = spanned(series, window.base, window.end)
+    return total_return(part.values) if part else nan
 
 
 def _rolling(series: ReturnSeries, other: ReturnSeries | None, first: date, end: date) -> Rolling | None:

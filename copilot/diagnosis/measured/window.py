@@ -15,14 +15,14 @@ from copilot.diagnosis.data.calendars import Calendar
 from copilot.diagnosis.metrics.basics import share
 from copilot.diagnosis.metrics.relative import capture_of_months
 from copilot.diagnosis.metrics.returns import monthly
-from copilot.diagnosis.series import Floats, ReturnSeries
+from copilot.diagnosis.series import Floats, ReturnSeries, spanned
 from copilot.diagnosis.windows import Window
 
 LEAST_COVERAGE = 0.9  # NAVs a trading day; below it nothing is annualised by 252 days
 
 # Why a figure is not there.
 UNDER_ONE_YEAR = "under_one_year"  # nothing is annualised under a year
-UNKNOWN_DAY = "unknown_day"  # a hole whose return nobody knows
+UNKNOWN_DAY = "unknown_day"  # a hole whose return nobody knows, or at whose edge the period begins
 SPARSE = "sparse"  # NAV not daily, or a hole
 NO_BENCHMARK = "no_benchmark"
 SHORT_BENCHMARK = "short_benchmark"  # it does not cover the period
@@ -80,7 +80,7 @@ def measure_window(
     """All figures of the period that may be told. `benchmark` is on the fund's own dates."""
     own = series.between(window.base, window.end)
     coverage = len(own) / max(calendar.trading_days(window.base, window.end), 1)
-    unknown = not len(own) or bool(np.isnan(own.values).any())
+    unknown = spanned(series, window.base, window.end) is None
     other = None if unknown or benchmark is None else benchmark.between(window.base, window.end)
     short = other is not None and bool(np.isnan(other.values).any())
     other = None if short else other

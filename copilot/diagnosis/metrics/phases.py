@@ -13,7 +13,7 @@ from copilot.diagnosis.metrics.basics import mean, share
 from copilot.diagnosis.metrics.relative import beta, correlation
 from copilot.diagnosis.metrics.returns import by_quarter, total_return
 from copilot.diagnosis.metrics.risk import max_drawdown
-from copilot.diagnosis.series import ReturnSeries, aligned
+from copilot.diagnosis.series import ReturnSeries, aligned, spanned
 
 UP, DOWN = 0.05, -0.05  # quarters of the benchmark beyond these are up or down, the rest flat
 LEAST_FIT = 0.5  # R squared below which a beta tells nothing about a crash
@@ -58,8 +58,8 @@ def _trusted_beta(series: ReturnSeries, benchmark: ReturnSeries) -> float:
 
 
 def _result(series: ReturnSeries, benchmark: ReturnSeries | None, phase: Phase, slope: float) -> PhaseResult:
-    earned, fallen = _spanned(series, phase)
-    market, market_fallen = _spanned(benchmark, phase) if benchmark is not None else (nan, nan)
+    earned, fallen = _figures(series, phase)
+    market, market_fallen = _figures(benchmark, phase) if benchmark is not None else (nan, nan)
     return PhaseResult(
         phase=phase,
         total_return=earned,
@@ -70,15 +70,10 @@ def _result(series: ReturnSeries, benchmark: ReturnSeries | None, phase: Phase, 
     )
 
 
-def _spanned(series: ReturnSeries, phase: Phase) -> tuple[float, float]:
-    """Return and deepest fall in the phase; NaN unless the record begins by its base and reaches its end."""
-    base, end = np.datetime64(phase.base, "D"), np.datetime64(phase.end, "D")
-    if not len(series) or series.dates[0] > base or series.dates[-1] < end:
-        return nan, nan
-    part = series.between(phase.base, phase.end).values
-    if not len(part) or np.isnan(part).any():
-        return nan, nan
-    return total_return(part), max_drawdown(part)
+def _figures(series: ReturnSeries, phase: Phase) -> tuple[float, float]:
+    """Return and deepest fall in the phase; NaN unless the record spans it without a hole."""
+    part = spanned(series, phase.base, phase.end)
+    return (total_return(part.values), max_drawdown(part.values)) if part else (nan, nan)
 
 
 @dataclass(frozen=True, kw_only=True)
