@@ -29,7 +29,8 @@ FULL_YEARS = 5 * 240  # rows of a fund with five years of NAV
 
 def bench_report(house: House, *, reports: int, progress: Progress) -> Result:
     """Diagnosis of a client with twenty funds of five years (the sample's funds under twenty codes), the gate,
-    and the PDF. `metrics_s`, `pdf_s`: medians; `measures_s`: all measures of the funds alone. The baseline is the raw metric functions on the same series.
+    and the PDF. `metrics_s`, `pdf_s`: medians; `measures_s`: all measures of the funds alone. The baseline is the
+    raw metric functions on the same series.
 
     There is no chart cache shared between reports, so `reports_per_hour_cached` is null.
     """
