@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from compliance_filters.finding import BoundFact
 
 LONGEST_BREAK_DAYS = 15  # Spring Festival and National Day close the market for up to 11 calendar days
+_BREAK = timedelta(days=LONGEST_BREAK_DAYS)
 
 Dates = NDArray[np.datetime64]
 Floats = NDArray[np.float64]
@@ -67,7 +68,7 @@ class ReturnSeries:
 
     def growth(self) -> Floats:
         """Value of 1 invested before the first return, after each return; an unknown day counts 0."""
-        return np.cumprod(1.0 + np.nan_to_num(self.values, nan=0.0)).astype(np.float64)
+        return np.cumprod(1.0 + filled(self.values)).astype(np.float64, copy=False)
 
 
 def spanned(series: ReturnSeries, base: date, end: date) -> ReturnSeries | None:
@@ -76,11 +77,12 @@ def spanned(series: ReturnSeries, base: date, end: date) -> ReturnSeries | None:
     There must be a value shortly before (or at) both ends, and no unknown day between: a period that begins or
     ends within a hole would else pass for a whole one.
     """
-    part = series.between(base, end)
-    if not len(part) or np.isnan(part.values).any():
+    edges = [base - _BREAK, base, end - _BREAK, end]
+    early, first, late, last = np.searchsorted(series.dates, np.array(edges, dtype="datetime64[D]"), side="right")
+    values = series.values[first:last]
+    if first == last or early == first or late == last or np.isnan(values).any():
         return None
-    known = [series.between(day - timedelta(days=LONGEST_BREAK_DAYS), day) for day in (base, end)]
-    return part if all(len(one) for one in known) else None
+    return ReturnSeries(dates=series.dates[first:last], values=values)
 
 
 def aligned(a: ReturnSeries, b: ReturnSeries) -> tuple[ReturnSeries, ReturnSeries]:
@@ -100,6 +102,11 @@ def aligned(a: ReturnSeries, b: ReturnSeries) -> tuple[ReturnSeries, ReturnSerie
         ReturnSeries(dates=dates, values=a.values[at_a][known]),
         ReturnSeries(dates=dates, values=b.values[at_b][known]),
     )
+
+
+def filled(values: Floats) -> Floats:
+    """Unknown days as no change, (n,)."""
+    return np.where(np.isnan(values), 0.0, values)
 
 
 def to_date(moment: Any) -> date:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from math import nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from copilot.diagnosis.series import ReturnSeries
+
+Series: TypeAlias = Any  # pandas.Series; its stubs do not know periods as group keys
 
 
 def further_metrics(own: ReturnSeries, benchmark: ReturnSeries) -> dict[str, float]:
@@ -41,7 +43,8 @@ def by_pandas(own: ReturnSeries, benchmark: ReturnSeries) -> dict[str, float]:
     months, market_months = _periods(fund, "M"), _periods(market, "M")
     quarters, market_quarters = _periods(fund, "Q"), _periods(market, "Q")
     rolled, rolled_market = _rolled(mine), _rolled(pd.Series(benchmark.values, index=mine.index))
-    shared = pd.concat([rolled, rolled_market], axis=1).dropna()
+    both_known = rolled.notna() & rolled_market.notna()
+    ahead = (rolled > rolled_market)[both_known]
     rolled = rolled.dropna()
     return {
         "correlation": float(fund.corr(market)),
@@ -54,17 +57,17 @@ def by_pandas(own: ReturnSeries, benchmark: ReturnSeries) -> dict[str, float]:
         "rolling_median": float(rolled.median()) if len(rolled) else nan,
         "rolling_worst": float(rolled.min()) if len(rolled) else nan,
         "rolling_loss_share": float((rolled < 0).mean()) if len(rolled) else nan,
-        "rolling_win_rate": float((shared.iloc[:, 0] > shared.iloc[:, 1]).mean()) if len(shared) else nan,
+        "rolling_win_rate": float(ahead.mean()) if len(ahead) else nan,
         "last_year_return": float(_periods(mine, "Y").iloc[-1]) if len(mine) else nan,
     }
 
 
-def _periods(returns, rule):  # type: ignore[no-untyped-def]
+def _periods(returns: Series, rule: str) -> Series:
     """Compounded by calendar period; an unknown day counts as no change."""
     return (1 + returns.fillna(0)).groupby(returns.index.to_period(rule)).prod() - 1
 
 
-def _rolled(returns):  # type: ignore[no-untyped-def]
+def _rolled(returns: Series) -> Series:
     """For each day since twelve months before, from the last value known then; NaN over an unknown day."""
     import pandas as pd
 
@@ -78,7 +81,7 @@ def _rolled(returns):  # type: ignore[no-untyped-def]
     return pd.Series(found, index=returns.index[whole])
 
 
-def _captured(own, market, chosen):  # type: ignore[no-untyped-def]
+def _captured(own: Series, market: Series, chosen: Series) -> float:
     """Annualised over annualised, months chosen."""
     count = int(chosen.sum())
     if not count:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import nan
 
 from copilot.diagnosis.metrics.costs import FeeSchedule
@@ -23,12 +23,12 @@ def fees_of(facts: Sequence[Fact]) -> dict[str, FeeSchedule]:
     for fact in facts:
         if fact.product_code and fact.value is not None and fact.unit == "%" and 0 <= fact.value <= LARGEST_RATE:
             rates[fact.product_code][fact.attribute].add(float(fact.value) / 100.0)
-    return {
-        code: FeeSchedule(**{_FIELDS[name]: _one(found) for name, found in of.items()}) for code, of in rates.items()
-    }
+    return {code: _schedule(of) for code, of in rates.items()}
 
 
-_FIELDS = {"management_fee_rate": "management", "custody_fee_rate": "custody", "service_fee_rate": "service"}
+def _schedule(rates: Mapping[str, set[float]]) -> FeeSchedule:
+    management, custody, service = (_one(rates[name]) if name in rates else None for name in FEE_ATTRIBUTES)
+    return FeeSchedule(management=management, custody=custody, service=service)
 
 
 def _one(found: set[float]) -> float:

@@ -7,7 +7,7 @@ from math import nan
 import numpy as np
 
 from copilot.diagnosis.metrics.basics import TRADING_DAYS, share
-from copilot.diagnosis.series import Floats, ReturnSeries, aligned
+from copilot.diagnosis.series import Floats, ReturnSeries, aligned, filled
 
 
 def total_return(returns: Floats) -> float:
@@ -76,7 +76,7 @@ def _by_period(series: ReturnSeries, keys: np.ndarray[tuple[int], np.dtype[np.in
     if not len(keys):
         return {}
     starts = np.concatenate(([0], np.flatnonzero(np.diff(keys)) + 1))
-    grown = np.multiply.reduceat(1.0 + np.nan_to_num(series.values, nan=0.0), starts) - 1.0
+    grown = np.multiply.reduceat(1.0 + filled(series.values), starts) - 1.0
     return dict(zip(keys[starts].tolist(), grown.tolist(), strict=True))
 
 

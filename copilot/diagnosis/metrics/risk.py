@@ -10,7 +10,7 @@ import numpy as np
 
 from copilot.diagnosis.metrics.basics import TAIL, TRADING_DAYS, deviation, known, mean, ratio, spread
 from copilot.diagnosis.metrics.returns import annualised_return
-from copilot.diagnosis.series import Floats, ReturnSeries, to_date
+from copilot.diagnosis.series import Floats, ReturnSeries, filled, to_date
 
 
 def annualised_volatility(returns: Floats) -> float:
@@ -47,7 +47,7 @@ def calmar(returns: Floats) -> float:
 
 def drawdowns(returns: Floats) -> Floats:
     """Distance from the highest value so far, the start included: shape (n,), each <= 0."""
-    value = np.concatenate(([1.0], np.cumprod(1.0 + np.nan_to_num(returns, nan=0.0))))
+    value = np.concatenate(([1.0], np.cumprod(1.0 + filled(returns))))
     peak = np.maximum.accumulate(value)
     fallen: Floats = (value / peak - 1.0)[1:]
     return fallen
