@@ -6,58 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from compliance_filters.finding import Draft, ReviewContext, Target, Verdict
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.session import ContextFacts, Reviews
+from knowledge_base import clients as kb
 from knowledge_base.access import Principal
 from knowledge_base.clients import Client, Clients
 from knowledge_base.errors import UnknownClientError
+from knowledge_base.facts import FactStore
 from knowledge_base.products import Product, Products
 
 if TYPE_CHECKING:
     from copilot.diagnosis.analysis import FundInput
+    from copilot.diagnosis.data.ledger import Ledger
+    from copilot.diagnosis.data.provider import FundData
+    from copilot.diagnosis.diagnose import Settings
     from copilot.diagnosis.holdings import Holding
-    from copilot.diagnosis.nav import IndexSeries
+    from copilot.diagnosis.metrics.costs import FeeSchedule
     from copilot.diagnosis.report import Adviser, DiagnosisReport
 
 PENNY = Decimal("0.01")
-
-
-class NavProvider(Protocol):
-    """Where NAV and the benchmark come from: files here, a data vendor elsewhere."""
-
-    def nav_path(self, code: str) -> Path: ...
-
-    def benchmark(self) -> IndexSeries | None: ...
-
-
-class NavFolder:
-    """NAV files `CODE.csv` in one folder, and one benchmark file (`date,close`)."""
-
-    def __init__(self, folder: Path, benchmark: Path | None, *, benchmark_name: str) -> None:
-        self._folder = folder
-        self._benchmark = benchmark
-        self._benchmark_name = benchmark_name
-
-    def nav_path(self, code: str) -> Path:
-        """The fund's file. Raises DiagnosisError when there is none."""
-        path = self._folder / f"{code}.csv"
-        if not code.isalnum() or not path.is_file():
-            raise DiagnosisError(
-                f"There is no NAV file for {code} in {self._folder}: put {code}.csv there or name a folder with --nav."
-            )
-        return path
-
-    def benchmark(self) -> IndexSeries | None:
-        """The benchmark, or None where no file is set."""
-        from copilot.diagnosis.nav import read_index
-
-        if self._benchmark is None or not self._benchmark.is_file():
-            return None
-        return read_index(self._benchmark, self._benchmark_name)
+HOME = "CNY"  # positions in another currency have no value here: there is no rate to change them at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,25 +57,29 @@ class ReportDesk:
     """Makes reports for funds and clients and has them judged."""
 
     def __init__(
-        self, *, gate: Reviews, clients: Clients, products: Products, facts: ContextFacts, navs: NavProvider
-    ) -> None:
+        self, *, gate: Reviews, clients: Clients, products: Products, facts: ContextFacts, navs: FundData,
+        terms: FactStore | None = None,
+    ) -> None:  # fmt: skip
         self._gate = gate
         self._clients = clients
         self._products = products
         self._facts = facts
         self._navs = navs
+        self._terms = terms
 
-    def fund(self, code: str, *, principal: Principal, today: date, navs: NavProvider | None = None) -> JudgedReport:
+    def fund(self, code: str, *, principal: Principal, today: date, navs: FundData | None = None) -> JudgedReport:
         """Diagnose one fund. Raises DiagnosisError when its NAV is missing or useless."""
         from copilot.diagnosis.diagnose import diagnose_fund
 
         source = navs or self._navs
         product = self._known([code], principal).get(code)
-        report = diagnose_fund(_fund_input(code, product, source), source.benchmark(), today=today)
+        fund = self._with_contract(_fund_input(code, product, source, today), product, source)
+        fund = replace(fund, fees=self._fees([code], principal, today).get(code))
+        report = diagnose_fund(fund, source.benchmark(), today=today, settings=_settings(source))
         return self._judge(report, ReviewContext(today=today), principal)
 
     def client(
-        self, client_id: str, *, principal: Principal, today: date, navs: NavProvider | None = None
+        self, client_id: str, *, principal: Principal, today: date, navs: FundData | None = None
     ) -> JudgedReport:
         """Diagnose what a client holds. Raises DiagnosisError for a client the principal may not see."""
         from copilot.diagnosis.holdings import ClientInput, diagnose_client
@@ -114,7 +91,9 @@ class ReportDesk:
             raise DiagnosisError(f"There is no client {client_id} that you may see: check the id.") from error
         held = self._clients.holdings(client_id, principal=principal)
         known = self._known([holding.product_code for holding in held], principal)
-        funds = _with_nav(known, source)
+        funds = _with_nav(known, source, today)
+        fees = self._fees(list(funds), principal, today)
+        funds = {code: replace(fund, fees=fees.get(code)) for code, fund in funds.items()}
         if held and not funds:
             raise DiagnosisError(
                 f"None of the {len(held)} products that {client_id} holds has NAV here: "
@@ -127,9 +106,33 @@ class ReportDesk:
             source.benchmark(),
             today=today,
             adviser=self._adviser(client, principal),
+            settings=_settings(source),
+            books=self._books(client_id, held, principal),
         )
         context = self._facts.client_context(client_id, today=today, principal=principal)
         return self._judge(report, context, principal)
+
+    def _with_contract(self, fund: FundInput, product: Product | None, source: FundData) -> FundInput:
+        """The fund with its contract's own benchmark, where the source has every part of it."""
+        from copilot.diagnosis.data.benchmark import contract_benchmark
+
+        own = contract_benchmark(product.benchmark if product else None, source.index)
+        return replace(fund, own_benchmark=own)
+
+    def _books(self, client_id: str, held: Sequence[kb.Holding], principal: Principal) -> Ledger | None:
+        from copilot.diagnosis.data.ledger import ledger
+
+        trades = self._clients.transactions(client_id, principal=principal)
+        return ledger(trades, {one.product_code: one.units for one in held}) if trades else None
+
+    def _fees(self, codes: Sequence[str], principal: Principal, today: date) -> dict[str, FeeSchedule]:
+        """Yearly fees as the firm's documents state them."""
+        from copilot.diagnosis.data.terms import FEE_ATTRIBUTES, fees_of
+
+        if self._terms is None or not codes:
+            return {}
+        found = self._terms.find(codes, FEE_ATTRIBUTES, principal=principal, on=today)
+        return fees_of(found)
 
     def _known(self, codes: Sequence[str], principal: Principal) -> dict[str, Product]:
         wanted = set(codes)
@@ -159,26 +162,34 @@ class ReportDesk:
         return JudgedReport(report=report, verdict=self._gate.review(draft, context, principal=principal))
 
 
-def _fund_input(code: str, product: Product | None, navs: NavProvider) -> FundInput:
+def _settings(source: FundData) -> Settings:
+    from copilot.diagnosis.diagnose import Settings
+
+    return Settings(rates=source.risk_free(), styles=source.styles(), peers=source.peers())
+
+
+def _fund_input(code: str, product: Product | None, navs: FundData, today: date) -> FundInput:
     from copilot.diagnosis.analysis import FundInput
-    from copilot.diagnosis.nav import read_nav
+    from copilot.diagnosis.data.calendars import fund_kind
 
     return FundInput(
         code=code,
         name=(product.full_name or product.name) if product else f"基金{code}",
-        nav=read_nav(navs.nav_path(code), code),
+        nav=navs.nav(code, kind=fund_kind(product.kind if product else None), today=today),
         fund_type=product.kind if product else None,
         risk_level=product.risk_level if product else None,
+        inception=product.inception if product else None,
         contract_benchmark=product.benchmark if product else None,
+        portfolio=navs.portfolio(code, today),
     )
 
 
-def _with_nav(known: dict[str, Product], navs: NavProvider) -> dict[str, FundInput]:
+def _with_nav(known: dict[str, Product], navs: FundData, today: date) -> dict[str, FundInput]:
     """Funds whose NAV can be read; the report names the others as not judged."""
     found = {}
     for code, product in known.items():
         try:
-            found[code] = _fund_input(code, product, navs)
+            found[code] = _fund_input(code, product, navs, today)
         except DiagnosisError:
             continue
     return found
@@ -188,7 +199,8 @@ def _valued(code: str, units: Decimal, known: dict[str, Product], funds: dict[st
     from copilot.diagnosis.holdings import Holding
 
     product, fund = known.get(code), funds.get(code)
-    unit = Decimal(str(fund.nav.unit_nav[-1])) if fund else Decimal(0)
+    last = float(fund.nav.unit_nav[-1]) if fund and fund.nav.currency == HOME else nan
+    unit = Decimal(str(last)) if isfinite(last) else Decimal(0)
     return Holding(
         code=code,
         name=product.name if product else code,

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 from knowledge_base.errors import UnknownClientError
-from knowledge_base.tables import advisors, client_insistence, clients, events, holdings, import_runs
+from knowledge_base.tables import advisors, client_insistence, clients, events, holdings, import_runs, transactions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,25 @@ class Holding:
     units: Decimal
     cost_cny: Decimal  # whole position
     as_of: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transaction:
+    """A trade or payout of a client; `kind` tells which way units and money go.
+
+    buy, transfer_in: units in, `amount_cny` is what the client paid, fee included. sell, transfer_out: units
+    out, what the client received, fee taken off. dividend: money alone. reinvest: units in, paid by a dividend
+    of `amount_cny`. split: `units` more (fewer when negative), no money.
+    """
+
+    id: str
+    client_id: str
+    product_code: str
+    kind: str
+    day: date  # of the NAV it was done at; of a dividend the ex-date
+    units: Decimal
+    amount_cny: Decimal
+    fee_cny: Decimal | None = None  # part of the amount of a purchase, beside that of a redemption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +133,17 @@ class Clients:
         query = select(holdings).where(holdings.c.client_id == client_id).order_by(holdings.c.product_code)
         with self.engine.connect() as connection:
             return tuple(Holding(**row._mapping) for row in connection.execute(query))
+
+    def transactions(self, client_id: str, *, principal: Principal) -> tuple[Transaction, ...]:
+        """Trades and payouts, oldest first. Raises UnknownClientError."""
+        self.get(client_id, principal=principal)
+        query = (
+            select(transactions)
+            .where(transactions.c.client_id == client_id)
+            .order_by(transactions.c.day, transactions.c.id)
+        )
+        with self.engine.connect() as connection:
+            return tuple(Transaction(**row._mapping) for row in connection.execute(query))
 
     def events(
         self, client_id: str, *, principal: Principal, since: datetime | None = None

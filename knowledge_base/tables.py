@@ -209,6 +209,25 @@ holdings = Table(
     Column("as_of", Date, nullable=False),
 )
 
+transactions = Table(
+    "kb_transactions",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column(
+        "client_id",
+        String(60),
+        ForeignKey("kb_clients.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("product_code", String(20), nullable=False),
+    Column("kind", String(20), nullable=False),  # buy | sell | dividend | reinvest | split | transfer_in | transfer_out
+    Column("day", Date, nullable=False),  # of the NAV it was done at
+    Column("units", ExactDecimal, nullable=False),
+    Column("amount_cny", ExactDecimal, nullable=False),
+    Column("fee_cny", ExactDecimal),
+)
+
 events = Table(
     "kb_events",
     metadata,

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from compliance_filters.rules.pack import RulePack
     from compliance_filters.rules.shelf import PackShelf
     from compliance_filters.semantic.filter import SemanticFilter
-    from copilot.reports import NavFolder, ReportDesk
+    from copilot.diagnosis.data.provider import NavFolder
+    from copilot.reports import ReportDesk
     from copilot.session import QuestionSession
     from intent.classifier.model import IntentClassifier
     from intent.classifier.rules import Rules
@@ -473,13 +474,14 @@ class Rooms:
             products=self.products,
             facts=self.review_facts,
             navs=self.nav_folder(),
+            terms=self.facts,
         )
 
     def nav_folder(
         self, folder: Path | None = None, benchmark: Path | None = None, name: str | None = None
     ) -> NavFolder:
         """NAV files of the settings, or of the folder and benchmark named instead."""
-        from copilot.reports import NavFolder
+        from copilot.diagnosis.data.provider import NavFolder
 
         chosen = self.settings.copilot
         place = folder or (Path(chosen.nav_dir).expanduser() if chosen.nav_dir else self.settings.home / "nav")

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from math import isfinite
-
-import numpy as np
+from math import isfinite, nan
 
 from copilot.diagnosis import metrics
+from copilot.diagnosis.data.calendars import FundKind, fund_kind
+from copilot.diagnosis.data.disclosure import FundPortfolio
+from copilot.diagnosis.data.index import Benchmark
+from copilot.diagnosis.data.nav import NavSeries
+from copilot.diagnosis.data.rates import ConstantRate
 from copilot.diagnosis.findings import Measure
-from copilot.diagnosis.nav import IndexSeries, NavSeries
+from copilot.diagnosis.measured.fund import FundMeasures, Market, measure_fund
+from copilot.diagnosis.measured.window import SPARSE, WindowMeasures
+from copilot.diagnosis.metrics.costs import FeeSchedule
 from copilot.diagnosis.report import FigureRow
 from copilot.diagnosis.series import ReturnSeries
-from copilot.diagnosis.windows import Window, old_enough, risk_window, trailing_windows, year_windows
+from copilot.diagnosis.windows import Window, old_enough, risk_window
 
 _HUNDREDTH = Decimal("0.01")
-NOT_EQUITY = ("货币", "债券")  # types without a comparable equity benchmark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +36,17 @@ class FundInput:
     risk_level: str | None = None  # R1..R5
     inception: date | None = None  # None = the first NAV stands for it
     contract_benchmark: str | None = None  # 业绩比较基准 in the words of the contract
+    own_benchmark: Benchmark | None = None  # the contract's, where all its parts are known; else the house's is used
+    fees: FeeSchedule | None = None
+    portfolio: FundPortfolio | None = None  # what it last disclosed
+
+    @property
+    def kind(self) -> FundKind:
+        return fund_kind(self.fund_type)
+
+    def benchmark(self, house: Benchmark | None) -> Benchmark | None:
+        """What it may be measured against: its own; or the house's, unless it would "lag" that by its nature."""
+        return self.own_benchmark or (house if self.kind.equity else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,39 +63,53 @@ class FundAnalysis:
     labels: dict[str, str] = field(default_factory=dict)
     drawdown: metrics.Drawdown | None = None
     uncovered: tuple[str, ...] = ()  # returns left out because the benchmark does not reach that far
+    sparse: bool = False  # NAV is not daily: no figures a year
+    measured: FundMeasures | None = None  # everything, unrounded
 
 
-def analyse(fund: FundInput, index: IndexSeries | None, *, risk_free_annual: Decimal = Decimal(0)) -> FundAnalysis:
-    """Compute what the record allows. `risk_free_annual` is in per cent a year.
+def analyse(
+    fund: FundInput,
+    house: Benchmark | None,
+    *,
+    risk_free_annual: Decimal = Decimal(0),
+    market: Market | None = None,
+) -> FundAnalysis:
+    """Compute what the record allows. `risk_free_annual` is in per cent a year, unless `market` brings a rate.
 
-    A money or bond fund is not measured against the equity index: it would "lag" by its nature.
+    A fund without a benchmark of its own is measured against the house's, where its kind allows it.
     """
-    index = None if (fund.fund_type or "").startswith(NOT_EQUITY) else index
     nav = fund.nav
     first, end = nav.first_day, nav.last_day
-    benchmark = index.returns_on(nav.returns.dates) if index else None
+    index = fund.benchmark(house)
+    measured = measure_fund(
+        nav,
+        fund.kind,
+        index,
+        market or Market(risk_free=ConstantRate(percent=risk_free_annual)),
+        inception=fund.inception,
+        fees=fund.fees,
+        portfolio=fund.portfolio,
+    )
     window = risk_window(first, end) if old_enough(fund.inception or first, end) else None
-    shown = _Shown(fund=fund, benchmark=benchmark, index_name=index.name if index else None)
-    computed: list[FigureRow] = []
-    drawdown = None
-    if window:
-        computed += [row for w in trailing_windows(first, end) if (row := shown.return_row(w, "return"))]
-        computed += [row for w in year_windows(first, end) if (row := shown.return_row(w, "year"))]
-        computed += shown.risk_rows(window, float(risk_free_annual))
-        drawdown = metrics.deepest_drawdown(nav.returns.between(window.base, window.end))
+    at_risk = measured.window(window.name) if window else None
+    computed = [*_return_rows(measured), *_year_rows(measured), *(_risk_rows(at_risk) if at_risk else ())]
+    known = at_risk is not None and bool(at_risk.own)
+    drawdown = metrics.deepest_drawdown(nav.returns.between(window.base, window.end)) if window and known else None
     uncovered = tuple(row.name for row in computed if index and _lacks_benchmark(row))
     figures = [row for row in computed if row.name not in uncovered]
     return FundAnalysis(
         fund=fund,
         returns=nav.returns,
-        benchmark=benchmark,
+        benchmark=index.returns_on(nav.returns.dates) if index else None,
         benchmark_name=index.name if index else None,
-        window=window,
+        window=window if known else None,
         figures=tuple(figures),
         measures=_measures(fund, figures),
         labels=_labels(fund, window, drawdown, index),
         drawdown=drawdown,
         uncovered=uncovered,
+        sparse=at_risk is not None and at_risk.withheld.get("yearly") == SPARSE,
+        measured=measured,
     )
 
 
@@ -99,77 +129,63 @@ def rounded(value: float) -> Decimal:
     return abs(result) if result == 0 else result
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Shown:
-    """Builds figure rows of one fund; a benchmark with a hole in the period stands beside nothing."""
-
-    fund: FundInput
-    benchmark: ReturnSeries | None
-    index_name: str | None
-
-    def slices(self, window: Window) -> tuple[ReturnSeries, ReturnSeries | None]:
-        own = self.fund.nav.returns.between(window.base, window.end)
-        other = self.benchmark.between(window.base, window.end) if self.benchmark else None
-        return own, None if other is None or bool(np.isnan(other.values).any()) else other
-
-    def return_row(self, window: Window, group: str) -> FigureRow | None:
-        own, other = self.slices(window)
-        if not len(own):
-            return None
-        return FigureRow(
-            name=f"{window.name}收益率",
-            period=window.period,
-            value=percent(metrics.total_return(own.values)),
-            unit="%",
-            benchmark=percent(metrics.total_return(other.values)) if other else None,
-            group=group,
-        )
-
-    def risk_rows(self, window: Window, risk_free_annual: float) -> list[FigureRow]:
-        own, other = self.slices(window)
-        daily = (1 + risk_free_annual / 100) ** (1 / metrics.TRADING_DAYS) - 1
-        own_values = _plain(own, window, daily)
-        other_values = _plain(other, window, daily) if other else {}
-        rows = [
-            FigureRow(name=name, period=window.period, value=value, unit=unit, group="risk",
-                      benchmark=other_values.get(name, (None, ""))[0])
-            for name, (value, unit) in own_values.items()
-        ]  # fmt: skip
-        return rows + (_relative(own, other, window, daily) if other and window.may_annualise else [])
+# Rows of the figures table: name, measure, and whether it is shown in per cent.
+_RISK = (
+    ("最大回撤", "max_drawdown", True),
+    ("年化收益率", "annualised_return", True),
+    ("年化波动率", "annualised_volatility", True),
+    ("下行风险", "downside_risk", True),
+    ("夏普比率", "sharpe", False),
+    ("索提诺比率", "sortino", False),
+    ("卡玛比率", "calmar", False),
+    ("日度在险价值", "value_at_risk", True),
+    ("日度条件在险价值", "conditional_value_at_risk", True),
+    ("月度正收益占比", "monthly_win_rate", True),
+)
+_RELATIVE = (
+    ("贝塔", "beta", False),
+    ("年化阿尔法", "alpha", True),
+    ("跟踪误差", "tracking_error", True),
+    ("信息比率", "information_ratio", False),
+    ("月度跑赢基准占比", "monthly_win_rate_against", True),
+)
 
 
-def _plain(series: ReturnSeries, window: Window, daily: float) -> dict[str, tuple[Decimal, str]]:
-    """Figures of one series; those per year only from one year on. What is NaN or infinite is left out."""
-    values = series.values
-    figures = {"最大回撤": (metrics.max_drawdown(values) * 100, "%")}
-    if window.may_annualise:
-        figures |= {
-            "年化收益率": (metrics.annualised_return(values) * 100, "%"),
-            "年化波动率": (metrics.annualised_volatility(values) * 100, "%"),
-            "下行风险": (metrics.downside_risk(values, daily) * 100, "%"),
-            "夏普比率": (metrics.sharpe(values, daily), ""),
-            "索提诺比率": (metrics.sortino(values, daily), ""),
-            "卡玛比率": (metrics.calmar(values), ""),
-            "日度在险价值": (metrics.value_at_risk(values) * 100, "%"),
-            "日度条件在险价值": (metrics.conditional_value_at_risk(values) * 100, "%"),
-            "月度正收益占比": (metrics.monthly_win_rate(series) * 100, "%"),
-        }
-    return {name: (rounded(value), unit) for name, (value, unit) in figures.items() if isfinite(value)}
+def _return_rows(measured: FundMeasures) -> Iterator[FigureRow]:
+    for one in measured.windows:
+        yield from _rows(one.window, one.own, one.benchmark, ((f"{one.window.name}收益率", "total_return", True),))
 
 
-def _relative(own: ReturnSeries, other: ReturnSeries, window: Window, daily: float) -> list[FigureRow]:
-    figures = {
-        "贝塔": (metrics.beta(own, other), ""),
-        "年化阿尔法": (metrics.alpha(own, other, daily) * 100, "%"),
-        "跟踪误差": (metrics.tracking_error(own, other) * 100, "%"),
-        "信息比率": (metrics.information_ratio(own, other), ""),
-        "月度跑赢基准占比": (metrics.monthly_win_rate_against(own, other) * 100, "%"),
-    }
-    return [
-        FigureRow(name=name, period=window.period, value=rounded(value), unit=unit, group="risk")
-        for name, (value, unit) in figures.items()
-        if isfinite(value)
-    ]
+def _year_rows(measured: FundMeasures) -> Iterator[FigureRow]:
+    for year in measured.years:
+        window = Window(name=f"{year.year}年", base=date(year.year - 1, 12, 31), end=date(year.year, 12, 31), months=12)
+        own, other = {"total_return": year.own}, {"total_return": year.benchmark}
+        yield from _rows(window, own, other, ((f"{window.name}收益率", "total_return", True),), "year")
+
+
+def _risk_rows(at: WindowMeasures) -> Iterator[FigureRow]:
+    yield from _rows(at.window, at.own, at.benchmark, _RISK, "risk")
+    yield from _rows(at.window, at.relative, None, _RELATIVE, "risk")
+
+
+def _rows(
+    window: Window,
+    own: Mapping[str, float],
+    other: Mapping[str, float] | None,
+    table: Sequence[tuple[str, str, bool]],
+    group: str = "return",
+) -> Iterator[FigureRow]:
+    """Rows of what is a number; a benchmark's value that is none stays empty."""
+    for name, measure, in_percent in table:
+        value, beside = _shown(own, measure, in_percent), _shown(other or {}, measure, in_percent)
+        if value is not None:
+            unit = "%" if in_percent else ""
+            yield FigureRow(name=name, period=window.period, value=value, unit=unit, benchmark=beside, group=group)
+
+
+def _shown(values: Mapping[str, float], measure: str, in_percent: bool) -> Decimal | None:
+    value = values.get(measure, nan)
+    return rounded(value * 100 if in_percent else value) if isfinite(value) else None
 
 
 def _measures(fund: FundInput, figures: list[FigureRow]) -> dict[str, Measure]:
@@ -222,7 +238,7 @@ def _measure(name: str, row: FigureRow, value: Decimal, code: str) -> Measure:
 
 
 def _labels(
-    fund: FundInput, window: Window | None, drawdown: metrics.Drawdown | None, index: IndexSeries | None
+    fund: FundInput, window: Window | None, drawdown: metrics.Drawdown | None, index: Benchmark | None
 ) -> dict[str, str]:
     labels = {
         "first_day": str(fund.nav.first_day),

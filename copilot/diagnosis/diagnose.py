@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis.analysis import FundAnalysis, FundInput, analyse
+from copilot.diagnosis.data.index import Benchmark, IndexSeries
+from copilot.diagnosis.data.peers import PeerTable
+from copilot.diagnosis.data.rates import ConstantRate, RateSeries
 from copilot.diagnosis.findings import Judgement, Observation, judge
+from copilot.diagnosis.measured.fund import Market
+from copilot.diagnosis.measured.whole import ReportMeasures
 from copilot.diagnosis.metrics import TAIL, TRADING_DAYS
-from copilot.diagnosis.nav import IndexSeries
 from copilot.diagnosis.pictures import fund_charts
 from copilot.diagnosis.report import Adviser, DiagnosisReport, SourceNote
 from copilot.diagnosis.series import DataNote, NoteLevel
@@ -31,11 +35,19 @@ class Settings:
 
     risk_free_annual: Decimal = Decimal("1.5")  # per cent a year, for Sharpe, Sortino and alpha
     benchmark_is_price_index: bool = True  # dividends of its members are not in the benchmark
+    rates: RateSeries | None = None  # the risk-free rate day by day, in place of `risk_free_annual`
+    styles: Mapping[str, IndexSeries] = field(default_factory=dict)
+    peers: PeerTable | None = None
+
+    @property
+    def market(self) -> Market:
+        rate = self.rates or ConstantRate(percent=self.risk_free_annual)
+        return Market(risk_free=rate, styles=self.styles, peers=self.peers)
 
 
 def diagnose_fund(
     fund: FundInput,
-    index: IndexSeries | None,
+    index: Benchmark | None,
     *,
     today: date,
     client_level: str | None = None,
@@ -47,9 +59,11 @@ def diagnose_fund(
     A fund too young for performance (under six months) gets a report without any, which says so.
     """
     chosen = settings or Settings()
-    analysis = analyse(fund, index, risk_free_annual=chosen.risk_free_annual)
+    analysis = analyse(fund, index, market=chosen.market)
+    own = fund.benchmark(index)
+    told = conventions(chosen, own or index, fund.contract_benchmark, of_contract=fund.own_benchmark is not None)
     judgement = judge_fund(analysis, client_level)
-    notes = (*fund.nav.notes, *(index.notes if index else ()), *missing_notes(analysis, judgement))
+    notes = (*fund.nav.notes, *(own.notes if own else ()), *missing_notes(analysis, judgement))
     summary = tuple(_summary(analysis, judgement.observations))
     return DiagnosisReport(
         title="基金诊断报告",
@@ -62,8 +76,8 @@ def diagnose_fund(
         holdings=(),
         observations=judgement.observations,
         charts=fund_charts(analysis),
-        conventions=conventions(chosen, index, fund.contract_benchmark),
-        sources=sources([fund], index),
+        conventions=told,
+        sources=sources([fund], own or index),
         notes=notes,
         facts=(
             *fund_facts(analysis),
@@ -73,6 +87,7 @@ def diagnose_fund(
         ),
         benchmark_name=analysis.benchmark_name,
         adviser=adviser,
+        measures=ReportMeasures(conventions=told, funds={fund.code: analysis.measured} if analysis.measured else {}),
     )
 
 
@@ -105,7 +120,8 @@ def text_facts(
         yield from note.facts
     yield BoundFact(name="年化交易日数", value=Decimal(TRADING_DAYS), unit="个交易日")
     yield BoundFact(name="在险价值尾部比例", value=Decimal(_TAIL_PERCENT), unit="%")
-    yield BoundFact(name="无风险利率", value=settings.risk_free_annual, unit="%")
+    if settings.rates is None:
+        yield BoundFact(name="无风险利率", value=settings.risk_free_annual, unit="%")
     for length, unit in _PERIODS:
         yield BoundFact(name="区间长度", value=Decimal(length), unit=unit)
 
@@ -128,15 +144,24 @@ def contract_facts(words: str | None) -> Iterator[BoundFact]:
         before = numeral.end if numeral.unit == "%" else before
 
 
-def conventions(settings: Settings, index: IndexSeries | None, contract: str | None = None) -> tuple[str, ...]:
-    """How the figures were computed, as printed in the report."""
+def conventions(
+    settings: Settings, index: Benchmark | None, contract: str | None = None, *, of_contract: bool = False
+) -> tuple[str, ...]:
+    """How the figures were computed, as printed in the report. `of_contract`: `index` is the fund's own benchmark."""
+    rate = (
+        f"所用无风险利率为{settings.rates.name}"
+        if settings.rates
+        else f"所用无风险利率为每年{settings.risk_free_annual}%"
+    )
     lines = [
         "收益率按日增长率逐日复利计算，已包含分红；单位净值未作分红调整，不直接用于计算收益。",
         f"一年按{TRADING_DAYS}个交易日折算，标准差按样本口径；展示区间均不短于六个月，不足一年的区间不折算为按年指标。",
-        f"夏普比率、索提诺比率、下行风险与年化阿尔法所用无风险利率为每年{settings.risk_free_annual}%。",
+        f"夏普比率、索提诺比率、下行风险与年化阿尔法{rate}。",
         f"在险价值与条件在险价值为历史模拟法，取最差的{_TAIL_PERCENT}%交易日。",
     ]
-    if index:
+    if index and of_contract:
+        lines.append("本报告的对照基准按基金合同约定的业绩比较基准计算，各成分逐日加权，按基金净值日对齐。")
+    elif index:
         kind = "价格指数，不含成份股分红" if settings.benchmark_is_price_index else "全收益指数"
         lines.append(
             f"本报告的对照基准为{index.name}（{kind}），按基金净值日对齐，不等同于基金合同约定的业绩比较基准。"
@@ -146,7 +171,7 @@ def conventions(settings: Settings, index: IndexSeries | None, contract: str | N
     return tuple(lines)
 
 
-def sources(funds: Sequence[FundInput], index: IndexSeries | None) -> tuple[SourceNote, ...]:
+def sources(funds: Sequence[FundInput], index: Benchmark | None) -> tuple[SourceNote, ...]:
     """NAV files and the index, each with its last day."""
     found = [SourceNote(title=f"{fund.name}（{fund.code}）历史净值", as_of=fund.nav.last_day) for fund in funds]
     if index and funds:
@@ -164,7 +189,10 @@ def missing_notes(analysis: FundAnalysis, judgement: Judgement) -> Iterator[Data
     if analysis.benchmark_name is None:
         text = f"没有与{fund.name}相称的对照基准，其收益率没有基准可比。"
         yield DataNote(kind="no_benchmark", level=NoteLevel.WARNING, text=text)
-    elif analysis.uncovered:
+    if analysis.sparse:
+        text = f"{fund.name}的净值并非每个交易日都有，不展示按年折算的指标。"
+        yield DataNote(kind="sparse", level=NoteLevel.WARNING, text=text)
+    if analysis.benchmark_name is not None and analysis.uncovered:
         left_out = "、".join(analysis.uncovered)
         text = f"{analysis.benchmark_name}的行情未覆盖{fund.name}的部分区间，因此不展示：{left_out}。"
         yield DataNote(kind="short_benchmark", level=NoteLevel.WARNING, text=text)
@@ -186,8 +214,12 @@ def performance_lines(analysis: FundAnalysis) -> Iterator[str]:
     """Return and fall in a layman's words, the benchmark beside; or why nothing is shown."""
     if analysis.window is None:
         start = analysis.fund.inception or analysis.fund.nav.first_day
-        young = not old_enough(start, analysis.fund.nav.last_day)
-        yield "成立不足六个月，按规定不展示业绩。" if young else "净值记录不足六个月，不展示业绩。"
+        if not old_enough(start, analysis.fund.nav.last_day):
+            yield "成立不足六个月，按规定不展示业绩。"
+        elif not old_enough(analysis.fund.nav.first_day, analysis.fund.nav.last_day):
+            yield "净值记录不足六个月，不展示业绩。"
+        else:
+            yield "净值记录中断，其间收益未知，无法评价区间业绩与风险。"
         return
     rows = {row.name: row for row in analysis.figures}
     names = ("近3年收益率", "近1年收益率", "近6个月收益率", "有记录以来收益率")

@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis.analysis import FundAnalysis, FundInput, analyse, rounded
+from copilot.diagnosis.data.index import Benchmark
+from copilot.diagnosis.data.ledger import Ledger
 from copilot.diagnosis.diagnose import (
     LEVEL_RULE,
     Settings,
@@ -22,7 +24,9 @@ from copilot.diagnosis.diagnose import (
 )
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.diagnosis.findings import Judgement, Measure, Observation, judge
-from copilot.diagnosis.nav import IndexSeries
+from copilot.diagnosis.measured.account import measure_account
+from copilot.diagnosis.measured.portfolio import measure_portfolio
+from copilot.diagnosis.measured.whole import ReportMeasures
 from copilot.diagnosis.pictures import allocation_chart
 from copilot.diagnosis.report import Adviser, DiagnosisReport, HoldingRow
 from copilot.diagnosis.series import DataNote, NoteLevel
@@ -54,14 +58,16 @@ def diagnose_client(
     client: ClientInput,
     holdings: Sequence[Holding],
     funds: Mapping[str, FundInput],
-    index: IndexSeries | None,
+    index: Benchmark | None,
     *,
     today: date,
     adviser: Adviser | None = None,
     settings: Settings | None = None,
+    books: Ledger | None = None,
 ) -> DiagnosisReport:
-    """All holdings of a client; `funds` maps codes to what is known of them, NAV included.
+    """All holdings of a client, and their trades where `books` has them.
 
+    `funds` maps codes to what is known of them, NAV included.
     A holding without NAV is listed and named as not judged. Raises DiagnosisError without any
     holding of positive value.
     """
@@ -71,11 +77,17 @@ def diagnose_client(
         raise DiagnosisError("该客户名下没有市值大于零的持仓，无法诊断：请先导入持仓。")
     level, level_notes = _valid_level(client, today)
     known = [funds[holding.code] for holding in held if holding.code in funds]
-    analyses = {fund.code: analyse(fund, index, risk_free_annual=chosen.risk_free_annual) for fund in known}
+    analyses = {fund.code: analyse(fund, index, market=chosen.market) for fund in known}
     rows = _rows(held, analyses)
     own, seen = _judged(rows, analyses, level)
-    notes = (*level_notes, *_fund_notes(held, analyses, own, level), *(index.notes if index else ()))
+    notes = (
+        *level_notes,
+        *_fund_notes(held, analyses, own, level),
+        *(index.notes if index else ()),
+        *(books.notes if books else ()),
+    )
     observations = _ordered(seen)
+    told = (*conventions(chosen, index), _DRAWDOWN_PERIOD)
     return DiagnosisReport(
         title="客户持仓诊断报告",
         subject=client.designation,
@@ -87,12 +99,37 @@ def diagnose_client(
         holdings=rows,
         observations=observations,
         charts=(allocation_chart(rows),),
-        conventions=(*conventions(chosen, index), _DRAWDOWN_PERIOD),
+        conventions=told,
         sources=sources(known, index),
         notes=notes,
         facts=tuple(_facts(rows, analyses, observations, notes, chosen, index)),
         benchmark_name=index.name if index else None,
         adviser=adviser,
+        measures=_measures(rows, analyses, told, books),
+    )
+
+
+def _outside(index: Benchmark | None, books: Ledger | None) -> Iterator[DataNote]:
+    """What must be known of the benchmark's data and of the trades."""
+    yield from index.notes if index else ()
+    yield from books.notes if books else ()
+
+
+def _measures(
+    rows: Sequence[HoldingRow], analyses: Mapping[str, FundAnalysis], told: tuple[str, ...], books: Ledger | None
+) -> ReportMeasures:
+    """Weights are of the whole account: what cannot be judged keeps its share."""
+    total = float(sum((row.amount_cny for row in rows), Decimal(0)))
+    weights: dict[str, float] = {}
+    for row in rows:
+        weights[row.code] = weights.get(row.code, 0.0) + float(row.amount_cny) / total
+    funds = {code: one.measured for code, one in analyses.items() if one.measured}
+    fees = {code: one.fund.fees.ongoing for code, one in analyses.items() if one.fund.fees}
+    return ReportMeasures(
+        conventions=told,
+        funds=funds,
+        portfolio=measure_portfolio(weights, {code: analyses[code].returns for code in funds}, funds, fees=fees),
+        account=measure_account(books, {code: one.fund.nav for code, one in analyses.items()}) if books else None,
     )
 
 
@@ -200,7 +237,7 @@ def _summary(
 
 def _facts(
     rows: Sequence[HoldingRow], analyses: Mapping[str, FundAnalysis], seen: Sequence[Observation],
-    notes: Sequence[DataNote], settings: Settings, index: IndexSeries | None,
+    notes: Sequence[DataNote], settings: Settings, index: Benchmark | None,
 ) -> Iterator[BoundFact]:  # fmt: skip
     yield BoundFact(name="持有产品数", value=Decimal(len(rows)), unit="只")
     yield BoundFact(name="市值合计", value=sum((row.amount_cny for row in rows), Decimal(0)), unit="元")

@@ -10,6 +10,7 @@ from decimal import Decimal
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis.charts import Chart
 from copilot.diagnosis.findings import Observation
+from copilot.diagnosis.measured.whole import ReportMeasures
 from copilot.diagnosis.series import DataNote
 
 PAST_PERFORMANCE = "基金的过往业绩不预示其未来表现，净值会随市场波动，投资者可能损失本金。"
@@ -124,6 +125,7 @@ class DiagnosisReport:
     facts: tuple[BoundFact, ...]
     benchmark_name: str | None = None
     adviser: Adviser | None = None
+    measures: ReportMeasures | None = None  # everything that was computed, for programs; not part of the text
     risk_disclosure: str = RISK_DISCLOSURE
     past_performance: str = PAST_PERFORMANCE
     ai_label: str = AI_LABEL

@@ -9,9 +9,12 @@ from decimal import Decimal
 
 from compliance_filters.finding import Draft, ReviewContext, Target
 from copilot.diagnosis.analysis import FundInput
+from copilot.diagnosis.data.index import IndexSeries, read_index
+from copilot.diagnosis.data.nav import read_nav
+from copilot.diagnosis.data.rates import ConstantRate
 from copilot.diagnosis.holdings import ClientInput, Holding, diagnose_client
+from copilot.diagnosis.measured.fund import Market, measure_fund
 from copilot.diagnosis.metrics import raw_metrics
-from copilot.diagnosis.nav import IndexSeries, read_index, read_nav
 from copilot.diagnosis.render_pdf import pdf_bytes
 from eval.bench.measure import Progress, bench_result, percentile, quotient, rss_mb, timed_ms
 from eval.fresh import fresh_house
@@ -26,7 +29,8 @@ FULL_YEARS = 5 * 240  # rows of a fund with five years of NAV
 
 def bench_report(house: House, *, reports: int, progress: Progress) -> Result:
     """Diagnosis of a client with twenty funds of five years (the sample's funds under twenty codes), the gate,
-    and the PDF. `metrics_s`, `pdf_s`: medians. The baseline is the raw metric functions on the same series.
+    and the PDF. `metrics_s`, `pdf_s`: medians; `measures_s`: all measures of the funds alone. The baseline is the
+    raw metric functions on the same series.
 
     There is no chart cache shared between reports, so `reports_per_hour_cached` is null.
     """
@@ -44,6 +48,8 @@ def bench_report(house: House, *, reports: int, progress: Progress) -> Result:
     counted = spent[1:]  # the first loads fonts and dictionaries
     metrics_s, gate_s, pdf_s = (round((percentile(part, 50) or 0.0) / 1e3, 4) for part in zip(*counted, strict=True))
     series = [(fund.nav.returns, index.returns_on(fund.nav.returns.dates)) for fund in funds.values()]
+    market = Market(risk_free=ConstantRate(percent=Decimal("1.5")))
+    measures_s = timed_ms(lambda: [measure_fund(fund.nav, fund.kind, index, market) for fund in funds.values()]) / 1e3
     raw_s = timed_ms(lambda: [raw_metrics(own, other) for own, other in series]) / 1e3
     return bench_result(
         "report",
@@ -52,6 +58,7 @@ def bench_report(house: House, *, reports: int, progress: Progress) -> Result:
         parameters={"reports": reports, "funds": FUNDS},
         metrics={
             "metrics_s": metrics_s,
+            "measures_s": round(measures_s, 4),
             "gate_s": gate_s,
             "pdf_s": pdf_s,
             "reports_per_hour": round(3600 / (metrics_s + gate_s + pdf_s), 1),

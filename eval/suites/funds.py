@@ -1,4 +1,4 @@
-"""`tougu eval funds`: raw metric functions against empyrical-reloaded on the same returns."""
+"""`tougu eval funds`: metric functions against empyrical-reloaded, and pandas for the rest, on the same returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from eval.case import EvalError
 from eval.result import Result
 
 if TYPE_CHECKING:
-    from copilot.diagnosis.nav import IndexSeries, NavSeries
+    from copilot.diagnosis.data.index import IndexSeries
+    from copilot.diagnosis.data.nav import NavSeries
     from copilot.diagnosis.series import ReturnSeries
 
 
@@ -24,8 +25,9 @@ def run(nav: Path, benchmark: Path, *, progress: Callable[[int, int], None]) -> 
     `max_abs_diff` is over all metrics and funds where both are numbers; `nan_agreement` is the share of
     comparisons in which both or neither are NaN. Files that cannot be read are counted as unscored.
     """
+    from copilot.diagnosis.data.index import read_index
+    from copilot.diagnosis.data.nav import read_nav
     from copilot.diagnosis.errors import DiagnosisError
-    from copilot.diagnosis.nav import read_index, read_nav
 
     files = [path for path in sorted(nav.glob("*.csv")) if path.resolve() != benchmark.resolve()]
     if not files:
@@ -52,7 +54,10 @@ def run(nav: Path, benchmark: Path, *, progress: Callable[[int, int], None]) -> 
     return Result(
         suite="funds",
         data={"path": str(nav), "sha256": _hash(files), "n": len(files)},
-        parameters={"benchmark": str(benchmark), "reference": "empyrical-reloaded, default arguments"},
+        parameters={
+            "benchmark": str(benchmark),
+            "reference": "empyrical-reloaded, default arguments; pandas for what it lacks",
+        },
         metrics={
             "max_abs_diff": max(worst.values(), default=None),
             "nan_agreement": sum(everything) / len(everything) if everything else None,
@@ -77,9 +82,11 @@ def _hash(files: list[Path]) -> str:
 
 def _both(nav: NavSeries, index: IndexSeries) -> tuple[dict[str, float], dict[str, float]]:
     from copilot.diagnosis.metrics import raw_metrics
+    from eval.suites.funds_by_pandas import by_pandas, further_metrics
 
     reference = index.returns_on(nav.returns.dates)
-    return raw_metrics(nav.returns, reference), reference_metrics(nav.returns, reference)
+    ours = raw_metrics(nav.returns, reference) | further_metrics(nav.returns, reference)
+    return ours, reference_metrics(nav.returns, reference) | by_pandas(nav.returns, reference)
 
 
 def reference_metrics(returns: ReturnSeries, benchmark: ReturnSeries) -> dict[str, float]:
@@ -108,5 +115,13 @@ def reference_metrics(returns: ReturnSeries, benchmark: ReturnSeries) -> dict[st
         "conditional_value_at_risk": empyrical.conditional_value_at_risk,
     }
     found = {name: float(metric(own)) for name, metric in alone.items()}
-    found |= {"beta": float(empyrical.beta(own, other)), "alpha": float(empyrical.alpha(own, other))}
-    return found
+    both = pd.concat([own, other], axis=1, join="inner").dropna()  # empyrical's captures do not align
+    pair = (both.iloc[:, 0], both.iloc[:, 1])
+    return found | {
+        "beta": float(empyrical.beta(own, other)),
+        "alpha": float(empyrical.alpha(own, other)),
+        "tracking_error": float(empyrical.annual_volatility((own - other).dropna())),
+        "information_ratio": float(empyrical.excess_sharpe(own, other)) * math.sqrt(252),
+        "up_capture": float(empyrical.up_capture(*pair)),
+        "down_capture": float(empyrical.down_capture(*pair)),
+    }

@@ -192,7 +192,8 @@ def import_(
     kind: Annotated[
         str,
         typer.Argument(
-            help="clients, holdings, insistence, advisors, products, events, restricted, dispositions or calls."
+            help="clients, holdings, transactions, insistence, advisors, products, events, restricted, "
+            "dispositions or calls."
         ),
     ],
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8; columns in docs/import.md.")],

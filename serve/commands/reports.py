@@ -44,7 +44,9 @@ def diagnose(
         facts = [
             {"name": f.name, "value": str(f.value), "unit": f.unit, "period": f.period} for f in judged.report.facts
         ]
+        measures = judged.report.measures.json() if judged.report.measures else None
         print_json({"text": judged.verdict.text if judged.verdict.cleared else None, "facts": facts,
+                    "measures": measures,
                     "verdict": VerdictOut.of(judged.verdict, quotes=False).model_dump()})  # fmt: skip
     elif judged.verdict.cleared:
         typer.echo(judged.verdict.text)
@@ -52,3 +54,17 @@ def diagnose(
         typer.echo(f"{judged.write(out)}", err=True)
     elif judged.verdict.cleared is None:
         judged.write(Path("report.html"))  # raises with the reasons
+
+
+def peers(
+    context: typer.Context,
+    nav: Annotated[Path | None, typer.Option(help="Folder of NAV files; default: copilot.nav_dir.")] = None,
+) -> None:
+    """Make the table of peers' returns from the NAV files, for ranks in reports: once a day is enough."""
+    from copilot.diagnosis.data.peer_files import write_peers
+
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    kinds = {product.code: product.kind for product in house.products.all(principal=shared.principal(house))}
+    written = write_peers(house.nav_folder(nav), kinds)
+    typer.echo(f"{written.path}: {written.funds} funds, {written.unread} NAV files that could not be used")

@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 
 from compliance_filters.finding import Draft, Outcome, ReviewContext, Target, Verdict
 from compliance_filters.gate import Gate
+from copilot.diagnosis.data.provider import NavFolder
 from copilot.diagnosis.errors import DiagnosisError
-from copilot.reports import NavFolder, ReportDesk
+from copilot.reports import ReportDesk
 from knowledge_base.access import Principal
 from knowledge_base.clients import Clients
 from knowledge_base.products import Products

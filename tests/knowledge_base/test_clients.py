@@ -24,6 +24,9 @@ FILES = {
     "C3,无某,,,,,,,,\n",
     "holdings": "client_id,product_code,units,cost_cny,as_of\nC1,990001,10.5,11.25,2026-11-20\n"
     "C2,990001,1,1,2026-11-20\n",
+    "transactions": "id,client_id,product_code,kind,day,units,amount_cny,fee_cny\n"
+    "T2,C1,990001,sell,2026-03-02,5,6.20,0.03\nT1,C1,990001,buy,2026-01-05,15.5,17.00,\n"
+    "T3,C2,990001,dividend,2026-03-02,,0.40,\n",
     "insistence": "client_id,document_id,product_code,sha256,signed_at,recording_id,client_level,risk_level\n"
     f"C1,D2,990001,{'AB' * 32},2026-11-02T10:00:00+08:00,R2,C3,R4\n"
     f"C1,D1,990001,{'cd' * 32},2026-11-01T10:00:00+08:00,R1,C3,R4\n",
@@ -55,6 +58,14 @@ def test_a_client_with_everything(clients: Clients) -> None:
     assert len(clients.events("C1", principal=advisor("A1"), since=datetime(2026, 11, 19, tzinfo=UTC))) == 1
 
 
+def test_trades_oldest_first(clients: Clients) -> None:
+    bought, sold = clients.transactions("C1", principal=advisor("A1"))
+    assert (bought.id, bought.kind, bought.day, bought.fee_cny) == ("T1", "buy", date(2026, 1, 5), None)
+    assert (sold.units, sold.amount_cny, sold.fee_cny) == (Decimal(5), Decimal("6.20"), Decimal("0.03"))
+    (paid,) = clients.transactions("C2", principal=SYSTEM)
+    assert (paid.units, paid.amount_cny) == (0, Decimal("0.40"))
+
+
 def test_written_insistence_oldest_first(clients: Clients) -> None:
     first, second = clients.insistence("C1", principal=advisor("A1"))
     assert (first.document_id, first.recording_id, first.client_level, first.risk_level) == ("D1", "R1", "C3", "R4")
@@ -76,7 +87,7 @@ def test_names_follow_access_and_imports_are_counted(clients: Clients, tmp_path:
 
 
 def test_somebody_elses_client_looks_like_none(clients: Clients) -> None:
-    for read in (clients.get, clients.holdings, clients.events, clients.insistence):
+    for read in (clients.get, clients.holdings, clients.transactions, clients.events, clients.insistence):
         messages = []
         for client_id in ("C2", "C9"):
             with pytest.raises(UnknownClientError) as caught:

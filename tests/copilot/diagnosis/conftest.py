@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from copilot.diagnosis.analysis import FundInput
-from copilot.diagnosis.nav import IndexSeries, read_index, read_nav
+from copilot.diagnosis.data.index import IndexSeries, read_index
+from copilot.diagnosis.data.nav import read_nav
 
 LAST = date(2026, 11, 20)
 WriteNav = Callable[..., Path]

@@ -15,10 +15,11 @@ from compliance_filters.filters import standard_filters
 from compliance_filters.finding import Draft, ReviewContext, Target
 from compliance_filters.rules.shelf import builtin_pack
 from copilot.diagnosis.analysis import FundInput
+from copilot.diagnosis.data.index import IndexSeries, read_index
+from copilot.diagnosis.data.nav import read_nav
 from copilot.diagnosis.diagnose import diagnose_fund
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.diagnosis.holdings import ClientInput, Holding, diagnose_client
-from copilot.diagnosis.nav import IndexSeries, read_index, read_nav
 from copilot.diagnosis.report import Adviser, DiagnosisReport
 from mandarin.numerals import NumeralKind, find_numerals
 from tests.copilot.diagnosis.conftest import LAST

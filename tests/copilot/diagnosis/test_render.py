@@ -14,9 +14,9 @@ import pytest
 from docx import Document
 
 from copilot.diagnosis.analysis import FundInput
+from copilot.diagnosis.data.index import IndexSeries
 from copilot.diagnosis.diagnose import diagnose_fund
 from copilot.diagnosis.errors import RenderError
-from copilot.diagnosis.nav import IndexSeries
 from copilot.diagnosis.render import render
 from copilot.diagnosis.report import Adviser, DiagnosisReport
 from tests.copilot.diagnosis.conftest import LAST

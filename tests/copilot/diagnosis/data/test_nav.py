@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from copilot.diagnosis.data.index import read_index
+from copilot.diagnosis.data.nav import read_nav
 from copilot.diagnosis.errors import NavFileError
-from copilot.diagnosis.nav import read_index, read_nav
 
 
 def write(tmp_path: Path, *rows: str, head: str = "净值日期,单位净值,日增长率") -> Path:

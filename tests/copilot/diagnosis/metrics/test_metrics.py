@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from copilot.diagnosis import metrics
-from copilot.diagnosis.nav import read_index, read_nav
+from copilot.diagnosis.data.index import read_index
+from copilot.diagnosis.data.nav import read_nav
 from copilot.diagnosis.series import ReturnSeries
 from tests.copilot.diagnosis.conftest import drawn_returns, weekdays
 
@@ -40,7 +41,15 @@ def reference(own: ReturnSeries, benchmark: ReturnSeries) -> dict[str, float]:
         "alpha": float(empyrical.alpha(returns, factor)),
         "tracking_error": float(empyrical.annual_volatility((returns - factor).dropna())),
         "information_ratio": float(empyrical.excess_sharpe(returns, factor)) * math.sqrt(252),
+        "up_capture": float(empyrical.up_capture(*shared(returns, factor))),
+        "down_capture": float(empyrical.down_capture(*shared(returns, factor))),
     }
+
+
+def shared(returns: pd.Series, factor: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """On the days both know: empyrical's captures do not align their arguments."""
+    both = pd.concat([returns, factor], axis=1, join="inner").dropna()
+    return both.iloc[:, 0], both.iloc[:, 1]
 
 
 def frame(series: ReturnSeries) -> pd.Series:

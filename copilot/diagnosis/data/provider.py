@@ -1,0 +1,116 @@
+"""Where diagnosis takes its data from: one Protocol, a folder of files, and a vendor's adapter beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from copilot.diagnosis.data.calendars import FundKind
+from copilot.diagnosis.data.disclosure import FundPortfolio, portfolio_on, read_positions
+from copilot.diagnosis.data.index import Benchmark, IndexSeries, read_index
+from copilot.diagnosis.data.nav import NavSeries, read_nav
+from copilot.diagnosis.data.peers import PeerTable, read_peers
+from copilot.diagnosis.data.rates import RateSeries, read_rates
+from copilot.diagnosis.data.tables import SUFFIXES, table_file
+from copilot.diagnosis.errors import DiagnosisError
+
+INDEXES, POSITIONS, STYLES, PEERS, RATES = "indexes", "positions", "styles", "peers", "risk_free"
+
+
+class FundData(Protocol):
+    """Everything a diagnosis reads that is not the firm's own record of products and clients.
+
+    A part that a source does not have is None or empty, never made up; the report says what it could not judge.
+    """
+
+    def nav(self, code: str, *, kind: FundKind, today: date | None) -> NavSeries:
+        """A fund's NAV. Raises DiagnosisError when there is none or it cannot be used."""
+        ...
+
+    def benchmark(self) -> Benchmark | None:
+        """What the house measures equity funds against."""
+        ...
+
+    def index(self, name: str) -> IndexSeries | None:
+        """An index by the plain name that contracts use: 沪深300."""
+        ...
+
+    def styles(self) -> Mapping[str, IndexSeries]:
+        """Style indexes by name, at most eight or so; empty where there are none."""
+        ...
+
+    def risk_free(self) -> RateSeries | None:
+        """Yearly rates; None: the settings' constant is used."""
+        ...
+
+    def portfolio(self, code: str, on: date) -> FundPortfolio | None:
+        """What a fund had disclosed of its insides up to a day."""
+        ...
+
+    def peers(self) -> PeerTable | None:
+        """Returns of peers by group and period."""
+        ...
+
+
+class NavFolder:
+    """One folder of files, CSV or Parquet, and one benchmark file.
+
+    CODE: NAV. indexes/NAME and styles/NAME: `date,close`. positions/CODE: disclosures. risk_free: `date,rate`.
+    peers: returns of peers. Only the NAV files must be there.
+    """
+
+    def __init__(self, folder: Path, benchmark: Path | None, *, benchmark_name: str) -> None:
+        self.path = folder
+        self._benchmark = benchmark
+        self._benchmark_name = benchmark_name
+        self._read: dict[Path, IndexSeries] = {}  # an index serves many funds
+
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the NAV files, in order: six digits, as funds have them."""
+        files = [path for suffix in SUFFIXES for path in self.path.glob(f"*{suffix}")]
+        return tuple(sorted({path.stem for path in files if path.stem.isdigit() and len(path.stem) == 6}))
+
+    def nav(self, code: str, *, kind: FundKind, today: date | None) -> NavSeries:
+        path = table_file(self.path, code) if code.isalnum() else None
+        if path is None:
+            raise DiagnosisError(
+                f"There is no NAV file for {code} in {self.path}: put {code}.csv there or name a folder with --nav."
+            )
+        return read_nav(path, code, today=today, lag_days=kind.lag_days)
+
+    def benchmark(self) -> IndexSeries | None:
+        if self._benchmark is None or not self._benchmark.is_file():
+            return None
+        return self._index(self._benchmark, self._benchmark_name)
+
+    def index(self, name: str) -> IndexSeries | None:
+        path = table_file(self.path / INDEXES, name)
+        if path is None:
+            house = (
+                self.benchmark() if name in (self._benchmark_name, self._benchmark_name.removesuffix("指数")) else None
+            )
+            return house
+        return self._index(path, name)
+
+    def styles(self) -> Mapping[str, IndexSeries]:
+        folder = self.path / STYLES
+        return {path.stem: self._index(path, path.stem) for path in sorted(folder.glob("*")) if path.suffix in SUFFIXES}
+
+    def risk_free(self) -> RateSeries | None:
+        path = table_file(self.path, RATES)
+        return read_rates(path, path.stem) if path else None
+
+    def portfolio(self, code: str, on: date) -> FundPortfolio | None:
+        path = table_file(self.path / POSITIONS, code)
+        return portfolio_on(code, read_positions(path), on) if path else None
+
+    def peers(self) -> PeerTable | None:
+        path = table_file(self.path, PEERS)
+        return read_peers(path) if path else None
+
+    def _index(self, path: Path, name: str) -> IndexSeries:
+        if path not in self._read:
+            self._read[path] = read_index(path, name)
+        return self._read[path]
