@@ -213,13 +213,7 @@ transactions = Table(
     "kb_transactions",
     metadata,
     Column("id", String(60), primary_key=True),
-    Column(
-        "client_id",
-        String(60),
-        ForeignKey("kb_clients.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    Column("client_id", String(60), ForeignKey("kb_clients.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("product_code", String(20), nullable=False),
     Column("kind", String(20), nullable=False),  # buy | sell | dividend | reinvest | split | transfer_in | transfer_out
     Column("day", Date, nullable=False),  # of the NAV it was done at
@@ -232,13 +226,7 @@ events = Table(
     "kb_events",
     metadata,
     Column("id", String(60), primary_key=True),
-    Column(
-        "client_id",
-        String(60),
-        ForeignKey("kb_clients.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    Column("client_id", String(60), ForeignKey("kb_clients.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("kind", String(60), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("product_code", String(20)),

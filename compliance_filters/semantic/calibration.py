@@ -32,9 +32,9 @@ class Calibration:
     """Thresholds by rule id; a rule without any is never found by the model.
 
     `weight` is the encoder's share beside the n-grams, in log-odds; below `ask_from`, the highest probability
-    that the n-grams give a text, the encoder is not asked. No threshold is below those of `speech` where an
-    advisor's spoken words are judged: in a call one turn in twenty breaks a rule, there every
-    second line.
+    that the n-grams give a text, the encoder is not asked. Where an advisor's spoken words are judged, no
+    threshold is below those of `speech`: of the lines that set the others two in five break a rule, in calls one
+    passage in thirty.
     """
 
     by_rule: Mapping[str, Thresholds]

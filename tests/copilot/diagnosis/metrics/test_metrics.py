@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -16,40 +15,10 @@ from copilot.diagnosis import metrics
 from copilot.diagnosis.data.index import read_index
 from copilot.diagnosis.data.nav import read_nav
 from copilot.diagnosis.series import ReturnSeries
+from eval.suites.funds import reference_metrics
 from tests.copilot.diagnosis.conftest import drawn_returns, weekdays
 
 TOLERANCE = 1e-9
-
-
-def reference(own: ReturnSeries, benchmark: ReturnSeries) -> dict[str, float]:
-    """The same metrics by empyrical on the same series."""
-    returns, factor = frame(own), frame(benchmark)
-    plain: dict[str, Callable[[pd.Series], float]] = {
-        "total_return": empyrical.cum_returns_final,
-        "annualised_return": empyrical.annual_return,
-        "annualised_volatility": empyrical.annual_volatility,
-        "max_drawdown": empyrical.max_drawdown,
-        "sharpe": empyrical.sharpe_ratio,
-        "sortino": empyrical.sortino_ratio,
-        "calmar": empyrical.calmar_ratio,
-        "downside_risk": empyrical.downside_risk,
-        "value_at_risk": empyrical.value_at_risk,
-        "conditional_value_at_risk": empyrical.conditional_value_at_risk,
-    }
-    return {name: float(function(returns)) for name, function in plain.items()} | {
-        "beta": float(empyrical.beta(returns, factor)),
-        "alpha": float(empyrical.alpha(returns, factor)),
-        "tracking_error": float(empyrical.annual_volatility((returns - factor).dropna())),
-        "information_ratio": float(empyrical.excess_sharpe(returns, factor)) * math.sqrt(252),
-        "up_capture": float(empyrical.up_capture(*shared(returns, factor))),
-        "down_capture": float(empyrical.down_capture(*shared(returns, factor))),
-    }
-
-
-def shared(returns: pd.Series, factor: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """On the days both know: empyrical's captures do not align their arguments."""
-    both = pd.concat([returns, factor], axis=1, join="inner").dropna()
-    return both.iloc[:, 0], both.iloc[:, 1]
 
 
 def frame(series: ReturnSeries) -> pd.Series:
@@ -57,7 +26,7 @@ def frame(series: ReturnSeries) -> pd.Series:
 
 
 def assert_agree(own: ReturnSeries, benchmark: ReturnSeries) -> None:
-    ours, theirs = metrics.raw_metrics(own, benchmark), reference(own, benchmark)
+    ours, theirs = metrics.raw_metrics(own, benchmark), reference_metrics(own, benchmark)
     assert ours.keys() == theirs.keys()
     for name, value in theirs.items():
         assert ours[name] == pytest.approx(value, abs=TOLERANCE, rel=TOLERANCE, nan_ok=True), name
