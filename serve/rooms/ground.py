@@ -1,0 +1,120 @@
+"""What every way stands on: database, weights, jobs, knowledge, prompts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from serve.once import once
+from serve.settings import Settings
+from serve.users import Users
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from jobs.leases import JobStore
+    from jobs.outbox import Outbox
+    from knowledge_base.catalog import Catalog
+    from knowledge_base.clients import Clients
+    from knowledge_base.facts import FactStore
+    from knowledge_base.products import Products
+    from models.encoder import Encoder
+    from models.registry import ModelStore
+    from prompts.library import PromptLibrary
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Ground:
+    """The parts that need no other room."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def today(self) -> date:
+        """Today in China, where every rule and report counts its days."""
+        return datetime.now(SHANGHAI).date()
+
+    @property
+    def cache_dir(self) -> Path:
+        return self.settings.models.cache_dir or self.settings.home / "cache"
+
+    # bottom floor
+
+    @once
+    def engine(self) -> Engine:
+        from serve.database import migrate, open_engine
+
+        made = open_engine(self.settings.url)
+        migrate(made)
+        return made
+
+    @once
+    def users(self) -> Users:
+        return Users(self.engine)
+
+    @once
+    def model_store(self) -> ModelStore:
+        from models.settings import open_store
+
+        return open_store(self.settings.models, self.cache_dir)
+
+    @once
+    def encoder(self) -> Encoder:
+        from models.encoders.choice import load_encoder
+
+        chosen = self.settings.models
+        return load_encoder(
+            self.model_store,
+            chosen.encoder_kind,
+            dtype=chosen.encoder_dtype,
+            batch=chosen.encoder_batch,
+            threads=chosen.threads,
+        )
+
+    @once
+    def jobs(self) -> JobStore:
+        from jobs.leases import JobStore
+
+        rules = self.settings.jobs
+        return JobStore(self.engine, max_attempts=rules.max_attempts, backoff=rules.backoff)
+
+    @once
+    def outbox(self) -> Outbox:
+        from jobs.outbox import Outbox
+
+        return Outbox(self.engine)
+
+    # knowledge and prompts
+
+    @once
+    def catalog(self) -> Catalog:
+        from knowledge_base.catalog import Catalog
+
+        return Catalog(self.engine)
+
+    @once
+    def products(self) -> Products:
+        from knowledge_base.products import Products
+
+        return Products(self.engine)
+
+    @once
+    def clients(self) -> Clients:
+        from knowledge_base.clients import Clients
+
+        return Clients(self.engine)
+
+    @once
+    def facts(self) -> FactStore:
+        from knowledge_base.facts import FactStore
+
+        return FactStore(self.engine)
+
+    @once
+    def prompts(self) -> PromptLibrary:
+        from prompts.library import PromptLibrary
+
+        return PromptLibrary(self.settings.prompts.folder)
