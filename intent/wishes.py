@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from math import prod
 
 from intent.call import Bar, Evidence, Polarity, Speaker, SpeechFinding, Turn, TurnIntent, Wish
 from intent.classifier.rules import Rules
 from intent.classifier.taxonomy import Taxonomy
 from intent.inspection.speech import HOLDING
-from mandarin.numeral import NumeralKind
-from mandarin.numerals import find_numerals
+from intent.sums import load_sums
 
-LEAST_SUM_CNY = Decimal(1000)
-NEAR_CHARS = 6  # around a sum, in which words such as 亏 make it another one
 PRODUCT_REACH = 2  # turns before the evidence in which the product may have been named
-SUM_REACH = 4  # turns around the evidence in which its sum may have been said
-SMALL_SUMS = {"fund.sip": Decimal(100), "wealth.pension": Decimal(100)}  # what people put aside each month
 UNKNOWN_ROLE_FACTOR = 0.8  # the speaker may have been the advisor
 PLACEMENTS = frozenset({"fund.buy", "wealth.fixed_income", "wealth.private", "cash.repo"})
 MONEY_COMING = "funds.transfer_in"
@@ -70,7 +64,7 @@ class WishMaker:
             evidence=tuple(_evidence(turn) for turn in said),
             confidence=max(_confidence(reading) for reading in kept),
             product=self._product(said, turns),
-            amount_cny=self._amount(intent.id, said, turns) if intent.money else None,
+            amount_cny=load_sums().of_wish(intent.id, {t.index for t in said}, turns) if intent.money else None,
             urgency=self._rules.urgency(turn.text for turn in said),
         )
         return [replace(wish, goes_to=place) for place in intent.places]
@@ -83,33 +77,6 @@ class WishMaker:
                     if name in turns[at].text:
                         return name
         return None
-
-    def _amount(self, intent: str, said: Sequence[Turn], turns: Sequence[Turn]) -> Decimal | None:
-        """The last sum in the evidence, else the nearest around it, the client's before the advisor's."""
-        least = SMALL_SUMS.get(intent, LEAST_SUM_CNY)
-        proofs = [turn.index for turn in said]
-        first, last = min(proofs) - SUM_REACH, max(proofs) + SUM_REACH
-        around = sorted(
-            (turn for turn in turns[max(0, first) : last + 1] if turn.index not in proofs),
-            key=lambda turn: (min(abs(turn.index - proof) for proof in proofs), not _client(turn), -turn.index),
-        )
-        for turn in (*reversed(said), *around):
-            if (found := self.sum_in(turn.text, least)) is not None:
-                return found
-        return None
-
-    def sum_in(self, text: str, least: Decimal = LEAST_SUM_CNY) -> Decimal | None:
-        """The first sum of yuan that is not a loss, a gain, a fee or a threshold; else a round bare number."""
-        bare: Decimal | None = None
-        for number in find_numerals(text):
-            near = text[max(0, number.start - NEAR_CHARS) : number.start]
-            if number.unit not in {"", "元"} or number.value < least or self._rules.not_money.search(near):
-                continue
-            if number.kind is NumeralKind.AMOUNT:
-                return number.value
-            if number.kind is NumeralKind.COUNT and bare is None and not number.value % 100:
-                bare = number.value
-        return bare
 
 
 def together(confidences: Sequence[float]) -> float:
@@ -164,10 +131,6 @@ def _share_money(wishes: Sequence[Wish]) -> list[Wish]:
 def _confidence(reading: TurnReading) -> float:
     factor = UNKNOWN_ROLE_FACTOR if reading.turn.speaker is Speaker.UNKNOWN else 1.0
     return round(reading.intent.confidence * factor, 4)
-
-
-def _client(turn: Turn) -> bool:
-    return turn.speaker is not Speaker.ADVISOR
 
 
 def _evidence(turn: Turn) -> Evidence:

@@ -53,7 +53,6 @@ class Rules:
             self._cues = {Polarity(name): _cues(name, entry) for name, entry in raw["polarity"].items()}
             self._replies = {name: _compiled(f"replies.{name}", p) for name, p in raw["replies"].items()}
             self._urgency = {name: _compiled(f"urgency.{name}", p) for name, p in raw["urgency"].items()}
-            self.not_money = _compiled("money.not_near", raw["money"]["not_near"])
             self.confidence = {name: float(value) for name, value in raw["confidence"].items()}
             unpolar = set(raw["unpolar"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
