@@ -9,7 +9,7 @@ from typing import Any
 from compliance_filters.clauses import Sentence, sentences
 from compliance_filters.finding import Draft, Finding, ProductInContext, ReviewContext, Source, Target
 from compliance_filters.normalise import plain_name
-from compliance_filters.performance import EXPECTED, is_market
+from compliance_filters.performance import is_expected, is_market
 from compliance_filters.rules.pack import RulePack, compile_pattern
 from compliance_filters.suitability import RecommendationReader
 from mandarin.offsets import Mapped
@@ -120,7 +120,7 @@ class DisclosureFilter:
     def _displays(self, text: str, parts: Sequence[Sentence], context: ReviewContext) -> Iterator[tuple[int, int, str]]:
         """Where a fund's return, rank or gain is shown: start, end, and the words around it."""
         for sentence in parts:
-            if not _RATE.search(sentence.text) or EXPECTED.search(sentence.text):
+            if not _RATE.search(sentence.text) or is_expected(sentence.text):
                 continue
             for shown in self._shown.finditer(sentence.text):
                 begin = max(sentence.text.rfind(mark, 0, shown.start()) for mark in ",;") + 1

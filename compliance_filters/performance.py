@@ -25,7 +25,7 @@ _SPOKEN = re.compile(
     rf"(?:成立|上线|运作|短短|仅|这|这几|建仓|发行|持有|才|前)(?:了|才|仅|不到|后|仅仅|短短){{0,2}}(?P<n>{_N})"
     r"(?P<unit>个?月|周|个?交易日|个?工作日|天|日(?!年化)|个?季度)(?!持有|定开|滚动)"
     r"|(?<![\d一二两三四五六七八九十个])(?P<this>[本上当这]个?(?:月|周|季度?|星期)|单日|昨日|当日|昨天|一个?季度内|近一个?季度?|近半个?月)"
-    r"|(?<![\d年])(?P<month>1[0-2]|[1-9])月份?(?=的?(?:单月)?(?:净值|收益|上涨|下跌|涨|跌|回报|业绩))"
+    r"|(?<![\d年至到~—–-])(?P<month>1[0-2]|[1-9])月份?(?=的?(?:单月)?(?:净值|收益|上涨|下跌|涨|跌|回报|业绩))"
     r"|(?P<half>(?<![上下])半年)"
 )
 _RATE = re.compile(r"[^,;。\n]{0,10}?\d[\d.]{0,6}%")
@@ -41,12 +41,16 @@ _NO_FUND = re.compile(
     r"|(?:同比|环比)(?:增长|上涨|下降|下跌|上升)|票面|股息率|利率|费率"
 )
 # What has not been earned yet is a prediction, which is another rule's.
-EXPECTED = re.compile("预期|预计|未来|有望|预测|估计|模型测算|假设|情景|明年|后年|年底能|能赚|能涨|会涨|将涨|目标收益")
+# The words that every display needs are no prediction: 历史业绩不预示未来表现.
+_DISCLAIMED = re.compile(
+    r"[^,;。]{0,12}(?:不(?:会|能)?(?:预示|代表|保证|说明|构成|等于|意味)|(?:说明|代表|保证)不了)[^,;。]{0,14}"
+)
+_EXPECTED = re.compile("预期|预计|未来|有望|预测|估计|模型测算|假设|情景|明年|后年|年底能|能赚|能涨|会涨|将涨|目标收益")
 _OWN_ACCOUNT = re.compile(r"您(?:的)?(?:持有|账户|持仓|浮盈|浮亏)|持有收益|持仓收益|浮盈|浮亏|持有以来")
 _CHOSEN = re.compile(
     r"(?:表现|业绩|收益|成绩|涨幅|回报)?(?:最好|最高|最佳|最亮眼|最出色|最辉煌|最牛|最强)的?(?:那|这)?(?:一|1)?(?:年|个?年度|年份|个?季度|个?月|阶段|区间|时期)"
-    r"|(?:只|仅|单)(?:看|列|说|展示|选取|截取|挑)[^,;。!?\n]{0,10}(?:年|月|季度|区间|阶段)"
-    r"|高光(?:时刻|年份?|阶段)"
+    r"|(?:只|仅|单|就)(?:看|列|说|展示|选取|截取|挑)[^,;。!?\n]{0,10}(?:年|月|季度|区间|阶段)"
+    r"|高光(?:时刻|年份?|阶段)|其(?:余|他)年(?:度|份)?(?:均|都)?(?:从略|略去|略|不列|不提)"
 )
 _CITED = re.compile(r"\[(\d{1,3})\]")
 _REGULAR_REPORT = re.compile("季度报告|年度报告|中期报告|半年报|年报|季报")
@@ -107,7 +111,7 @@ class PerformanceFilter:
     def _displays(self, sentence: Sentence, context: ReviewContext) -> Iterator[re.Match[str]]:
         """Returns of funds that a sentence shows; the seven-day yield of a money fund is none."""
         text = sentence.text
-        if not _SHOWS_NUMBER.search(text) or EXPECTED.search(text):
+        if not _SHOWS_NUMBER.search(text) or is_expected(text):
             return
         for shown in self._shown.finditer(text):
             clause = text[slice(*_clause_span(text, shown))]
@@ -177,6 +181,11 @@ class PerformanceFilter:
     def _finding(self, text: str, start: int, end: int, why: str) -> Finding:
         reason = self._rule.reason.replace("{quote}", text[start:end]).replace("{why}", why)
         return self._rule.finding(text, start, end, reason=reason)
+
+
+def is_expected(text: str) -> bool:
+    """Whether a sentence speaks of what is yet to be earned; that it need not come is no such speech."""
+    return bool(_EXPECTED.search(_DISCLAIMED.sub("", text)))
 
 
 def is_market(text: str, context: ReviewContext) -> bool:

@@ -43,8 +43,9 @@ class RecommendationReader:
     """Reads which products a text recommends, as opposed to merely mentions."""
 
     def __init__(self, pack: RulePack) -> None:
-        cues = sorted(pack.settings["recommend_cues"], key=len, reverse=True)
-        self._cues = re.compile("|".join(map(re.escape, cues)))
+        words = sorted(pack.settings["recommend_cues"], key=len, reverse=True)
+        patterns = [compile_pattern(p).pattern for p in pack.settings.get("recommend_patterns") or ()]
+        self._cues = re.compile("|".join([*map(re.escape, words), *patterns]))
         self._innocent = tuple(compile_pattern(p) for p in pack.settings["recommend_innocent"])
         self._clauses = ClauseReader(pack.lexicon)
         self._normalise = pack.normalise
@@ -79,6 +80,7 @@ class RecommendationReader:
         if not self._cues.search(sentence.text):
             return found
         shielded = [m.span() for pattern in self._innocent for m in pattern.finditer(sentence.text)]
+        shielded += [(m.start - sentence.start, m.end - sentence.start) for m in mentions]  # 优选 within a name
         for cue in self._cues.finditer(sentence.text):
             if any(start < cue.end() and cue.start() < end for start, end in shielded):
                 continue
@@ -114,6 +116,7 @@ class SuitabilityFilter:
         self._pack = pack
         self._matrix = {str(c): str(r) for c, r in pack.settings["suitability_matrix"].items()}
         self._reader = reader or RecommendationReader(pack)
+        self._listed = compile_pattern(pack.settings.get("restricted_source") or "(?!)")
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
         """One finding a rule and recommended product."""
@@ -132,6 +135,7 @@ class SuitabilityFilter:
         """Rules that the recommendation breaks, each with what is different about its finding."""
         product = item.product
         restricted = item.code in {r.code for r in context.restricted} or (product is not None and product.restricted)
+        restricted = restricted or self._is_listed(item, context)
         if restricted:
             yield "product.restricted", {}
         if product is None:
@@ -146,6 +150,15 @@ class SuitabilityFilter:
             yield rule, {}
         if product.on_shelf is not True:
             yield "product.off_shelf", {}
+
+    def _is_listed(self, item: Recommended, context: ReviewContext) -> bool:
+        """Whether a source before us says so: 鼎川股份（690511）自今日起列入限制清单."""
+        names = [item.code, *([item.product.name] if item.product else [])]
+        return any(
+            self._listed.search(sentence.text) and any(name in sentence.text for name in names)
+            for source in context.sources
+            for sentence in sentences(source.text)
+        )
 
     def _level_rule(self, code: str, product: ProductInContext, context: ReviewContext) -> str | None:
         level, risk, expires = context.client_level, product.risk_level, context.client_level_expires

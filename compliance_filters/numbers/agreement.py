@@ -131,6 +131,7 @@ class Comparer:
                 evidence.fact
                 or _other_years(reading.periods, evidence.periods)
                 or (evidence.sole_period and _other_lengths(reading.periods, evidence.periods))
+                or (evidence.sole_period and _other_parts(reading.periods, evidence.periods))
             )
             (hard if certain else soft).add("period")
         elif reading.own_period and _kinds(reading.periods) and _kinds(evidence.periods):
@@ -190,6 +191,12 @@ def _differs(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
 def _other_lengths(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
     """近三年 where the source's own words are 近一年."""
     return any(a.kind == b.kind == "rolling" and a.length != b.length for a in mine for b in theirs)
+
+
+def _other_parts(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
+    """前三季度 where the source's own words are 上半年."""
+    parts = [(a, b) for a in mine for b in theirs if a.is_part and b.is_part]
+    return bool(parts) and not any(a.agrees(b) for a, b in parts)
 
 
 def _other_years(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:

@@ -14,6 +14,7 @@ from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period, period_of_fact, periods_in
 from compliance_filters.numbers.quantities import Quantity, quantity_of_fact, without_plain_sign
 
+_CLASS = re.compile(r"(?<=[债券合票金数币])[A-EY]类?$")
 _KIND_OF_FUND = re.compile(r"(?:混合|债券|股票|指数|货币|基金)?(?:型|发起式?)*[A-CEHIY]?类?$")
 _SHARE_CLASS = re.compile(r"[A-EHIY]\s?类")
 _PERIOD_WORDS = re.compile(
@@ -145,9 +146,9 @@ def _names(products: Sequence[ProductInContext]) -> dict[str, str]:
 
 
 def _forms(name: str) -> Iterator[str]:
-    """A name as it stands, and without class and kind of fund: 云岭稳健增利债券A, 云岭稳健增利."""
+    """A name as it stands, without class, and without kind: 云岭稳健增利债券A, 云岭稳健增利债券, 云岭稳健增利."""
     yield name
-    for form in (name.removesuffix("证券投资基金"), _KIND_OF_FUND.sub("", name)):
+    for form in (name.removesuffix("证券投资基金"), _CLASS.sub("", name), _KIND_OF_FUND.sub("", name)):
         if len(form) >= _LEAST_SHORT_FORM:
             yield form
 

@@ -19,9 +19,10 @@ _PERIOD = re.compile(
     rf"(?:近|过去|最近|满|拉长?到)\s?(?P<length>半|{_N})\s?(?P<unit>个?年|个?月|个?季度|周|个?交易日|天|日)(?P<a_half>半)?"
     r"|(?P<life>(?:合同生效|成立|运作|转型)(?:日|以来|至今|起至今|之日起至今|日起至今)+)"
     r"|(?P<ytd>今年以来|年初至今|年初以来|本年以来|本年至今)"
+    r"|(?P<range>(?P<ry>(?:19|20)\d\d)年(?P<rm>1[0-2]|0?[1-9])月0?1日\s?[至到\-—–~～]{1,2}\s?(?:(?P=ry)年)?(?P<rto>1[0-2]|0?[1-9])月(?:2[89]|3[01])日)"
     r"|(?P<day>(?P<y0>(?:19|20)\d\d)(?:年|[-/.])(?P<m0>1[0-2]|0?[1-9])(?:月|[-/.])(?P<d0>3[01]|[12]\d|0?[1-9])日?)(?![\d%])"
     r"|(?P<from>(?:19|20)\d\d)年?\s?[至到\-—–~～]{1,2}\s?(?P<to>(?:19|20)\d\d)年"
-    rf"|(?P<year>(?<!\d)(?:19|20)\d\d)(?:年度?|(?=[QqHh][1-4]))(?:(?P<month>1[0-2]|0?[1-9])月|{_SUB.format(1)})?"
+    rf"|(?P<year>(?<!\d)(?:19|20)\d\d)(?:年度?|(?=[QqHh][1-4]))(?:(?P<month>1[0-2]|0?[1-9])月(?:份?[至到\-—–~～](?P<until>1[0-2]|0?[1-9])月)?|{_SUB.format(1)})?"
     rf"|(?P<bare>(?<![个\d两二]){_SUB.format(2)})"
 )
 # 近三个月、半年、一年: what stands before the first holds for all.
@@ -51,6 +52,11 @@ class Period:
     day: int = 0
     years: tuple[int, ...] = ()
 
+    @property
+    def is_part(self) -> bool:
+        """Months of a year, and neither the whole of it nor several."""
+        return self.kind == "calendar" and not self.years and (self.first, self.last) != (1, 12)
+
     def agrees(self, other: Period) -> bool | None:
         """True or False where both can be compared; None where they say different things (2024 and 近一年)."""
         mine, theirs = self.kind, other.kind
@@ -70,8 +76,14 @@ class Period:
             return (self.first, self.day) == (other.first, other.day)
         if self.kind == other.kind and (self.year is None or other.year is None):
             return (self.first, self.last) == (other.first, other.last)
-        inside = self.first <= other.first and other.last <= self.last
-        return inside or (other.first <= self.first and self.last <= other.last)
+        return self._holds(other) or other._holds(self)
+
+    def _holds(self, other: Period) -> bool:
+        """Whether the other lies within this one as people name it: any day of a year, the end of a part of it."""
+        if self.kind == other.kind and (self.first, self.last) == (other.first, other.last):
+            return True
+        whole_year, one_month = (self.first, self.last) == (1, 12), other.first == other.last
+        return self.kind == "calendar" and (whole_year or (one_month and other.first == self.last))
 
 
 _DATED = frozenset({"calendar", "day"})
@@ -136,6 +148,8 @@ def _period(found: re.Match[str]) -> Period:
         return Period(kind="life")
     if found["ytd"]:
         return Period(kind="ytd")
+    if found["range"]:
+        return Period(kind="calendar", year=int(found["ry"]), first=int(found["rm"]), last=int(found["rto"]))
     if found["day"]:
         month = int(found["m0"])
         return Period(kind="day", year=int(found["y0"]), first=month, last=month, day=int(found["d0"]))
@@ -145,7 +159,7 @@ def _period(found: re.Match[str]) -> Period:
     year = int(found["year"]) if found["year"] else None
     if found["month"]:
         month = int(found["month"])
-        return Period(kind="calendar", year=year, first=month, last=month)
+        return Period(kind="calendar", year=year, first=month, last=int(found["until"] or month))
     first, last = _part(found)
     return Period(kind="calendar", year=year, first=first, last=last)
 

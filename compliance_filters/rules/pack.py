@@ -194,7 +194,7 @@ def _cues(entry: Mapping[str, Any]) -> Iterable[Cue]:
 
 def compile_pattern(source: str) -> re.Pattern[str]:
     """A pattern with the pack's macros: {g8} up to 8 plain characters of one clause without a negation,
-    {c8} the same across commas, {pct} a rate in digits or Chinese words.
+    {c8} the same across commas, {pct} a rate in digits or Chinese words, {urge} words that ask to buy.
 
     Unbounded repetition of a group is refused, so no pattern can backtrack catastrophically.
     """
@@ -207,7 +207,13 @@ _WORDS = {
     "pct": (
         r"(?:\d{1,4}(?:\.\d{1,4})?\s?(?:个百分点|个点|%)|百分之[零一二两三四五六七八九十百点\d]{1,6}"
         r"|[一二两三四五六七八九\d]成)"
-    )
+    ),
+    "urge": (
+        r"(?:推荐|建议(?:您|你)?[^,;。!?不]{0,8}(?:买|申购|认购|配|加仓|换|占|参与)"
+        r"|(?<!不)可以(?:先|直接|通过我)?(?:申购|买|认购|配|加仓)|先(?:买|占|配|上车)|照(?:样)?买|下单|买进去?"
+        r"|(?:尽管|放心)(?:买|加)|给(?:您|你)配|配(?:上|[一二两三四五六七八九十]成)|投一[份笔点]|适合(?:您|你)|逢低(?:吸|买)"
+        r"|买[一二两三四五六七八九十\d]{1,3}万|(?<![不才再后])能买)"
+    ),
 }
 
 

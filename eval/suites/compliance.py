@@ -51,6 +51,8 @@ BY_TAG: dict[str, Metric[m.Judged]] = {
 }
 Judgement = tuple[dict[str, Any], Verdict, float]  # item, verdict, ms
 
+WRITER = {"adviser_name": "评测顾问", "adviser_licence": "S0000000000000"}
+
 
 def run(house: House, sentences: Path | None, documents: Path | None) -> Result:
     """Judge every text by the gate; either file may be left out.
@@ -104,10 +106,12 @@ def draft_of(item: dict[str, Any]) -> Draft:
 def context_of(item: dict[str, Any], today: date) -> ReviewContext:
     """The context of a document's `meta`; a plain sentence has none and is judged by its words alone.
 
+    In service the gate always knows who writes, so that a missing name can be added; here it is a made-up one.
+
     Raises EvalError when the meta cannot be read.
     """
     try:
-        return context_from_meta({"today": today, **(item.get("meta") or {})})
+        return context_from_meta({"today": today, **WRITER, **(item.get("meta") or {})})
     except (KeyError, ValueError, TypeError) as error:
         raise EvalError(f"{item['id']}: its meta cannot be read ({error}): correct it.") from error
 

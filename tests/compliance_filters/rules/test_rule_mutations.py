@@ -22,8 +22,9 @@ from compliance_filters.rules.trials import found_rules, read_cases, try_example
 PACK = builtin_pack()
 CASES = Path(__file__).resolve().parents[3] / "eval" / "cases" / "compliance_sentences.jsonl"
 LEAST_NEEDED = 0.25  # of the exceptions; `tougu rules lint` names those that no compliant example needs
-PHRASE_RULES = sorted(rule.id for rule in PACK.rules.values() if rule.cues)
-STRUCTURE_RULES = sorted(rule.id for rule in PACK.rules.values() if not rule.cues)
+PHRASE_RULES = sorted(rule.id for rule in PACK.rules.values() if rule.kind == "phrase")
+STRUCTURE_RULES = sorted(rule.id for rule in PACK.rules.values() if rule.kind == "structure")
+WORDED_RULES = sorted(rule.id for rule in PACK.rules.values() if rule.kind == "structure" and rule.cues)
 
 
 @pytest.mark.parametrize("rule_id", PHRASE_RULES)
@@ -39,6 +40,15 @@ def test_removing_a_structure_rule_stops_its_filter(rule_id: str) -> None:
     """Either the filters refuse to start, or they raise at the rule's own examples: the gate then clears nothing."""
     with pytest.raises(RulePackError, match=rule_id):
         judge_its_examples(without(PACK, rule_id), PACK.rules[rule_id])
+
+
+@pytest.mark.parametrize("rule_id", WORDED_RULES)
+def test_removing_the_words_of_a_structure_rule_fails_examples(rule_id: str) -> None:
+    worded = PACK.rules[rule_id]
+    lesser = replace(PACK, rules={**PACK.rules, rule_id: replace(worded, cues=())})
+    filters = tuple(PhraseFilter(lesser) if f.name == "phrases" else f for f in standard_filters(PACK))
+    (trial,) = try_examples(replace(PACK, rules={rule_id: worded}), filters)
+    assert 0 < len(trial.faults) < trial.violating
 
 
 def test_removing_an_exception_is_noticed_where_an_example_or_a_case_needs_it() -> None:

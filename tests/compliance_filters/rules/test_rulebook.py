@@ -15,7 +15,7 @@ from compliance_filters.gate import Gate
 from compliance_filters.phrases import PhraseFilter
 from compliance_filters.rulebook import DatedRulebooks
 from compliance_filters.rules.pack import RulePack
-from compliance_filters.rules.shelf import PackShelf
+from compliance_filters.rules.shelf import PackShelf, builtin_pack
 from knowledge_base.access import Principal, Role
 from tests.compliance_filters.rules.test_rules import ENTRY
 from tests.compliance_filters.rules.test_shelf import AUTUMN, written
@@ -62,7 +62,7 @@ def test_the_gate_turns_to_the_rules_of_the_new_day(books: DatedRulebooks, clock
     clock.day = date(2027, 1, 1)
     later = gate.review(DRAFT, context, principal=ADVISOR)
     assert [v.outcome for v in (before, after, later)] == [Outcome.PASS, Outcome.RETURN, Outcome.PASS]
-    assert "yuanshan 1.1.0+1 " in after.rule_pack
+    assert f"yuanshan {builtin_pack().version}+1 " in after.rule_pack
     assert "yuanshan" not in before.rule_pack + later.rule_pack
 
 
