@@ -57,3 +57,30 @@ def test_said_in_other_words(text: str, judge: Callable[..., list[Finding]]) -> 
 )
 def test_confused_with_another(text: str, quote: str, judge: Callable[..., list[Finding]]) -> None:
     assert quote in quotes(judge, text)
+
+
+TWO = [
+    {"code": "990011", "name": "云岭双利债券", "risk_level": "R3"},
+    {"code": "990012", "name": "远山安和债券A", "risk_level": "R2"},
+]
+REPORTS = [
+    {"n": 1, "title": "云岭双利债券2025年年度报告", "text": "2025年度净值增长率4.9%，业绩比较基准收益率2.8%。"},
+    {"n": 2, "title": "远山安和债券2025年年度报告", "text": "2025年度A类净值增长率3.1%，业绩比较基准收益率2.8%。"},
+    {"n": 3, "title": "云岭双利债券2026年中期报告", "text": "报告期（2026年1月1日至6月30日）净值增长率4.2%。"},
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("云岭双利债券2025年度净值增长3.1%；远山安和债券A同年净值增长3.1%[1][2]。", True),
+        ("云岭双利债券2025年度净值增长4.9%；远山安和债券A同年净值增长3.1%[1][2]。", False),
+        ("云岭双利债券2026年前三季度净值上涨4.2%[3]。", True),
+        ("云岭双利债券2026年上半年净值上涨4.2%[3]。", False),
+    ],
+)
+def test_a_report_without_the_class_in_its_title_and_part_of_a_year(
+    text: str, wrong: bool, judge: Callable[..., list[Finding]]
+) -> None:
+    found = judge(text, sources=REPORTS, products=TWO, client_level="C3", client_level_expires="2026-12-20")
+    assert bool([f for f in found if f.rule == "number.unverified"]) == wrong

@@ -51,6 +51,9 @@ def test_what_is_no_period(text: str) -> None:
         ("近一年", "2025-09-30至2026-09-30", True),
         ("2025年", "2025-01-01至2025-12-31", True),
         ("近一年", "2024", None),
+        ("2026年前三季度", "2026-01-01至2026-06-30", False),
+        ("2026年6月", "2026年上半年", True),
+        ("2026年", "2026年上半年", True),
     ],
 )
 def test_agreement_with_a_facts_period(mine: str, theirs: str, agrees: bool | None) -> None:
@@ -63,3 +66,12 @@ def test_what_stands_before_the_first_of_several_periods_holds_for_all() -> None
     three, six, twelve = (Period(kind="rolling", length=n) for n in (3, 6, 12))
     assert [mention.value for mention in periods_in("近三个月、半年和一年")] == [three, six, twelve]
     assert [mention.value for mention in periods_in("近三个月、两年期的债券")] == [three]
+
+
+@pytest.mark.parametrize(
+    ("text", "months"),
+    [("2024年4月至12月上涨5.6%", (4, 12)), ("2026年1月1日至6月30日", (1, 6)), ("2026年3月至2026年5月", (3, 3))],
+)
+def test_months_of_a_range(text: str, months: tuple[int, int]) -> None:
+    found = periods_in(text)[0].value
+    assert (found.first, found.last) == months
