@@ -183,11 +183,11 @@ def _crashes(portfolio: PortfolioMeasures, bound: Bound) -> Sheet:
 
 def _crash(one: Scenario, bound: Bound) -> tuple[tuple[str, ...], str]:
     period = f"{one.base}至{one.end}"
-    loss = bound.percent("情景测算组合区间回报", one.loss, period=period)
-    beside = bound.percent("情景测算同期基准区间回报", one.benchmark, period=period) if isfinite(one.benchmark) else "—"
+    loss = bound.percent("组合情景回报", one.loss, period=period)
+    beside = bound.percent("同期基准情景回报", one.benchmark, period=period) if isfinite(one.benchmark) else "—"
     known = bound.percent("按净值记录测算占比", one.known, period=period)
     guessed = bound.percent("按贝塔估算占比", one.estimated, period=period)
-    words = f"情景测算（{one.name}，{period}）：按当前持仓，组合区间回报{loss}，同期基准区间回报{beside}"
+    words = f"情景测算（{one.name}，{period}）：按当前持仓，组合情景回报{loss}，同期基准情景回报{beside}"
     return (
         (one.name, period, loss, beside, known, guessed),
         f"{words}；按净值记录测算占比{known}，按贝塔估算占比{guessed}。",
@@ -200,8 +200,8 @@ def _risk(portfolio: PortfolioMeasures, bound: Bound) -> str:
     if known:
         worst = min(known, key=lambda one: one.loss)
         period = f"{worst.base}至{worst.end}"
-        loss = bound.percent("情景测算组合区间回报", worst.loss, period=period)
-        return f"历史情景测算：按当前持仓，{worst.name}期间组合区间回报为{loss}，请确认能否承受类似的下跌。"
+        loss = bound.percent("组合情景回报", worst.loss, period=period)
+        return f"历史情景测算：按当前持仓，{worst.name}期间组合情景回报为{loss}，请确认能否承受类似的下跌。"
     if portfolio.mix:
         period = f"{portfolio.mix.first_day}至{portfolio.mix.last_day}"
         fall = bound.percent("当前组合最大回撤", portfolio.mix.max_drawdown, period=period)
