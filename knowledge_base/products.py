@@ -138,9 +138,9 @@ class Products:
             raise UnknownProductError(code)
         return found[0]
 
-    def all(self, *, principal: Principal, on_shelf: date | None = None) -> tuple[Product, ...]:
-        """All products by code, or those on the shelf on a day."""
-        found = self._read(None, principal, on_shelf)
+    def all(self, *, principal: Principal, on_shelf: date | None = None, on: date | None = None) -> tuple[Product, ...]:
+        """All products by code, or those on the shelf on a day; restricted or not `on` a day (today when None)."""
+        found = self._read(None, principal, on_shelf or on)
         return tuple(one for one in found if on_shelf is None or one.on_shelf(on_shelf))
 
     def restricted(self, *, principal: Principal, on: date) -> tuple[RestrictedSecurity, ...]:

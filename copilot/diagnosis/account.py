@@ -114,7 +114,8 @@ def _spread(portfolio: PortfolioMeasures, bound: Bound) -> Iterator[str]:
         fall = bound.percent("当前组合最大回撤", mix.max_drawdown, period=period)
         swing = bound.percent("当前组合年化波动率", mix.annualised_volatility, period=period)
         share = bound.percent("计入组合测算的持仓占比", mix.weight)
-        yield f"按当前比例回看{period}，当前组合最大回撤{fall}，当前组合年化波动率{swing}（计入组合测算的持仓占比{share}）。"
+        told = f"当前组合最大回撤{fall}，当前组合年化波动率{swing}"
+        yield f"按当前比例回看{period}，{told}（计入组合测算的持仓占比{share}）。"
     if isfinite(portfolio.ongoing_fee):
         fee = bound.percent("组合每年费率合计", portfolio.ongoing_fee)
         yield f"组合每年费率合计{fee}，已体现在净值中。"

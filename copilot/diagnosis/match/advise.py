@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from math import nan
+from math import isfinite, nan
 
 from copilot.diagnosis.analysis import FundAnalysis
 from copilot.diagnosis.data.ledger import Lot
@@ -109,6 +109,7 @@ class _Desk:
     judge: Judge
     today: date
     policy: Policy
+    _close: dict[str, dict[str, float]] = field(default_factory=dict)  # correlations, found once a fund
 
     def candidates(
         self, shelf: Sequence[Product], measure: Measure, asked: Sequence[Held]
@@ -202,20 +203,28 @@ class _Desk:
         self, held: Held, seen: tuple[Observation, ...], analysis: FundAnalysis | None, fees: FeeSchedule | None,
         change: Decimal | None, *, keeps: str = "", lock: int | None = None,
     ) -> Scored:  # fmt: skip
-        others = [one.analysis for one in self.holdings if one.code != held.code and one.analysis]
         yearly = costs.yearly_fee(fees)
         standing = Standing(
             code=keeps or (analysis.fund.code if analysis else ""),
             keeps=bool(keeps),
             kind=analysis.fund.kind.id if analysis else "unknown",
             observations=seen,
-            correlation=_closest(analysis, others) if analysis else nan,
+            correlation=self._closest(analysis, held) if analysis else nan,
             yearly_fee=nan if yearly is None else float(yearly),
             change_cny=nan if change is None else float(change),
             amount_cny=float(self._amount(held)),
             lock_months=lock,
         )
         return score(standing, self.investor, self.policy)
+
+    def _closest(self, analysis: FundAnalysis, held: Held) -> float:
+        """The highest correlation with what else is held; 0 where nothing else is, NaN where none is known."""
+        code = analysis.fund.code
+        if code not in self._close:
+            self._close[code] = _correlations(analysis, [one.analysis for one in self.holdings if one.analysis])
+        others = {one.code for one in self.holdings} - {held.code, code}
+        found = [value for other, value in self._close[code].items() if other in others]
+        return max(found, default=nan) if others else 0.0
 
     def _amount(self, held: Held) -> Decimal:
         """Of a holding whose only fault is its size, what lies above the line; else all of it."""
@@ -247,14 +256,11 @@ class _Desk:
         return SAME_FUND if (product.main_code or product.code) in funds else None
 
 
-def _closest(analysis: FundAnalysis, others: Sequence[FundAnalysis]) -> float:
-    """The highest correlation of daily returns of three years with another holding; NaN where none is known."""
-    if not others:
-        return 0.0
+def _correlations(analysis: FundAnalysis, others: Sequence[FundAnalysis]) -> dict[str, float]:
+    """Of daily returns of three years, by code; pairs that share too few days are not there."""
     start = add_months(analysis.fund.nav.last_day, -_OVERLAP_MONTHS)
-    series = [one.returns.between(start) for one in (analysis, *others)]
-    found = [value for value in correlation_matrix(series)[0][1:].tolist() if value == value]
-    return max(found, default=nan)
+    row = correlation_matrix([one.returns.between(start) for one in (analysis, *others)])[0][1:].tolist()
+    return {one.fund.code: value for one, value in zip(others, row, strict=True) if isfinite(value)}
 
 
 def _lead(investor: Investor, policy: Policy) -> list[str]:
