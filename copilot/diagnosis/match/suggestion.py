@@ -128,7 +128,7 @@ class Suggestion:
         yield BoundFact(name="涉及金额", value=self.amount_cny, unit="元", entity=self.code)
         yield BoundFact(name="转换门槛", value=self.least_gain, unit="分")
         if self.gain is not None:
-            yield BoundFact(name="得分之差", value=self.gain, unit="分", entity=self.code)
+            yield BoundFact(name="得分之差", value=self.gain, unit="分")
         for option in self.options:
             yield from option.facts()
 
