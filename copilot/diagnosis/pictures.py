@@ -8,7 +8,7 @@ import numpy as np
 
 from copilot.diagnosis import metrics
 from copilot.diagnosis.analysis import FundAnalysis
-from copilot.diagnosis.charts import Band, BarChart, Bars, Chart, HeatMap, Line, LineChart, RankedChart, Size
+from copilot.diagnosis.charts import HALF, Band, BarChart, Bars, Chart, HeatMap, Line, LineChart, RankedChart
 from copilot.diagnosis.measured.portfolio import PortfolioMeasures
 from copilot.diagnosis.metrics.rolling import rolling_returns
 from copilot.diagnosis.parts import FigureRow, HoldingRow
@@ -77,7 +77,7 @@ def _growth(analysis: FundAnalysis, own: ReturnSeries, other: ReturnSeries | Non
         unit="%",
         dates=tuple(to_date(day) for day in own.dates),
         lines=tuple(_pair(_gain(own), _gain(other) if other else None)),
-        size=Size.HALF,
+        size=HALF,
     )
 
 
@@ -92,7 +92,7 @@ def _underwater(analysis: FundAnalysis, own: ReturnSeries, other: ReturnSeries |
         dates=tuple(to_date(day) for day in own.dates),
         lines=tuple(_pair(fallen, beside)),
         filled=True,
-        size=Size.HALF,
+        size=HALF,
     )
 
 
@@ -109,7 +109,7 @@ def _years(analysis: FundAnalysis, rows: Sequence[FigureRow]) -> BarChart:
         unit="%",
         labels=tuple(row.name.removesuffix("年收益率") for row in rows),
         bars=tuple(groups),
-        size=Size.HALF,
+        size=HALF,
     )
 
 
@@ -132,7 +132,7 @@ def _rolling(analysis: FundAnalysis) -> LineChart | None:
         dates=tuple(to_date(day) for day in dates),
         lines=tuple(_pair(own * 100, None if bool(np.isnan(other).any()) else other * 100)),
         band=Band(name="居中区间", low=spread.own.p25 * 100, high=spread.own.p75 * 100),
-        size=Size.HALF,
+        size=HALF,
     )
 
 

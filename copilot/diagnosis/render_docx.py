@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from copilot.diagnosis.blocks import Lines, Look, Opening, Pictures, Seen, Sheet
-from copilot.diagnosis.charts import Chart, Size, draw
+from copilot.diagnosis.charts import Chart, draw
 from copilot.diagnosis.render_pdf import chart_png
 from copilot.diagnosis.report import DiagnosisReport
 
@@ -90,7 +90,7 @@ def _(block: Pictures, document: Any) -> None:
     _heading(document, block.title)
     row: list[Chart] = []
     for chart in block.charts:
-        if chart.size is Size.WHOLE:
+        if not chart.size.half:
             _row(document, row)
             row = []
             _row(document, [chart])
@@ -109,7 +109,7 @@ def _row(document: Any, charts: list[Chart]) -> None:
     if not charts:
         return
     table = document.add_table(rows=2, cols=len(charts))
-    width = _WHOLE_CM if charts[0].size is Size.WHOLE else _HALF_CM
+    width = _HALF_CM if charts[0].size.half else _WHOLE_CM
     for column, chart in enumerate(charts):
         table.cell(0, column).paragraphs[0].add_run(chart.title).bold = True
         run = table.cell(1, column).paragraphs[0].add_run()

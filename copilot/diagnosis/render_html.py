@@ -10,7 +10,7 @@ from importlib import resources
 from string import Template
 
 from copilot.diagnosis.blocks import Lines, Look, Opening, Pictures, Seen, Sheet
-from copilot.diagnosis.charts import Chart, Size, draw
+from copilot.diagnosis.charts import Chart, draw
 from copilot.diagnosis.report import DiagnosisReport
 
 
@@ -98,10 +98,10 @@ def _paragraphs(lines: Iterable[str]) -> str:
 
 def _figure(chart: Chart) -> str:
     picture = b64encode(draw(chart).encode("utf-8")).decode("ascii")
-    width, height = chart.size.value
-    wide = ' class="wide"' if chart.size is Size.WHOLE else ""
+    size = chart.size
+    wide = ' class="wide"' if not size.half else ""
     return (
         f"<figure{wide}><figcaption>{escape(chart.title)}</figcaption>"
-        f'<img src="data:image/svg+xml;base64,{picture}" width="{width}" height="{height}" '
+        f'<img src="data:image/svg+xml;base64,{picture}" width="{size.width}" height="{size.height}" '
         f'alt="{escape(chart.alt, quote=True)}"></figure>'
     )

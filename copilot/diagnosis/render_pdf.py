@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.diagnosis.blocks import Lines, Opening, Pictures, Seen, Sheet
-from copilot.diagnosis.charts import Size, draw
+from copilot.diagnosis.charts import WHOLE, Size, draw
 from copilot.diagnosis.errors import RenderError
 from copilot.diagnosis.report import DiagnosisReport
 
@@ -35,7 +35,7 @@ def pdf_bytes(report: DiagnosisReport) -> bytes:
     return made
 
 
-def chart_png(svg: str, size: Size = Size.WHOLE) -> bytes:
+def chart_png(svg: str, size: Size = WHOLE) -> bytes:
     """A chart's SVG as PNG, in points of its size. Raises RenderError."""
     inputs = {"svg": svg, "width": str(size.width), "height": str(size.height)}
     return _compile(_CHART_PAGE.encode(), inputs, format="png", ppi=_CHART_PPI)
@@ -98,9 +98,7 @@ def _(block: Sheet) -> dict[str, Any]:
 
 @_block.register
 def _(block: Pictures) -> dict[str, Any]:
-    charts = [
-        {"title": one.title, "alt": one.alt, "svg": draw(one), "half": one.size is Size.HALF} for one in block.charts
-    ]
+    charts = [{"title": one.title, "alt": one.alt, "svg": draw(one), "half": one.size.half} for one in block.charts]
     return {"kind": "pictures", "title": block.title, "charts": charts}
 
 

@@ -117,9 +117,9 @@ class DiagnosisReport:
         if self.profile:
             yield Lines(title="产品概况", lines=(self.profile,))
         yield figure_sheet("收益与基准", [row for row in self.figures if row.group != "risk"], self.benchmark_name)
+        yield Pictures(title="图表", charts=self.charts)
         risks = [row for row in self.figures if row.group == "risk"]
         yield figure_sheet("风险与风险调整后指标", risks, self.benchmark_name)
-        yield Pictures(title="图表", charts=self.charts)
 
     def _pages(self) -> Iterator[Block]:
         for page in self.pages:

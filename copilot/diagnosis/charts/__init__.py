@@ -17,6 +17,8 @@ from copilot.diagnosis.charts.canvas import FONT, INK, ORANGE, Canvas
 from copilot.diagnosis.charts.heat import draw_heat
 from copilot.diagnosis.charts.lines import draw_lines
 from copilot.diagnosis.charts.model import (
+    HALF,
+    WHOLE,
     Band,
     BarChart,
     Bars,
@@ -28,7 +30,20 @@ from copilot.diagnosis.charts.model import (
     Size,
 )
 
-__all__ = ["Band", "BarChart", "Bars", "Chart", "HeatMap", "Line", "LineChart", "RankedChart", "Size", "draw"]
+__all__ = [
+    "HALF",
+    "WHOLE",
+    "Band",
+    "BarChart",
+    "Bars",
+    "Chart",
+    "HeatMap",
+    "Line",
+    "LineChart",
+    "RankedChart",
+    "Size",
+    "draw",
+]
 
 _DRAWN: dict[type[Any], Callable[[Any, Canvas], Iterator[str]]] = {
     LineChart: draw_lines,

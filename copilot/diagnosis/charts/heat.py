@@ -18,7 +18,7 @@ def draw_heat(chart: HeatMap, canvas: Canvas) -> Iterator[str]:
     row = min(26.0, (canvas.height - 2 * _GAP) / (count + 1))
     size = min(12.0, row * 0.66)
     left = min(_NAMES, max((wide(label, size) for label in chart.labels), default=0.0) + 3 * size)
-    column = min(64.0, (canvas.width - left - _GAP) / count)
+    column = min(80.0, (canvas.width - left - _GAP) / count)
     for n, label in enumerate(chart.labels):
         y = _GAP + (n + 1) * row
         yield text(left - _GAP, y + row / 2 + size * 0.36, _numbered(n, label, left, size), anchor="end", size=size)
@@ -43,7 +43,7 @@ def _cell(x: float, y: float, width: float, height: float, value: float | None, 
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
         f'fill="rgb({red},{green},{blue})" stroke="#FFFFFF"/>'
     )
-    words = "—" if value is None else f"{value:.2f}"
+    words = "—" if value is None else f"{round(value, 2) + 0.0:.2f}"  # never minus zero
     yield text(
         x + width / 2, y + height / 2 + size * 0.36, words, anchor="middle",
         colour="#FFFFFF" if share > 0.55 else INK, size=size,

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
 
 
-class Size(Enum):
+@dataclass(frozen=True, kw_only=True)
+class Size:
     """Canvas in units of which 12 are the height of the letters; two halves stand side by side on a page."""
 
-    WHOLE = (720, 280)
-    HALF = (400, 250)
+    width: int
+    height: int
 
     @property
-    def width(self) -> int:
-        return self.value[0]
+    def half(self) -> bool:
+        return self.width < WHOLE.width
 
-    @property
-    def height(self) -> int:
-        return self.value[1]
+
+WHOLE = Size(width=720, height=280)
+HALF = Size(width=400, height=250)
+ROW = 24  # height of a row of words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class LineChart:
     lines: tuple[Line, ...]
     filled: bool = False
     band: Band | None = None
-    size: Size = Size.WHOLE
+    size: Size = WHOLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class BarChart:
     unit: str
     labels: tuple[str, ...]
     bars: tuple[Bars, ...]
-    size: Size = Size.WHOLE
+    size: Size = WHOLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,10 @@ class RankedChart:
     labels: tuple[str, ...]
     values: tuple[float, ...]
     shown: tuple[str, ...]  # the values in words
-    size: Size = Size.WHOLE
+
+    @property
+    def size(self) -> Size:
+        return Size(width=WHOLE.width, height=ROW * max(len(self.labels), 1) + ROW // 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +96,7 @@ class HeatMap:
 
     @property
     def size(self) -> Size:
-        return Size.WHOLE
+        return Size(width=WHOLE.width, height=ROW * (len(self.labels) + 1) + ROW // 2)
 
 
 Chart = LineChart | BarChart | RankedChart | HeatMap
