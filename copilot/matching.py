@@ -86,7 +86,9 @@ class ClientMatch:
         nav = held.analysis.fund.nav if held.analysis else None
         last = float(nav.unit_nav[-1]) if nav is not None else float("nan")
         unit = Decimal(str(last)) if isfinite(last) else Decimal(0)
-        return replace(held, product=self.held.get(held.code), unit_nav=unit)
+        product = self.held.get(held.code)
+        lock = self.records.lock_months(product) if product else None
+        return replace(held, product=product, unit_nav=unit, lock_months=lock)
 
     def _measured(self, product: Product) -> Candidate | None:
         from copilot.diagnosis.match.shelf import Candidate

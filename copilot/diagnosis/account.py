@@ -62,8 +62,8 @@ def account_part(
 
 def lines_of_summary(account: AccountMeasures, bound: Bound) -> str:
     """What the account earned, in one line."""
-    profit = bound.say("账户累计盈亏", account.profit_cny, "元")
-    return f"按交易流水计算，自{account.first_day}起账户累计盈亏{profit}。"
+    profit = bound.say("账户累计损益", account.profit_cny, "元")
+    return f"按交易流水计算，自{account.first_day}起账户累计损益{profit}。"
 
 
 def alike_observations(portfolio: PortfolioMeasures, rows: Mapping[str, HoldingRow]) -> Iterator[Observation]:
@@ -132,9 +132,9 @@ def _spread(portfolio: PortfolioMeasures, bound: Bound) -> Iterator[str]:
 
 
 def _earned(account: AccountMeasures, bound: Bound) -> Iterator[str]:
-    profit = bound.say("账户累计盈亏", account.profit_cny, "元")
+    profit = bound.say("账户累计损益", account.profit_cny, "元")
     value = bound.say("账户市值", account.value_cny, "元")
-    yield f"{account.first_day}至{account.last_day}，有完整流水的产品账户市值{value}，账户累计盈亏{profit}。"
+    yield f"{account.first_day}至{account.last_day}，有完整流水的产品账户市值{value}，账户累计损益{profit}。"
     if isfinite(account.money_weighted) and isfinite(account.time_weighted):
         mine = bound.percent("账户资金加权回报", account.money_weighted)
         plain = bound.percent("账户时间加权回报", account.time_weighted)
@@ -150,18 +150,18 @@ def _profits(account: AccountMeasures, names: Mapping[str, str], bound: Bound) -
         told = [
             bound.say(label, value, "元", entity=one.code)
             for label, value in (
-                ("已实现盈亏", one.realised_cny),
-                ("浮动盈亏", one.unrealised_cny),
+                ("已实现损益", one.realised_cny),
+                ("浮动损益", one.unrealised_cny),
                 ("现金与再投资分红", one.dividends_cny),
-                ("盈亏合计", one.profit_cny),
+                ("损益合计", one.profit_cny),
             )
         ]
         rows.append((name, *told))
         sentences.append(
-            f"{name}已实现盈亏{told[0]}，浮动盈亏{told[1]}，现金与再投资分红{told[2]}，盈亏合计{told[3]}。"
+            f"{name}已实现损益{told[0]}，浮动损益{told[1]}，现金与再投资分红{told[2]}，损益合计{told[3]}。"
         )
     return Sheet(
-        title="账户盈亏归因",
+        title="账户损益归因",
         heads=("产品", "已实现", "浮动", "分红", "合计"),
         rows=tuple(rows),
         words=1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -53,6 +53,13 @@ class Held:
     analysis: FundAnalysis | None = None
     lots: tuple[Lot, ...] = ()
     unit_nav: Decimal = Decimal(0)
+    lock_months: int | None = None  # least holding period; None = none known
+
+    def locked(self, today: date) -> bool:
+        """Whether some of it may not be redeemed yet; doubt about when it was bought counts as locked."""
+        if not self.lock_months:
+            return False
+        return not self.lots or any(add_months(lot.opened, self.lock_months) > today for lot in self.lots)
 
 
 def no_advice(reason: str) -> Advice:
@@ -79,7 +86,7 @@ def advise(
         return no_advice("建议维持现有持仓：没有诊断发现要求调整。")
     desk = _Desk(investor=investor, holdings=holdings, judge=judge, today=today, policy=chosen)
     candidates, counts = desk.candidates(shelf, measure, asked)
-    suggestions = tuple(desk.suggest(one, candidates) for one in asked)
+    suggestions = tuple(desk.suggest_each(asked, candidates))
     return Advice(
         lead=tuple(_lead(investor, chosen)),
         suggestions=suggestions,
@@ -133,15 +140,29 @@ class _Desk:
                 counts[str(reason)] += 1
         return found, {"参与比较": len(found), **dict(sorted(counts.items()))}
 
+    def suggest_each(self, asked: Sequence[Held], candidates: Sequence[Candidate]) -> Iterator[Suggestion]:
+        """One after the other: what one holding is to become no other becomes too, or all would end in one product."""
+        taken: set[str] = set()
+        for held in asked:
+            made = self.suggest(held, [one for one in candidates if one.product.code not in taken])
+            if made.chosen is not None and made.changes:
+                taken.add(made.chosen.code)
+            yield made
+
     def suggest(self, held: Held, candidates: Sequence[Candidate]) -> Suggestion:
         """Keeping and the best alternatives, scored alike."""
         amount = self._amount(held)
-        keep = self._keep(held, amount)
-        changes = [
-            self._change(held, one, amount)
-            for one in candidates
-            if self._comparable(held, one) and unfitting(one, self.investor, amount) is None
-        ]
+        keep = self._keep(held)
+        locked = held.locked(self.today)
+        changes = (
+            []
+            if locked
+            else [
+                self._change(held, one, amount)
+                for one in candidates
+                if self._comparable(held, one) and unfitting(one, self.investor, amount) is None
+            ]
+        )
         changes.sort(key=lambda option: (-option.score, option.code))
         best = changes[: self.policy.most_options]
         gain = best[0].score - keep.score if best else None
@@ -157,9 +178,10 @@ class _Desk:
             chosen=chosen,
             gain=gain,
             least_gain=least,
+            locked=locked,
         )
 
-    def _keep(self, held: Held, amount: Decimal) -> Option:
+    def _keep(self, held: Held) -> Option:
         fees = held.analysis.fund.fees if held.analysis else None
         scored = self._score(held, held.observations, held.analysis, fees, Decimal(0), keeps=held.code)
         above = self._must_go(held)

@@ -91,6 +91,7 @@ class Suggestion:
     chosen: Option | None  # None: nothing can be suggested
     gain: Decimal | None  # points of the best change over keeping; None without any
     least_gain: Decimal
+    locked: bool = False  # what is held cannot be redeemed yet
 
     @property
     def changes(self) -> bool:
@@ -104,6 +105,8 @@ class Suggestion:
     @property
     def brief(self) -> str:
         """For the summary."""
+        if self.locked:
+            return f"{self.name}尚在最短持有期内"
         if self.chosen is None:
             return f"{self.name}没有合适的替代产品，请与投资顾问面谈"
         if self.chosen.keeps:
@@ -112,6 +115,8 @@ class Suggestion:
 
     @property
     def _conclusion(self) -> str:
+        if self.locked:
+            return "最短持有期尚未届满或无法核对，未作转换比较，届满前请与投资顾问复查。"
         if self.chosen is None:
             return "货架上没有同时满足适当性与记录要求的替代产品，不作转换建议，请与投资顾问面谈后决定。"
         if not self.chosen.keeps:
@@ -122,7 +127,7 @@ class Suggestion:
             return "建议维持不变：货架上没有同时满足适当性与记录要求的同类替代产品。"
         if self.gain <= 0:
             return "建议维持不变：计入转换费用后，没有得分更高的替代方案。"
-        return f"建议维持不变：最好的替代方案得分只高出{self.gain}分，低于{self.least_gain}分的转换门槛。"
+        return f"建议维持不变：得分居前的替代方案只高出{self.gain}分，低于{self.least_gain}分的转换门槛。"
 
     def facts(self) -> Iterator[BoundFact]:
         yield BoundFact(name="涉及金额", value=self.amount_cny, unit="元", entity=self.code)
@@ -153,8 +158,8 @@ class Advice:
         """One line for the summary: the changes first; empty where nothing is said."""
         if not self.suggestions:
             return ""
-        changes = [one.brief for one in self.suggestions if one.changes or one.chosen is None]
-        kept = [one.name for one in self.suggestions if one.chosen is not None and one.chosen.keeps]
+        changes = [one.brief for one in self.suggestions if one.changes or one.chosen is None or one.locked]
+        kept = [one.name for one in self.suggestions if one.chosen is not None and one.chosen.keeps and not one.locked]
         rest = f"{'、'.join(kept)}建议维持不变" if kept else ""
         told = "；".join([*changes[:2], *([rest] if rest else [])])
         return f"下一步：{told}，理由与费用见调整建议。"
