@@ -154,15 +154,9 @@ class _Desk:
         amount = self._amount(held)
         keep = self._keep(held)
         locked = held.locked(self.today)
-        changes = (
-            []
-            if locked
-            else [
-                self._change(held, one, amount)
-                for one in candidates
-                if self._comparable(held, one) and unfitting(one, self.investor, amount) is None
-            ]
-        )
+        fitting = [one for one in candidates if unfitting(one, self.investor, amount) is None]
+        compared = [] if locked else self._comparable(held, fitting)
+        changes = [self._change(held, one, amount) for one in compared]
         changes.sort(key=lambda option: (-option.score, option.code))
         best = changes[: self.policy.most_options]
         gain = best[0].score - keep.score if best else None
@@ -256,11 +250,15 @@ class _Desk:
             return (held.amount_cny * (held.weight - line) / held.weight).quantize(costs.PENNY)
         return held.amount_cny
 
-    def _comparable(self, held: Held, candidate: Candidate) -> bool:
-        """Without a goal only the same class stands in for a holding; one that must go is replaced by what fits."""
-        if self.investor.goal is not None or self._must_go(held):
-            return True
-        return self._class_of(held) == self.policy.class_of(candidate.analysis.fund.kind.id)
+    def _comparable(self, held: Held, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """With a goal the classes that serve it, without one the class of the holding; what must go takes any."""
+        goal = self.policy.goals.get(self.investor.goal or "")
+        classes = {one.product.code: self.policy.class_of(one.analysis.fund.kind.id) for one in candidates}
+        if goal:
+            serving = [one for one in candidates if goal[classes[one.product.code]] >= self.policy.least_goal_fit]
+        else:
+            serving = [one for one in candidates if classes[one.product.code] == self._class_of(held)]
+        return serving or (list(candidates) if self._must_go(held) else [])
 
     def _must_go(self, held: Held) -> bool:
         return any(seen.rule == ABOVE_LEVEL for seen in held.observations)

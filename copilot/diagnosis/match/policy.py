@@ -23,6 +23,7 @@ class Policy:
     least_gain: float  # points
     most_options: int
     most_suggestions: int
+    least_goal_fit: float
     least_record_months: int
     interest_days: int
     usual_horizon_years: float

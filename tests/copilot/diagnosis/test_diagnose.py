@@ -56,7 +56,11 @@ def found_by_the_filters(report: DiagnosisReport) -> list[str]:
     )  # fmt: skip
     draft = Draft(text=report.text(), target=Target.REPORT, by="template")
     filters = standard_filters(builtin_pack())
-    return [f"{found.rule}: {found.quote} {draft.text[found.start-60:found.end+10]} {found.reason}" for one in filters for found in one.find(draft, context)]
+    return [
+        f"{found.rule}: {found.quote} {draft.text[found.start - 60 : found.end + 10]} {found.reason}"
+        for one in filters
+        for found in one.find(draft, context)
+    ]
 
 
 def test_the_filters_find_nothing_in_a_report(make_fund: MakeFund, index: IndexSeries) -> None:
