@@ -95,6 +95,14 @@ class Pictures:
 Block = Opening | Lines | Seen | Sheet | Pictures
 
 
+def levels(blocks: Sequence[Block]) -> Iterator[tuple[Block, int]]:
+    """Each block with the level of its heading: 1 for chapters and for what stands before the first, else 2."""
+    opened = False
+    for block in blocks:
+        opened = opened or isinstance(block, Opening)
+        yield block, 2 if opened and not isinstance(block, Opening) else 1
+
+
 def filled(blocks: Sequence[Block]) -> Iterator[Block]:
     """The blocks that say something."""
     for block in blocks:

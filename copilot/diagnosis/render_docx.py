@@ -7,7 +7,7 @@ from functools import singledispatch
 from io import BytesIO
 from typing import Any
 
-from copilot.diagnosis.blocks import Lines, Look, Opening, Pictures, Seen, Sheet
+from copilot.diagnosis.blocks import Lines, Look, Opening, Pictures, Seen, Sheet, levels
 from copilot.diagnosis.charts import Chart, draw
 from copilot.diagnosis.render_pdf import chart_png
 from copilot.diagnosis.report import DiagnosisReport
@@ -26,8 +26,8 @@ def docx_bytes(report: DiagnosisReport) -> bytes:
     document.add_heading(report.title, level=0)
     document.add_paragraph(report.subject)
     document.add_paragraph("　".join([report.dates, *([report.adviser.line] if report.adviser else [])]))
-    for block in report.blocks():
-        _add(block, document)
+    for block, level in levels(report.blocks()):
+        _add(block, document, level)
     for line in report.closing:
         document.add_paragraph(line)
     made = BytesIO()
@@ -36,28 +36,28 @@ def docx_bytes(report: DiagnosisReport) -> bytes:
 
 
 @singledispatch
-def _add(block: object, document: Any) -> None:
+def _add(block: object, document: Any, level: int) -> None:
     raise TypeError(f"a report holds no {type(block).__name__}")
 
 
 @_add.register
-def _(block: Opening, document: Any) -> None:
+def _(block: Opening, document: Any, level: int) -> None:
     document.add_page_break()
-    document.add_heading(block.title, level=1)
+    document.add_heading(block.title, level=level)
     if block.note:
         document.add_paragraph(block.note)
 
 
 @_add.register
-def _(block: Lines, document: Any) -> None:
-    _heading(document, block.title)
+def _(block: Lines, document: Any, level: int) -> None:
+    _heading(document, block.title, level)
     for line in block.lines:
         document.add_paragraph(line, style="List Bullet" if block.look is Look.LIST else None)
 
 
 @_add.register
-def _(block: Seen, document: Any) -> None:
-    _heading(document, block.title)
+def _(block: Seen, document: Any, level: int) -> None:
+    _heading(document, block.title, level)
     for one in block.observations:
         paragraph = document.add_paragraph(style="List Bullet")
         paragraph.add_run(f"{one.title}（{one.severity.word}）：").bold = True
@@ -65,11 +65,11 @@ def _(block: Seen, document: Any) -> None:
 
 
 @_add.register
-def _(block: Sheet, document: Any) -> None:
+def _(block: Sheet, document: Any, level: int) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
-    _heading(document, block.title)
+    _heading(document, block.title, level)
     table = document.add_table(rows=0, cols=len(block.heads), style="Light List Accent 1")
     for n, line in enumerate((block.heads, *block.rows)):
         for column, (cell, text) in enumerate(zip(table.add_row().cells, line, strict=True)):
@@ -86,8 +86,8 @@ _LONG = 20  # characters: a cell of words, set to the left
 
 
 @_add.register
-def _(block: Pictures, document: Any) -> None:
-    _heading(document, block.title)
+def _(block: Pictures, document: Any, level: int) -> None:
+    _heading(document, block.title, level)
     row: list[Chart] = []
     for chart in block.charts:
         if not chart.size.half:
@@ -117,9 +117,9 @@ def _row(document: Any, charts: list[Chart]) -> None:
         picture._inline.docPr.set("descr", chart.alt)
 
 
-def _heading(document: Any, title: str) -> None:
+def _heading(document: Any, title: str, level: int) -> None:
     if title:
-        document.add_heading(title, level=2)
+        document.add_heading(title, level=level)
 
 
 def _set_up(document: Any, report: DiagnosisReport) -> None:

@@ -9,7 +9,7 @@ from html import escape
 from importlib import resources
 from string import Template
 
-from copilot.diagnosis.blocks import Lines, Look, Opening, Pictures, Seen, Sheet
+from copilot.diagnosis.blocks import Block, Lines, Look, Opening, Pictures, Seen, Sheet, levels
 from copilot.diagnosis.charts import Chart, draw
 from copilot.diagnosis.report import DiagnosisReport
 
@@ -23,9 +23,15 @@ def html_text(report: DiagnosisReport) -> str:
         dates=escape(report.dates),
         adviser=f"<p>{escape(report.adviser.line)}</p>" if report.adviser else "",
         ai_label=escape(report.ai_label, quote=True),
-        body="\n".join(_block(block) for block in report.blocks()),
+        body="\n".join(_levelled(block, level) for block, level in levels(report.blocks())),
         closing=_paragraphs(report.closing),
     )
+
+
+def _levelled(block: Block, level: int) -> str:
+    """Below the report's own title (h1) no level of headings is jumped over."""
+    made = _block(block)
+    return made if level > 1 else made.replace("<h3>", "<h2>").replace("</h3>", "</h2>")
 
 
 @singledispatch

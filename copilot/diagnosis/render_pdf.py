@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.diagnosis.blocks import Lines, Opening, Pictures, Seen, Sheet
+from copilot.diagnosis.blocks import Lines, Opening, Pictures, Seen, Sheet, levels
 from copilot.diagnosis.charts import WHOLE, Size, draw
 from copilot.diagnosis.errors import RenderError
 from copilot.diagnosis.report import DiagnosisReport
@@ -53,7 +53,7 @@ def page_data(report: DiagnosisReport) -> dict[str, Any]:
         "day": report.made_on.day,
         "author": report.adviser.name if report.adviser else "",
         "keywords": ["AIGC", report.ai_label],
-        "blocks": [_block(block) for block in report.blocks()],
+        "blocks": [{**_block(block), "level": level} for block, level in levels(report.blocks())],
         "closing": list(report.closing),
         "ai_label": report.ai_label,
     }
