@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING
 
 from copilot.diagnosis.errors import DiagnosisError
@@ -124,7 +125,7 @@ def months_of(words: str) -> int | None:
         return None
     if found.unit in _MONTHS:
         return int(found.value * _MONTHS[found.unit])
-    return -int(-found.value // _DAYS_A_MONTH) if found.unit in ("天", "日") else None
+    return ceil(found.value / _DAYS_A_MONTH) if found.unit in ("天", "日") else None
 
 
 def _manager(product: Product | None, stated: Sequence[Fact]) -> tuple[str | None, date | None]:
