@@ -67,7 +67,7 @@ def _(block: Seen) -> str:
 def _(block: Sheet) -> str:
     """The first `words` columns hold words, the others numbers, set to the right."""
     title = escape(block.title, quote=True)
-    marks = ["" if column < block.words else ' class="n"' for column in range(len(block.heads))]
+    marks = [_mark(block, column) for column in range(len(block.heads))]
     top = "".join(f'<th scope="col"{mark}>{escape(cell)}</th>' for cell, mark in zip(block.heads, marks, strict=True))
     lines = "".join(_row(row, n in block.marked, marks) for n, row in enumerate(block.rows))
     return (
@@ -81,15 +81,19 @@ def _(block: Pictures) -> str:
     return f'{_heading(block.title)}<div class="pictures">{"".join(map(_figure, block.charts))}</div>'
 
 
-_LONG = 20  # characters: a cell of words, set to the left
+_LONG = 20  # characters: a cell of words
+
+
+def _mark(block: Sheet, column: int) -> str:
+    """The class of a column: of words, of sentences (which need room), or of numbers."""
+    if column >= block.words and any(len(row[column]) >= _LONG for row in block.rows):
+        return ' class="w"'
+    return ' class="n"' if column >= block.words else ""
 
 
 def _row(row: tuple[str, ...], marked: bool, marks: list[str]) -> str:
     first = f'<th scope="row">{escape(row[0])}</th>'
-    cells = "".join(
-        f"<td{mark if len(cell) < _LONG else ''}>{escape(cell)}</td>"
-        for cell, mark in zip(row[1:], marks[1:], strict=True)
-    )
+    cells = "".join(f"<td{mark}>{escape(cell)}</td>" for cell, mark in zip(row[1:], marks[1:], strict=True))
     mark = ' class="marked"' if marked else ""
     return f"<tr{mark}>{first}{cells}</tr>"
 
