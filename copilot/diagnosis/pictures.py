@@ -12,7 +12,7 @@ from copilot.diagnosis.charts import HALF, Band, BarChart, Bars, Chart, HeatMap,
 from copilot.diagnosis.measured.portfolio import PortfolioMeasures
 from copilot.diagnosis.metrics.rolling import rolling_returns
 from copilot.diagnosis.parts import FigureRow, HoldingRow
-from copilot.diagnosis.series import Floats, ReturnSeries, to_date
+from copilot.diagnosis.series import Floats, ReturnSeries, days_of
 from copilot.diagnosis.windows import Window
 
 OWN, OTHER = "本基金", "基准"  # the names at the lines' ends; titles and words tell which fund and benchmark
@@ -75,7 +75,7 @@ def _growth(analysis: FundAnalysis, own: ReturnSeries, other: ReturnSeries | Non
         title=f"累计收益走势（{window.name}）",
         alt=f"{analysis.fund.name}{beside}的累计收益曲线（{window.period}），数值见{window.name}收益率。",
         unit="%",
-        dates=tuple(to_date(day) for day in own.dates),
+        dates=days_of(own.dates),
         lines=tuple(_pair(_gain(own), _gain(other) if other else None)),
         size=HALF,
     )
@@ -89,7 +89,7 @@ def _underwater(analysis: FundAnalysis, own: ReturnSeries, other: ReturnSeries |
         title=f"回撤走势（{window.name}）",
         alt=f"{analysis.fund.name}距前期最高点的跌幅{deepest}，数值见最大回撤。",
         unit="%",
-        dates=tuple(to_date(day) for day in own.dates),
+        dates=days_of(own.dates),
         lines=tuple(_pair(fallen, beside)),
         filled=True,
         size=HALF,
@@ -129,7 +129,7 @@ def _rolling(analysis: FundAnalysis) -> LineChart | None:
         title="滚动持有一年的收益率",
         alt=f"{analysis.fund.name}任意持有满一年的收益率随到期日变化的曲线，阴影为居中的区间。",
         unit="%",
-        dates=tuple(to_date(day) for day in dates),
+        dates=days_of(dates),
         lines=tuple(_pair(own * 100, None if bool(np.isnan(other).any()) else other * 100)),
         band=Band(name="居中区间", low=spread.own.p25 * 100, high=spread.own.p75 * 100),
         size=HALF,
