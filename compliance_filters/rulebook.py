@@ -15,6 +15,7 @@ from compliance_filters.rules.pack import RulePack
 from compliance_filters.rules.shelf import PackShelf
 from models.errors import ModelError
 
+CHARS_A_BUDGET = 5_000
 log = logging.getLogger(__name__)
 
 
@@ -44,15 +45,15 @@ class Rulebook:
         findings: list[Finding] = []
         errors = list(self.missing)
         self._load()
-        began = time.monotonic()
+        began, budget_ms = time.monotonic(), time_budget_ms * budgets(len(draft.text))
         for each in self.filters:
             try:
                 findings += each.find(draft, context)
             except Exception as error:  # any failure of a filter is a doubt, never a pass
                 log.warning("compliance filter %s failed: %s", each.name, type(error).__name__)
                 errors.append(f"{each.name}: {_told(error)}")
-            if (time.monotonic() - began) * 1_000 > time_budget_ms:
-                errors.append(f"gate: the time budget of {time_budget_ms} ms ran out at {each.name}")
+            if (time.monotonic() - began) * 1_000 > budget_ms:
+                errors.append(f"gate: the time budget of {budget_ms:.0f} ms ran out at {each.name}")
                 break
         if not self.filters or not self.pack.rules:
             errors.append("gate: there are no rules to judge by")
@@ -64,6 +65,11 @@ class Rulebook:
         for each in self.filters:
             with suppress(Exception):
                 getattr(each, "load", bool)()
+
+
+def budgets(characters: int) -> float:
+    """How many time budgets a text has: one, or one for each 5,000 characters, since a report is a book of its own."""
+    return max(1.0, characters / CHARS_A_BUDGET)
 
 
 class DatedRulebooks:

@@ -45,7 +45,8 @@ class ComplianceSettings(BaseModel):
     time_budget_ms: int = Field(
         default=5_000,
         gt=0,
-        description="longest time for one judgement, milliseconds; beyond it an officer decides",
+        description="longest time for one judgement, milliseconds, and for each 5,000 characters of a long text; "
+        "beyond it an officer decides",
     )
     max_chars: int = Field(
         default=200_000,

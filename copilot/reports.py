@@ -1,8 +1,8 @@
-"""The report way: NAV and holdings -> metrics -> findings -> draft -> gate -> file."""
+"""The report way: NAV and holdings -> metrics -> findings -> suggestions -> draft -> gate -> file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from compliance_filters.finding import Draft, ReviewContext, Target, Verdict
 from copilot.diagnosis.errors import DiagnosisError
+from copilot.fund_data import FundRecords
 from copilot.session import ContextFacts, Reviews
 from knowledge_base import clients as kb
 from knowledge_base.access import Principal
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from copilot.diagnosis.data.provider import FundData
     from copilot.diagnosis.diagnose import Settings
     from copilot.diagnosis.holdings import Holding
-    from copilot.diagnosis.metrics.costs import FeeSchedule
     from copilot.diagnosis.report import Adviser, DiagnosisReport
+    from copilot.diagnosis.shared import SharedFunds
+    from copilot.matching import ClientMatch
 
 PENNY = Decimal("0.01")
 HOME = "CNY"  # positions in another currency have no value here: there is no rate to change them at
@@ -54,7 +56,7 @@ class JudgedReport:
 
 
 class ReportDesk:
-    """Makes reports for funds and clients and has them judged."""
+    """Makes reports for funds and clients and has them judged; what funds share between reports is kept."""
 
     def __init__(
         self, *, gate: Reviews, clients: Clients, products: Products, facts: ContextFacts, navs: FundData,
@@ -66,16 +68,18 @@ class ReportDesk:
         self._facts = facts
         self._navs = navs
         self._terms = terms
+        self._shared: SharedFunds | None = None
 
     def fund(self, code: str, *, principal: Principal, today: date, navs: FundData | None = None) -> JudgedReport:
         """Diagnose one fund. Raises DiagnosisError when its NAV is missing or useless."""
         from copilot.diagnosis.diagnose import diagnose_fund
 
         source = navs or self._navs
-        product = self._known([code], principal).get(code)
-        fund = self._with_contract(_fund_input(code, product, source, today), product, source)
-        fund = replace(fund, fees=self._fees([code], principal, today).get(code))
-        report = diagnose_fund(fund, source.benchmark(), today=today, settings=_settings(source))
+        records = self._records(source, principal, today)
+        fund = records.fund(code, records.known([code]).get(code))
+        report = diagnose_fund(
+            fund, source.benchmark(), today=today, settings=_settings(source), shared=self._funds_shared()
+        )
         return self._judge(report, ReviewContext(today=today), principal)
 
     def client(
@@ -85,58 +89,68 @@ class ReportDesk:
         from copilot.diagnosis.holdings import ClientInput, diagnose_client
 
         source = navs or self._navs
-        try:
-            client = self._clients.get(client_id, principal=principal)
-        except UnknownClientError as error:
-            raise DiagnosisError(f"There is no client {client_id} that you may see: check the id.") from error
+        client = self._client(client_id, principal)
         held = self._clients.holdings(client_id, principal=principal)
-        known = self._known([holding.product_code for holding in held], principal)
-        funds = _with_nav(known, source, today)
-        fees = self._fees(list(funds), principal, today)
-        funds = {code: replace(fund, fees=fees.get(code)) for code, fund in funds.items()}
+        records = self._records(source, principal, today)
+        known = records.known(holding.product_code for holding in held)
+        funds = records.funds(known)
         if held and not funds:
             raise DiagnosisError(
                 f"None of the {len(held)} products that {client_id} holds has NAV here: "
                 "put their files CODE.csv into the NAV folder or name one with --nav."
             )
+        settings, index, adviser = _settings(source), source.benchmark(), self._adviser(client, principal)
         report = diagnose_client(
             ClientInput(designation=client.name, level=client.risk_level, level_expires=client.risk_level_expires),
-            [_valued(holding.product_code, holding.units, known, funds) for holding in held],
+            [_valued(holding, known, funds) for holding in held if holding.units > 0],
             funds,
-            source.benchmark(),
+            index,
             today=today,
-            adviser=self._adviser(client, principal),
-            settings=_settings(source),
+            adviser=adviser,
+            settings=settings,
             books=self._books(client_id, held, principal),
+            shared=self._funds_shared(),
+            advise=self._match(client, records, known, settings, licensed=adviser is not None),
         )
         context = self._facts.client_context(client_id, today=today, principal=principal)
         return self._judge(report, context, principal)
 
-    def _with_contract(self, fund: FundInput, product: Product | None, source: FundData) -> FundInput:
-        """The fund with its contract's own benchmark, where the source has every part of it."""
-        from copilot.diagnosis.data.benchmark import contract_benchmark
+    def _client(self, client_id: str, principal: Principal) -> Client:
+        try:
+            return self._clients.get(client_id, principal=principal)
+        except UnknownClientError as error:
+            raise DiagnosisError(f"There is no client {client_id} that you may see: check the id.") from error
 
-        own = contract_benchmark(product.benchmark if product else None, source.index)
-        return replace(fund, own_benchmark=own)
+    def _records(self, source: FundData, principal: Principal, today: date) -> FundRecords:
+        return FundRecords(products=self._products, terms=self._terms, source=source, principal=principal, today=today)
+
+    def _funds_shared(self) -> SharedFunds:
+        from copilot.diagnosis.shared import SharedFunds
+
+        if self._shared is None:
+            self._shared = SharedFunds()
+        return self._shared
+
+    def _match(
+        self, client: Client, records: FundRecords, known: Mapping[str, Product], settings: Settings, *, licensed: bool
+    ) -> ClientMatch:
+        from copilot.matching import ClientMatch
+
+        return ClientMatch(
+            client=client,
+            events=self._clients.events(client.id, principal=records.principal),
+            records=records,
+            held=known,
+            settings=settings,
+            shared=self._funds_shared(),
+            licensed=licensed,
+        )
 
     def _books(self, client_id: str, held: Sequence[kb.Holding], principal: Principal) -> Ledger | None:
         from copilot.diagnosis.data.ledger import ledger
 
         trades = self._clients.transactions(client_id, principal=principal)
         return ledger(trades, {one.product_code: one.units for one in held}) if trades else None
-
-    def _fees(self, codes: Sequence[str], principal: Principal, today: date) -> dict[str, FeeSchedule]:
-        """Yearly fees as the firm's documents state them."""
-        from copilot.diagnosis.data.terms import FEE_ATTRIBUTES, fees_of
-
-        if self._terms is None or not codes:
-            return {}
-        found = self._terms.find(codes, FEE_ATTRIBUTES, principal=principal, on=today)
-        return fees_of(found)
-
-    def _known(self, codes: Sequence[str], principal: Principal) -> dict[str, Product]:
-        wanted = set(codes)
-        return {p.code: p for p in self._products.all(principal=principal) if p.code in wanted}
 
     def _adviser(self, client: Client, principal: Principal) -> Adviser | None:
         from copilot.diagnosis.report import Adviser
@@ -149,14 +163,15 @@ class ReportDesk:
     def _judge(self, report: DiagnosisReport, known: ReviewContext, principal: Principal) -> JudgedReport:
         from copilot.diagnosis.diagnose import name_facts
 
-        products = self._facts.products(report.codes, principal=principal, today=known.today)
+        codes = tuple(dict.fromkeys((*report.codes, *report.recommends)))
+        products = self._facts.products(codes, principal=principal, today=known.today)
         context = replace(
             known,
             products=products,
             facts=(*report.facts, *name_facts(*(product.name for product in products))),
             channel="export",
             check_numbers=True,
-            recommends=(),  # a diagnosis describes what is held; it recommends nothing
+            recommends=report.recommends,  # whatever is shown as an alternative; what is held is only described
         )
         draft = Draft(text=report.text(), target=Target.REPORT, by="template")
         return JudgedReport(report=report, verdict=self._gate.review(draft, context, principal=principal))
@@ -168,42 +183,24 @@ def _settings(source: FundData) -> Settings:
     return Settings(rates=source.risk_free(), styles=source.styles(), peers=source.peers())
 
 
-def _fund_input(code: str, product: Product | None, navs: FundData, today: date) -> FundInput:
-    from copilot.diagnosis.analysis import FundInput
-    from copilot.diagnosis.data.calendars import fund_kind
-
-    return FundInput(
-        code=code,
-        name=(product.full_name or product.name) if product else f"基金{code}",
-        nav=navs.nav(code, kind=fund_kind(product.kind if product else None), today=today),
-        fund_type=product.kind if product else None,
-        risk_level=product.risk_level if product else None,
-        inception=product.inception if product else None,
-        contract_benchmark=product.benchmark if product else None,
-        portfolio=navs.portfolio(code, today),
-    )
-
-
-def _with_nav(known: dict[str, Product], navs: FundData, today: date) -> dict[str, FundInput]:
-    """Funds whose NAV can be read; the report names the others as not judged."""
-    found = {}
-    for code, product in known.items():
-        try:
-            found[code] = _fund_input(code, product, navs, today)
-        except DiagnosisError:
-            continue
-    return found
-
-
-def _valued(code: str, units: Decimal, known: dict[str, Product], funds: dict[str, FundInput]) -> Holding:
+def _valued(held: kb.Holding, known: Mapping[str, Product], funds: Mapping[str, FundInput]) -> Holding:
+    """A holding at the last unit NAV; why it has no value where it has none."""
     from copilot.diagnosis.holdings import Holding
 
-    product, fund = known.get(code), funds.get(code)
+    product, fund = known.get(held.product_code), funds.get(held.product_code)
     last = float(fund.nav.unit_nav[-1]) if fund and fund.nav.currency == HOME else nan
     unit = Decimal(str(last)) if isfinite(last) else Decimal(0)
+    name = product.name if product else held.product_code
     return Holding(
-        code=code,
-        name=product.name if product else code,
-        amount_cny=(units * unit).quantize(PENNY),
+        code=held.product_code,
+        name=name,
+        amount_cny=(held.units * unit).quantize(PENNY),
         risk_level=product.risk_level if product else None,
+        unvalued=None if unit else f"{name}（{held.product_code}）{_why(fund)}，未计入市值与占比，也未作判断。",
     )
+
+
+def _why(fund: FundInput | None) -> str:
+    if fund is None:
+        return "没有可用的净值"
+    return f"以{fund.nav.currency}计价而没有汇率" if fund.nav.currency != HOME else "没有单位净值"

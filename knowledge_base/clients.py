@@ -29,6 +29,11 @@ class Client:
     opt_outs: tuple[str, ...]  # channels or purposes refused, e.g. "phone"
     account_state: str  # open | frozen | closed
     assets_cny: Decimal | None = None
+    risk_level_as_of: date | None = None  # day of the questionnaire
+    questionnaire_id: str | None = None
+    goal: str | None = None  # liquidity | preservation | income | growth
+    horizon_months: int | None = None
+    liquidity_cny: Decimal | None = None  # needed within a year
 
     def risk_level_on(self, day: date) -> str | None:
         """The level where it is valid on that day, else None (never assessed, or expired)."""

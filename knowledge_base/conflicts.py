@@ -13,6 +13,7 @@ from itertools import combinations
 from knowledge_base.access import Principal
 from knowledge_base.catalog import Catalog
 from knowledge_base.document import BlockKind, DocumentVersion, ParsedDocument
+from knowledge_base.fact_tiers import TIERED
 from knowledge_base.facts import Fact, FactStore
 from knowledge_base.metrics import metrics
 
@@ -79,7 +80,7 @@ def _of_facts(found: Sequence[Fact], titles: dict[str, str]) -> Iterator[Conflic
 def _same_thing(fact: Fact) -> Hashable:
     """What must have one value: a point is its day, a flow its period, a constant neither."""
     kind = metrics()[fact.attribute].kind
-    when = {"point": fact.as_of, "flow": fact.period}.get(kind)
+    when = {"point": fact.as_of, "flow": fact.period}.get(kind, fact.window if fact.attribute in TIERED else None)
     return fact.product_code, fact.share_class, fact.attribute, when
 
 

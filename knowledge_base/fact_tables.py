@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from knowledge_base.document import Block, Cell
 from knowledge_base.fact_source import FEES, About, Dated, make_fact, reported
+from knowledge_base.fact_tiers import facts_of_tiers, tiered_fee
 from knowledge_base.facts import Fact
 from knowledge_base.metadata import ProductName
 from knowledge_base.metrics import metric_of_row, metrics
@@ -19,6 +20,8 @@ NUMBERING = re.compile(r"^(?:\d{1,2}[.、．]|[（(]\d{1,2}[)）]|其中[:：])\
 STAGE = re.compile(r"^(?:阶段|期间|时间段|区间)$")
 GROWTH_COLUMN = re.compile(r"净值(?:增长率|收益率)(?!标准差)")
 BENCHMARK_COLUMN = re.compile(r"基准(?:收益率|增长率)(?!标准差)")
+OFFICE = re.compile(r"任职|任本基金")
+SINCE = re.compile(r"任职日期|任职起|期限起|起始")
 DATES = re.compile(r"\d{4}[-年][-\d\s至~年月日末]*")
 PLAIN_COLUMNS = re.compile(r"^(?:数值|内容|指标值|金额|本期|本报告期|报告期|份额|)$")
 
@@ -29,9 +32,11 @@ def facts_of_table(about: About, block: Block) -> Iterator[Fact]:
     if table is None or not table.rows:
         return
     header = [" ".join(dict.fromkeys(row[n].text for row in table.header)) for n in range(len(table.rows[0]))]
-    if header and STAGE.match(header[0].strip()):
+    if fee := tiered_fee(header):
+        yield from facts_of_tiers(about, block, fee)
+    elif header and STAGE.match(header[0].strip()):
         yield from _from_stages(about, block, header)
-    elif any("姓名" in text for text in header) and any("任职" in text for text in header):
+    elif any("姓名" in text for text in header) and any(OFFICE.search(text) for text in header):
         yield from _from_managers(about, block, header)
     else:
         yield from _from_rows(about, block, header)
@@ -64,9 +69,12 @@ def _from_managers(about: About, block: Block, header: Sequence[str]) -> Iterato
     assert block.table is not None
     name = next(n for n, text in enumerate(header) if "姓名" in text)
     left = next((n for n, text in enumerate(header) if "离任" in text), None)
+    since = next((n for n, text in enumerate(header) if SINCE.search(text) and n != left), None)
     for row in block.table.body:
         if left is None or row[left].text in ("", "-", "－", "—"):
             yield from _fact(about, "fund_manager", row[name], None, reported(about))
+            if since is not None and re.search(r"\d{4}", row[since].text):
+                yield from _fact(about, "manager_since", row[since], None, reported(about))
 
 
 def _from_rows(about: About, block: Block, header: Sequence[str]) -> Iterator[Fact]:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+_DEAREST_PERCENT = 10
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -101,6 +102,29 @@ def _sha256(text: str) -> str:
     return text.lower()
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise BadValueError("The value is no whole number.", "Write it as 36.")
+    return int(text)
+
+
+def _tiers(text: str) -> list[list[str | None]]:
+    """[below, per cent] as plain texts, rising; None = without bound, which only the last tier has."""
+    tiers: list[list[str | None]] = []
+    last = Decimal(0)
+    for part in _list(text):
+        below, found, rate = (one.strip() for one in part.partition(":"))
+        if not found or (tiers and tiers[-1][0] is None):
+            raise BadValueError("The tiers cannot be read.", "Write them as 7:1.5;30:0.75;:0 with rising bounds.")
+        if below and _decimal(below) <= last:
+            raise BadValueError("The bounds of the tiers do not rise.", "Write them as 7:1.5;30:0.75;:0.")
+        if not 0 <= _decimal(rate) <= _DEAREST_PERCENT:
+            raise BadValueError("A rate of the tiers is no fee.", "Write per cent between 0 and 10: 1.5 for 1.5 %.")
+        last = _decimal(below) if below else last
+        tiers.append([str(_decimal(below)) if below else None, str(_decimal(rate))])
+    return tiers
+
+
 def _list(text: str) -> list[str]:
     return [part.strip() for part in text.replace("；", ";").split(";") if part.strip()]
 
@@ -114,4 +138,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "decimal": _decimal,
     "bool": _bool,
     "list": _list,
+    "count": _count,
+    "tiers": _tiers,
 }

@@ -21,6 +21,14 @@ from knowledge_base.tables import product_names, products, restricted, versions
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeeTier:
+    """A fee that holds below a bound; the tiers of a fee rise."""
+
+    below: Decimal | None  # None = without bound
+    percent: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """A product (a share class has its own code); None where nobody has told us."""
 
@@ -41,6 +49,12 @@ class Product:
     on_sale_from: date | None = None
     on_sale_to: date | None = None
     minimum_cny: Decimal | None = None
+    manager_since: date | None = None
+    size_cny: Decimal | None = None  # net assets of the whole fund
+    size_as_of: date | None = None
+    subscription_fee: tuple[FeeTier, ...] = ()  # by amount in yuan
+    redemption_fee: tuple[FeeTier, ...] = ()  # by days held
+    lock_months: int | None = None
     restricted_reason: str | None = None  # not None: on the restricted list today
 
     @property
@@ -124,9 +138,9 @@ class Products:
             raise UnknownProductError(code)
         return found[0]
 
-    def all(self, *, principal: Principal, on_shelf: date | None = None) -> tuple[Product, ...]:
-        """All products by code, or those on the shelf on a day."""
-        found = self._read(None, principal, on_shelf)
+    def all(self, *, principal: Principal, on_shelf: date | None = None, on: date | None = None) -> tuple[Product, ...]:
+        """All products by code, or those on the shelf on a day; restricted or not `on` a day (today when None)."""
+        found = self._read(None, principal, on_shelf or on)
         return tuple(one for one in found if on_shelf is None or one.on_shelf(on_shelf))
 
     def restricted(self, *, principal: Principal, on: date) -> tuple[RestrictedSecurity, ...]:
@@ -253,5 +267,18 @@ def _product(row: Row[Any], names: Sequence[str]) -> Product:
         on_sale_from=row.on_sale_from,
         on_sale_to=row.on_sale_to,
         minimum_cny=row.minimum_cny,
+        manager_since=row.manager_since,
+        size_cny=row.size_cny,
+        size_as_of=row.size_as_of,
+        subscription_fee=_tiers(row.subscription_fee),
+        redemption_fee=_tiers(row.redemption_fee),
+        lock_months=row.lock_months,
         restricted_reason=row.reason,
+    )
+
+
+def _tiers(stored: Sequence[Sequence[str | None]] | None) -> tuple[FeeTier, ...]:
+    return tuple(
+        FeeTier(below=None if below is None else Decimal(below), percent=Decimal(str(rate)))
+        for below, rate in stored or ()
     )

@@ -152,6 +152,12 @@ products = Table(
     Column("on_sale_from", Date),
     Column("on_sale_to", Date),
     Column("minimum_cny", ExactDecimal),
+    Column("manager_since", Date),
+    Column("size_cny", ExactDecimal),  # net assets of the whole fund
+    Column("size_as_of", Date),
+    Column("subscription_fee", JSON),  # tiers [below, per cent] by yuan, rising; below null = without bound
+    Column("redemption_fee", JSON),  # tiers [below, per cent] by days held
+    Column("lock_months", Integer),  # least holding period
     Column("source", String(40), nullable=False),  # "import", or the version that named it
 )
 
@@ -197,6 +203,11 @@ clients = Table(
     Column("opt_outs", JSON, nullable=False),  # channels or purposes refused
     Column("account_state", String(20), nullable=False),
     Column("assets_cny", ExactDecimal),
+    Column("risk_level_as_of", Date),  # day of the questionnaire
+    Column("questionnaire_id", String(80)),
+    Column("goal", String(20)),  # liquidity | preservation | income | growth
+    Column("horizon_months", Integer),
+    Column("liquidity_cny", ExactDecimal),  # money needed within a year
 )
 
 holdings = Table(

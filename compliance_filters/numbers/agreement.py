@@ -48,6 +48,7 @@ class Comparer:
         self._codes = frozenset(known.names.values())
         self._labels: dict[int, str] = {}
         self._entities: dict[tuple[int, bool], tuple[Any, bool]] = {}
+        self._named: dict[int, tuple[str, dict[str, int], int]] = {}
 
     def match(self, index: int, evidence: Evidence) -> Match:
         """What of figure `index` and the known number does not go together; sizes are not looked at."""
@@ -150,10 +151,23 @@ class Comparer:
         elif mine and theirs and mine != MOVE and not theirs.startswith(mine):
             soft.add("class")
         if evidence.qualifier or self._known.qualifiers:
-            said = self.words_before(figure)
-            best = max((_shared(q, said) for q in self._known.qualifiers), default=0)
-            if evidence.fact and evidence.qualifier and best > max(1, _shared(evidence.qualifier, said)):
+            best, own = self._qualified(index, figure, evidence.qualifier)
+            if evidence.fact and evidence.qualifier and best > max(1, own):
                 soft.add("attribute")
+
+    def _qualified(self, index: int, figure: Figure, qualifier: str | None) -> tuple[int, int]:
+        """How much the words before a figure share with any qualifier at best, and with this one.
+
+        Each figure meets hundreds of known numbers, and their qualifiers are few: what they share is found once.
+        """
+        if index not in self._named:
+            said = self.words_before(figure)
+            shared = {q: _shared(q, said) for q in self._known.qualifiers}
+            self._named[index] = said, shared, max(shared.values(), default=0)
+        said, shared, best = self._named[index]
+        if qualifier and qualifier not in shared:
+            shared[qualifier] = _shared(qualifier, said)
+        return best, shared[qualifier] if qualifier else 0
 
 
 def names(qualifier: str | None, words: str) -> bool:

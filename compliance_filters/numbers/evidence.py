@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 
 from compliance_filters.finding import BoundFact, ProductInContext, Source
@@ -104,11 +106,17 @@ class Known:
         self.products_in = mention_finder(self.names)
         # `named`: numbers within the names of facts (接受10%以内回撤人数), as value and unit
         self.facts = tuple(_of_fact(fact, self.names, words) for fact in facts)
+        self._by_value = sorted((fact.quantity.value, n) for n, fact in enumerate(self.facts))
         self.qualifiers = tuple({e.qualifier for e in self.facts if e.qualifier})
         self.named = frozenset(
             (figure.quantity.value, figure.quantity.unit) for fact in facts for figure in figures_in(fact.name)
         )
         self.sources = tuple(self._page(source, words) for source in sources)
+
+    def facts_between(self, low: Decimal, high: Decimal) -> Iterator[Evidence]:
+        """Facts of a size, in the order they were given, found without a look at all of them."""
+        first, last = bisect_left(self._by_value, (low,)), bisect_right(self._by_value, (high, len(self.facts)))
+        return (self.facts[n] for n in sorted(n for _, n in self._by_value[first:last]))
 
     def _page(self, source: Source, words: AttributeWords) -> SourcePage:
         text = f"{source.title}\n{source.text}"

@@ -160,10 +160,10 @@ class Judge:
         """Known numbers of the same size and unit; distances may be kept in per cent."""
         figure = self._page.figures[index]
         mine = figure.quantity
-        for fact in self._known.facts:
+        low, high = mine.range
+        for fact in self._known.facts_between(low, high):
             if mine.same_size(fact.quantity) or _same_distance(figure, fact):
                 yield fact
-        low, high = mine.range
         for held in self._cited(index):
             for i in held.page.between(low, high):
                 if mine.same_size(held.page.figures[i].quantity):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from math import isfinite, nan
 
 from copilot.diagnosis import metrics
@@ -15,14 +15,14 @@ from copilot.diagnosis.data.index import Benchmark
 from copilot.diagnosis.data.nav import NavSeries
 from copilot.diagnosis.data.rates import ConstantRate
 from copilot.diagnosis.findings import Measure
+from copilot.diagnosis.judged import fund_labels, fund_measures
 from copilot.diagnosis.measured.fund import FundMeasures, Market, measure_fund
 from copilot.diagnosis.measured.window import SPARSE, WindowMeasures
 from copilot.diagnosis.metrics.costs import FeeSchedule
-from copilot.diagnosis.report import FigureRow
+from copilot.diagnosis.parts import FigureRow
+from copilot.diagnosis.rounding import rounded
 from copilot.diagnosis.series import ReturnSeries
 from copilot.diagnosis.windows import Window, old_enough, risk_window
-
-_HUNDREDTH = Decimal("0.01")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,10 @@ class FundInput:
     own_benchmark: Benchmark | None = None  # the contract's, where all its parts are known; else the house's is used
     fees: FeeSchedule | None = None
     portfolio: FundPortfolio | None = None  # what it last disclosed
+    manager: str | None = None
+    manager_since: date | None = None
+    size_cny: Decimal | None = None  # net assets
+    size_as_of: date | None = None
 
     @property
     def kind(self) -> FundKind:
@@ -104,8 +108,8 @@ def analyse(
         benchmark_name=index.name if index else None,
         window=window if known else None,
         figures=tuple(figures),
-        measures=_measures(fund, figures),
-        labels=_labels(fund, window, drawdown, index),
+        measures=fund_measures(fund, figures, measured),
+        labels=fund_labels(fund, window, drawdown, index),
         drawdown=drawdown,
         uncovered=uncovered,
         sparse=at_risk is not None and at_risk.withheld.get("yearly") == SPARSE,
@@ -116,17 +120,6 @@ def analyse(
 def _lacks_benchmark(row: FigureRow) -> bool:
     """A return may only be shown with the benchmark beside it (rule performance.display)."""
     return row.benchmark is None and (row.group != "risk" or row.name == "年化收益率")
-
-
-def percent(fraction: float) -> Decimal:
-    """A fraction as per cent with two decimals, half up."""
-    return rounded(fraction * 100)
-
-
-def rounded(value: float) -> Decimal:
-    """Two decimals, half up, never minus zero."""
-    result = Decimal(repr(float(value))).quantize(_HUNDREDTH, rounding=ROUND_HALF_UP)
-    return abs(result) if result == 0 else result
 
 
 # Rows of the figures table: name, measure, and whether it is shown in per cent.
@@ -186,67 +179,3 @@ def _rows(
 def _shown(values: Mapping[str, float], measure: str, in_percent: bool) -> Decimal | None:
     value = values.get(measure, nan)
     return rounded(value * 100 if in_percent else value) if isfinite(value) else None
-
-
-def _measures(fund: FundInput, figures: list[FigureRow]) -> dict[str, Measure]:
-    nav, code = fund.nav, fund.code
-    found = [
-        Measure(
-            name="life_days",
-            label="净值记录天数",
-            value=Decimal((nav.last_day - nav.first_day).days),
-            unit="天",
-            entity=code,
-        ),
-        Measure(name="gap_days", label="缺口天数", value=Decimal(nav.gap_days), unit="天", entity=code),
-    ]
-    rows = {row.name: row for row in figures}
-    volatility, depth = rows.get("年化波动率"), rows.get("最大回撤")
-    if volatility:
-        found.append(_measure("volatility", volatility, volatility.value, code))
-    if depth:
-        found.append(_measure("max_drawdown", depth, depth.value, code))
-        found.append(_measure("drawdown_size", depth, abs(depth.value), code))
-    return {measure.name: measure for measure in (*found, *_long_run(rows, code))}
-
-
-def _long_run(rows: dict[str, FigureRow], code: str) -> list[Measure]:
-    """Return against benchmark over three years, where both are known."""
-    row = rows.get("近3年收益率")
-    if not row or row.benchmark is None:
-        return []
-    excess = row.value - row.benchmark
-    points = {"excess_long": excess, "lag_long": abs(excess)}
-    return [
-        _measure("return_long", row, row.value, code),
-        Measure(
-            name="benchmark_long",
-            label=f"同期基准{row.name}",
-            value=row.benchmark,
-            unit="%",
-            period=row.period,
-        ),
-        *(
-            Measure(name=name, label="近3年超额收益", value=value, unit="个百分点", period=row.period, entity=code)
-            for name, value in points.items()
-        ),
-    ]
-
-
-def _measure(name: str, row: FigureRow, value: Decimal, code: str) -> Measure:
-    return Measure(name=name, label=row.name, value=value, unit=row.unit, period=row.period, entity=code)
-
-
-def _labels(
-    fund: FundInput, window: Window | None, drawdown: metrics.Drawdown | None, index: Benchmark | None
-) -> dict[str, str]:
-    labels = {
-        "first_day": str(fund.nav.first_day),
-        "one_year": "一年",
-        "long_period": "近3年",
-        "risk_period": window.name if window else "",
-        "benchmark": index.name if index else "",
-    }
-    if drawdown:
-        labels |= {"peak": str(drawdown.peak), "trough": str(drawdown.trough)}
-    return labels

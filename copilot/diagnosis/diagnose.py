@@ -8,23 +8,27 @@ from datetime import date
 from decimal import Decimal
 
 from compliance_filters.finding import BoundFact
-from copilot.diagnosis.analysis import FundAnalysis, FundInput, analyse
+from copilot.diagnosis import wording
+from copilot.diagnosis.analysis import FundAnalysis, FundInput
 from copilot.diagnosis.data.index import Benchmark, IndexSeries
 from copilot.diagnosis.data.peers import PeerTable
 from copilot.diagnosis.data.rates import ConstantRate, RateSeries
 from copilot.diagnosis.findings import Judgement, Observation, judge
+from copilot.diagnosis.judged import fund_size, ongoing_fee
 from copilot.diagnosis.measured.fund import Market
 from copilot.diagnosis.measured.whole import ReportMeasures
 from copilot.diagnosis.metrics import TAIL, TRADING_DAYS
-from copilot.diagnosis.pictures import fund_charts
-from copilot.diagnosis.report import Adviser, DiagnosisReport, SourceNote
+from copilot.diagnosis.parts import Adviser, SourceNote
+from copilot.diagnosis.report import DiagnosisReport
 from copilot.diagnosis.series import DataNote, NoteLevel
-from copilot.diagnosis.suitability import level_labels, level_measure
-from copilot.diagnosis.windows import old_enough
+from copilot.diagnosis.shared import SharedFunds, study
+from copilot.diagnosis.suitability import LEVEL_RULE, level_labels, level_measure
 from mandarin.numerals import find_numerals
 
-FUND_RULES = ("short_record", "lags_benchmark", "deep_drawdown", "high_volatility", "data_gap")
-LEVEL_RULE = "above_risk_level"
+FUND_RULES = (
+    "short_record", "lags_benchmark", "lags_lately", "deep_drawdown", "high_volatility", "data_gap", "style_drift",
+    "high_fee", "tiny_fund", "small_fund", "new_manager",
+)  # fmt: skip
 _PERIODS = ((6, "个月"), (1, "年"), (3, "年"), (5, "年"))  # lengths that the report's own words name
 _TAIL_PERCENT = f"{TAIL * 100:g}"
 
@@ -53,18 +57,20 @@ def diagnose_fund(
     client_level: str | None = None,
     adviser: Adviser | None = None,
     settings: Settings | None = None,
+    shared: SharedFunds | None = None,
 ) -> DiagnosisReport:
     """One fund against one index, as of its last NAV. `client_level` (C1..C5) adds the risk-level rule.
 
     A fund too young for performance (under six months) gets a report without any, which says so.
     """
     chosen = settings or Settings()
-    analysis = analyse(fund, index, market=chosen.market)
+    studied = shared.study(fund, index, chosen.market) if shared else study(fund, index, chosen.market)
+    analysis = studied.analysis
     own = fund.benchmark(index)
     told = conventions(chosen, own or index, fund.contract_benchmark, of_contract=fund.own_benchmark is not None)
     judgement = judge_fund(analysis, client_level)
     notes = (*fund.nav.notes, *(own.notes if own else ()), *missing_notes(analysis, judgement))
-    summary = tuple(_summary(analysis, judgement.observations))
+    summary = tuple(wording.summary(analysis, judgement.observations))
     return DiagnosisReport(
         title="基金诊断报告",
         subject=f"{fund.name}（{fund.code}）",
@@ -75,12 +81,15 @@ def diagnose_fund(
         figures=analysis.figures,
         holdings=(),
         observations=judgement.observations,
-        charts=fund_charts(analysis),
+        charts=studied.charts,
+        profile=wording.profile(fund),
         conventions=told,
         sources=sources([fund], own or index),
         notes=notes,
         facts=(
             *fund_facts(analysis),
+            *profile_facts(fund),
+            *chart_facts(analysis),
             *text_facts(judgement.observations, notes, chosen),
             *name_facts(fund.name, analysis.benchmark_name),
             *contract_facts(fund.contract_benchmark),
@@ -99,7 +108,24 @@ def judge_fund(analysis: FundAnalysis, client_level: str | None) -> Judgement:
         rules = (*rules, LEVEL_RULE)
         labels |= level_labels(client_level, analysis.fund.risk_level)
         measures |= level_measure(client_level, analysis.fund.risk_level, analysis.fund.code)
-    return judge(measures, labels, only=rules, entity=analysis.fund.code)
+    return judge(measures, labels, only=rules, entity=analysis.fund.code, kind=analysis.fund.kind.id)
+
+
+def profile_facts(fund: FundInput) -> Iterator[BoundFact]:
+    """Numbers of the profile."""
+    size, fee = fund_size(fund), ongoing_fee(fund)
+    if size is not None:
+        yield BoundFact(name="基金规模", value=size, unit="亿元", entity=fund.code)
+    if fee is not None:
+        yield BoundFact(name="每年费率合计", value=fee, unit="%", entity=fund.code)
+
+
+def chart_facts(analysis: FundAnalysis) -> Iterator[BoundFact]:
+    """What the words of the charts count."""
+    years = [row for row in analysis.figures if row.group == "year"]
+    ahead = sum(row.benchmark is not None and row.value > row.benchmark for row in years)
+    yield BoundFact(name="自然年度数", value=Decimal(len(years)), unit="个", entity=analysis.fund.code)
+    yield BoundFact(name="跑赢基准的自然年度数", value=Decimal(ahead), unit="个", entity=analysis.fund.code)
 
 
 def fund_facts(analysis: FundAnalysis) -> Iterator[BoundFact]:
@@ -196,42 +222,3 @@ def missing_notes(analysis: FundAnalysis, judgement: Judgement) -> Iterator[Data
         left_out = "、".join(analysis.uncovered)
         text = f"{analysis.benchmark_name}的行情未覆盖{fund.name}的部分区间，因此不展示：{left_out}。"
         yield DataNote(kind="short_benchmark", level=NoteLevel.WARNING, text=text)
-
-
-def _summary(analysis: FundAnalysis, observations: Sequence[Observation]) -> Iterator[str]:
-    fund = analysis.fund
-    kind = f"，类型为{fund.fund_type}" if fund.fund_type else ""
-    risk = f"，产品风险等级{fund.risk_level}" if fund.risk_level else "，产品风险等级未提供"
-    yield f"{fund.name}（{fund.code}）{kind}{risk}。"
-    yield from performance_lines(analysis)
-    if observations:
-        yield f"需要留意：{'、'.join(seen.title for seen in observations)}，详见诊断发现。"
-    else:
-        yield "按现有规则未发现需要特别留意之处，这不代表没有风险。"
-
-
-def performance_lines(analysis: FundAnalysis) -> Iterator[str]:
-    """Return and fall in a layman's words, the benchmark beside; or why nothing is shown."""
-    if analysis.window is None:
-        start = analysis.fund.inception or analysis.fund.nav.first_day
-        if not old_enough(start, analysis.fund.nav.last_day):
-            yield "成立不足六个月，按规定不展示业绩。"
-        elif not old_enough(analysis.fund.nav.first_day, analysis.fund.nav.last_day):
-            yield "净值记录不足六个月，不展示业绩。"
-        else:
-            yield "净值记录中断，其间收益未知，无法评价区间业绩与风险。"
-        return
-    rows = {row.name: row for row in analysis.figures}
-    names = ("近3年收益率", "近1年收益率", "近6个月收益率", "有记录以来收益率")
-    row = next((rows[name] for name in names if name in rows), None)
-    if row and row.benchmark is not None:
-        better = "跑赢" if row.value >= row.benchmark else "落后"
-        yield f"{row.sentence(analysis.benchmark_name)[:-1]}，{better}{row.distance}个百分点。"
-    elif row:
-        yield row.sentence(None)
-    fall, dates = rows.get("最大回撤"), analysis.drawdown
-    if fall and dates:
-        back = f"已于{dates.recovery}收复" if dates.recovery else "至今尚未收复"
-        beside = f"，同期基准最大回撤{fall.benchmark}%" if fall.benchmark is not None else ""
-        when = f"该次下跌自{dates.peak}起，{dates.trough}见底，{back}"
-        yield f"{analysis.window.name}最大回撤{fall.value}%{beside}。{when}。"

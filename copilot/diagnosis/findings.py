@@ -67,6 +67,8 @@ class Rule:
     severity: Severity
     when: tuple[Condition, ...]
     words: str
+    kinds: tuple[str, ...] = ()  # of funds it is about; empty = of all
+    unless: tuple[str, ...] = ()  # graver rules that say the same: silent where one of them speaks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,23 +99,29 @@ def judge(
     only: tuple[str, ...] | None = None,
     rules: tuple[Rule, ...] | None = None,
     entity: str | None = None,
+    kind: str | None = None,
 ) -> Judgement:
     """Apply the rules (those named in `only`, or all) in order of severity, the most serious first.
 
+    `kind`: id of the fund's kind; rules about other kinds are left out. `only` names a rule or, before a dot, several.
+
     Raises RuleFileError when a rule's words name a measure or label that nobody computed.
     """
-    applied = [rule for rule in (rules or load_rules()) if only is None or rule.id in only]
+    applied = [rule for rule in (rules or load_rules()) if _asked(rule, only, kind)]
     judged = [rule for rule in applied if all(c.measure in measures for c in rule.when)]
-    spoken = [
-        _observe(rule, measures, labels, entity)
-        for rule in judged
-        if all(condition.holds(measures[condition.measure]) for condition in rule.when)
-    ]
+    holding = [rule for rule in judged if all(condition.holds(measures[condition.measure]) for condition in rule.when)]
+    ids = {rule.id for rule in holding}
+    spoken = [_observe(rule, measures, labels, entity) for rule in holding if ids.isdisjoint(rule.unless)]
     order = [Severity.SERIOUS, Severity.WARNING, Severity.NOTICE]
     return Judgement(
         observations=tuple(sorted(spoken, key=lambda seen: order.index(seen.severity))),
-        unjudged=tuple(rule.title for rule in applied if rule not in judged),
+        unjudged=tuple(dict.fromkeys(rule.title for rule in applied if rule not in judged)),
     )
+
+
+def _asked(rule: Rule, only: tuple[str, ...] | None, kind: str | None) -> bool:
+    named = only is None or rule.id in only or rule.id.partition(".")[0] in only
+    return named and (not rule.kinds or kind is None or kind in rule.kinds)
 
 
 def _observe(rule: Rule, measures: Mapping[str, Measure], labels: Mapping[str, str], entity: str | None) -> Observation:
@@ -169,7 +177,15 @@ def _rule(item: Mapping[str, Any]) -> Rule:
     if not when:
         raise ValueError(f"rule {item['id']} has no condition")
     severity = Severity(item["severity"])
-    return Rule(id=item["id"], title=item["title"], severity=severity, when=when, words=item["words"])
+    return Rule(
+        id=item["id"],
+        title=item["title"],
+        severity=severity,
+        when=when,
+        words=item["words"],
+        kinds=tuple(item.get("kinds", ())),
+        unless=tuple(item.get("unless", ())),
+    )
 
 
 def _condition(item: Mapping[str, Any]) -> Condition:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import singledispatch
 from io import BytesIO
 from typing import Any
 
-from copilot.diagnosis.charts import draw
+from copilot.diagnosis.blocks import Lines, Look, Opening, Pictures, Seen, Sheet, levels
+from copilot.diagnosis.charts import Chart, draw
 from copilot.diagnosis.render_pdf import chart_png
-from copilot.diagnosis.report import DiagnosisReport, adviser_line, source_line
-from copilot.diagnosis.rows import HOLDING_HEADS, figure_rows, heads, holding_rows
+from copilot.diagnosis.report import DiagnosisReport
 
 _LATIN, _CHINESE = "Arial", "微软雅黑"  # fonts that office programs in China have
 _ACCENT = "12436D"
+_WHOLE_CM, _HALF_CM = 16.5, 8.1
 
 
 def docx_bytes(report: DiagnosisReport) -> bytes:
@@ -23,24 +24,102 @@ def docx_bytes(report: DiagnosisReport) -> bytes:
     document = Document()
     _set_up(document, report)
     document.add_heading(report.title, level=0)
-    document.add_paragraph(f"{report.subject}　数据截至 {report.as_of}　报告日期 {report.made_on}")
-    _paragraphs(document, "摘要", report.summary)
-    seen = [f"{one.title}（{one.severity.word}）：{one.words}" for one in report.observations]
-    _paragraphs(document, "诊断发现", seen, style="List Bullet")
-    _table(document, "持仓明细", HOLDING_HEADS, holding_rows(report), words=1)
-    _table(document, "收益与基准", heads(report), figure_rows(report, "return", "year"), words=2)
-    _table(document, "风险与风险调整后指标", heads(report), figure_rows(report, "risk"), words=2)
-    _charts(document, report)
-    _paragraphs(document, "数据提示", [note.text for note in report.notes], style="List Bullet")
-    _paragraphs(document, "方法与口径", report.conventions, style="List Bullet")
-    _paragraphs(document, "资料来源", [source_line(one) for one in report.sources], style="List Bullet")
-    _paragraphs(document, "风险揭示", (report.past_performance, report.risk_disclosure))
-    closing = [adviser_line(report.adviser)] if report.adviser else []
-    for line in (*closing, report.ai_label):
+    document.add_paragraph(report.subject)
+    document.add_paragraph("　".join([report.dates, *([report.adviser.line] if report.adviser else [])]))
+    for block, level in levels(report.blocks()):
+        _add(block, document, level)
+    for line in report.closing:
         document.add_paragraph(line)
     made = BytesIO()
     document.save(made)
     return made.getvalue()
+
+
+@singledispatch
+def _add(block: object, document: Any, level: int) -> None:
+    raise TypeError(f"a report holds no {type(block).__name__}")
+
+
+@_add.register
+def _(block: Opening, document: Any, level: int) -> None:
+    document.add_page_break()
+    document.add_heading(block.title, level=level)
+    if block.note:
+        document.add_paragraph(block.note)
+
+
+@_add.register
+def _(block: Lines, document: Any, level: int) -> None:
+    _heading(document, block.title, level)
+    for line in block.lines:
+        document.add_paragraph(line, style="List Bullet" if block.look is Look.LIST else None)
+
+
+@_add.register
+def _(block: Seen, document: Any, level: int) -> None:
+    _heading(document, block.title, level)
+    for one in block.observations:
+        paragraph = document.add_paragraph(style="List Bullet")
+        paragraph.add_run(f"{one.title}（{one.severity.word}）：").bold = True
+        paragraph.add_run(one.words)
+
+
+@_add.register
+def _(block: Sheet, document: Any, level: int) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Pt
+
+    _heading(document, block.title, level)
+    table = document.add_table(rows=0, cols=len(block.heads), style="Light List Accent 1")
+    for n, line in enumerate((block.heads, *block.rows)):
+        for column, (cell, text) in enumerate(zip(table.add_row().cells, line, strict=True)):
+            paragraph = cell.paragraphs[0]
+            run = paragraph.add_run(text)
+            run.font.size = Pt(9)
+            run.bold = n == 0 or n - 1 in block.marked
+            if column >= block.words and len(text) < _LONG:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    _repeat_head(table)
+
+
+_LONG = 20  # characters: a cell of words, set to the left
+
+
+@_add.register
+def _(block: Pictures, document: Any, level: int) -> None:
+    _heading(document, block.title, level)
+    row: list[Chart] = []
+    for chart in block.charts:
+        if not chart.size.half:
+            _row(document, row)
+            row = []
+            _row(document, [chart])
+        else:
+            row.append(chart)
+            if len(row) == 2:
+                _row(document, row)
+                row = []
+    _row(document, row)
+
+
+def _row(document: Any, charts: list[Chart]) -> None:
+    """One picture over the whole width, or two halves side by side in a table without lines."""
+    from docx.shared import Cm
+
+    if not charts:
+        return
+    table = document.add_table(rows=2, cols=len(charts))
+    width = _HALF_CM if charts[0].size.half else _WHOLE_CM
+    for column, chart in enumerate(charts):
+        table.cell(0, column).paragraphs[0].add_run(chart.title).bold = True
+        run = table.cell(1, column).paragraphs[0].add_run()
+        picture = run.add_picture(BytesIO(chart_png(draw(chart), chart.size)), width=Cm(width))
+        picture._inline.docPr.set("descr", chart.alt)
+
+
+def _heading(document: Any, title: str, level: int) -> None:
+    if title:
+        document.add_heading(title, level=level)
 
 
 def _set_up(document: Any, report: DiagnosisReport) -> None:
@@ -72,43 +151,7 @@ def _properties(properties: Any, report: DiagnosisReport) -> None:
     properties.created = datetime(report.made_on.year, report.made_on.month, report.made_on.day)  # noqa: DTZ001
 
 
-def _paragraphs(document: Any, title: str, lines: Iterable[str], style: str | None = None) -> None:
-    held = list(lines)
-    if held:
-        document.add_heading(title, level=1)
-        for line in held:
-            document.add_paragraph(line, style=style)
-
-
-def _table(document: Any, title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, words: int) -> None:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Pt
-
-    if not rows:
-        return
-    document.add_heading(title, level=1)
-    table = document.add_table(rows=0, cols=len(head), style="Light List Accent 1")
-    for line in (head, *rows):
-        for column, (cell, text) in enumerate(zip(table.add_row().cells, line, strict=True)):
-            paragraph = cell.paragraphs[0]
-            paragraph.add_run(text).font.size = Pt(9)
-            if column >= words:
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    _repeat_head(table)
-
-
 def _repeat_head(table: Any) -> None:
     from docx.oxml import OxmlElement
 
     table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-
-
-def _charts(document: Any, report: DiagnosisReport) -> None:
-    from docx.shared import Cm
-
-    if report.charts:
-        document.add_heading("图表", level=1)
-    for chart in report.charts:
-        document.add_heading(chart.title, level=2)
-        picture = document.add_picture(BytesIO(chart_png(draw(chart))), width=Cm(16.5))
-        picture._inline.docPr.set("descr", chart.alt)

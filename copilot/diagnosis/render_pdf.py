@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, singledispatch
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.diagnosis.charts import draw
+from copilot.diagnosis.blocks import Lines, Opening, Pictures, Seen, Sheet, levels
+from copilot.diagnosis.charts import WHOLE, Size, draw
 from copilot.diagnosis.errors import RenderError
-from copilot.diagnosis.report import DiagnosisReport, adviser_line, source_line
-from copilot.diagnosis.rows import HOLDING_HEADS, figure_rows, heads, holding_rows
+from copilot.diagnosis.report import DiagnosisReport
 
 if TYPE_CHECKING:
     import typst
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FONT_PACKAGE = "manimgx_fonts_cjk"
 _FONT_FAMILY = "Noto Sans CJK SC"
 _CHART_PPI = 220  # of rasterised charts; sharp on paper at the width of a page
-_CHART_PAGE = """#set page(width: 720pt, height: 280pt, margin: 0pt)
+_CHART_PAGE = """#set page(width: eval(sys.inputs.width) * 1pt, height: eval(sys.inputs.height) * 1pt, margin: 0pt)
 #image(bytes(sys.inputs.svg), format: "svg", width: 100%)"""
 
 
@@ -35,47 +35,71 @@ def pdf_bytes(report: DiagnosisReport) -> bytes:
     return made
 
 
-def chart_png(svg: str) -> bytes:
-    """A chart's SVG as PNG, 720 by 280 points. Raises RenderError."""
-    return _compile(_CHART_PAGE.encode(), {"svg": svg}, format="png", ppi=_CHART_PPI)
+def chart_png(svg: str, size: Size = WHOLE) -> bytes:
+    """A chart's SVG as PNG, in points of its size. Raises RenderError."""
+    inputs = {"svg": svg, "width": str(size.width), "height": str(size.height)}
+    return _compile(_CHART_PAGE.encode(), inputs, format="png", ppi=_CHART_PPI)
 
 
 def page_data(report: DiagnosisReport) -> dict[str, Any]:
     """What the template prints, as plain words: no number is made here."""
-    shown_heads = heads(report)
     return {
         "title": report.title,
         "subject": report.subject,
-        "dates": f"数据截至 {report.as_of}　报告日期 {report.made_on}",
+        "dates": report.dates,
+        "adviser": report.adviser.line if report.adviser else None,
         "year": report.made_on.year,
         "month": report.made_on.month,
         "day": report.made_on.day,
         "author": report.adviser.name if report.adviser else "",
         "keywords": ["AIGC", report.ai_label],
-        "summary": list(report.summary),
-        "observations": [
-            {
-                "severity": seen.severity.value,
-                "word": seen.severity.word,
-                "title": seen.title,
-                "words": seen.words,
-            }
-            for seen in report.observations
-        ],
-        "holding_heads": list(HOLDING_HEADS),
-        "holdings": holding_rows(report),
-        "return_heads": list(shown_heads),
-        "returns": figure_rows(report, "return", "year"),
-        "risk_heads": list(shown_heads),
-        "risks": figure_rows(report, "risk"),
-        "charts": [{"title": c.title, "alt": c.alt, "svg": draw(c)} for c in report.charts],
-        "notes": [note.text for note in report.notes],
-        "conventions": list(report.conventions),
-        "sources": [source_line(source) for source in report.sources],
-        "disclosures": [report.past_performance, report.risk_disclosure],
-        "adviser": adviser_line(report.adviser) if report.adviser else None,
+        "blocks": [{**_block(block), "level": level} for block, level in levels(report.blocks())],
+        "closing": list(report.closing),
         "ai_label": report.ai_label,
     }
+
+
+@singledispatch
+def _block(block: object) -> dict[str, Any]:
+    raise TypeError(f"a report holds no {type(block).__name__}")
+
+
+@_block.register
+def _(block: Opening) -> dict[str, Any]:
+    return {"kind": "opening", "title": block.title, "note": block.note}
+
+
+@_block.register
+def _(block: Lines) -> dict[str, Any]:
+    return {"kind": "lines", "title": block.title, "look": block.look.value, "lines": list(block.lines)}
+
+
+@_block.register
+def _(block: Seen) -> dict[str, Any]:
+    seen = [
+        {"severity": one.severity.value, "word": one.severity.word, "title": one.title, "words": one.words}
+        for one in block.observations
+    ]
+    return {"kind": "seen", "title": block.title, "seen": seen}
+
+
+@_block.register
+def _(block: Sheet) -> dict[str, Any]:
+    return {
+        "kind": "sheet",
+        "title": block.title,
+        "heads": list(block.heads),
+        "rows": [list(row) for row in block.rows],
+        "words": block.words,
+        "widths": list(block.widths or [1.0] * len(block.heads)),
+        "marked": list(block.marked),
+    }
+
+
+@_block.register
+def _(block: Pictures) -> dict[str, Any]:
+    charts = [{"title": one.title, "alt": one.alt, "svg": draw(one), "half": one.size.half} for one in block.charts]
+    return {"kind": "pictures", "title": block.title, "charts": charts}
 
 
 def font_folder() -> Path:

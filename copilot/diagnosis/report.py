@@ -5,104 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from compliance_filters.finding import BoundFact
+from copilot.diagnosis.blocks import Block, Lines, Look, Opening, Pictures, Seen, filled
 from copilot.diagnosis.charts import Chart
-from copilot.diagnosis.findings import Observation
+from copilot.diagnosis.findings import Observation, Severity
+from copilot.diagnosis.match.suggestion import Advice
 from copilot.diagnosis.measured.whole import ReportMeasures
+from copilot.diagnosis.parts import Adviser as Adviser
+from copilot.diagnosis.parts import ComparisonRow, FundPage, SourceNote
+from copilot.diagnosis.parts import FigureRow as FigureRow
+from copilot.diagnosis.parts import HoldingRow as HoldingRow
 from copilot.diagnosis.series import DataNote
+from copilot.diagnosis.sheets import advice_blocks, comparison_sheet, figure_sheet, holding_sheet
 
 PAST_PERFORMANCE = "基金的过往业绩不预示其未来表现，净值会随市场波动，投资者可能损失本金。"
 RISK_DISCLOSURE = (
     "基金有风险，投资需谨慎。本报告依据历史净值计算，仅供投资顾问与客户沟通参考，不构成收益承诺，也不构成对任何产品的"
     "买卖要约。投资前请阅读基金合同、招募说明书和产品资料概要，并确认产品风险等级与自身风险承受能力相匹配。"
 )
+RISK_LEVELS = (
+    "产品风险等级由低到高为R1、R2、R3、R4、R5，客户风险承受能力由低到高为C1、C2、C3、C4、C5。",
+    "C1至C5的客户依次可以匹配R1至R5及以下的产品；高于该等级的产品，本报告不作建议。",
+)
 AI_LABEL = "本报告由人工智能辅助生成，数字由程序计算。"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FigureRow:
-    """One line of the figures table; the benchmark's value of the same period stands beside."""
-
-    name: str
-    period: str  # 2023-02-13至2026-02-13, or a calendar year
-    value: Decimal
-    unit: str
-    benchmark: Decimal | None = None  # same unit; None = not applicable or unknown
-    group: str = "return"  # return | year | risk
-
-    @property
-    def distance(self) -> Decimal:
-        """How far the two shown values lie apart; 0 without a benchmark."""
-        return Decimal(0) if self.benchmark is None else abs(self.value - self.benchmark)
-
-    def facts(self, entity: str | None) -> Iterator[BoundFact]:
-        """The value, the benchmark's, and the distance of two percentages."""
-        yield BoundFact(name=self.name, value=self.value, unit=self.unit, period=self.period, entity=entity)
-        if self.benchmark is not None:
-            name = f"同期基准{self.name}"
-            yield BoundFact(name=name, value=self.benchmark, unit=self.unit, period=self.period)
-            if self.unit == "%":
-                name = f"{self.name}与基准之差"
-                yield BoundFact(name=name, value=self.distance, unit="个百分点", period=self.period, entity=entity)
-
-    def sentence(self, benchmark_name: str | None) -> str:
-        beside = f"，同期基准{benchmark_name}为{self.benchmark}{self.unit}" if self.benchmark is not None else ""
-        return f"{self.name}{self.value}{self.unit}（{self.period}）{beside}。"
-
-
-@dataclass(frozen=True, kw_only=True)
-class HoldingRow:
-    """One line of a client's holdings; unknown cells are None and shown as such."""
-
-    code: str
-    name: str
-    amount_cny: Decimal
-    weight: Decimal  # per cent of all holdings
-    risk_level: str | None
-    year_return: Decimal | None  # per cent, last year
-    year_benchmark: Decimal | None
-    max_drawdown: Decimal | None  # per cent
-
-    def sentence(self, benchmark_name: str | None) -> str:
-        parts = [f"{self.name}（{self.code}）市值{self.amount_cny:,}元，占持仓{self.weight}%"]
-        parts.append(f"风险等级{self.risk_level or '未知'}")
-        if self.year_return is not None:
-            beside = f"，同期基准{benchmark_name}为{self.year_benchmark}%" if self.year_benchmark is not None else ""
-            parts.append(f"近1年收益率{self.year_return}%{beside}")
-        if self.max_drawdown is not None:
-            parts.append(f"最大回撤{self.max_drawdown}%")
-        return "，".join(parts) + "。"
-
-    def facts(self) -> Iterator[BoundFact]:
-        own = (
-            ("持仓市值", self.amount_cny, "元"),
-            ("占持仓比例", self.weight, "%"),
-            ("近1年收益率", self.year_return, "%"),
-            ("最大回撤", self.max_drawdown, "%"),
-        )
-        for name, value, unit in own:
-            if value is not None:
-                yield BoundFact(name=name, value=value, unit=unit, entity=self.code)
-        if self.year_benchmark is not None:
-            yield BoundFact(name="同期基准近1年收益率", value=self.year_benchmark, unit="%")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceNote:
-    """Where data came from, and of which day."""
-
-    title: str
-    as_of: date | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Adviser:
-    """Who stands behind the report towards the client."""
-
-    name: str
-    licence: str
+_MOST_ON_FRONT = 6  # findings; the others stand on the pages of their funds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,46 +52,89 @@ class DiagnosisReport:
     facts: tuple[BoundFact, ...]
     benchmark_name: str | None = None
     adviser: Adviser | None = None
+    profile: str = ""  # of a single fund: manager, size, fees
+    account: tuple[Block, ...] = ()  # of a client: what the account did and what it would lose
+    comparison: tuple[ComparisonRow, ...] = ()
+    pages: tuple[FundPage, ...] = ()
+    advice: Advice | None = None  # suggestions; only in a client's report
     measures: ReportMeasures | None = None  # everything that was computed, for programs; not part of the text
     risk_disclosure: str = RISK_DISCLOSURE
     past_performance: str = PAST_PERFORMANCE
     ai_label: str = AI_LABEL
 
+    @property
+    def dates(self) -> str:
+        return f"数据截至 {self.as_of}　报告日期 {self.made_on}"
+
+    @property
+    def pictures(self) -> tuple[Chart, ...]:
+        """All charts, in reading order."""
+        return tuple(chart for block in self.blocks() if isinstance(block, Pictures) for chart in block.charts)
+
+    @property
+    def recommends(self) -> tuple[str, ...]:
+        """Codes of the products that the report names as alternatives: what the gate must judge."""
+        return self.advice.recommends if self.advice else ()
+
     def text(self) -> str:
         """The whole text that is shown anywhere, in reading order: this is what the gate judges."""
         return "\n".join(self._lines())
 
+    def blocks(self) -> tuple[Block, ...]:
+        """What stands between the title and the closing lines, in reading order."""
+        return tuple(filled([*self._front(), *self._body(), *self._pages(), *self._back()]))
+
+    @property
+    def closing(self) -> tuple[str, ...]:
+        return (*([self.adviser.line] if self.adviser else []), self.ai_label)
+
     def _lines(self) -> Iterator[str]:
         yield self.title
         yield f"{self.subject}，数据截至{self.as_of}，报告日期{self.made_on}。"
-        yield from _section("摘要", self.summary)
-        yield from _section(
-            "诊断发现", (f"{seen.title}（{seen.severity.word}）：{seen.words}" for seen in self.observations)
-        )
-        yield from _section("持仓明细", (row.sentence(self.benchmark_name) for row in self.holdings))
-        yield from _section("主要指标", (row.sentence(self.benchmark_name) for row in self.figures))
-        yield from _section("图表", (f"{chart.title}：{chart.alt}" for chart in self.charts))
-        yield from _section("数据提示", (note.text for note in self.notes))
-        yield from _section("方法与口径", self.conventions)
-        yield from _section("资料来源", (source_line(source) for source in self.sources))
-        yield from _section("风险揭示", (self.past_performance, self.risk_disclosure))
-        if self.adviser:
-            yield adviser_line(self.adviser)
-        yield self.ai_label
+        for block in self.blocks():
+            yield from block.told()
+        yield from self.closing
 
+    def _front(self) -> Iterator[Block]:
+        yield Lines(title="摘要", lines=self.summary, look=Look.SUMMARY)
+        if self.pages:
+            yield Seen(title="最需要留意", observations=tuple(self._foremost()))
+        else:
+            yield Seen(title="诊断发现", observations=self.observations)
 
-def source_line(source: SourceNote) -> str:
-    """A source as it is printed."""
-    return f"{source.title}，截至{source.as_of}。" if source.as_of else f"{source.title}。"
+    def _foremost(self) -> Iterable[Observation]:
+        weighty = [one for one in self.observations if one.severity is not Severity.NOTICE]
+        return (weighty or list(self.observations))[:_MOST_ON_FRONT]
 
+    def _body(self) -> Iterator[Block]:
+        if self.advice:
+            yield from advice_blocks(self.advice)
+        if self.holdings:
+            yield Opening(title="账户概况")
+            yield holding_sheet(self.holdings, self.benchmark_name)
+        yield from self.account
+        yield comparison_sheet(self.comparison)
+        if self.profile:
+            yield Lines(title="产品概况", lines=(self.profile,))
+        yield figure_sheet("收益与基准", [row for row in self.figures if row.group != "risk"], self.benchmark_name)
+        yield Pictures(title="图表", charts=self.charts)
+        risks = [row for row in self.figures if row.group == "risk"]
+        yield figure_sheet("风险与风险调整后指标", risks, self.benchmark_name)
 
-def adviser_line(adviser: Adviser) -> str:
-    """The adviser's identity as it is printed."""
-    return f"投资顾问：{adviser.name}，登记编号：{adviser.licence}。"
+    def _pages(self) -> Iterator[Block]:
+        for page in self.pages:
+            yield Opening(title=f"{page.name}（{page.code}）", note=page.profile)
+            yield Lines(lines=page.lead)
+            yield Seen(title="诊断发现", observations=page.observations)
+            yield figure_sheet("主要指标", page.figures, page.benchmark_name, of=f"{page.name}（{page.code}）")
+            yield Pictures(charts=page.charts)
+            yield Lines(lines=page.unjudged, look=Look.SMALL)
 
-
-def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    held = list(lines)
-    if held:
-        yield f"【{title}】"
-        yield from held
+    def _back(self) -> Iterator[Block]:
+        if self.pages:
+            yield Opening(title="说明与附注")
+        yield Lines(title="数据提示", lines=tuple(note.text for note in self.notes), look=Look.LIST)
+        yield Lines(title="方法与口径", lines=self.conventions, look=Look.LIST)
+        yield Lines(title="资料来源", lines=tuple(one.line for one in self.sources), look=Look.LIST)
+        yield Lines(title="风险等级说明", lines=RISK_LEVELS, look=Look.LIST)
+        yield Lines(title="风险揭示", lines=(self.past_performance, self.risk_disclosure), look=Look.BOX)

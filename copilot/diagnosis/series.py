@@ -113,3 +113,9 @@ def to_date(moment: Any) -> date:
     """A numpy day as a `date`."""
     day: date = np.datetime64(moment, "D").astype(object)
     return day
+
+
+def days_of(dates: Dates) -> tuple[date, ...]:
+    """Numpy days as dates, all at once."""
+    days: list[date] = dates.astype("datetime64[D]").tolist()
+    return tuple(days)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from copilot.diagnosis.findings import Measure
 
+LEVEL_RULE = "above_risk_level"
 _LEVEL = re.compile("[CR]([1-5])")
 
 
@@ -15,7 +16,7 @@ def level_measure(client: str | None, product: str | None, entity: str) -> dict[
 
     Empty where a level is missing or unknown: that cannot be judged, and is not the same as fitting.
     """
-    mine, its = _number(client), _number(product)
+    mine, its = level_number(client), level_number(product)
     if mine is None or its is None:
         return {}
     name = "levels_above"
@@ -24,11 +25,12 @@ def level_measure(client: str | None, product: str | None, entity: str) -> dict[
 
 def level_labels(client: str | None, product: str | None) -> dict[str, str]:
     """Levels as they are printed."""
-    mine = _number(client)
+    mine = level_number(client)
     allowed = f"R{mine}" if mine else "未知"
     return {"client_level": client or "未知", "product_level": product or "未知", "allowed_level": allowed}
 
 
-def _number(level: str | None) -> int | None:
+def level_number(level: str | None) -> int | None:
+    """1 to 5 of C1..C5 or R1..R5; None where there is no such level."""
     found = _LEVEL.fullmatch(level or "")
     return int(found[1]) if found else None

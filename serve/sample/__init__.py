@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from serve.wiring import House
 
 # In this order: holdings and events refer to clients.
-IMPORTS = ("advisors", "products", "restricted", "clients", "holdings", "events")
+IMPORTS = ("advisors", "products", "restricted", "clients", "holdings", "transactions", "events")
 
 
 def sample_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from copilot.diagnosis.data.rates import RateSeries, read_rates
 from copilot.diagnosis.data.tables import SUFFIXES, table_file
 from copilot.diagnosis.errors import DiagnosisError
 
+MOST_NAVS = 512  # of the latest read, about 50 kB each; a changed file is read again
 INDEXES, POSITIONS, STYLES, PEERS, RATES = "indexes", "positions", "styles", "peers", "risk_free"
 
 
@@ -66,6 +68,7 @@ class NavFolder:
         self._benchmark = benchmark
         self._benchmark_name = benchmark_name
         self._read: dict[Path, IndexSeries] = {}  # an index serves many funds
+        self._navs: OrderedDict[tuple[object, ...], NavSeries] = OrderedDict()  # and a fund many clients
 
     def codes(self) -> tuple[str, ...]:
         """Codes of the NAV files, in order: six digits, as funds have them."""
@@ -78,7 +81,14 @@ class NavFolder:
             raise DiagnosisError(
                 f"There is no NAV file for {code} in {self.path}: put {code}.csv there or name a folder with --nav."
             )
-        return read_nav(path, code, today=today, lag_days=kind.lag_days)
+        state = path.stat()
+        key = (path, state.st_mtime_ns, state.st_size, today, kind.lag_days)
+        known = self._navs.get(key)
+        if known is None:
+            known = self._navs[key] = read_nav(path, code, today=today, lag_days=kind.lag_days)
+            while len(self._navs) > MOST_NAVS:
+                self._navs.popitem(last=False)
+        return known
 
     def benchmark(self) -> IndexSeries | None:
         if self._benchmark is None or not self._benchmark.is_file():

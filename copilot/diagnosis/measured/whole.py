@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from copilot.diagnosis.match.suggestion import Advice
 from copilot.diagnosis.measured.account import AccountMeasures
 from copilot.diagnosis.measured.fund import FundMeasures
 from copilot.diagnosis.measured.portfolio import PortfolioMeasures
@@ -22,6 +23,7 @@ class ReportMeasures:
     funds: Mapping[str, FundMeasures]
     portfolio: PortfolioMeasures | None = None
     account: AccountMeasures | None = None  # None also where there are no trades
+    advice: Advice | None = None  # suggestions with their scores and the evidence of suitability
 
     def json(self) -> dict[str, Any]:
         """Plain values: fractions and ratios as numbers, money as strings, days as ISO dates, unknown as null."""

@@ -56,7 +56,11 @@ def found_by_the_filters(report: DiagnosisReport) -> list[str]:
     )  # fmt: skip
     draft = Draft(text=report.text(), target=Target.REPORT, by="template")
     filters = standard_filters(builtin_pack())
-    return [f"{found.rule}: {found.quote}" for one in filters for found in one.find(draft, context)]
+    return [
+        f"{found.rule}: {found.quote} {draft.text[found.start - 60 : found.end + 10]} {found.reason}"
+        for one in filters
+        for found in one.find(draft, context)
+    ]
 
 
 def test_the_filters_find_nothing_in_a_report(make_fund: MakeFund, index: IndexSeries) -> None:
@@ -116,7 +120,7 @@ def test_under_a_year_nothing_is_annualised(make_fund: MakeFund, index: IndexSer
 def test_a_fund_far_behind_falls_and_swings_is_found_out(make_fund: MakeFund, index: IndexSeries) -> None:
     report = diagnose_fund(make_fund(drift=-0.001, spread=0.02), index, today=TODAY, client_level="C2")
     rules = [seen.rule for seen in report.observations]
-    assert rules == ["above_risk_level", "lags_benchmark", "deep_drawdown", "high_volatility"]
+    assert rules == ["above_risk_level", "lags_benchmark", "lags_lately", "deep_drawdown", "high_volatility"]
     assert report.observations[0].words == "产品风险等级为R3，高于客户风险承受能力C2对应的R2，不匹配。"
     assert unbound(report) == []
 

@@ -66,7 +66,7 @@ def test_the_pdf_embeds_its_fonts_in_real_bold(report: DiagnosisReport, tmp_path
 def test_the_html_is_one_file_with_text_alternatives(report: DiagnosisReport, tmp_path: Path) -> None:
     text = render(report, tmp_path / "report.html").read_text("utf-8")
     assert not re.search(r"""(?:src|href)=["'](?!data:)""", text)
-    assert text.count("<img ") == len(report.charts) == text.count('alt="')
+    assert text.count("<img ") == len(report.pictures) == text.count('alt="')
     assert '<html lang="zh-CN">' in text
     assert report.ai_label in text
 
@@ -77,7 +77,7 @@ def test_the_docx_is_editable_and_labelled(report: DiagnosisReport, tmp_path: Pa
     assert document.paragraphs[-1].text == report.ai_label
     cells = {cell.text for table in document.tables for row in table.rows for cell in row.cells}
     assert {f"{row.value}{row.unit}" for row in report.figures} <= cells
-    assert len(document.inline_shapes) == len(report.charts)
+    assert len(document.inline_shapes) == len(report.pictures)
 
 
 @pytest.mark.parametrize("ending", [".pdf", ".html", ".docx"])
