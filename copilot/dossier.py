@@ -20,7 +20,8 @@ from compliance_filters.audit.read import entries_of
 from compliance_filters.finding import Target
 from copilot.tables import deliveries
 from intent.call import Call, CallReading
-from intent.leads.tables import calls, follow_ups, leads
+from intent.follow_ups.tables import follow_ups
+from intent.leads.tables import calls, leads
 from knowledge_base.access import AccessDeniedError, Principal, Role
 from knowledge_base.tables import clients
 
@@ -103,7 +104,8 @@ def collect(
     principal.require("make a dossier", Role.COMPLIANCE, Role.SYSTEM)
     with audit.engine.connect() as connection:
         subject = _subject(connection, about)
-    if subject.kind == "case" and subject.row and subject.row["advisor_id"] == principal.user_id:
+    row = subject.row or {}
+    if subject.kind == "case" and principal.user_id in (row.get("advisor_id"), row.get("client_advisor_id")):
         raise AccessDeniedError("The advisor whom a case concerns never makes its dossier: ask a colleague.")
     audit.access(Access.EXPORT, actor=principal.user_id, what="dossier", items=[(subject.client_id, about)])
     entries = tuple(_entries(audit, subject, since, until, principal))

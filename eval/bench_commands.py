@@ -119,6 +119,7 @@ def leads(
     database: Annotated[Database, typer.Option(help="postgres starts a server of its own.")] = Database.POSTGRES,
     consumers: Annotated[int, typer.Option(min=1, help="People who claim leads.")] = 50,
     think_s: Annotated[float, typer.Option(help="Mean seconds between two claims of one of them.")] = 5.0,
+    http_consumers: Annotated[int | None, typer.Option(min=1, help="Those over HTTP; as many when not given.")] = None,
     seconds: Annotated[float, typer.Option(help="Length of each load, in seconds.")] = 20.0,
     json: Json = None,
 ) -> None:
@@ -130,7 +131,27 @@ def leads(
         context,
         "leads",
         json,
-        lambda house, go: bench_leads(house, leads=leads, database=database.value, load=load, progress=go),
+        lambda house, go: bench_leads(
+            house, leads=leads, database=database.value, load=load, progress=go, http_consumers=http_consumers
+        ),
+    )
+
+
+@bench_app.command()
+def board(
+    context: typer.Context,
+    leads: Annotated[int, typer.Option(min=1000, help="Leads in the queue at full size.")] = 100_000,
+    database: Annotated[Database, typer.Option(help="postgres starts a server of its own.")] = Database.POSTGRES,
+    json: Json = None,
+) -> None:
+    """The pages of the board at size, as an advisor and as a supervisor."""
+    from eval.bench.board import bench_board
+
+    _run(
+        context,
+        "board",
+        json,
+        lambda house, go: bench_board(house, leads=leads, database=database.value, progress=go),
     )
 
 

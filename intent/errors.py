@@ -47,6 +47,22 @@ class LeadNotFoundError(LeadError):
     """No such lead, or none that this principal may see."""
 
 
+class LeadRulesError(IntentError):
+    """A rule file of who is offered, or of whom leads are given to, is broken; the message names it."""
+
+
+class BatchError(LeadError):
+    """More leads at once than may be asked for."""
+
+
+class LeadExportError(LeadError):
+    """Leads that cannot be written as the file asked for."""
+
+
+class CursorError(LeadError):
+    """A cursor that this query did not give out."""
+
+
 class NoteConflictError(LeadError):
     """A note or a task that somebody else changed meanwhile."""
 
@@ -57,3 +73,7 @@ class WebhookError(IntentError):
 
 class InspectionDataError(IntentError):
     """A data file of the inspection is broken, or names a checklist that is not there; the message names it."""
+
+
+class FollowUpDataError(IntentError):
+    """A data file of deadlines, faults or consents is broken; the message names the place."""

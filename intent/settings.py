@@ -88,8 +88,25 @@ class WebhookSettings(BaseModel):
 
     url: str = Field(default="", description="Receiver of lead events; empty = none.")
     secret: SecretStr | None = Field(default=None, description="Signing secret, whsec_ and base64 of 24-64 bytes.")
+    previous_secret: SecretStr | None = Field(
+        default=None,
+        description="The secret before, which signs as well while the receiver changes over.",
+    )
     allow_private: bool = Field(default=False, description="Allow a receiver on a private or loopback address, yes/no.")
     timeout_s: float = Field(default=15.0, gt=0, description="Longest wait for the receiver, in seconds.")
+
+
+class KafkaSettings(BaseModel):
+    """Where lead events are published instead, needs tougu[kafka]."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    brokers: str = Field(default="", description="host:port of one or more brokers, by comma; empty = no Kafka.")
+    topic: str = Field(default="tougu.leads", description="Topic of lead events; the key is the client.")
+    timeout_s: float = Field(default=30.0, gt=0, description="Longest wait until the brokers have it, in seconds.")
+    options: dict[str, str] = Field(
+        default_factory=dict, description="Further options of librdkafka, e.g. security.protocol."
+    )
 
 
 class LeadSettings(BaseModel):
@@ -113,4 +130,54 @@ class LeadSettings(BaseModel):
         le=3650,
         description="Calls older than this raise cases and tickets but no live leads, days.",
     )
+    capacity: int = Field(
+        default=0, ge=0, description="Leads that may wait for one advisor before a colleague is asked; 0 = no limit."
+    )
+    required_consents: list[str] = Field(
+        default_factory=list, description="Purposes a client must have agreed to before a lead is made of their words."
+    )
+    expire_days: int = Field(
+        default=30, ge=1, le=3650, description="A lead that nobody took expires this long after its time, days."
+    )
+    clock_every_s: float = Field(default=15.0, gt=0, description="Seconds between two looks at clocks and leases.")
+    honour: Path | None = Field(default=None, description="A firm's own rules of who is not offered; empty = shipped.")
+    routing: Path | None = Field(default=None, description="A firm's own tiers and routing; empty = those shipped.")
+    kafka: KafkaSettings = KafkaSettings()
     webhook: WebhookSettings = WebhookSettings()
+
+
+class FollowUpSettings(BaseModel):
+    """Cases, tickets, incidents and consents."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    deadlines: Path | None = Field(
+        default=None, description="A firm's own deadlines and numbers of cases; empty = those shipped."
+    )
+    workdays: Path | None = Field(default=None, description="A firm's own working days; empty = those shipped.")
+    outages: Path | None = Field(
+        default=None, description="A firm's own systems and window of incidents; empty = those shipped."
+    )
+    consent_words: Path | None = Field(
+        default=None, description="A firm's own words that take a consent back; empty = those shipped."
+    )
+    certain_consent: float = Field(
+        default=0.8,
+        ge=0,
+        le=1,
+        description="Confidence from which a withdrawal changes the ledger at once; below it a person is asked.",
+    )
+
+
+class BoardSettings(BaseModel):
+    """The board of staff without a CRM."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lease_s: int = Field(
+        default=8 * 3600, ge=60, le=7 * 86_400, description="A lead claimed on the board returns after this, seconds."
+    )
+    page: int = Field(default=50, ge=1, le=200, description="Leads a page of the board, count.")
+    most_counted: int = Field(
+        default=500, ge=10, le=100_000, description="Counts of the team go no further than this, count."
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from jobs.clock import database_now
@@ -81,14 +81,9 @@ class Outbox:
         """
         if key is not None:
             hold(connection, f"outbox:{topic}:{key}")
-        now, message_id = database_now(connection), new_id()
-        connection.execute(
-            insert(outbox).values(
-                id=message_id, topic=topic, key=key, payload=dict(payload), created_at=now,
-                attempts=0, next_attempt_at=now,
-            )
-        )  # fmt: skip
-        return message_id
+        row = message_row(topic, key, payload, database_now(connection))
+        connection.execute(insert(outbox).values(row))
+        return str(row["id"])
 
     def get(self, message_id: str) -> OutboxMessage:
         """Read one message. Raises UnknownJobError."""
@@ -111,9 +106,10 @@ class Outbox:
         """Messages not yet delivered and not dead, the oldest first."""
         return self._list(_open(outbox.c), limit)
 
-    def dead(self, limit: int = 100) -> Sequence[OutboxMessage]:
+    def dead(self, limit: int = 100, *, topic: str | None = None) -> Sequence[OutboxMessage]:
         """Messages given up, the oldest first."""
-        return self._list(outbox.c.dead_at.is_not(None), limit)
+        which = outbox.c.dead_at.is_not(None)
+        return self._list(which if topic is None else which & (outbox.c.topic == topic), limit)
 
     def replay(self, message_id: str) -> None:
         """Deliver a dead message after all, under its old id; its place in the order is lost.
@@ -127,10 +123,39 @@ class Outbox:
             if connection.execute(revived.values(values)).rowcount == 0:
                 raise UnknownJobError(f"There is no dead message {message_id}.")
 
+    def replay_all(self, topic: str) -> int:
+        """Deliver every dead message of a topic after all, in their old order among themselves; returns how many."""
+        with self._engine.begin() as connection:
+            begin_writing(connection)
+            revived = update(outbox).where(outbox.c.topic == topic, outbox.c.dead_at.is_not(None))
+            return connection.execute(revived.values(dead_at=None, next_attempt_at=database_now(connection))).rowcount
+
+    def forget(self, days: float, *, limit: int = 1000) -> int:
+        """Remove the oldest messages that were delivered longer ago than this, and their attempts; returns how many."""
+        with self._engine.begin() as connection:
+            begin_writing(connection)
+            before = database_now(connection) - timedelta(days=days)
+            oldest = select(outbox.c.sequence, outbox.c.id, outbox.c.delivered_at).order_by(outbox.c.sequence)
+            rows = connection.execute(oldest.limit(limit).with_for_update(skip_locked=True)).all()
+            old = [row.id for row in rows if row.delivered_at is not None and row.delivered_at < before]
+            if old:
+                connection.execute(delete(outbox_attempts).where(outbox_attempts.c.outbox_id.in_(old)))
+                connection.execute(delete(outbox).where(outbox.c.id.in_(old)))
+            return len(old)
+
     def _list(self, which: Any, limit: int) -> Sequence[OutboxMessage]:
         query = select(outbox).where(which).order_by(outbox.c.sequence).limit(limit)
         with self._engine.connect() as connection:
             return [_message(row) for row in connection.execute(query)]
+
+
+def message_row(topic: str, key: str | None, payload: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A row of the outbox for those who write many at once; they see to it that messages of one key keep their order:
+    nobody else may write to that key before they commit."""
+    return {
+        "id": new_id(), "topic": topic, "key": key, "payload": dict(payload), "created_at": now, "attempts": 0,
+        "next_attempt_at": now,
+    }  # fmt: skip
 
 
 class Dispatcher:
@@ -150,8 +175,11 @@ class Dispatcher:
         max_attempts: int = 18,
         lease_s: float = 120.0,
         backoff: Backoff | None = None,
+        paused: Callable[[], bool] = lambda: False,
     ) -> None:
+        """paused: asked before each message; while it says yes the messages wait, and no attempt is counted."""
         self._engine = engine
+        self._paused = paused
         self._deliver = deliver
         self._max_attempts = max_attempts
         self._lease_s = lease_s
@@ -163,7 +191,7 @@ class Dispatcher:
         """Try up to `limit` due messages, one after the other, and return when none is due."""
         outcomes = {"delivered": 0, "failed": 0, "dead": 0}
         for _ in range(limit):
-            message = self._claim()
+            message = None if self._paused() else self._claim()
             if message is None:
                 break
             outcomes[self._try(message)] += 1

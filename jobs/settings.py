@@ -39,6 +39,8 @@ class JobSettings(BaseModel):
         default=28_800.0, gt=0, description="Longest wait between two deliveries, in seconds."
     )
 
+    outbox_keep_days: float = Field(default=30.0, gt=0, description="Delivered messages are removed after this, days.")
+
     @property
     def backoff(self) -> Backoff:
         """The retry rule of jobs."""

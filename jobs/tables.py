@@ -100,6 +100,9 @@ Index(
     postgresql_where=_OPEN,
 )
 
+_DEAD = outbox.c.dead_at.is_not(None)
+Index("ix_outbox_dead", outbox.c.topic, outbox.c.sequence, sqlite_where=_DEAD, postgresql_where=_DEAD)
+
 outbox_attempts = Table(
     "outbox_attempts",
     metadata,

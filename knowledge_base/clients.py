@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Engine, Row, or_, select
+from sqlalchemy import Connection, Engine, Row, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
@@ -34,6 +35,9 @@ class Client:
     goal: str | None = None  # liquidity | preservation | income | growth
     horizon_months: int | None = None
     liquidity_cny: Decimal | None = None  # needed within a year
+    kind: str | None = None  # individual | institution | product; None = individual
+    born_on: date | None = None
+    revenue_cny: Decimal | None = None  # earned with the client in the last twelve months
 
     def risk_level_on(self, day: date) -> str | None:
         """The level where it is valid on that day, else None (never assessed, or expired)."""
@@ -110,6 +114,8 @@ class Advisor:
     branch: str
     licence_number: str | None
     registered_adviser: bool  # may give an opinion on a share to a client with an agreement
+    lines: tuple[str, ...] = ()  # product lines served; empty = all
+    capacity: int | None = None  # open leads at a time; None = as the settings say
 
 
 class Clients:
@@ -129,6 +135,12 @@ class Clients:
     def all(self, *, principal: Principal, limit: int = 1000, after: str = "") -> tuple[Client, ...]:
         """Clients the principal may see, by id, at most `limit` after the id `after`."""
         query = select(clients).where(_visible(principal), clients.c.id > after).order_by(clients.c.id).limit(limit)
+        with self.engine.connect() as connection:
+            return tuple(_client(row) for row in connection.execute(query))
+
+    def some(self, client_ids: Collection[str], *, principal: Principal) -> tuple[Client, ...]:
+        """Those of the named clients whom the principal may see, by id."""
+        query = select(clients).where(clients.c.id.in_(sorted(client_ids)), _visible(principal)).order_by(clients.c.id)
         with self.engine.connect() as connection:
             return tuple(_client(row) for row in connection.execute(query))
 
@@ -194,13 +206,42 @@ class Clients:
         with self.engine.connect() as connection:
             return tuple(_client(row) for row in connection.execute(query))
 
+    def advisors(self, *, principal: Principal, limit: int = 200) -> tuple[Advisor, ...]:
+        """Advisors of the principal's branches, or of all for those who see all clients, by branch and id."""
+        query = select(advisors).order_by(advisors.c.branch, advisors.c.id).limit(limit)
+        if not principal.has(*SEES_EVERY_CLIENT):
+            own = sorted(principal.branches) if principal.has(Role.SUPERVISOR) else []
+            query = query.where(or_(advisors.c.branch.in_(own), advisors.c.id == principal.user_id))
+        with self.engine.connect() as connection:
+            return tuple(_advisor(row) for row in connection.execute(query))
+
     def advisor(self, advisor_id: str, *, principal: Principal) -> Advisor | None:
         """An advisor, open to the advisor, to supervisors of the branch and to those who see all clients."""
         with self.engine.connect() as connection:
             row = connection.execute(select(advisors).where(advisors.c.id == advisor_id)).first()
         if row is None or not principal.may_see_client(advisor_id=row.id, branch=row.branch):
             return None
-        return Advisor(**row._mapping)
+        return _advisor(row)
+
+    def many(self, client_ids: Collection[str], *, principal: Principal, connection: Connection) -> dict[str, Client]:
+        """Those of the clients that the principal may see, by id, as the caller's transaction sees them."""
+        query = select(clients).where(clients.c.id.in_(sorted(client_ids)), _visible(principal))
+        return {row.id: _client(row) for row in connection.execute(query)}
+
+    def staff(
+        self,
+        *,
+        principal: Principal,
+        connection: Connection,
+        branch: str | None = None,
+        user_id: str | None = None,
+    ) -> tuple[Advisor, ...]:
+        """The advisors of a branch, or one of them, by id, for those who may see every client."""
+        if not principal.has(*SEES_EVERY_CLIENT):
+            return ()
+        which = advisors.c.branch == branch if user_id is None else advisors.c.id == user_id
+        query = select(advisors).where(which).order_by(advisors.c.id)
+        return tuple(_advisor(row) for row in connection.execute(query))
 
 
 def _visible(principal: Principal) -> ColumnElement[bool]:
@@ -213,6 +254,11 @@ def _visible(principal: Principal) -> ColumnElement[bool]:
     if principal.has(Role.SUPERVISOR):
         seen.append(clients.c.branch.in_(sorted(principal.branches)))
     return or_(*seen)
+
+
+def _advisor(row: Row[Any]) -> Advisor:
+    fields = dict(row._mapping)
+    return Advisor(**{**fields, "lines": tuple(fields["lines"] or ())})
 
 
 def _client(row: Row[Any]) -> Client:

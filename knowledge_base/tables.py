@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Date,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -188,6 +190,8 @@ advisors = Table(
     Column("branch", String(60), nullable=False),
     Column("licence_number", String(40)),
     Column("registered_adviser", Boolean, nullable=False),
+    Column("lines", JSON),  # product lines served; none or empty = all
+    Column("capacity", Integer),  # open leads at a time; none = as the settings say
 )
 
 clients = Table(
@@ -208,6 +212,9 @@ clients = Table(
     Column("goal", String(20)),  # liquidity | preservation | income | growth
     Column("horizon_months", Integer),
     Column("liquidity_cny", ExactDecimal),  # money needed within a year
+    Column("kind", String(16)),  # individual | institution | product; none = individual
+    Column("born_on", Date),
+    Column("revenue_cny", ExactDecimal),  # earned with the client in the last twelve months
 )
 
 holdings = Table(
@@ -256,6 +263,24 @@ client_insistence = Table(
     Column("recording_id", Text, nullable=False),
     Column("client_level", String(4), nullable=False),  # as it stood at the signature
     Column("risk_level", String(4), nullable=False),  # as it stood at the signature
+)
+
+consents = Table(  # append-only: what holds is the last version of a purpose
+    "kb_consents",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("client_id", String(60), nullable=False),  # without reference: a withdrawal counts before its import
+    Column("purpose", String(20), nullable=False),
+    Column("version", Integer, nullable=False),  # of the client and purpose, from 1
+    Column("state", String(10), nullable=False),  # granted | withdrawn | unasked
+    Column("source", String(10), nullable=False),  # call | staff
+    Column("call_id", String(120)),
+    Column("start_s", Float),  # the second of the call at which it was said
+    Column("quote", Text, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("client_id", "purpose", "version", name="uq_kb_consents_version"),
 )
 
 import_runs = Table(

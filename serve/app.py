@@ -16,9 +16,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from serve.auth import DoorMiddleware
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
+    board,
     calls,
     compliance,
+    consents,
     diagnoses,
+    follow_ups,
     health,
     intents,
     leads,
@@ -52,7 +55,9 @@ def create_app(house: House) -> FastAPI:
     app.state.registry = CollectorRegistry()
     _count_requests(app)
     app.add_middleware(DoorMiddleware, max_body_bytes=house.settings.server.max_body_bytes)
-    for routes in (questions, calls, intents, notes, diagnoses, compliance, review, supervision, leads, health, pages):
+    ways = (questions, calls, intents, notes, diagnoses)
+    work = (compliance, review, supervision, leads, board, follow_ups, consents)
+    for routes in (*ways, *work, health, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
     translate_errors(app)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import re
 import sqlite3
+import time
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -27,7 +28,8 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from jobs.locks import begin_writing
 from serve.errors import ServeError
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 BUSY_TIMEOUT_MS = 30_000
+REST_S = 5.0  # a connection that lay in the pool longer is asked whether it still lives
+RETURNED_AT = "returned_at"
 MIGRATION_LOCK = 7_086_471_926  # an arbitrary number, the same in every version
 # Statements before which SQLite needs no write lock.
 _READING = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES", "BEGIN", "COMMIT", "ROLLBACK", "ATTACH", "VACUUM"})
@@ -90,6 +94,9 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "before_cursor_execute", _lock_before_writing)
+    else:
+        event.listen(engine, "checkin", _note_return)
+        event.listen(engine, "checkout", _ping_after_rest)
     _probe(engine)
     return engine
 
@@ -98,7 +105,7 @@ def all_metadata() -> tuple[MetaData, ...]:
     """The tables of every package, as the code declares them."""
     from compliance_filters.tables import metadata as compliance
     from copilot.tables import metadata as copilot
-    from intent.notes.tables import metadata as intent  # those of leads, to which the notes' tables are added
+    from intent.board.tables import metadata as intent  # those of leads, to which others of the package add theirs
     from jobs.tables import metadata as jobs
     from knowledge_base.tables import metadata as knowledge
     from serve.tables import metadata as serve
@@ -177,7 +184,7 @@ def _options(url: str) -> dict[str, Any]:
     """Arguments of create_engine for this kind of database."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return {"max_overflow": 10, "pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+        return {"max_overflow": 10, "connect_args": {"connect_timeout": 10}}
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise ArgumentError("neither a SQLite file nor PostgreSQL")
     try:
@@ -205,6 +212,22 @@ def _lock_before_writing(
     if first in _READING or (first == "WITH" and not _WRITING.search(statement)):
         return
     begin_writing(connection)
+
+
+def _note_return(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[RETURNED_AT] = time.monotonic()
+
+
+def _ping_after_rest(connection: Any, record: ConnectionPoolEntry, _fairy: object) -> None:
+    """See that a connection still lives before it is used, unless it was used a moment ago: under load one round trip
+    in five would be such a question. A dead one is replaced by a fresh one."""
+    if time.monotonic() - record.info.get(RETURNED_AT, time.monotonic()) < REST_S:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError("the database was away") from error
 
 
 def _translate(context: ExceptionContext) -> DatabaseError | None:

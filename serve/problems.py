@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
-from intent.errors import LeadError, LeadNotFoundError
+from intent.errors import BatchError, CursorError, LeadError, LeadExportError, LeadNotFoundError
 from jobs.errors import UnknownJobError
 from knowledge_base.access import AccessDeniedError
 from knowledge_base.errors import UnknownClientError, UnknownProductError, UnknownVersionError
@@ -29,6 +29,9 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     UnknownJobError: HTTPStatus.NOT_FOUND,
     LeadNotFoundError: HTTPStatus.NOT_FOUND,
     LeadError: HTTPStatus.CONFLICT,
+    BatchError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CursorError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LeadExportError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReviewNotFoundError: HTTPStatus.NOT_FOUND,
     ReviewQueueError: HTTPStatus.CONFLICT,
     MistakeError: HTTPStatus.UNPROCESSABLE_ENTITY,

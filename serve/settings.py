@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from compliance_filters.settings import ComplianceSettings
 from copilot.settings import CopilotSettings
-from intent.settings import IntentSettings, LeadSettings, SpeechSettings
+from intent.settings import BoardSettings, FollowUpSettings, IntentSettings, LeadSettings, SpeechSettings
 from jobs.settings import JobSettings
 from knowledge_base.settings import KnowledgeBaseSettings
 from models.settings import ModelSettings
@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     speech: SpeechSettings = SpeechSettings()
     intent: IntentSettings = IntentSettings()
     leads: LeadSettings = LeadSettings()
+    follow_ups: FollowUpSettings = FollowUpSettings()
+    board: BoardSettings = BoardSettings()
     copilot: CopilotSettings = CopilotSettings()
     jobs: JobSettings = JobSettings()
 

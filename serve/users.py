@@ -38,11 +38,13 @@ class Users:
         """
         if user_id is None:
             return OPERATOR
-        found = next((user for user in self.list(principal=OPERATOR) if user.id == user_id), None)
-        if found is None:
+        with self._engine.connect() as connection:
+            row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+        if row is None:
             raise NotFoundError(
                 f"There is no user {user_id}: add them with `tougu users add {user_id} --role advisor`."
             )
+        found = _user(row)
         return Principal(
             user_id=found.id,
             roles=frozenset(found.roles),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 from compliance_filters.review.decisions import TOPIC as REVIEW_TOPIC
 from compliance_filters.settings import ReviewWebhookSettings
 from copilot.diagnosis.errors import DiagnosisError
-from intent.errors import AudioError
+from intent.errors import AudioError, WebhookError
+from intent.follow_ups.item import Kind
+from intent.leads.endpoints import Gate
+from intent.leads.kafka import KafkaPublisher, open_producer
 from intent.leads.queue import TOPIC as LEAD_TOPIC
 from intent.leads.webhooks import WebhookSender
 from intent.recordings import RecordingFile
 from intent.settings import WebhookSettings
 from jobs.errors import PoisonJobError
-from jobs.outbox import Dispatcher
+from jobs.outbox import Dispatcher, OutboxMessage
 from jobs.worker import Task, run_worker
 from serve.errors import NotFoundError
 from serve.users import OPERATOR
@@ -62,7 +65,8 @@ class CallHandler:
             "call_id": call.id,
             "turns": len(call.transcript.turns),
             "leads": [lead.id for lead in recorded.leads],
-            "follow_ups": [item.id for item in recorded.follow_ups],
+            # A job is open to whoever knows its id: that a case was registered is not for the advisor concerned.
+            "follow_ups": [item.id for item in recorded.follow_ups if item.kind != Kind.CASE],
             "warnings": list(call.transcript.warnings),
             "findings": sum(not finding.confidential for finding in reading.findings),
             "inspection": inspected(reading),
@@ -146,6 +150,7 @@ def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
         for queue, handler in handlers.items()
     ]
     threads.append(threading.Thread(target=_watch_deadlines, args=(house, stop), name="deadlines", daemon=True))
+    threads.append(threading.Thread(target=_sweep_leads, args=(house, stop), name="lead clock", daemon=True))
     threads += [
         threading.Thread(target=dispatcher.run, args=(stop,), name=f"outbox {topic}", daemon=True)
         for topic, dispatcher in _dispatchers(house)
@@ -156,39 +161,77 @@ def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
 
 
 def _watch_deadlines(house: House, stop: threading.Event) -> None:
-    """Tell of texts in doubt whose deadline passed; what goes wrong is tried again the next time."""
+    """Tell of texts in doubt, cases and tickets whose deadline comes; what goes wrong is tried again the next time."""
+    watched = {"review queue": "decisions", "cases and tickets": "follow_ups"}
     while not stop.is_set():
-        try:
-            house.decisions.chase()
-        except Exception as error:
-            log.error("the deadlines of the review queue were not watched: %s", type(error).__name__)
+        for what, room in watched.items():
+            try:
+                getattr(house, room).chase()
+            except Exception as error:
+                log.error("the deadlines of the %s were not watched: %s", what, type(error).__name__)
         stop.wait(DEADLINES_S)
 
 
+def _sweep_leads(house: House, stop: threading.Event) -> None:
+    """Let time do its work on leads, and forget what was delivered long ago; what goes wrong is tried again."""
+    while not stop.is_set():
+        try:
+            house.lead_clock.sweep()
+            house.outbox.forget(house.settings.jobs.outbox_keep_days)
+        except Exception as error:
+            log.error("the clocks of leads were not watched: %s", type(error).__name__)
+        stop.wait(house.settings.leads.clock_every_s)
+
+
 def _dispatchers(house: House) -> Iterator[tuple[str, Dispatcher]]:
-    """A dispatcher for each topic that has a receiver: events of leads, and of the review queue."""
-    settings, rules = house.settings, house.settings.jobs
+    """A dispatcher for each topic that has a receiver: events of leads, and of the review queue.
+
+    Raises WebhookError for a receiver that may not be used, and for two receivers of one topic.
+    """
+    settings = house.settings
+    kafka = settings.leads.kafka
+    if kafka.brokers and settings.leads.webhook.url:
+        raise WebhookError(
+            "Lead events have two receivers, leads.webhook.url and leads.kafka.brokers: set one of them."
+        )
+    if kafka.brokers:
+        publisher = KafkaPublisher(
+            open_producer(kafka.brokers, kafka.options), topic=kafka.topic, timeout_s=kafka.timeout_s
+        )
+        yield LEAD_TOPIC, _dispatcher(house, LEAD_TOPIC, publisher.deliver)
     hooks: tuple[tuple[str, str, WebhookSettings | ReviewWebhookSettings], ...] = (
         (LEAD_TOPIC, "/tougu/leads", settings.leads.webhook),
         (REVIEW_TOPIC, "/tougu/reviews", settings.compliance.review_webhook),
     )
     for topic, source, hook in hooks:
         if hook.url:
+            gate = Gate(house.endpoints, topic, hook.url)
+            previous = getattr(hook, "previous_secret", None)
             sender = WebhookSender(
                 url=hook.url,
                 secret=hook.secret.get_secret_value() if hook.secret else "",
+                previous_secret=previous.get_secret_value() if previous else "",
                 allow_private=hook.allow_private,
                 timeout_s=hook.timeout_s,
                 source=source,
+                gone=gate.gone,
             )
-            yield (
-                topic,
-                Dispatcher(
-                    house.engine,
-                    sender.deliver,
-                    topics=(topic,),
-                    lease_s=rules.outbox_lease_s,
-                    max_attempts=rules.outbox_max_attempts,
-                    backoff=rules.outbox_backoff,
-                ),
-            )
+            yield topic, _dispatcher(house, topic, sender.deliver, gate.paused)
+
+
+def _dispatcher(
+    house: House,
+    topic: str,
+    deliver: Callable[[OutboxMessage], None],
+    paused: Callable[[], bool] = lambda: False,
+) -> Dispatcher:
+    rules = house.settings.jobs
+    return Dispatcher(
+        house.engine,
+        deliver,
+        topics=(topic,),
+        lease_s=rules.outbox_lease_s,
+        max_attempts=rules.outbox_max_attempts,
+        backoff=rules.outbox_backoff,
+        paused=paused,
+    )

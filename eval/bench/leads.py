@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import SecretStr
 from sqlalchemy import Column, Engine, MetaData, String, Table, insert
 
+from eval.bench.lead_table import ADVISORS, INTENTS, advisor, client, fill, sizes_mb
 from eval.bench.measure import (
     Progress,
     bench_result,
@@ -31,13 +35,18 @@ from eval.result import Result
 from intent.call import Call, CallReading, Evidence, Polarity, Transcript, Wish
 from intent.leads.store import LeadStore
 from jobs.tables import new_id
+from knowledge_base.access import Principal, Role
 from serve.database import migrate, open_engine
 from serve.users import OPERATOR
 from serve.wiring import House
 
-WISHES = ("fund.buy", "wealth.fixed_income", "fund.redeem", "margin.open", "etf.trade")
-MOST_MERGES, MOST_COMMITS, MOST_CLAIMS = 300, 300, 100  # of each short measurement; fewer of a small queue
+CLIENTS_A_LEAD = 1_280_000 / 7_540_000
+MOST_WRITTEN, MOST_COMMITS, MOST_CLAIMS = 20_000, 300, 200  # of each short measurement; fewer of a small queue
+BATCH = 500  # calls a transaction
+WRITERS = 2  # threads that write
 POOL_CONNECTIONS = 32
+ACKERS = 8  # threads that acknowledge what was claimed
+LARGE_FROM = 100_000  # leads from which the server gets memory for millions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,45 +57,58 @@ class Load:
     think_s: float
     seconds: float
 
+    @property
+    def arrivals(self) -> list[float]:
+        return poisson_arrivals(self.consumers / self.think_s, self.seconds)
 
-def bench_leads(house: House, *, leads: int, database: str, load: Load, progress: Progress) -> Result:
-    """Leads written one call a transaction (lead, event and outbox row), merged, claimed and acknowledged.
 
-    Claims arrive open-loop; latency counts from the scheduled time. The baseline is a bare one-row commit
-    on the same database; `growth` is the p95 of a claim at full size over that at a hundredth of it.
+def bench_leads(
+    house: House, *, leads: int, database: str, load: Load, progress: Progress, http_consumers: int | None = None
+) -> Result:
+    """A queue of this size, all of it waiting: leads written (call, lead, event, message), merged, claimed and acked.
+
+    The database fills itself, with every client's leads and their events; what is measured goes through the product.
+    Consumers are advisors who claim of their own clients. Claims arrive open-loop, and latency counts from the
+    scheduled time. http_consumers: those who claim over HTTP, from this very process; as many as `load` has when not
+    given. The baseline is a bare one-row commit on the same database; `growth` is the p95 of a claim at full
+    size over that at a hundredth of it.
     """
     began = time.perf_counter()
-    with _stored(house, database) as fresh:
-        store = LeadStore(fresh.engine, taxonomy=fresh.taxonomy, settings=fresh.settings.leads)
-        merges, claims_apart = min(MOST_MERGES, leads // 2), min(MOST_CLAIMS, leads // 10)
-        small = max(claims_apart * 2, leads // 100)
-        first_s = _write(store, range(small))
-        p95_small = p95(_claims(store, claims_apart))
-        progress(1, 6, "growing")
-        insert_per_s = round(leads / (first_s + _write(store, range(small, leads))), 1)
-        progress(2, 6, "merging")
-        merge_per_s = round(merges / _write(store, range(merges), heard="again"), 1)
-        p95_full = p95(_claims(store, claims_apart))
-        progress(3, 6, "claiming")
-        claims = _Claims(store)
-        arrivals = poisson_arrivals(load.consumers / load.think_s, load.seconds)
-        claim_ms, errors = open_loop(arrivals, claims.work, threads=POOL_CONNECTIONS)
-        progress(4, 6, "claiming over HTTP")
-        http_ms, http_errors = _over_http(fresh, load)
-        progress(5, 6, "baseline")
+    with stored(house, database, large=leads >= LARGE_FROM) as fresh:
+        store = fresh.leads
+        clients, small = max(1, round(leads * CLIENTS_A_LEAD)), max(100, leads // 100)
+        written = min(MOST_WRITTEN, leads // 2)
+        everybody = clients + written
+        apart = min(MOST_CLAIMS, small // 2)
+        fill(fresh.engine, 0, small, clients=clients, everybody=everybody)
+        p95_small = p95(_claims(store, apart))
+        progress(1, 7, "growing")
+        filled_s = timed_ms(lambda: fill(fresh.engine, small, leads, clients=clients, everybody=everybody)) / 1e3
+        p95_full = p95(_claims(store, apart))
+        progress(2, 7, "writing")
+        insert_per_s = round(written / _write(store, range(clients, clients + written)), 1)
+        progress(3, 7, "merging")
+        merges = max(1, written // 4)
+        merge_per_s = round(merges / _write(store, range(clients, clients + merges), heard="again"), 1)
+        sizes = sizes_mb(fresh.engine)
+        progress(4, 7, "claiming")
+        with _Claims(store) as claims:
+            claim_ms, errors = open_loop(load.arrivals, claims.work, threads=POOL_CONNECTIONS - ACKERS)
+        progress(5, 7, "claiming over HTTP")
+        over_http = replace(load, consumers=http_consumers or load.consumers)
+        http_ms, http_errors = _over_http(fresh, over_http)
+        progress(6, 7, "baseline")
         commits = min(MOST_COMMITS, leads)
         bare = round(commits / _bare_commits(fresh.engine, commits), 1)
-        progress(6, 6, "")
+        progress(7, 7, "")
     return bench_result(
         "leads",
-        fixture="calls of one lead each, made on the spot",
+        fixture="leads and calls made on the spot",
         n=leads,
         parameters={
-            "leads": leads,
-            "database": database,
-            **vars(load),
-            "pool": POOL_CONNECTIONS,
-            "errors": errors + http_errors,
+            "leads": leads, "clients": clients, "database": database, **vars(load), "pool": POOL_CONNECTIONS,
+            "http_consumers": over_http.consumers, "batch": BATCH, "writers": WRITERS, "written": written, "merged": merges, "filled_s": round(filled_s, 1),
+            "claimed": len(claim_ms), "errors": errors + claims.errors + http_errors,
         },
         metrics={
             "insert_per_s": insert_per_s,
@@ -99,19 +121,20 @@ def bench_leads(house: House, *, leads: int, database: str, load: Load, progress
             "growth": quotient(p95_full, p95_small),
             "baseline_commits_per_s": bare,
             "ratio": quotient(insert_per_s, bare),
+            **sizes,
         },
         began=began,
-    )
+    )  # fmt: skip
 
 
 @contextmanager
-def _stored(house: House, database: str) -> Iterator[House]:
+def stored(house: House, database: str, *, large: bool) -> Iterator[House]:
     """A fresh house on SQLite, or on a PostgreSQL of its own."""
     with fresh_house(house) as fresh:
         if database == "sqlite":
             yield fresh
             return
-        with own_postgres() as url:
+        with own_postgres(large=large) as url:
             wired = House(fresh.settings.model_copy(update={"database_url": SecretStr(url)}))
             try:
                 wired.engine = open_engine(url, pool_size=POOL_CONNECTIONS)
@@ -122,14 +145,20 @@ def _stored(house: House, database: str) -> Iterator[House]:
 
 
 def _write(store: LeadStore, numbers: range, heard: str = "first") -> float:
-    """Seconds to record one call a number."""
+    """Seconds to record one call a number, in batches, by several writers."""
     made = [_call(n, heard) for n in numbers]
-    return timed_ms(lambda: [store.record(reading, call, principal=OPERATOR) for reading, call in made]) / 1e3
+    batches = [made[i : i + BATCH] for i in range(0, len(made), BATCH)]
+
+    def write(batch: Sequence[tuple[CallReading, Call]]) -> None:
+        store.record_many(batch, principal=OPERATOR)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return timed_ms(lambda: list(pool.map(write, batches))) / 1e3
 
 
 def _call(n: int, heard: str) -> tuple[CallReading, Call]:
     wish = Wish(
-        intent=WISHES[n % len(WISHES)],
+        intent=INTENTS[n % len(INTENTS)][0],
         goes_to="lead",
         polarity=Polarity.INTEREST,
         evidence=(Evidence(turn=3, quote="想了解一下", start_s=12.0, end_s=13.5),),
@@ -141,57 +170,81 @@ def _call(n: int, heard: str) -> tuple[CallReading, Call]:
         id=call_id,
         transcript=Transcript(turns=(), duration_s=120.0),
         started_at=datetime.now(UTC),
-        client_id=f"B{n:07d}",
-        advisor_id=f"A{n % 200:04d}",
+        client_id=client(n),
+        advisor_id=advisor(n),
     )
     return CallReading(call_id=call_id, wishes=(wish,)), call
 
 
+def _staff(n: int) -> Principal:
+    return Principal(user_id=advisor(n), roles=frozenset({Role.ADVISOR}))
+
+
 def _claims(store: LeadStore, count: int) -> list[float]:
-    """Milliseconds of claims one after another; what was claimed is given back."""
+    """Milliseconds of claims one after another, each of another advisor; what was claimed is given back."""
     spent = []
-    for _ in range(count):
+    for n in range(count):
+        principal = _staff(n * 7)
         began = time.perf_counter()
-        taken = store.claim(principal=OPERATOR, limit=1)
+        taken = store.claim(principal=principal, limit=1)
         spent.append((time.perf_counter() - began) * 1e3)
         for lead in taken:
-            store.nack(lead.id, principal=OPERATOR)
+            store.nack(lead.id, principal=principal)
     return spent
 
 
 class _Claims:
-    """Claims one lead at a time and reports it contacted; knows what was offered twice."""
+    """Advisors who claim one lead at a time and report it contacted; knows what was offered twice."""
 
     def __init__(self, store: LeadStore) -> None:
         self._store, self._lock = store, Lock()
-        self._seen: set[str] = set()
-        self.double_offers = 0
+        self._random, self._seen = random.Random(7), set[str]()
+        self._ackers = ThreadPoolExecutor(ACKERS)
+        self.double_offers = self.errors = 0
         self.ack_ms: list[float] = []
 
+    def __enter__(self) -> _Claims:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ackers.shutdown()
+
     def work(self, _: int) -> None:
-        taken = self._store.claim(principal=OPERATOR, limit=1)
+        with self._lock:
+            principal = _staff(self._random.randrange(ADVISORS))
+        taken = self._store.claim(principal=principal, limit=1)
         with self._lock:
             self.double_offers += sum(lead.id in self._seen for lead in taken)
             self._seen.update(lead.id for lead in taken)
         for lead in taken:
-            spent = timed_ms(self._acknowledge(lead.id))
-            with self._lock:
-                self.ack_ms.append(spent)
+            self._ackers.submit(self._acknowledge, lead.id, principal, time.perf_counter())
 
-    def _acknowledge(self, lead_id: str) -> Callable[[], object]:
-        return lambda: self._store.ack(lead_id, principal=OPERATOR)
+    def _acknowledge(self, lead_id: str, principal: Principal, due: float) -> None:
+        try:
+            self._store.ack(lead_id, principal=principal)
+        except Exception:  # a benchmark counts failures of whatever kind
+            self.errors += 1
+        else:
+            self.ack_ms.append((time.perf_counter() - due) * 1e3)
 
 
 def _over_http(house: House, load: Load) -> tuple[list[float], int]:
     import httpx
 
-    with own_server(house) as url, httpx.Client(base_url=url, timeout=30) as client:
+    from serve.routes.wire import ACT_AS
 
-        def claim(_: int) -> Any:
-            return client.post("/v1/leads/claim", json={"limit": 1}).raise_for_status()
+    known = min(ADVISORS, load.consumers)
+    for n in range(known):
+        house.users.add(advisor(n), roles=[Role.ADVISOR], branches=[], labels=[], principal=OPERATOR)
+    limits = httpx.Limits(max_connections=POOL_CONNECTIONS, max_keepalive_connections=POOL_CONNECTIONS)
+    with own_server(house) as url, httpx.Client(base_url=url, timeout=30, limits=limits) as caller:
+
+        def claim(n: int) -> Any:
+            named = {ACT_AS: quote(advisor(n * 7 % known))}
+            return caller.post("/v1/leads/claim", json={"limit": 1}, headers=named).raise_for_status()
 
         claim(0)  # the first request opens what later ones find open
-        return open_loop(poisson_arrivals(load.consumers / load.think_s, load.seconds), claim)
+        return open_loop(load.arrivals, claim)
 
 
 def _bare_commits(engine: Engine, count: int) -> float:

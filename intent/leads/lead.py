@@ -1,21 +1,24 @@
-"""Leads, cases, tickets and consents as the queue hands them on."""
+"""Leads as the queue hands them on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from sqlalchemy import Connection
 
 from intent.call import Wish
 
 
 class LeadState(StrEnum):
-    """Where a lead stands. New and nothing else is offered; a held one waits for compliance."""
+    """Where a lead stands. New and offered ones can be claimed; a held one waits for compliance."""
 
-    NEW = "new"
+    NEW = "new"  # nobody had it yet
+    OFFERED = "offered"  # back in the queue, or put before another person
     CLAIMED = "claimed"
     CONTACTED = "contacted"
     WON = "won"
@@ -26,7 +29,8 @@ class LeadState(StrEnum):
     HELD = "held"
 
 
-LIVING = (LeadState.NEW, LeadState.CLAIMED, LeadState.CONTACTED, LeadState.HELD)
+CLAIMABLE = (LeadState.NEW, LeadState.OFFERED)
+LIVING = (LeadState.NEW, LeadState.OFFERED, LeadState.CLAIMED, LeadState.CONTACTED, LeadState.HELD)
 DISPOSITIONS = (LeadState.CONTACTED, LeadState.WON, LeadState.LOST, LeadState.WRONG)
 
 
@@ -53,10 +57,12 @@ class Lead:
     lease_until: datetime | None
     disposition: str | None
     reason: str | None
-    due_at: datetime
+    due_at: datetime  # of the first contact, counted from the end of the call
     first_seen_at: datetime
     last_seen_at: datetime
     updated_at: datetime
+    tier: str | None = None  # of the client when the lead was made
+    escalated_at: datetime | None = None  # the clock ran out before anybody spoke with the client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,27 +77,6 @@ class LeadEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FollowUp:
-    """A case, a ticket or a change of consent."""
-
-    id: str
-    kind: str  # case | ticket | consent
-    call_id: str
-    client_id: str | None
-    advisor_id: str | None  # the advisor concerned
-    branch: str | None
-    intent: str
-    state: str  # open | handled
-    handler_id: str | None
-    evidence: tuple[Mapping[str, Any], ...]
-    confidence: float
-    due_at: datetime
-    created_at: datetime
-    handled_at: datetime | None
-    outcome: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class ClientStanding:
     """What the queue must know of a client before anything is offered."""
 
@@ -99,12 +84,56 @@ class ClientStanding:
     branch: str | None = None
     may_contact: bool = True
     why_not: str = ""  # e.g. do not contact, account closed, minor
+    consents: Mapping[str, bool] = field(default_factory=dict)  # purpose: agreed or refused; not asked = left out
+    account_state: str = "open"
+    born_on: date | None = None
+    kind: str = "individual"
+    assets_cny: Decimal | None = None
+    revenue_cny: Decimal | None = None  # earned with the client in the last twelve months
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """Somebody leads can be given to."""
+
+    id: str
+    registered_adviser: bool = False
+    lines: tuple[str, ...] = ()  # product lines served; empty = all
+    capacity: int | None = None  # open leads at a time; None = as the settings say
 
 
 class ClientDirectory(Protocol):
     """Looks a client up; None for a client that the firm does not know."""
 
     def standing(self, client_id: str) -> ClientStanding | None: ...
+
+
+@runtime_checkable
+class BulkDirectory(Protocol):
+    """A directory that looks many clients up at once, as the caller's transaction sees them."""
+
+    def standings_in(self, connection: Connection, client_ids: Collection[str]) -> Mapping[str, ClientStanding]: ...
+
+
+@runtime_checkable
+class StaffDirectory(Protocol):
+    """A directory that also knows who works where; without one a lead stays with the client's own advisor."""
+
+    def staff(self, branch: str, connection: Connection) -> Sequence[Staff]: ...
+
+    def one_of_staff(self, user_id: str, connection: Connection) -> Staff | None: ...
+
+
+def standings_of(
+    directory: ClientDirectory | None, client_ids: Collection[str], connection: Connection
+) -> Mapping[str, ClientStanding]:
+    """What is known of the clients; one that is not known is left out. Without a directory all are known."""
+    if directory is None:
+        return {each: ClientStanding() for each in client_ids}
+    if isinstance(directory, BulkDirectory):
+        return directory.standings_in(connection, client_ids)
+    found = {each: directory.standing(each) for each in client_ids}
+    return {each: standing for each, standing in found.items() if standing is not None}
 
 
 def rule_score(wish_confidence: float, urgency: str, amount_cny: Decimal | None, calls: int) -> float:

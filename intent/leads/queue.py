@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, false, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Engine, select
 
-from intent.errors import LeadError, LeadNotFoundError
-from intent.inspection.speech import HOLDING
-from intent.leads.lead import DISPOSITIONS, LIVING, Lead, LeadEvent, LeadState
-from intent.leads.tables import calls, lead_events, leads, spoken_findings
-from intent.notes.tables import call_notes
+from intent.classifier.taxonomy import Intent, Taxonomy
+from intent.errors import BatchError, LeadError
+from intent.leads.honour import load_honour
+from intent.leads.lead import DISPOSITIONS, ClientDirectory, ClientStanding, Lead, LeadState, standings_of
+from intent.leads.ledger import TOPIC as TOPIC
+from intent.leads.ledger import Change, LeadLedger
+from intent.leads.routing import Router, load_routing
+from intent.leads.sql.rows import Wanted
+from intent.leads.tables import LEASED, lead_clients, leads
+from intent.leads.views import body as body
+from intent.leads.views import lead_of as lead_of
+from intent.leads.views import living as living
+from intent.leads.views import visible as visible
+from intent.leads.views import words_that_hold as words_that_hold
 from intent.settings import LeadSettings
 from jobs.clock import database_now
-from jobs.locks import begin_writing, hold
-from jobs.outbox import Outbox
-from jobs.tables import new_id
+from jobs.locks import begin_writing
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 
-TOPIC = "lead"  # of the outbox: lead.created, lead.updated, lead.state
 WORKERS = (Role.ADVISOR, Role.SUPERVISOR, Role.CRM, Role.OPERATIONS, Role.SYSTEM)
+GIVERS = (Role.SUPERVISOR, Role.COMPLIANCE, Role.CRM, Role.OPERATIONS, Role.SYSTEM)
+TAKE_BACK_EVERY_S = 1.0  # between two looks of one process at leases that ran out
+TAKEN_BACK = 500  # leads a look at most
+CLOCK = "clock"  # who does what time does
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+FREE: Mapping[str, Any] = {"state": LeadState.OFFERED, "owner": None, "lease_until": None}
 
 
-class LeadQueue:
+class LeadQueue(LeadLedger):
     """Offers, claims and closes leads. Every change is an event row and an outbox row in one transaction."""
 
-    def __init__(self, engine: Engine, settings: LeadSettings | None = None) -> None:
-        self.engine = engine
+    def __init__(
+        self,
+        engine: Engine,
+        settings: LeadSettings | None = None,
+        *,
+        taxonomy: Taxonomy | None = None,
+        directory: ClientDirectory | None = None,
+    ) -> None:
+        super().__init__(engine)
         self.settings = settings or LeadSettings()
-        self._outbox = Outbox(engine)
+        self._taxonomy, self.directory = taxonomy, directory
+        self._honour = load_honour(self.settings.honour)
+        self._router = Router(directory, load_routing(self.settings.routing), capacity=self.settings.capacity)
+        self._looked_at = 0.0  # monotonic seconds of the last look at leases
 
     def claim(
         self,
@@ -40,231 +63,201 @@ class LeadQueue:
         limit: int = 10,
         lease_s: int | None = None,
         lines: Sequence[str] = (),
+        wanted: Wanted | None = None,
     ) -> tuple[Lead, ...]:
-        """Lease up to `limit` offered leads that the principal may see, the best score first.
+        """Lease up to `limit` offered leads that the principal may see, the best score and then the oldest first.
 
-        A lead whose lease ran out is offered again. No lead goes to two claimers at once.
+        wanted: further filters. A lead whose lease ran out is offered again. No lead goes to two claimers at once.
+        What the client no longer allows is withdrawn instead. Raises BatchError above `leads.max_claim`.
         """
         principal.require("claim leads", *WORKERS)
-        count = max(1, min(limit, self.settings.max_claim))
-        with self._writing() as (connection, now):
-            offered = or_(
-                leads.c.state == LeadState.NEW.value,
-                (leads.c.state == LeadState.CLAIMED.value) & (leads.c.lease_until <= now),
-            )
-            which = select(leads).where(offered, visible(principal))
-            if lines:
-                which = which.where(leads.c.line.in_(lines))
-            best = which.order_by(leads.c.score.desc(), leads.c.id).limit(count)
-            rows = connection.execute(best.with_for_update(skip_locked=True)).all()
-            until = now + timedelta(seconds=lease_s or self.settings.lease_s)
-            claimed = [
-                self.change(
-                    connection, lead_of(row), now, "claimed", principal.user_id,
-                    state=LeadState.CLAIMED, owner=principal.user_id, lease_until=until,
-                )
-                for row in sorted(rows, key=lambda r: r.client_id)  # one order, lest two claimers deadlock
-            ]  # fmt: skip
-        return tuple(sorted(claimed, key=lambda lead: (-lead.score, lead.id)))
+        if not 1 <= limit <= self.settings.max_claim:
+            raise BatchError(f"{limit} leads cannot be claimed at once: ask for 1 to {self.settings.max_claim}.")
+        wanted = wanted or Wanted(lines=tuple(lines))
+        if time.monotonic() - self._looked_at > TAKE_BACK_EVERY_S:
+            self.take_back()
+        with self.engine.begin() as connection:
+            lease = float(lease_s or self.settings.lease_s)
+            taken = self._claim(connection, wanted, principal, limit, lease)
+            if len(taken) < limit and self._take_back(connection):
+                taken += self._claim(connection, wanted, principal, limit - len(taken), lease)
+        return tuple(sorted(taken, key=lambda lead: (-lead.score, lead.id)))
 
     def extend(self, lead_id: str, *, principal: Principal, lease_s: int | None = None) -> Lead:
         """Hold a claimed lead longer. Raises LeadError when it is not held by this principal."""
-        with self._held(lead_id, principal) as (connection, lead, now):
-            until = now + timedelta(seconds=lease_s or self.settings.lease_s)
-            return self.change(connection, lead, now, "extended", principal.user_id, lease_until=until)
+        return self._settle(lead_id, principal, "extended", "", {}, lease_s=lease_s or self.settings.lease_s)
 
     def nack(self, lead_id: str, *, principal: Principal, why: str = "") -> Lead:
         """Give a claimed lead back to the queue."""
-        with self._held(lead_id, principal) as (connection, lead, now):
-            return self.change(
-                connection, lead, now, "nacked", principal.user_id, why,
-                state=LeadState.NEW, owner=None, lease_until=None,
-            )  # fmt: skip
+        return self._settle(lead_id, principal, "nacked", why, FREE)
 
     def ack(self, lead_id: str, *, principal: Principal, disposition: str = "contacted", reason: str = "") -> Lead:
         """Report what became of a claimed or contacted lead: contacted, won, lost or wrong.
 
-        Raises LeadError for another disposition, another holder, or a lead that is closed.
+        The same report twice changes nothing, so that a consumer that got no answer may send it again. Raises
+        LeadError for another disposition, another holder, or a lead that is closed.
         """
         if disposition not in {d.value for d in DISPOSITIONS}:
             raise LeadError(f"There is no disposition {disposition}: use contacted, won, lost or wrong.")
-        with self._held(lead_id, principal) as (connection, lead, now):
-            return self.change(
-                connection, lead, now, "acked", principal.user_id, reason,
-                state=LeadState(disposition), lease_until=None, disposition=disposition, reason=reason,
-            )  # fmt: skip
+        values = {
+            "state": LeadState(disposition), "lease_until": None, "disposition": disposition, "reason": reason,
+        }  # fmt: skip
+        return self._settle(lead_id, principal, "acked", reason, values)
 
     def requeue(self, lead_id: str, *, principal: Principal, why: str = "") -> Lead:
         """Offer a lead again, from any state. Only those who see every lead, and supervisors, may."""
         principal.require("requeue leads", Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.SYSTEM)
         with self._writing() as (connection, now):
-            lead = self._get(connection, lead_id, principal)
-            if lead.state is LeadState.HELD:
-                principal.require("release a held lead", Role.COMPLIANCE, Role.SYSTEM)
-                if words_that_hold(connection, lead):
-                    raise LeadError(f"The lead {lead_id} is held by spoken words: dispose of them, which releases it.")
-            return self.change(
-                connection, lead, now, "requeued", principal.user_id, why,
-                state=LeadState.NEW, owner=None, lease_until=None, held_because=None,
-            )  # fmt: skip
+            lead = self._in_hand(connection, lead_id, principal)
+            self._release_held(connection, lead, principal)
+            return self._offer(connection, lead, now, "requeued", principal.user_id, why, held_because=None)
 
-    def get(self, lead_id: str, *, principal: Principal) -> Lead:
-        """One lead. Raises LeadNotFoundError when there is none that this principal may see."""
-        with self.engine.connect() as connection:
-            return self._get(connection, lead_id, principal)
+    def offer(self, lead_id: str, to: str, *, principal: Principal, why: str = "") -> Lead:
+        """Put a lead that nobody has closed before another member of staff.
 
-    def list(
-        self,
-        *,
-        principal: Principal,
-        states: Sequence[str] = (),
-        client_id: str | None = None,
-        after: str = "",
-        limit: int = 100,
-    ) -> tuple[Lead, ...]:
-        """Leads by id, the oldest first; pass the last id as `after` for the next page."""
-        query = select(leads).where(visible(principal), leads.c.id > after)
-        if states:
-            query = query.where(leads.c.state.in_([LeadState(s).value for s in states]))
-        if client_id is not None:
-            query = query.where(leads.c.client_id == client_id)
-        with self.engine.connect() as connection:
-            rows = connection.execute(query.order_by(leads.c.id).limit(limit)).all()
-        return tuple(lead_of(row) for row in rows)
-
-    def of_call(self, call_id: str, *, principal: Principal) -> tuple[Lead, ...]:
-        """Leads with evidence from one call, the best score first."""
-        client = select(calls.c.client_id).where(calls.c.id == call_id).scalar_subquery()
-        with self.engine.connect() as connection:
-            rows = connection.execute(select(leads).where(visible(principal), leads.c.client_id == client)).all()
-        found = [lead for lead in map(lead_of, rows) if any(place["call"] == call_id for place in lead.evidence)]
-        return tuple(sorted(found, key=lambda lead: (-lead.score, lead.id)))
-
-    def events(self, lead_id: str, *, principal: Principal) -> tuple[LeadEvent, ...]:
-        """What happened to a lead, the first event first. Raises LeadNotFoundError."""
-        with self.engine.connect() as connection:
-            self._get(connection, lead_id, principal)
-            query = select(lead_events).where(lead_events.c.lead_id == lead_id).order_by(lead_events.c.id)
-            rows = connection.execute(query).all()
-        return tuple(LeadEvent(event=r.event, state=LeadState(r.state), by=r.by, why=r.why, at=r.at) for r in rows)
-
-    def change(
-        self,
-        connection: Connection,
-        lead: Lead,
-        now: datetime,
-        event: str,
-        by: str,
-        why: str = "",
-        **values: Any,
-    ) -> Lead:
-        """Write a change with its event and its message; the caller holds the transaction and the lock."""
-        changed = {"updated_at": now, **values, "sequence": self.next_sequence(connection, lead.client_id)}
-        if isinstance(changed.get("state"), LeadState):
-            changed["state"] = changed["state"].value
-        row = connection.execute(update(leads).where(leads.c.id == lead.id).values(changed).returning(*leads.c)).one()
-        after = lead_of(row)
-        self.announce(connection, after, event, by, why, now)
-        return after
-
-    def announce(self, connection: Connection, lead: Lead, event: str, by: str, why: str, now: datetime) -> None:
-        """The event row, and the message for the webhook, ordered by client."""
-        connection.execute(
-            insert(lead_events).values(
-                id=new_id(), lead_id=lead.id, event=event, state=lead.state.value, by=by, why=why, at=now
-            )
-        )
-        kind = {"created": "lead.created", "merged": "lead.updated"}.get(event, f"lead.{lead.state.value}")
-        self._outbox.add(connection, TOPIC, lead.client_id, {"type": kind, "event": event, **body(lead)})
-
-    def next_sequence(self, connection: Connection, client_id: str) -> int:
-        """One more than the largest of the client's leads and notes; the client stays locked until commit."""
-        hold(connection, f"leads:{client_id}")
-        last = (
-            connection.scalar(select(func.max(table.c.sequence)).where(table.c.client_id == client_id))
-            for table in (leads, call_notes)
-        )
-        return max(sequence or 0 for sequence in last) + 1
-
-    @contextmanager
-    def _writing(self) -> Iterator[tuple[Connection, datetime]]:
-        with self.engine.begin() as connection:
-            begin_writing(connection)
-            yield connection, database_now(connection)
-
-    @contextmanager
-    def _held(self, lead_id: str, principal: Principal) -> Iterator[tuple[Connection, Lead, datetime]]:
+        Raises LeadError for a closed or held lead, and for somebody who may not have it.
+        """
+        principal.require("give leads to others", *GIVERS)
         with self._writing() as (connection, now):
-            lead = self._get(connection, lead_id, principal, lock=True)
-            if lead.state not in (LeadState.CLAIMED, LeadState.CONTACTED):
-                raise LeadError(f"The lead {lead_id} is {lead.state}: claim it first.")
-            if lead.owner != principal.user_id:
-                raise LeadError(f"The lead {lead_id} is held by somebody else: claim another.")
-            if lead.state is LeadState.CLAIMED and lead.lease_until is not None and lead.lease_until <= now:
-                raise LeadError(f"The lease on the lead {lead_id} ran out: claim it again.")
-            yield connection, lead, now
+            lead = self._in_hand(connection, lead_id, principal)
+            if lead.state not in (LeadState.NEW, LeadState.OFFERED, LeadState.CLAIMED):
+                raise LeadError(f"The lead {lead_id} is {lead.state}: only one that waits can be given to another.")
+            if not self._router.may_be_given(connection, to, lead.line):
+                raise LeadError(
+                    f"{to} may not have the lead {lead_id}: choose a member of staff who serves the line {lead.line}, "
+                    "for advice a registered adviser."
+                )
+            return self._offer(connection, lead, now, "offered", principal.user_id, why, advisor_id=to)
 
-    def _get(self, connection: Connection, lead_id: str, principal: Principal, *, lock: bool = False) -> Lead:
-        query = select(leads).where(leads.c.id == lead_id, visible(principal))
-        row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-        if row is None:
-            raise LeadNotFoundError(f"There is no lead {lead_id} that {principal.user_id} may see.")
-        return lead_of(row)
+    def take_back(self) -> int:
+        """Offer again what leases that ran out held; returns how many."""
+        self._looked_at = time.monotonic()
+        with self.engine.begin() as connection:
+            return self._take_back(connection)
+
+    def why_not(self, standing: ClientStanding | None, intent: str, now: datetime) -> str:
+        """Why a wish of this client is not offered, in a few words; empty when it may be."""
+        if standing is None:
+            return "the client is not known"
+        required = tuple(self.settings.required_consents)
+        return self._honour.why_not(standing, self._intent(intent), now.astimezone(SHANGHAI).date(), required)
+
+    def _claim(
+        self, connection: Connection, wanted: Wanted, principal: Principal, limit: int, lease_s: float
+    ) -> list[Lead]:
+        taken: list[Lead] = []
+        while len(taken) < limit:
+            rows = self._rows.claim(connection, wanted, principal, most=limit - len(taken), lease_s=lease_s)
+            picked = [lead_of(row) for row in rows]
+            taken += self._honoured(connection, picked, principal)
+            if len(rows) < limit - len(taken) or not rows:
+                break
+        by = principal.user_id
+        self.tell(connection, [Change(lead=lead, event="claimed", by=by, at=lead.updated_at) for lead in taken])
+        return taken
+
+    def _honoured(self, connection: Connection, picked: Sequence[Lead], principal: Principal) -> list[Lead]:
+        """Those that may go out; the client's no withdraws a lead, a missing licence sends it to another."""
+        if not picked or self.directory is None:
+            return list(picked)
+        known = standings_of(self.directory, {lead.client_id for lead in picked}, connection)
+        now = picked[0].updated_at
+        noes = {lead.id: self.why_not(known.get(lead.client_id), lead.intent, now) for lead in picked}
+        self.withdraw(connection, [(lead, noes[lead.id]) for lead in picked if noes[lead.id]], now)
+        allowed = [lead for lead in picked if not noes[lead.id]]
+        if principal.has(*SEES_EVERY_CLIENT):
+            return allowed
+        unfit = [x for x in allowed if not self._router.may_claim(connection, principal.user_id, x.line)]
+        moved = [
+            (x, {**FREE, "advisor_id": self.whom(connection, known[x.client_id], x), "branch": x.branch}, "no licence")
+            for x in unfit
+        ]
+        if moved:
+            self.change_many(connection, moved, now, "rerouted", CLOCK)
+        return [lead for lead in allowed if lead not in unfit]
+
+    def whom(self, connection: Connection, standing: ClientStanding, lead: Lead) -> str | None:
+        """Who would be given a lead now; None where it waits for the branch."""
+        return self._router.route(connection, standing, lead.line, fallback=None)
+
+    def withdraw(self, connection: Connection, refused: Sequence[tuple[Lead, str]], now: datetime) -> list[Lead]:
+        """Take leads out of the queue for a reason that the client gave; the caller has the clients in hand."""
+        if not refused:
+            return []
+        gone = {"state": LeadState.WITHDRAWN, "owner": None, "lease_until": None}
+        return self.change_many(connection, [(lead, gone, why) for lead, why in refused], now, "withdrawn", CLOCK)
+
+    def _offer(
+        self, connection: Connection, lead: Lead, now: datetime, event: str, by: str, why: str, **values: Any
+    ) -> Lead:
+        """Put a lead back into the queue, unless its client no longer allows it: then it is withdrawn."""
+        if self.directory is not None:
+            known = standings_of(self.directory, [lead.client_id], connection)
+            if no := self.why_not(known.get(lead.client_id), lead.intent, now):
+                return self.withdraw(connection, [(lead, no)], now)[0]
+        return self.change(connection, lead, now, event, by, why, **{**FREE, **values})
+
+    def _release_held(self, connection: Connection, lead: Lead, principal: Principal) -> None:
+        if lead.state is not LeadState.HELD:
+            return
+        principal.require("release a held lead", Role.COMPLIANCE, Role.SYSTEM)
+        if words_that_hold(connection, lead):
+            raise LeadError(f"The lead {lead.id} is held by spoken words: dispose of them, which releases it.")
+
+    def _take_back(self, connection: Connection) -> int:
+        now = database_now(connection)
+        ended = locked(connection, LEASED, leads.c.lease_until <= now, most=TAKEN_BACK)
+        if ended:
+            why = "the lease ran out"
+            self.change_many(connection, [(lead, FREE, why) for lead in ended], now, "lease_ended", CLOCK)
+        return len(ended)
+
+    def _settle(
+        self,
+        lead_id: str,
+        principal: Principal,
+        event: str,
+        why: str,
+        values: Mapping[str, Any],
+        *,
+        lease_s: float | None = None,
+    ) -> Lead:
+        plain = {name: value.value if isinstance(value, LeadState) else value for name, value in values.items()}
+        with self.engine.begin() as connection:
+            row = self._rows.settle(connection, lead_id, principal, plain, lease_s)
+            if row is None:
+                return self._as_reported(connection, lead_id, principal, values)
+            lead = lead_of(row)
+            change = Change(lead=lead, event=event, by=principal.user_id, why=why, at=lead.updated_at)
+            self.tell(connection, [change])
+        return lead
+
+    def _as_reported(
+        self, connection: Connection, lead_id: str, principal: Principal, values: Mapping[str, Any]
+    ) -> Lead:
+        """The lead, where this very report was written before. Raises LeadError for whoever does not hold it."""
+        lead = self._get(connection, lead_id, principal)
+        mine = lead.owner == principal.user_id and "disposition" in values
+        if mine and all(getattr(lead, name) == value for name, value in values.items()):
+            return lead
+        raise self._why_not_held(lead, lead_id, principal)
+
+    def _why_not_held(self, lead: Lead, lead_id: str, principal: Principal) -> LeadError:
+        """What to tell somebody who changes a lead that they do not hold."""
+        if lead.state not in (LeadState.CLAIMED, LeadState.CONTACTED):
+            return LeadError(f"The lead {lead_id} is {lead.state}: claim it first.")
+        if lead.owner != principal.user_id:
+            return LeadError(f"The lead {lead_id} is held by somebody else: claim another.")
+        return LeadError(f"The lease on the lead {lead_id} ran out: claim it again.")
+
+    def _intent(self, intent: str) -> Intent | None:
+        return self._taxonomy[intent] if self._taxonomy is not None and intent in self._taxonomy else None
 
 
-def visible(principal: Principal, table: Any = leads) -> ColumnElement[bool]:
-    """Rows of a table with advisor_id and branch that the principal may see; part of every query."""
-    if principal.has(*SEES_EVERY_CLIENT):
-        return true()
-    mine: ColumnElement[bool] = false()
-    if principal.has(Role.ADVISOR):
-        mine = or_(mine, table.c.advisor_id == principal.user_id)
-    if principal.has(Role.SUPERVISOR) and principal.branches:
-        mine = or_(mine, table.c.branch.in_(sorted(principal.branches)))
-    return mine
-
-
-def body(lead: Lead) -> dict[str, Any]:
-    """A lead as JSON: what webhooks, the API and exports carry."""
-    return {
-        "id": lead.id,
-        "client_id": lead.client_id,
-        "advisor_id": lead.advisor_id,
-        "intent": lead.intent,
-        "product": lead.product or None,
-        "line": lead.line,
-        "state": lead.state.value,
-        "confidence": lead.confidence,
-        "score": lead.score,
-        "amount_cny": None if lead.amount_cny is None else str(lead.amount_cny),
-        "urgency": lead.urgency,
-        "evidence": [dict(e) for e in lead.evidence],
-        "held_because": lead.held_because,
-        "sequence": lead.sequence,
-        "owner": lead.owner,
-        "disposition": lead.disposition,
-        "due_at": lead.due_at.isoformat(),
-        "first_seen_at": lead.first_seen_at.isoformat(),
-        "last_seen_at": lead.last_seen_at.isoformat(),
-    }
-
-
-def words_that_hold(connection: Connection, lead: Lead) -> bool:
-    """Whether words that nobody disposed of still hold a lead: said in a call of its evidence, before its last turn."""
-    last: dict[str, int] = {}
-    for row in lead.evidence:
-        last[row["call"]] = max(last.get(row["call"], 0), row["turn"])
-    words = spoken_findings.c
-    query = select(words.call_id, words.turn, words.rule).where(words.call_id.in_(last), words.state == "open")
-    return any(row.rule.startswith(HOLDING) and row.turn < last[row.call_id] for row in connection.execute(query))
-
-
-def living(now: datetime, window_days: int) -> ColumnElement[bool]:
-    """Leads that new evidence merges into."""
-    return leads.c.state.in_([s.value for s in LIVING]) & (leads.c.last_seen_at > now - timedelta(days=window_days))
-
-
-def lead_of(row: Row[Any]) -> Lead:
-    """A lead from its row."""
-    fields = dict(row._mapping)
-    return Lead(**{**fields, "state": LeadState(fields["state"]), "evidence": tuple(fields["evidence"])})
+def locked(connection: Connection, *which: Any, most: int, order: Any = leads.c.lease_until) -> list[Lead]:
+    """Leads with their clients in hand; those that somebody else has are left out. SQLite: the write lock is taken."""
+    begin_writing(connection)
+    query = select(leads).join(lead_clients, lead_clients.c.client_id == leads.c.client_id).where(*which)
+    query = query.order_by(order).limit(most)
+    rows = connection.execute(query.with_for_update(skip_locked=True, of=(leads, lead_clients))).all()
+    return [lead_of(row) for row in rows]

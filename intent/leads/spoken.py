@@ -96,6 +96,8 @@ class SpokenDesk:
             }  # fmt: skip
             statement = update(spoken_findings).where(_columns.id == finding_id).values(values)
             done = _finding(connection.execute(statement.returning(*_columns)).one())
+            if done.client_id is not None:
+                self._queue.take_clients(connection, [done.client_id])
             freed = [
                 self._free(connection, held, now, principal.user_id)
                 for held in _held_by(connection, done)
@@ -136,9 +138,9 @@ def _refuse(row: Row[Any] | None, finding_id: str, principal: Principal) -> None
 
 
 def _held_by(connection: Connection, finding: SpokenFinding) -> list[Lead]:
-    """Held leads of the client with evidence in the finding's call, locked, in one order."""
+    """Held leads of the client with evidence in the finding's call."""
     which = and_(leads.c.client_id == finding.client_id, leads.c.state == LeadState.HELD.value)
-    rows = connection.execute(select(leads).where(which).order_by(leads.c.id).with_for_update()).all()
+    rows = connection.execute(select(leads).where(which).order_by(leads.c.id)).all()
     held = [lead_of(row) for row in rows]
     return [lead for lead in held if any(row["call"] == finding.call_id for row in lead.evidence)]
 

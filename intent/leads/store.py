@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, insert, or_, select
 
 from intent.call import Call, CallReading, SpeechFinding, Wish
 from intent.classifier.taxonomy import Taxonomy
-from intent.errors import LeadError, LeadNotFoundError
+from intent.errors import LeadNotFoundError
+from intent.follow_ups.item import FollowUp
+from intent.follow_ups.register import Register
+from intent.follow_ups.shield import shielded
 from intent.leads.lead import (
+    CLAIMABLE,
+    LIVING,
     ClientDirectory,
     ClientStanding,
-    FollowUp,
     Lead,
     LeadState,
-    evidence_rows,
-    rule_score,
+    standings_of,
 )
-from intent.leads.queue import LeadQueue, lead_of, living, visible
-from intent.leads.tables import calls, follow_ups, leads, spoken_findings
+from intent.leads.merging import Heard, Merging
+from intent.leads.queue import LeadQueue, lead_of, visible
+from intent.leads.tables import calls, leads, spoken_findings
+from intent.leads.views import row_of
 from intent.notes.draft import draft_note
 from intent.settings import LeadSettings
-from jobs.locks import hold
 from jobs.tables import new_id
 from knowledge_base.access import Principal, Role
+from knowledge_base.consents import ConsentLedger
 
 RECORDERS = (Role.OPERATIONS, Role.CRM, Role.SYSTEM)
-CASE_READERS = (Role.COMPLIANCE, Role.SUPERVISOR, Role.OPERATIONS, Role.SYSTEM)
+SPOKEN_TO = (LeadState.CONTACTED, LeadState.WON, LeadState.LOST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +60,11 @@ class LeadStore(LeadQueue):
         taxonomy: Taxonomy,
         settings: LeadSettings | None = None,
         directory: ClientDirectory | None = None,
+        register: Register | None = None,
     ) -> None:
-        super().__init__(engine, settings)
-        self._taxonomy, self._directory = taxonomy, directory
+        super().__init__(engine, settings, taxonomy=taxonomy, directory=directory)
+        self._wishes = taxonomy
+        self._register = register or Register(taxonomy, ConsentLedger(engine))
 
     def record(self, reading: CallReading, call: Call, *, principal: Principal) -> Recorded:
         """Write a call and what follows from it in one transaction; a second time does nothing.
@@ -63,60 +72,22 @@ class LeadStore(LeadQueue):
         Cases and tickets are always written. A lead is written for a known client who may be
         contacted, of a call that is not stale; the rest stands in `left_out`.
         """
+        return self.record_many([(reading, call)], principal=principal)[0]
+
+    def record_many(self, batch: Sequence[tuple[CallReading, Call]], *, principal: Principal) -> list[Recorded]:
+        """The same for many calls in one transaction, all or none: an archive is written a hundred times faster so."""
         principal.require("record calls", *RECORDERS)
-        standing = self._standing(call)
         with self._writing() as (connection, now):
-            hold(connection, f"call:{call.id}")
-            if connection.execute(select(calls.c.id).where(calls.c.id == call.id)).first():
-                return Recorded(already=True)
-            ended = _ended_at(call, now)
-            self._insert_call(connection, reading, call, standing, ended, now)
-            _insert_findings(connection, reading, call, standing, now)
-            if reading.note:
-                draft_note(connection, reading.note, call, branch=standing.branch if standing else None, now=now)
-            opened = tuple(
-                self._open(connection, wish, call, standing, ended, now)
-                for wish in reading.wishes
-                if wish.goes_to != "lead"
-            )
-            made, left_out = self._leads(connection, reading, call, standing, ended, now, principal)
-        return Recorded(
-            leads=tuple(lead for lead, _ in made),
-            merged=sum(merged for _, merged in made),
-            follow_ups=opened,
-            left_out=left_out,
-        )
-
-    def follow_ups(
-        self, kind: str, *, principal: Principal, open_only: bool = True, limit: int = 100
-    ) -> tuple[FollowUp, ...]:
-        """Cases, tickets or consents, the most urgent first; no case shows to the advisor it concerns."""
-        query = select(follow_ups).where(follow_ups.c.kind == kind, visible(principal, follow_ups))
-        if kind == "case":
-            principal.require("read cases", *CASE_READERS)
-            query = query.where(_not_concerned(principal))
-        if open_only:
-            query = query.where(follow_ups.c.state == "open")
-        with self.engine.connect() as connection:
-            rows = connection.execute(query.order_by(follow_ups.c.due_at, follow_ups.c.id).limit(limit)).all()
-        return tuple(_follow_up(row) for row in rows)
-
-    def handle(self, follow_up_id: str, outcome: str, *, principal: Principal) -> FollowUp:
-        """Close a case, ticket or consent. Raises LeadError for the advisor whom a case concerns."""
-        with self._writing() as (connection, now):
-            query = select(follow_ups).where(follow_ups.c.id == follow_up_id, visible(principal, follow_ups))
-            row = connection.execute(query.with_for_update()).one_or_none()
-            if row is None:
-                raise LeadNotFoundError(f"There is no follow-up {follow_up_id} that you may see.")
-            if row.kind == "case":
-                principal.require("handle cases", *CASE_READERS)
-                if row.advisor_id == principal.user_id:
-                    raise LeadError("The advisor whom a case concerns never handles it: give it to another.")
-            values = {
-                "state": "handled", "handler_id": principal.user_id, "handled_at": now, "outcome": outcome,
-            }  # fmt: skip
-            changed = update(follow_ups).where(follow_ups.c.id == follow_up_id).values(values)
-            return _follow_up(connection.execute(changed.returning(*follow_ups.c)).one())
+            known = standings_of(self.directory, {c.client_id for _, c in batch if c.client_id}, connection)
+            heard = [_Heard(r, c, self._standing(c, known), _ended_at(c, now)) for r, c in batch]
+            fresh = self._insert_calls(connection, heard, now)
+            told = self._write_leads(connection, fresh, now, principal)
+            return [
+                self._follow(connection, each, told[id(each)], now, principal.user_id)
+                if id(each) in told
+                else Recorded(already=True)
+                for each in heard
+            ]
 
     def call(self, call_id: str, *, principal: Principal) -> dict[str, Any]:
         """The stored note, findings, inspection and warnings of a call, without findings that are for compliance alone.
@@ -131,186 +102,157 @@ class LeadStore(LeadQueue):
         told = [finding for finding in row.findings if not finding.get("confidential")]
         return {**row._mapping, "findings": told}
 
-    def _standing(self, call: Call) -> ClientStanding | None:
+    def _standing(self, call: Call, known: Mapping[str, ClientStanding]) -> ClientStanding | None:
         if call.client_id is None:
             return None
-        if self._directory is None:
+        if self.directory is None:
             return ClientStanding(advisor_id=call.advisor_id)
-        return self._directory.standing(call.client_id)
+        return known.get(call.client_id)
 
-    def _insert_call(
+    def _insert_calls(self, connection: Connection, heard: Sequence[_Heard], now: datetime) -> list[_Heard]:
+        """Write calls that are not there yet; returns them, the first of those with one id."""
+        once = {each.call.id: each for each in reversed(heard)}
+        written = self._rows.insert_new(connection, calls, [_call_row(each, now) for each in once.values()])
+        return [each for each in heard if once[each.call.id] is each and each.call.id in written]
+
+    def _follow(self, connection: Connection, each: _Heard, recorded: Recorded, now: datetime, by: str) -> Recorded:
+        """Findings, note and follow-ups of one call; its leads are written already."""
+        reading, call, standing, ended = each.reading, each.call, each.standing, each.ended
+        _insert_findings(connection, reading, call, standing, now)
+        if reading.note:
+            draft_note(connection, reading.note, call, branch=standing.branch if standing else None, now=now)
+        opened = self._register.open(connection, reading, call, standing=standing, ended=ended, now=now, by=by)
+        return replace(recorded, follow_ups=opened)
+
+    def _write_leads(
+        self, connection: Connection, fresh: Sequence[_Heard], now: datetime, principal: Principal
+    ) -> dict[int, Recorded]:
+        """Merge what was heard into the leads that live, in the order of the calls; the result by `id()` of a call."""
+        noes = {id(each): self._why_no_leads(each, now) for each in fresh}
+        counts = Counter(
+            str(each.call.client_id) for each in fresh for wish in each.wished if not noes[id(each)].get(wish.intent)
+        )
+        silenced = {str(c.call.client_id) for c in fresh if c.call.client_id and c.reading.of("consent")}
+        last = self._rows.number(connection, counts) if counts else {}
+        merging = Merging(taxonomy=self._wishes, now=now, by=principal.user_id, last=last)
+        spoken_to = self._meet(connection, merging, counts, now)
+        done = {id(each): self._hear(connection, merging, each, noes[id(each)], spoken_to) for each in fresh}
+        self._write(connection, merging)
+        self._silence(connection, silenced, now)
+        return done
+
+    def _meet(
+        self, connection: Connection, merging: Merging, clients: Mapping[str, int], now: datetime
+    ) -> set[tuple[str, str]]:
+        """Tell `merging` the leads that live; returns clients with the wishes whose one contact was made already."""
+        if not clients:
+            return set()
+        since = now - timedelta(days=self.settings.window_days)
+        kinds = or_(leads.c.state.in_([s.value for s in LIVING]), leads.c.intent.in_(sorted(self._honour.once)))
+        query = select(leads).where(leads.c.client_id.in_(sorted(clients)), kinds, leads.c.last_seen_at > since)
+        found = [lead_of(row) for row in connection.execute(query.order_by(leads.c.id))]
+        merging.meet(lead for lead in found if lead.state in LIVING)
+        return {(x.client_id, x.intent) for x in found if x.state in SPOKEN_TO and x.intent in self._honour.once}
+
+    def _hear(
         self,
         connection: Connection,
-        reading: CallReading,
-        call: Call,
-        standing: ClientStanding | None,
-        ended: datetime,
-        now: datetime,
-    ) -> None:
-        connection.execute(
-            insert(calls).values(
-                id=call.id,
-                client_id=call.client_id,
-                advisor_id=call.advisor_id,
-                branch=standing.branch if standing else None,
-                started_at=call.started_at,
-                ended_at=ended,
-                duration_s=call.transcript.duration_s,
-                recording_path=call.recording_path,
-                note=reading.note.text if reading.note else "",
-                findings=[asdict(finding) for finding in reading.findings],
-                warnings=list(call.transcript.warnings),
-                inspection=asdict(reading.inspection) if reading.inspection else None,
-                model_version=reading.model_version,
-                recorded_at=now,
-            )
+        merging: Merging,
+        each: _Heard,
+        noes: Mapping[str, str],
+        spoken_to: set[tuple[str, str]],
+    ) -> Recorded:
+        made, left_out = [], []
+        for wish in each.wished:
+            no = noes.get(wish.intent, "")
+            if not no and (str(each.call.client_id), wish.intent) in spoken_to:
+                no = "the one contact that this wish allows was made."
+            if no:
+                left_out.append(f"{wish.intent}: {no}")
+            else:
+                made.append(merging.hear(self._given(connection, merging, each, wish)))
+        merged = sum(alive for _, alive in made)
+        return Recorded(leads=tuple(lead for lead, _ in made), merged=merged, left_out=tuple(left_out))
+
+    def _given(self, connection: Connection, merging: Merging, each: _Heard, wish: Wish) -> Heard:
+        """A wish with whom its lead is given to; whoever has a living one keeps it."""
+        assert each.standing is not None
+        assert each.call.client_id is not None
+        client, line = each.call.client_id, self._wishes[wish.intent].line
+        alive = (client, wish.intent, wish.product or "") in merging.leads
+        advisor = None if alive else self._router.route(connection, each.standing, line, fallback=each.call.advisor_id)
+        tier = self._router.rules.tier(each.standing).id if self.directory is not None else None
+        return Heard(
+            wish=wish, call=each.call, client_id=client, standing=each.standing, advisor_id=advisor, tier=tier,
+            ended=each.ended,
+        )  # fmt: skip
+
+    def _write(self, connection: Connection, merging: Merging) -> None:
+        after = list(merging.leads.values())
+        self._rows.insert(connection, leads, [row_of(lead) for lead in after if lead.id in merging.made])
+        self._rows.update(connection, leads, [row_of(x) for x in after if x.id in merging.raised - merging.made])
+        self.tell(connection, merging.changes)
+
+    def _silence(self, connection: Connection, clients: set[str], now: datetime) -> None:
+        """Withdraw what waits for clients who asked in a call not to be called; a person can offer it again."""
+        if not clients:
+            return
+        self.take_clients(connection, clients)
+        waiting = leads.c.state.in_([state.value for state in CLAIMABLE])
+        rows = connection.execute(select(leads).where(leads.c.client_id.in_(sorted(clients)), waiting)).all()
+        self.withdraw(
+            connection, [(lead_of(row), "the client asked in a call not to be contacted") for row in rows], now
         )
 
-    def _open(
-        self,
-        connection: Connection,
-        wish: Wish,
-        call: Call,
-        standing: ClientStanding | None,
-        ended: datetime,
-        now: datetime,
-    ) -> FollowUp:
-        row = connection.execute(
-            insert(follow_ups)
-            .values(
-                id=new_id(),
-                kind=wish.goes_to,
-                call_id=call.id,
-                client_id=call.client_id,
-                advisor_id=call.advisor_id,
-                branch=standing.branch if standing else None,
-                intent=wish.intent,
-                state="open",
-                evidence=evidence_rows(wish, call.id),
-                confidence=wish.confidence,
-                due_at=ended + timedelta(hours=self._taxonomy[wish.intent].sla_hours),
-                created_at=now,
-                outcome="",
-            )
-            .returning(*follow_ups.c)
-        ).one()
-        return _follow_up(row)
+    def _why_no_leads(self, each: _Heard, now: datetime) -> dict[str, str]:
+        """By intent, one sentence where no lead may be written."""
+        return {wish.intent: no for wish in each.wished if (no := self._why_no_lead(each, wish.intent, now))}
 
-    def _leads(
-        self,
-        connection: Connection,
-        reading: CallReading,
-        call: Call,
-        standing: ClientStanding | None,
-        ended: datetime,
-        now: datetime,
-        principal: Principal,
-    ) -> tuple[list[tuple[Lead, bool]], tuple[str, ...]]:
-        wished = reading.of("lead")
-        refused = self._why_no_leads(reading, standing, ended, now)
-        if refused or standing is None or call.client_id is None:
-            return [], tuple(f"{wish.intent}: {refused}" for wish in wished)
-        hold(connection, f"leads:{call.client_id}")
-        by = principal.user_id
-        return [self._lead(connection, wish, call, standing, ended, now, by) for wish in wished], ()
-
-    def _why_no_leads(
-        self, reading: CallReading, standing: ClientStanding | None, ended: datetime, now: datetime
-    ) -> str:
-        """One sentence, empty when leads may be written."""
-        if standing is None:
+    def _why_no_lead(self, each: _Heard, intent: str, now: datetime) -> str:
+        if each.standing is None:
             return "the client is not known, so that nobody can be asked to call."
-        if not standing.may_contact:
-            return f"the client must not be contacted ({standing.why_not})."
-        if any(wish.goes_to == "consent" for wish in reading.wishes):
+        if no := self.why_not(each.standing, intent, now):
+            return f"the client must not be contacted ({no})."
+        if each.reading.of("consent"):
             return "the client asked in this call not to be contacted."
-        if now - ended > timedelta(days=self.settings.stale_days):
+        if now - each.ended > timedelta(days=self.settings.stale_days):
             return f"the call is older than {self.settings.stale_days} days."
         return ""
 
-    def _lead(
-        self,
-        connection: Connection,
-        wish: Wish,
-        call: Call,
-        standing: ClientStanding,
-        ended: datetime,
-        now: datetime,
-        by: str,
-    ) -> tuple[Lead, bool]:
-        alive = connection.execute(
-            select(leads)
-            .where(
-                leads.c.client_id == call.client_id,
-                leads.c.intent == wish.intent,
-                leads.c.product == (wish.product or ""),
-                living(now, self.settings.window_days),
-            )
-            .order_by(leads.c.id)
-            .limit(1)
-            .with_for_update()
-        ).one_or_none()
-        if alive is not None:
-            return self._merge(connection, lead_of(alive), wish, call, now, by), True
-        return self._create(connection, wish, call, standing, ended, now, by), False
 
-    def _merge(self, connection: Connection, lead: Lead, wish: Wish, call: Call, now: datetime, by: str) -> Lead:
-        """New evidence joins; a hold comes, and never goes, with it."""
-        evidence = [*map(dict, lead.evidence), *evidence_rows(wish, call.id)]
-        confidence = max(lead.confidence, wish.confidence)
-        amount = wish.amount_cny if wish.amount_cny is not None else lead.amount_cny
-        heard_in = len({row["call"] for row in evidence})
-        values: dict[str, Any] = {
-            "evidence": evidence,
-            "confidence": confidence,
-            "amount_cny": amount,
-            "urgency": wish.urgency,
-            "score": rule_score(confidence, wish.urgency, amount, heard_in),
-            "last_seen_at": now,
-        }
-        if wish.held_because:
-            values |= {"state": LeadState.HELD, "held_because": wish.held_because}
-        return self.change(connection, lead, now, "merged", by, _reason(call, wish), **values)
+@dataclass(frozen=True, eq=False)
+class _Heard:
+    """A call with what must be known to write it."""
 
-    def _create(
-        self,
-        connection: Connection,
-        wish: Wish,
-        call: Call,
-        standing: ClientStanding,
-        ended: datetime,
-        now: datetime,
-        by: str,
-    ) -> Lead:
-        intent = self._taxonomy[wish.intent]
-        row = connection.execute(
-            insert(leads)
-            .values(
-                id=new_id(),
-                client_id=call.client_id,
-                advisor_id=standing.advisor_id or call.advisor_id,
-                branch=standing.branch,
-                intent=wish.intent,
-                product=wish.product or "",
-                line=intent.line,
-                state=(LeadState.HELD if wish.held_because else LeadState.NEW).value,
-                confidence=wish.confidence,
-                score=rule_score(wish.confidence, wish.urgency, wish.amount_cny, 1),
-                amount_cny=wish.amount_cny,
-                urgency=wish.urgency,
-                evidence=evidence_rows(wish, call.id),
-                held_because=wish.held_because,
-                sequence=self.next_sequence(connection, str(call.client_id)),
-                due_at=ended + timedelta(hours=intent.sla_hours),
-                first_seen_at=now,
-                last_seen_at=now,
-                updated_at=now,
-            )
-            .returning(*leads.c)
-        ).one()
-        lead = lead_of(row)
-        self.announce(connection, lead, "created", by, _reason(call, wish), now)
-        return lead
+    reading: CallReading
+    call: Call
+    standing: ClientStanding | None
+    ended: datetime
+
+    @property
+    def wished(self) -> tuple[Wish, ...]:
+        """Wishes for leads; words of a complaint stay with its case."""
+        return shielded(self.reading).of("lead")
+
+
+def _call_row(each: _Heard, now: datetime) -> dict[str, Any]:
+    reading, call, standing = each.reading, each.call, each.standing
+    return {
+        "id": call.id,
+        "client_id": call.client_id,
+        "advisor_id": call.advisor_id,
+        "branch": standing.branch if standing else None,
+        "started_at": call.started_at,
+        "ended_at": each.ended,
+        "duration_s": call.transcript.duration_s,
+        "recording_path": call.recording_path,
+        "note": reading.note.text if reading.note else "",
+        "findings": [asdict(finding) for finding in reading.findings],
+        "warnings": list(call.transcript.warnings),
+        "inspection": asdict(reading.inspection) if reading.inspection else None,
+        "model_version": reading.model_version,
+        "recorded_at": now,
+    }
 
 
 def _insert_findings(
@@ -329,11 +271,6 @@ def _insert_findings(
         connection.execute(insert(spoken_findings), rows)
 
 
-def _reason(call: Call, wish: Wish) -> str:
-    """Where a lead comes from, and what a second look said against it."""
-    return "; ".join((f"call {call.id}", *wish.doubts))
-
-
 def _columns_of(finding: SpeechFinding) -> dict[str, Any]:
     return {name: value for name, value in asdict(finding).items() if name != "suspected"}
 
@@ -343,12 +280,3 @@ def _ended_at(call: Call, now: datetime) -> datetime:
     if call.started_at is None:
         return now
     return call.started_at + timedelta(seconds=call.transcript.duration_s)
-
-
-def _not_concerned(principal: Principal) -> Any:
-    return follow_ups.c.advisor_id.is_distinct_from(principal.user_id)
-
-
-def _follow_up(row: Row[Any]) -> FollowUp:
-    fields = dict(row._mapping)
-    return FollowUp(**{**fields, "evidence": tuple(fields["evidence"])})

@@ -1,6 +1,13 @@
-"""Tables of what calls lead to: leads with their events, spoken findings, cases, tickets and consent changes."""
+"""Tables of what calls lead to: calls, leads with their events, and spoken findings.
+
+The row of a client in `lead_clients` is the mutex of all that changes that client's leads: who writes takes it first
+and numbers the change by it; a claim skips the clients that somebody else has in hand. So changes of one client
+commit in the order of their `sequence`, and no two transactions wait for each other in a circle.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -14,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from jobs.clock import UtcDateTime
@@ -51,6 +59,7 @@ leads = Table(
     Column("product", String(120), nullable=False),  # as spoken; empty where none was named
     Column("line", String(32), nullable=False),
     Column("state", String(16), nullable=False),
+    Column("tier", String(16)),  # of the client when the lead was made; see data/tiers.yaml
     Column("confidence", Float, nullable=False),
     Column("score", Float, nullable=False),
     Column("amount_cny", ExactDecimal),
@@ -63,19 +72,51 @@ leads = Table(
     Column("disposition", String(16)),
     Column("reason", Text),
     Column("due_at", UtcDateTime, nullable=False),
+    Column("escalated_at", UtcDateTime),  # the clock ran out before anybody spoke with the client
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
-Index("ix_leads_living", leads.c.client_id, leads.c.intent, leads.c.product, leads.c.last_seen_at)
-Index("ix_leads_queue", leads.c.state, leads.c.advisor_id, leads.c.score.desc(), leads.c.id)
+# Conditions stand as constants, never as parameters: only so does a prepared plan use the partial indexes.
+OFFERED = text("leads.state IN ('new', 'offered')")
+UNSPOKEN = text("leads.state IN ('new', 'offered', 'claimed')")  # nobody has spoken with the client yet
+CLOCK_RUNS = text("leads.state IN ('new', 'offered', 'claimed') AND leads.escalated_at IS NULL")
+UNASSIGNED = text("leads.state IN ('new', 'offered') AND leads.advisor_id IS NULL")
+LEASED = text("leads.state = 'claimed'")
+ESCALATED = text("leads.escalated_at IS NOT NULL AND leads.state IN ('new', 'offered', 'claimed')")
+
+
+def _partial(name: str, *columns: Any, where: Any) -> None:
+    """An index over a few of the rows; its condition is written without the table's name, as both databases keep it."""
+    plain = text(where.text.replace("leads.", ""))
+    Index(name, *columns, sqlite_where=plain, postgresql_where=plain)
+
+
+Index("ix_leads_client", leads.c.client_id, leads.c.id)
+Index("ix_leads_advisor", leads.c.advisor_id, leads.c.id)
+_partial("ix_leads_offered", leads.c.score.desc(), leads.c.id, where=OFFERED)
+_partial("ix_leads_offered_advisor", leads.c.advisor_id, leads.c.score.desc(), leads.c.id, where=OFFERED)
+_partial("ix_leads_offered_branch", leads.c.branch, leads.c.score.desc(), leads.c.id, where=OFFERED)
+_partial("ix_leads_unassigned", leads.c.id, where=UNASSIGNED)
+_partial("ix_leads_leased", leads.c.lease_until, where=LEASED)
+_partial("ix_leads_clock", leads.c.due_at, leads.c.id, where=CLOCK_RUNS)
+_partial("ix_leads_escalated", leads.c.due_at, leads.c.id, where=ESCALATED)
+_partial("ix_leads_escalated_branch", leads.c.branch, leads.c.due_at, where=ESCALATED)
+
+lead_clients = Table(
+    "lead_clients",
+    metadata,
+    Column("client_id", String(64), primary_key=True),
+    Column("sequence", Integer, nullable=False),  # of the client's last event
+    postgresql_with={"fillfactor": 70},  # room for the row's next version beside it
+)
 
 lead_events = Table(
     "lead_events",
     metadata,
     Column("id", String(32), primary_key=True),
     Column("lead_id", String(32), ForeignKey("leads.id"), nullable=False, index=True),
-    Column("event", String(32), nullable=False),  # created | merged | claimed | acked | nacked | ...
+    Column("event", String(32), nullable=False),  # created | merged | claimed | acked | nacked | lease_ended | ...
     Column("state", String(16), nullable=False),  # after the event
     Column("by", String(64), nullable=False),
     Column("why", Text, nullable=False),
@@ -106,23 +147,11 @@ spoken_findings = Table(
 )
 Index("ix_spoken_findings_open", spoken_findings.c.state, spoken_findings.c.created_at, spoken_findings.c.id)
 
-follow_ups = Table(
-    "follow_ups",
+webhook_endpoints = Table(
+    "webhook_endpoints",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("kind", String(8), nullable=False),  # case | ticket | consent
-    Column("call_id", String(120), ForeignKey("calls.id"), nullable=False, index=True),
-    Column("client_id", String(64), index=True),
-    Column("advisor_id", String(64)),  # the advisor concerned: never sees or handles a case
-    Column("branch", String(64)),
-    Column("intent", String(64), nullable=False),
-    Column("state", String(16), nullable=False),  # open | handled
-    Column("handler_id", String(64)),
-    Column("evidence", JSON, nullable=False),
-    Column("confidence", Float, nullable=False),
-    Column("due_at", UtcDateTime, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("handled_at", UtcDateTime),
-    Column("outcome", Text, nullable=False),
+    Column("topic", String(64), primary_key=True),  # of the outbox
+    Column("url", Text, nullable=False),  # the receiver that said 410; another one is not disabled
+    Column("disabled_at", UtcDateTime, nullable=False),
+    Column("why", Text, nullable=False),
 )
-Index("ix_follow_ups_open", follow_ups.c.kind, follow_ups.c.state, follow_ups.c.due_at)

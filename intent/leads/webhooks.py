@@ -9,17 +9,15 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 import json
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from intent.errors import WebhookError
+from intent.leads.targets import Resolve, Target, addresses, check_url, target_of
 from jobs.errors import DeliveryError
 from jobs.outbox import OutboxMessage
 
@@ -29,7 +27,7 @@ SECRET_BYTES = range(24, 65)
 GONE = 410
 LONGEST_RETRY_AFTER_S = 86_400.0
 
-Resolve = Callable[[str], list[str]]  # host name to addresses
+Gone = Callable[[OutboxMessage, str], None]  # a message that the receiver refused for good, and why
 
 
 class WebhookSender:
@@ -40,71 +38,61 @@ class WebhookSender:
         *,
         url: str,
         secret: str,
+        previous_secret: str = "",
         allow_private: bool = False,
         timeout_s: float = 15.0,
         source: str = SOURCE,
         resolve: Resolve | None = None,
+        gone: Gone | None = None,
     ) -> None:
-        """source: of the events. Raises WebhookError for a bad secret or an address that may not be used."""
-        self._key = _key(secret)
-        self._url, self._timeout_s, self._source = url, timeout_s, source
+        """source: of the events. previous_secret: signs as well, while the receiver changes over. gone: told of a 410.
+
+        Raises WebhookError for a bad secret or an address that may not be used.
+        """
+        self._keys = [_key(each) for each in (secret, previous_secret) if each or each is secret]
+        self._url, self._source = url, source
         self._allow_private, self._resolve = allow_private, resolve or addresses
+        self._gone = gone
         check_url(url, allow_private=allow_private)
+        # No proxy of the environment and no redirect: the request goes to the address that was checked.
+        self._client = httpx.Client(timeout=timeout_s, follow_redirects=False, trust_env=False)
 
     def deliver(self, message: OutboxMessage) -> None:
         """Post one message; the id stays the same over all attempts.
 
         Raises DeliveryError: permanent on 410 (the receiver is gone), else to be tried again.
         """
-        self._check_target()
+        target = target_of(self._url, allow_private=self._allow_private, resolve=self._resolve)
+        status, retry_in_s = self._post(target, message)
+        if 200 <= status < 300:
+            return
+        why = f"the receiver answered {status}"
+        if status == GONE and self._gone is not None:
+            self._gone(message, why)
+        raise DeliveryError(why, permanent=status == GONE, retry_in_s=retry_in_s)
+
+    def _post(self, target: Target, message: OutboxMessage) -> tuple[int, float | None]:
+        """The status, and the seconds that the receiver asks to wait; its body is not read."""
         payload = json.dumps(cloud_event(message, self._source), ensure_ascii=False, separators=(",", ":")).encode()
-        headers = {"content-type": "application/cloudevents+json", **self._signed(message.id, payload)}
+        headers = {
+            "host": target.host, "content-type": "application/cloudevents+json", **self._signed(message.id, payload),
+        }  # fmt: skip
+        names = {"sni_hostname": target.server_name}
         try:
-            response = httpx.post(
-                self._url, content=payload, headers=headers, timeout=self._timeout_s, follow_redirects=False
-            )
+            with self._client.stream(
+                "POST", target.url, content=payload, headers=headers, extensions=names
+            ) as response:
+                return response.status_code, _retry_after_s(response)
         except httpx.HTTPError as error:
             raise DeliveryError(f"the receiver did not answer ({type(error).__name__})") from error
-        if response.is_success:
-            return
-        raise DeliveryError(
-            f"the receiver answered {response.status_code}",
-            permanent=response.status_code == GONE,
-            retry_in_s=_retry_after_s(response),
-        )
 
     def _signed(self, message_id: str, payload: bytes) -> dict[str, str]:
         stamp = str(int(time.time()))
         return {
             "webhook-id": message_id,
             "webhook-timestamp": stamp,
-            "webhook-signature": sign(self._key, message_id, stamp, payload),
+            "webhook-signature": " ".join(sign(key, message_id, stamp, payload) for key in self._keys),
         }
-
-    def _check_target(self) -> None:
-        """Names are resolved at every delivery: they may point somewhere else by now."""
-        if self._allow_private:
-            return
-        host = urlsplit(self._url).hostname or ""
-        try:
-            found = self._resolve(host)
-        except OSError as error:
-            raise DeliveryError(f"the receiver's host has no address ({type(error).__name__})") from error
-        if any(_is_private(address) for address in found):
-            raise DeliveryError("the receiver's host is a private address, which the settings forbid", permanent=True)
-
-
-def check_url(url: str, *, allow_private: bool) -> None:
-    """Raises WebhookError unless the address is https (or allowed to be private) and names a host."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise WebhookError(f"{url} is no webhook address: give https://host/path.")
-    if allow_private:
-        return
-    if parts.scheme != "https":
-        raise WebhookError(f"The webhook {url} is not encrypted: use https, or set allow_private for tests.")
-    if _is_private(parts.hostname):
-        raise WebhookError(f"The webhook {url} is a private address: use a public one, or set allow_private.")
 
 
 def cloud_event(message: OutboxMessage, source: str = SOURCE) -> dict[str, Any]:
@@ -129,11 +117,6 @@ def sign(key: bytes, message_id: str, timestamp: str, payload: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def addresses(host: str) -> list[str]:
-    """Addresses of a host name. Raises OSError."""
-    return [str(info[4][0]) for info in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)]
-
-
 def _key(secret: str) -> bytes:
     try:
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
@@ -144,15 +127,6 @@ def _key(secret: str) -> bytes:
     return key
 
 
-def _is_private(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False  # a name: judged by its addresses at delivery
-
-
 def _retry_after_s(response: httpx.Response) -> float | None:
     value = response.headers.get("retry-after", "")
-    return min(float(value), LONGEST_RETRY_AFTER_S) if value.isdigit() else None
+    return min(float(value), LONGEST_RETRY_AFTER_S) if value.isascii() and value.isdigit() else None

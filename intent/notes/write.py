@@ -50,10 +50,12 @@ class NoteMaker:
 
 
 def _purpose(turns: Sequence[Turn], wishes: Sequence[Wish], taxonomy: Taxonomy) -> tuple[Point, ...]:
+    """Without cases, as the steps are; a call that was nothing else has no purpose that its advisor may read."""
     first: dict[str, Wish] = {}
     for wish in wishes:
-        first.setdefault(wish.intent, wish)
-    if first:
+        if wish.goes_to != "case":
+            first.setdefault(wish.intent, wish)
+    if first or wishes:
         return tuple(
             Point(text=f"{taxonomy[w.intent].zh}：{shorten(w.evidence[0].quote)}", evidence=w.evidence[:1])
             for w in first.values()

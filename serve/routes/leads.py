@@ -1,27 +1,65 @@
-"""The lead queue over HTTP: pull with leases, outcome back."""
+"""The lead queue over HTTP: pull with leases, outcome back, what time made of them, and letters that came back."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse
 from pydantic import Field
+from starlette.background import BackgroundTask
 
-from intent.leads.queue import body
+from intent.leads.cursor import cursor_after, read_cursor
+from intent.leads.endpoints import KEEPERS
+from intent.leads.export import FORMATS, TYPES, export_leads
+from intent.leads.lead import Lead, LeadState
+from intent.leads.queue import TOPIC, body
+from intent.leads.sql.rows import Wanted
+from jobs.outbox import OutboxMessage
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.seen import Seen
 
 router = APIRouter(prefix="/v1", tags=["leads"])
+Reason = Annotated[str, Field(max_length=2000)]
+Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=50)]
+LEASE = Field(None, ge=10, le=86_400, description="Seconds until a lead returns to the queue.")
 
 
 class ClaimIn(Wire):
-    limit: int = Field(10, ge=1, le=1000, description="Leads to take at most.")
-    lease_s: int | None = Field(None, ge=10, le=86_400, description="Seconds until a lead returns to the queue.")
-    lines: list[str] = Field(default_factory=list, description="Only these product lines; empty = all.")
+    limit: int = Field(10, ge=1, le=1000, description="Leads to take at most; leads.max_claim bounds it.")
+    lease_s: int | None = LEASE
+    lines: Names = Field(default_factory=list, description="Only these product lines; empty = all.")
+    intents: Names = Field(default_factory=list, description="Only these intents; empty = all.")
+    advisors: Names = Field(default_factory=list, description="Only leads of these advisors; empty = all.")
+    branches: Names = Field(default_factory=list, description="Only leads of these branches; empty = all.")
+    clients: Names = Field(default_factory=list, description="Only leads of these clients; empty = all.")
+    min_score: float | None = Field(None, ge=0, le=1, description="Only leads of this score or more.")
 
 
 class DispositionIn(Wire):
     disposition: str = Field(pattern="^(contacted|won|lost|wrong)$")
-    reason: str = Field("", max_length=2000)
+    reason: Reason = ""
+
+
+class AckIn(Wire):
+    disposition: str = Field("contacted", pattern="^(contacted|won|lost|wrong)$")
+    reason: Reason = ""
+
+
+class NackIn(Wire):
+    why: Reason = ""
+
+
+class ExtendIn(Wire):
+    lease_s: int | None = LEASE
+
+
+class OfferIn(Wire):
+    to: str = Field(min_length=1, max_length=64, description="User id of the member of staff.")
+    why: Reason = ""
 
 
 @router.get("/leads")
@@ -29,26 +67,103 @@ def list_leads(
     request: Request,
     principal: PrincipalDep,
     seen: SeenDep,
-    state: str | None = None,
-    cursor: str = "",
-    limit: int = 100,
+    state: LeadState | None = None,
+    client_id: Annotated[str | None, Query(max_length=64)] = None,
+    advisor_id: Annotated[str | None, Query(max_length=64)] = None,
+    mine: Annotated[bool, Query(description="Only what the caller has claimed.")] = False,
+    escalated: Annotated[bool, Query(description="Only those whose clock ran out.")] = False,
+    cursor: Annotated[str, Query(max_length=400, description="Of the page before; opaque.")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
-    """Leads that the caller may see, by id; `cursor` is the last id of the page before."""
-    found = the_house(request).leads.list(
-        principal=principal, states=[state] if state else (), after=cursor, limit=min(max(limit, 1), 1000)
-    )
-    seen.view("lead", [(lead.client_id, lead.id) for lead in found])
-    return {"leads": [body(lead) for lead in found], "cursor": found[-1].id if found else None}
+    """Leads that the caller may see, the oldest first; `cursor` leads to the next page; an empty page ends."""
+    house = the_house(request)
+    if client_id is not None:
+        house.clients.get(client_id, principal=principal)
+    filters: dict[str, Any] = {
+        "states": [state.value] if state else [], "client_id": client_id, "advisor_id": advisor_id,
+        "owner": principal.user_id if mine else None, "escalated": escalated,
+    }  # fmt: skip
+    after = read_cursor(cursor, filters)
+    found = house.leads.list(principal=principal, **filters, after=after, limit=limit)
+    return {**_shown(found, seen), "cursor": cursor_after(found[-1].id, filters) if found else None}
+
+
+@router.get("/leads/export")
+def export(
+    request: Request,
+    principal: PrincipalDep,
+    seen: SeenDep,
+    format: Annotated[str, Query(pattern="^(csv|xlsx|parquet)$")] = "csv",
+) -> FileResponse:
+    """Every lead that the caller may see as a file, without what was said; written into the audit log."""
+    house = the_house(request)
+    folder = Path(mkdtemp(prefix="tougu-export-"))
+    path = folder / f"leads{FORMATS[format]}"
+
+    def remove() -> None:
+        path.unlink(missing_ok=True)
+        folder.rmdir()
+
+    try:
+        export_leads(
+            house.leads, path, taxonomy=house.taxonomy, principal=principal,
+            before=lambda page: seen.export("lead", [(lead.client_id, lead.id) for lead in page]),
+        )  # fmt: skip
+    except BaseException:
+        remove()
+        raise
+    return FileResponse(
+        path, media_type=TYPES[format], filename=path.name, headers={"cache-control": "no-store"},
+        background=BackgroundTask(remove),
+    )  # fmt: skip
 
 
 @router.post("/leads/claim")
 def claim(what: ClaimIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
     """Lease the best offered leads; no lead goes to two claimers at once."""
-    taken = the_house(request).leads.claim(
-        principal=principal, limit=what.limit, lease_s=what.lease_s, lines=what.lines
-    )
-    seen.view("lead", [(lead.client_id, lead.id) for lead in taken])
-    return {"leads": [body(lead) for lead in taken]}
+    wanted = Wanted(
+        lines=tuple(what.lines), intents=tuple(what.intents), advisors=tuple(what.advisors),
+        branches=tuple(what.branches), clients=tuple(what.clients), min_score=what.min_score,
+    )  # fmt: skip
+    queue = the_house(request).leads
+    return _shown(queue.claim(principal=principal, limit=what.limit, lease_s=what.lease_s, wanted=wanted), seen)
+
+
+@router.get("/leads/{lead_id}")
+def one(lead_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
+    """One lead with everything that happened to it: who, when and why."""
+    queue = the_house(request).leads
+    lead = queue.get(lead_id, principal=principal)
+    told = [
+        {"event": e.event, "state": e.state.value, "by": e.by, "why": e.why, "at": e.at.isoformat()}
+        for e in queue.events(lead_id, principal=principal)
+    ]
+    return {**_one(lead, seen), "events": told}
+
+
+@router.post("/leads/{lead_id}/ack")
+def ack(lead_id: str, what: AckIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
+    """Take a claimed lead over for good: contacted, or what became of it. The same report twice changes nothing."""
+    queue = the_house(request).leads
+    return _one(queue.ack(lead_id, principal=principal, disposition=what.disposition, reason=what.reason), seen)
+
+
+@router.post("/leads/{lead_id}/nack")
+def nack(lead_id: str, what: NackIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
+    """Give a claimed lead back to the queue."""
+    return _one(the_house(request).leads.nack(lead_id, principal=principal, why=what.why), seen)
+
+
+@router.post("/leads/{lead_id}/extend")
+def extend(lead_id: str, what: ExtendIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
+    """Hold a claimed lead longer, counted from now."""
+    return _one(the_house(request).leads.extend(lead_id, principal=principal, lease_s=what.lease_s), seen)
+
+
+@router.post("/leads/{lead_id}/offer")
+def offer(lead_id: str, what: OfferIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
+    """Put a waiting lead before another member of staff; a supervisor's, the CRM's and operations' right."""
+    return _one(the_house(request).leads.offer(lead_id, what.to, principal=principal, why=what.why), seen)
 
 
 @router.post("/leads/{lead_id}/disposition")
@@ -56,17 +171,57 @@ def disposition(
     lead_id: str, what: DispositionIn, request: Request, principal: PrincipalDep, seen: SeenDep
 ) -> dict[str, Any]:
     """Report what became of a claimed lead."""
-    lead = the_house(request).leads.ack(lead_id, principal=principal, disposition=what.disposition, reason=what.reason)
+    queue = the_house(request).leads
+    return _one(queue.ack(lead_id, principal=principal, disposition=what.disposition, reason=what.reason), seen)
+
+
+@router.get("/webhooks/dead")
+def dead(
+    request: Request, principal: PrincipalDep, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> dict[str, Any]:
+    """Messages about leads that were given up, the oldest first, and whether the receiver is sent anything."""
+    principal.require("read dead letters", *KEEPERS)
+    house = the_house(request)
+    off = house.endpoints.disabled(TOPIC)
+    given_up = house.outbox.dead(limit, topic=TOPIC)
+    letters = [_letter(message, house.outbox.attempts(message.id)[-1].detail) for message in given_up]
+    return {"disabled": off and {"url": off.url, "at": off.disabled_at.isoformat(), "why": off.why}, "dead": letters}
+
+
+@router.post("/webhooks/dead/{message_id}/replay", status_code=202)
+def replay(message_id: str, request: Request, principal: PrincipalDep) -> dict[str, Any]:
+    """Deliver a dead message after all, under its old id."""
+    principal.require("replay dead letters", *KEEPERS)
+    the_house(request).outbox.replay(message_id)
+    return {"replayed": 1}
+
+
+@router.post("/webhooks/dead/replay", status_code=202)
+def replay_all(request: Request, principal: PrincipalDep) -> dict[str, Any]:
+    """Deliver every dead message about leads after all."""
+    principal.require("replay dead letters", *KEEPERS)
+    return {"replayed": the_house(request).outbox.replay_all(TOPIC)}
+
+
+@router.post("/webhooks/enable")
+def enable(request: Request, principal: PrincipalDep) -> dict[str, Any]:
+    """Send to the receiver again, after a 410 had stopped it."""
+    return {"enabled": the_house(request).endpoints.enable(TOPIC, principal=principal)}
+
+
+def _shown(found: Sequence[Lead], seen: Seen) -> dict[str, Any]:
+    seen.view("lead", [(lead.client_id, lead.id) for lead in found])
+    return {"leads": [body(lead) for lead in found]}
+
+
+def _one(lead: Lead, seen: Seen) -> dict[str, Any]:
     seen.view("lead", [(lead.client_id, lead.id)])
     return body(lead)
 
 
-@router.get("/cases")
-def cases(request: Request, principal: PrincipalDep, seen: SeenDep) -> list[dict[str, Any]]:
-    """Open complaints and fraud reports, most urgent first; never shown to the advisor concerned."""
-    found = the_house(request).leads.follow_ups("case", principal=principal)
-    seen.view("case", [(c.client_id, c.id) for c in found])
-    return [
-        {"id": c.id, "intent": c.intent, "client_id": c.client_id, "call_id": c.call_id, "due_at": c.due_at.isoformat()}
-        for c in found
-    ]
+def _letter(message: OutboxMessage, why: str) -> dict[str, Any]:
+    """A dead message without what was said."""
+    return {
+        "id": message.id, "type": message.payload.get("type"), "lead": message.payload.get("id"),
+        "created_at": message.created_at.isoformat(), "attempts": message.attempt, "why": why,
+    }  # fmt: skip

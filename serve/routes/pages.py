@@ -1,4 +1,4 @@
-"""Pages: the sidebar, the officer's page, a call with its recording, and a document opened at the cited span."""
+"""Pages: the sidebar, the officer's page, the board, the desk, a call, and a document opened at the cited span."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html import escape
 from importlib.resources import files
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from serve.routes.wire import PrincipalDep, the_house
 
@@ -17,6 +17,17 @@ PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
 <title>{title}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/static/style.css"></head>
 <body><main><header class="fixed"><h1>{title}</h1><p class="hint">{subtitle}</p></header>
 <article class="document">{before}<mark id="mark">{marked}</mark>{after}</article></main></body></html>"""
+
+
+# Beside what every page may: a recording that the page fetched as the one who acts.
+PLAYS_FROM_MEMORY = {
+    "content-security-policy": "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
+}
+
+
+def _staff_page(name: str) -> Response:
+    return FileResponse(str(files("serve") / "static" / name), media_type="text/html", headers=PLAYS_FROM_MEMORY)
 
 
 @router.get("/")
@@ -33,6 +44,27 @@ def review() -> Response:
 def call(call_id: str) -> Response:
     """The page of one call; it asks for what may be shown of `call_id` itself."""
     return FileResponse(str(files("serve") / "static" / "call.html"), media_type="text/html")
+
+
+@router.get("/board")
+def board() -> Response:
+    """Own leads, and the team of a supervisor. A recording is fetched as the one who acts, and played from memory."""
+    return _staff_page("board.html")
+
+
+@router.get("/desk")
+def desk() -> Response:
+    """Cases, tickets, incidents and consents, one tab each."""
+    return _staff_page("desk.html")
+
+
+@router.get("/cases")
+@router.get("/tickets")
+@router.get("/incidents")
+@router.get("/consents")
+def tab(request: Request) -> Response:
+    """The desk opened at one of its tabs."""
+    return RedirectResponse(f"/desk#{request.url.path.strip('/')}")
 
 
 @router.get("/documents/{version_id}")

@@ -27,7 +27,8 @@ from copilot.dossier_file import verify_dossier, write_dossier
 from copilot.tables import deliveries
 from copilot.tables import metadata as copilot_tables
 from intent.call import Call, CallReading, Speaker, SpeechFinding, Transcript, Turn
-from intent.leads.tables import calls, follow_ups
+from intent.follow_ups.tables import follow_ups
+from intent.leads.tables import calls
 from intent.leads.tables import metadata as intent_tables
 from knowledge_base.access import AccessDeniedError, Principal, Role
 from tests.copilot.firm import make_firm
@@ -117,7 +118,8 @@ def open_case(engine: Engine, case_id: str, *, client: str | None, call_id: str 
         connection.execute(
             insert(follow_ups).values(
                 id=case_id, kind="case", call_id=call_id, client_id=client, advisor_id="A001", intent="complaint",
-                state="open", evidence=proof, confidence=0.9, due_at=STARTED, created_at=STARTED, outcome="",
+                state="open", evidence=proof, wishes=[], purposes=[], confidence=0.9, heard_at=STARTED, due_at=STARTED,
+                escalation=0, created_at=STARTED, outcome="",
             )
         )  # fmt: skip
 

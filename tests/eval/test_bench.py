@@ -112,6 +112,16 @@ def test_leads_on_sqlite(house: House) -> None:
     assert found["http_claim_p95_ms"] > 0
 
 
+def test_the_board_on_sqlite(house: House) -> None:
+    from eval.bench.board import PAGES, bench_board
+
+    found = metrics(
+        bench_board(house, leads=2000, database="sqlite", progress=quiet),
+        *(f"{name}_{what}" for name in PAGES for what in ("p95_ms", "growth")),
+    )
+    assert min(found.values()) > 0
+
+
 @pytest.mark.postgres
 def test_the_own_postgres_commits_durably() -> None:
     from sqlalchemy import create_engine, text

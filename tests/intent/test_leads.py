@@ -15,8 +15,9 @@ from sqlalchemy import Engine, select, update
 from intent.call import Call, CallReading, Evidence, Polarity, SpeechFinding, Transcript, Wish
 from intent.classifier.taxonomy import load_taxonomy
 from intent.errors import LeadError, LeadNotFoundError
+from intent.follow_ups.tables import follow_ups
 from intent.leads import tables
-from intent.leads.export import export_csv
+from intent.leads.export import export_leads
 from intent.leads.lead import ClientStanding, LeadState, rule_score
 from intent.leads.spoken import SpokenDesk
 from intent.leads.store import LeadStore, Recorded
@@ -25,6 +26,7 @@ from intent.settings import LeadSettings
 from jobs.outbox import Outbox
 from jobs.tables import metadata as jobs_metadata
 from knowledge_base.access import AccessDeniedError, Principal, Role, system_principal
+from knowledge_base.tables import metadata as knowledge_metadata
 
 SYSTEM = system_principal()
 ADVISOR = Principal(user_id="A1", roles=frozenset({Role.ADVISOR}))
@@ -45,12 +47,13 @@ class Directory:
 
 
 @pytest.fixture
-def store(engine: Engine) -> LeadStore:
-    return store_on(engine)
+def store(any_engine: Engine) -> LeadStore:
+    return store_on(any_engine)
 
 
 def store_on(engine: Engine) -> LeadStore:
     jobs_metadata.create_all(engine)
+    knowledge_metadata.create_all(engine)
     tables.metadata.create_all(engine)
     return LeadStore(engine, taxonomy=load_taxonomy(), settings=LeadSettings(), directory=Directory())
 
@@ -109,7 +112,8 @@ def test_the_same_call_twice_changes_nothing(store: LeadStore) -> None:
     again = record(store, wish(), wish("complaint", "case"))
     assert again.already
     assert len(store.list(principal=SYSTEM)) == 1
-    assert len(store.follow_ups("case", principal=SYSTEM)) == 1
+    with store.engine.connect() as connection:
+        assert len(connection.execute(select(follow_ups)).all()) == 1
 
 
 def test_new_evidence_merges_into_the_living_lead(store: LeadStore) -> None:
@@ -153,21 +157,7 @@ def test_who_asks_not_to_be_called_is_not_offered(store: LeadStore) -> None:
     done = record(store, wish(), wish("consent.optout", "consent"))
     assert done.leads == ()
     assert "asked in this call" in done.left_out[0]
-    assert len(store.follow_ups("consent", principal=SYSTEM)) == 1
-
-
-def test_a_complaint_never_reaches_its_advisor(store: LeadStore) -> None:
-    record(store, wish("complaint", "case"))
-    both = Principal(user_id="A1", roles=frozenset({Role.ADVISOR, Role.SUPERVISOR}), branches=frozenset({"east"}))
-    with pytest.raises(AccessDeniedError):
-        store.follow_ups("case", principal=ADVISOR)
-    assert store.follow_ups("case", principal=both) == ()
-    case = store.follow_ups("case", principal=OFFICER)[0]
-    with pytest.raises(LeadError, match="never handles it"):
-        store.handle(case.id, "x", principal=both)
-    handled = store.handle(case.id, "已回访道歉", principal=OFFICER)
-    assert (handled.state, handled.handler_id) == ("handled", "officer")
-    assert store.follow_ups("case", principal=OFFICER) == ()
+    assert [(f.kind, f.state) for f in done.follow_ups] == [("consent", "asked")]
 
 
 def test_claim_ack_and_what_others_see(store: LeadStore) -> None:
@@ -206,10 +196,10 @@ def test_nack_extend_and_requeue(store: LeadStore) -> None:
     assert first.lease_until is not None
     assert longer.lease_until is not None
     assert longer.lease_until > first.lease_until
-    assert store.nack(lead.id, principal=CRM, why="busy").state is LeadState.NEW
+    assert store.nack(lead.id, principal=CRM, why="busy").state is LeadState.OFFERED
     store.claim(principal=CRM)
     store.ack(lead.id, principal=CRM, disposition="wrong", reason="misheard")
-    assert store.requeue(lead.id, principal=SYSTEM).state is LeadState.NEW
+    assert store.requeue(lead.id, principal=SYSTEM).state is LeadState.OFFERED
     with pytest.raises(AccessDeniedError):
         store.requeue(lead.id, principal=ADVISOR)
 
@@ -261,8 +251,8 @@ def test_pages_and_states(store: LeadStore) -> None:
 def test_export_writes_what_may_be_seen(store: LeadStore, tmp_path: Path) -> None:
     record(store, wish())
     path = tmp_path / "leads.csv"
-    assert export_csv(store, path, taxonomy=load_taxonomy(), principal=OTHER) == 0
-    assert export_csv(store, path, taxonomy=load_taxonomy(), principal=ADVISOR) == 1
+    assert export_leads(store, path, taxonomy=load_taxonomy(), principal=OTHER) == 0
+    assert export_leads(store, path, taxonomy=load_taxonomy(), principal=ADVISOR) == 1
     with path.open(encoding="utf-8-sig", newline="") as file:
         row = next(csv.DictReader(file))
     assert (row["name"], row["call"], row["second"]) == ("港股通", "k1", "12.0")
@@ -278,14 +268,14 @@ def test_the_call_itself_is_kept(store: LeadStore) -> None:
 
 
 def test_a_failure_in_the_middle_leaves_nothing(store: LeadStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> str:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(store._outbox, "add", fail)
+    monkeypatch.setattr(store._rows, "tell", fail)
     with pytest.raises(RuntimeError):
         record(store, wish("complaint", "case"), wish())
     with store.engine.connect() as connection:
-        for table in (tables.calls, tables.leads, tables.lead_events, tables.follow_ups):
+        for table in (tables.calls, tables.leads, tables.lead_events, follow_ups):
             assert connection.execute(select(table)).all() == []
 
 

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Engine
 
 from intent.errors import WebhookError
-from intent.leads.webhooks import WebhookSender, check_url
+from intent.leads.targets import check_url
+from intent.leads.webhooks import WebhookSender
 from jobs.errors import DeliveryError
 from jobs.outbox import Dispatcher, Outbox, OutboxMessage
 from jobs.tables import metadata

@@ -100,6 +100,48 @@ def test_what_waited_in_the_old_review_queue_expires_and_leaves_its_text(any_eng
     assert "text" not in {column["name"] for column in inspect(any_engine).get_columns("compliance_review")}
 
 
+def test_cases_that_are_there_get_numbers_and_everything_keeps_its_state(any_engine: Engine) -> None:
+    """Rows as they were written before cases had numbers and a history."""
+    upgrade(any_engine, "2dcf9f703eb0")
+    with any_engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO kb_clients (id, name, advisor_id, consents, opt_outs, account_state) "
+                 "VALUES ('C1', '甲', 'A2', '[]', '[]', 'open')")
+        )  # fmt: skip
+        connection.execute(
+            text("INSERT INTO calls (id, client_id, ended_at, duration_s, note, findings, warnings, model_version, "
+                 "recorded_at) VALUES ('k1', 'C1', :at, 1, '', '[]', '[]', 'm', :at)"),
+            {"at": "2025-12-31 16:30:00+00:00"},
+        )  # fmt: skip
+        for name, kind, intent, state, at in (
+            ("f1", "case", "complaint", "handled", "2025-12-31 10:00:00+00:00"),
+            ("f2", "case", "complaint", "open", "2025-12-31 16:30:00+00:00"),  # the new year has begun in China
+            ("f3", "case", "complaint", "open", "2026-03-01 10:00:00+00:00"),
+            ("f4", "ticket", "service.account", "open", "2026-03-01 10:00:00+00:00"),
+            ("f5", "consent", "consent.optout", "open", "2026-03-01 10:00:00+00:00"),
+        ):
+            connection.execute(
+                text("INSERT INTO follow_ups (id, kind, call_id, client_id, intent, state, evidence, confidence, "
+                     "due_at, created_at, outcome) "
+                     "VALUES (:id, :kind, 'k1', 'C1', :intent, :state, '[]', 0.9, :at, :at, '')"),
+                {"id": name, "kind": kind, "intent": intent, "state": state, "at": at},
+            )  # fmt: skip
+    migrate(any_engine)
+    with any_engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT id, number, state, client_advisor_id, look_at FROM follow_ups ORDER BY id")
+        ).all()
+        last = connection.execute(text("SELECT series, last FROM registered_numbers ORDER BY series")).all()
+        told = connection.execute(text("SELECT count(*) FROM follow_up_events")).scalar()
+    assert [(r.id, r.number, r.state, bool(r.look_at)) for r in rows] == [
+        ("f1", "TS-2025-000001", "closed", False), ("f2", "TS-2026-000001", "open", True),
+        ("f3", "TS-2026-000002", "open", True), ("f4", None, "open", True), ("f5", None, "asked", True),
+    ]  # fmt: skip
+    assert {r.client_advisor_id for r in rows} == {"A2"}
+    assert [tuple(row) for row in last] == [("TS-2025", 1), ("TS-2026", 2)]
+    assert told == 5
+
+
 def upgrade(engine: Engine, revision: str) -> None:
     """Bring an empty database to an old revision."""
     from alembic import command

@@ -81,3 +81,18 @@ def test_a_note_is_json_with_turn_quote_and_seconds() -> None:
     assert promise["due"] == {"at": "2026-09-16T23:59:00+08:00", "precision": "day", "said": "明天"}
     assert promise["evidence"] == [{"turn": 0, "quote": "我明天给您发过去。", "start_s": 0.0, "end_s": 4.0}]
     assert "text" not in told
+
+
+def test_a_registered_complaint_is_no_purpose_that_the_advisor_reads() -> None:
+    heard = call("a:您好。", "c:我要投诉你们的客户经理。", "c:另外我想开通港股通。")
+
+    def wanted(intent: str, goes_to: str, turn: int) -> Wish:
+        said = heard.transcript.turns[turn]
+        proof = Evidence(turn=turn, quote=said.text, start_s=said.start_s, end_s=said.end_s)
+        return Wish(intent=intent, goes_to=goes_to, polarity=Polarity.INTEREST, evidence=(proof,), confidence=0.9)
+
+    complaint = wanted("complaint", "case", 1)
+    both = NoteMaker(TAXONOMY).note(heard, [complaint, wanted("permission.hk", "lead", 2)])
+    assert [point.text for point in both.purpose] == ["港股通：另外我想开通港股通。"]
+    assert "投诉" not in both.text
+    assert "投诉" not in NoteMaker(TAXONOMY).note(heard, [complaint]).text

@@ -1,0 +1,1 @@
+"""The board: leads for staff without a CRM, and their supervisor's view of the team."""

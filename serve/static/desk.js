@@ -1,0 +1,102 @@
+// The desk: cases, tickets, incidents and consents; the queue on the left, the chosen one with its history on the right.
+import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { call, left, Pages, STATES, useStaff, when, Who } from "/static/staff_api.js";
+import { FollowUp } from "/static/desk_item.js";
+import { Incident } from "/static/desk_incident.js";
+import { Consent, Ledger } from "/static/desk_consent.js";
+
+const TABS = {
+  cases: ["案件", { unfinished: "未结", answered: "已答复", closed: "已结案" }, FollowUp],
+  tickets: ["工单", { unfinished: "未结", answered: "已答复", closed: "已关闭" }, FollowUp],
+  incidents: ["故障", { open: "进行中", closed: "已关闭" }, Incident],
+  consents: ["同意", { unfinished: "待处理", closed: "已处理" }, Consent],
+};
+
+function Clock({ item }) {
+  if (item.state === "answered" || item.state === "closed") return html`<span class="small">${STATES[item.state]} ${when(item.handled_at)}</span>`;
+  const late = item.overdue || new Date(item.due_at) < Date.now();
+  return html`<span class=${late ? "small late" : item.nears ? "small near" : "small"}>${left(item.due_at)}${item.nears && !late ? "，即将到期" : ""}</span>`;
+}
+
+function Entry({ tab, item, chosen, onChoose }) {
+  const words = tab === "incidents"
+    ? html`<span><strong>${item.system_zh}</strong> <span class="small">${item.number}</span></span>
+        <span>${item.clients} 位客户，${item.tickets} 张工单</span>
+        <span class="small">${when(item.first_at)} 至 ${when(item.last_at)}</span>`
+    : html`<span><strong>${item.zh}</strong> <span class="badge">${STATES[item.state]}</span></span>
+        <span>${item.number ? `${item.number}，` : ""}客户 ${item.client_id || "未知"}${item.handler_id ? `，${item.handler_id} 处理` : ""}</span>
+        <${Clock} item=${item} />`;
+  return html`<li><button type="button" class="entry" aria-current=${chosen} onClick=${() => onChoose(item.id)}>${words}</button></li>`;
+}
+
+function Queue({ tab, state }) {
+  const [page, setPage] = useState({ items: [], cursor: null });
+  const [chosen, setChosen] = useState(null);
+  const [told, setTold] = useState("");
+  const [error, setError] = useState("");
+  const [ready, setReady] = useState(false);
+  const place = useRef(null);
+  const load = async (cursor) => {
+    try {
+      const found = await call(`${tab}?state=${state}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+      setPage((before) => ({ items: cursor ? [...before.items, ...found[tab]] : found[tab], cursor: found.cursor }));
+      setError("");
+    } catch (problem) {
+      setPage({ items: [], cursor: null });
+      setError(problem.message);
+    }
+    setReady(true);
+  };
+  useEffect(() => { load(""); }, []);
+  useEffect(() => { if (chosen && innerWidth <= 720) place.current?.scrollIntoView({ block: "start" }); }, [chosen]);
+  const done = (words, stays) => {
+    setTold(words);
+    if (!stays) setChosen(null);
+    load("");
+  };
+  const [word, , View] = TABS[tab];
+  const item = page.items.find((each) => each.id === chosen);
+  return html`<div class="split"><section class="queue" aria-label=${word}>
+      ${error && html`<div class="error" role="alert">${error}</div>`}
+      ${told && html`<div class="done" role="status">${told}</div>`}
+      ${ready && !page.items.length && !error && html`<p class="hint">没有条目。</p>`}
+      <ol>${page.items.map((each) => html`<${Entry} key=${each.id} tab=${tab} item=${each} chosen=${each.id === chosen} onChoose=${setChosen} />`)}</ol>
+      ${page.cursor && html`<button type="button" onClick=${() => load(page.cursor)}>更多</button>`}
+    </section>
+    <div ref=${place}>${chosen ? html`<${View} key=${chosen} plural=${tab} id=${chosen} item=${item} onDone=${done} />`
+      : html`<p class="item hint">选择左侧一条查看。</p>`}</div></div>`;
+}
+
+const place = () => {
+  const [tab, client] = location.hash.slice(1).split("=");
+  return { tab: TABS[tab] ? tab : null, client: client ? decodeURIComponent(client) : "" };
+};
+
+function App() {
+  const { staff, who, choose, roles } = useStaff();
+  const [at, setAt] = useState(place());
+  const [states, setStates] = useState({});
+  useEffect(() => {
+    const follow = () => setAt(place());
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  if (!staff) return html`<p class="hint">正在打开…</p>`;
+  const sees = roles.some((role) => ["compliance", "supervisor", "system"].includes(role));
+  const tabs = Object.entries(TABS).filter(([id]) => id !== "cases" || sees);
+  const tab = tabs.some(([id]) => id === at.tab) ? at.tab : tabs[0][0];
+  const state = states[tab] || Object.keys(TABS[tab][1])[0];
+  return html`
+    <header><div><h1>服务台</h1><p class="hint">案件不给所涉及的顾问。每次查看与处理都留痕。</p></div>
+      <${Pages} here="/desk" /><${Who} staff=${staff} who=${who} onWho=${choose} /></header>
+    <nav class="tabs" aria-label="列表">${tabs.map(([id, [word]]) => html`
+      <button type="button" aria-current=${tab === id} onClick=${() => { location.hash = id; }}>${word}</button>`)}
+      <select aria-label="状态" value=${state} onChange=${(e) => setStates({ ...states, [tab]: e.target.value })}>${
+        Object.entries(TABS[tab][1]).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></nav>
+    ${tab === "consents" && html`<${Ledger} key=${`${who} ${at.client}`} client=${at.client} />`}
+    <${Queue} key=${`${tab} ${state} ${who}`} tab=${tab} state=${state} />`;
+}
+
+const root = document.getElementById("app");
+root.replaceChildren();
+render(html`<${App} />`, root);

@@ -1,0 +1,52 @@
+"""A process that is killed before its n-th statement, or at its n-th commit: whatever it did not commit is gone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from serve.database import open_engine
+
+Work = Callable[[Engine], Any]
+
+
+def killed_at(n: int, url: str, work: Work) -> bool:
+    """Do the work in a process of its own that dies by kill -9 before statement or commit number n; whether it died."""
+    process = multiprocessing.get_context("fork").Process(target=_run, args=(n, url, work))
+    process.start()
+    process.join(60)
+    assert process.exitcode in (0, -signal.SIGKILL), f"the process ended with {process.exitcode}"
+    return process.exitcode != 0
+
+
+def kill_everywhere(url: str, work: Work, after: Callable[[int], None]) -> int:
+    """Kill the work before each of its statements and commits, one after the other, and call `after` each time; at last
+    let it end. Returns how many places there were."""
+    n = 1
+    while killed_at(n, url, work):
+        after(n)
+        n += 1
+        assert n < 80, "the work never ends"
+    after(n)
+    return n - 1
+
+
+def _run(n: int, url: str, work: Work) -> None:
+    engine = open_engine(url)
+    left = n
+
+    def count(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(engine, "before_cursor_execute", count)
+    event.listen(engine, "commit", count)
+    work(engine)
+    os._exit(0)
