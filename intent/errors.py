@@ -57,3 +57,15 @@ class WebhookError(IntentError):
 
 class InspectionDataError(IntentError):
     """A data file of the inspection is broken, or names a checklist that is not there; the message names it."""
+
+
+class SegmentError(IntentError):
+    """Tag rules that cannot be read, or a segment or list that may not be made, changed or fetched."""
+
+
+class SegmentNotFoundError(SegmentError):
+    """No such segment or list, or none that this principal may see."""
+
+
+class ScoreError(IntentError):
+    """A trained score that cannot be made, loaded or let score."""

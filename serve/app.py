@@ -19,6 +19,7 @@ from serve.routes import (
     calls,
     compliance,
     diagnoses,
+    events,
     health,
     intents,
     leads,
@@ -52,7 +53,20 @@ def create_app(house: House) -> FastAPI:
     app.state.registry = CollectorRegistry()
     _count_requests(app)
     app.add_middleware(DoorMiddleware, max_body_bytes=house.settings.server.max_body_bytes)
-    for routes in (questions, calls, intents, notes, diagnoses, compliance, review, supervision, leads, health, pages):
+    for routes in (
+        questions,
+        calls,
+        intents,
+        notes,
+        diagnoses,
+        compliance,
+        review,
+        supervision,
+        leads,
+        events,
+        health,
+        pages,
+    ):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
     translate_errors(app)

@@ -15,7 +15,7 @@ from copilot.diagnosis.errors import DiagnosisError
 from intent.errors import LeadError, LeadNotFoundError
 from jobs.errors import UnknownJobError
 from knowledge_base.access import AccessDeniedError
-from knowledge_base.errors import UnknownClientError, UnknownProductError, UnknownVersionError
+from knowledge_base.errors import EventError, UnknownClientError, UnknownProductError, UnknownVersionError
 from serve.commands.context import HOUSE_PACKAGES, one_line
 from serve.errors import NotFoundError
 
@@ -23,6 +23,7 @@ from serve.errors import NotFoundError
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     AccessDeniedError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    EventError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownClientError: HTTPStatus.NOT_FOUND,
     UnknownProductError: HTTPStatus.NOT_FOUND,
     UnknownVersionError: HTTPStatus.NOT_FOUND,
