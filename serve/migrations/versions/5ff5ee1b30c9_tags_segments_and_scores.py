@@ -149,7 +149,9 @@ def sum_events() -> None:
         key = (row.client_id, (moment(row.at) + CHINA).date().isoformat(), row.kind, row.product_code or "")
         days[key][0] += 1
         days[key][1] += int((Decimal(str(row.amount_cny or 0)) * 100).to_integral_value())
-    columns = [sa.column(name) for name in ("client_id", "day", "kind", "product_code", "times", "amount_fen")]
+    columns: list[Any] = [
+        sa.column(name) for name in ("client_id", "day", "kind", "product_code", "times", "amount_fen")
+    ]
     columns[1] = sa.column("day", sa.Date)
     table = sa.table("kb_event_days", *columns)
     rows = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, insert, select, update
@@ -31,10 +32,10 @@ DAY = date(2026, 11, 22)
 TAXONOMY = load_taxonomy()
 
 
-def desk_on(engine: Engine, folder: Path, **settings: float) -> ScoreDesk:
+def desk_on(engine: Engine, folder: Path, **settings: Any) -> ScoreDesk:
     tables_on(engine)
     scorer = ActiveScorer(ScoreShelf(folder), TAXONOMY)
-    return ScoreDesk(engine, scorer, intents=TAXONOMY.ids, settings=ScoringSettings(**settings))  # type: ignore[arg-type]
+    return ScoreDesk(engine, scorer, intents=TAXONOMY.ids, settings=ScoringSettings(**settings))
 
 
 def fill(engine: Engine, n: int) -> None:
