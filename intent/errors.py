@@ -60,7 +60,14 @@ class InspectionDataError(IntentError):
 
 
 class SegmentError(IntentError):
-    """Tag rules that cannot be read, or a segment or list that may not be made, changed or fetched."""
+    """Tag rules that cannot be read, or a segment or list that may not be made, changed or fetched.
+
+    zh: the same for the page, where there is a page on which it can happen.
+    """
+
+    def __init__(self, message: str, zh: str = "") -> None:
+        super().__init__(message)
+        self.zh = zh
 
 
 class SegmentNotFoundError(SegmentError):

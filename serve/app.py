@@ -27,6 +27,8 @@ from serve.routes import (
     pages,
     questions,
     review,
+    scores,
+    segments,
     supervision,
 )
 
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from serve.wiring import House
 
 log = logging.getLogger("tougu.http")
+ROUTES = (
+    questions, calls, intents, notes, diagnoses, compliance, review, supervision, leads, scores, events, segments,
+    health, pages,
+)  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 
 
@@ -53,20 +59,7 @@ def create_app(house: House) -> FastAPI:
     app.state.registry = CollectorRegistry()
     _count_requests(app)
     app.add_middleware(DoorMiddleware, max_body_bytes=house.settings.server.max_body_bytes)
-    for routes in (
-        questions,
-        calls,
-        intents,
-        notes,
-        diagnoses,
-        compliance,
-        review,
-        supervision,
-        leads,
-        events,
-        health,
-        pages,
-    ):
+    for routes in ROUTES:
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
     translate_errors(app)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
-from intent.errors import LeadError, LeadNotFoundError
+from intent.errors import LeadError, LeadNotFoundError, ScoreError, SegmentError, SegmentNotFoundError
 from jobs.errors import UnknownJobError
 from knowledge_base.access import AccessDeniedError
 from knowledge_base.errors import EventError, UnknownClientError, UnknownProductError, UnknownVersionError
@@ -30,6 +30,9 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     UnknownJobError: HTTPStatus.NOT_FOUND,
     LeadNotFoundError: HTTPStatus.NOT_FOUND,
     LeadError: HTTPStatus.CONFLICT,
+    ScoreError: HTTPStatus.CONFLICT,
+    SegmentNotFoundError: HTTPStatus.NOT_FOUND,
+    SegmentError: HTTPStatus.CONFLICT,
     ReviewNotFoundError: HTTPStatus.NOT_FOUND,
     ReviewQueueError: HTTPStatus.CONFLICT,
     MistakeError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -59,7 +62,7 @@ def translate_errors(app: FastAPI) -> None:
 
     def expected(_request: Request, error: Exception) -> Response:
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        return problem(status, one_line(error))
+        return problem(status, getattr(error, "zh", "") or one_line(error))
 
     for kind in STATUS:
         app.add_exception_handler(kind, expected)

@@ -70,7 +70,7 @@ class ListExports:
         It is approved at once up to `free_export` clients. Raises SegmentError for no reason, or nobody to list.
         """
         if not reason.strip():
-            raise SegmentError("No reason is given: write what the list is for.")
+            raise SegmentError("No reason is given: write what the list is for.", zh="请填写名单用途。")
         found = self._store.get(segment)
         ids = self._store.members(segment, principal=principal)
         with self.engine.begin() as connection:
@@ -78,7 +78,10 @@ class ListExports:
             now = database_now(connection)
             good = [each for each, may in _contactable(connection, ids) if may]
             if not good:
-                raise SegmentError(f"Nobody of the segment {segment} may be listed: {len(ids)} must not be contacted.")
+                raise SegmentError(
+                    f"Nobody of the segment {segment} may be listed: {len(ids)} must not be contacted.",
+                    zh=f"客群里没有可以列入名单的客户（{len(ids)} 人不可联系）。",
+                )
             free = len(good) <= self._store.settings.free_export
             export_id = new_id()
             connection.execute(
@@ -102,11 +105,16 @@ class ListExports:
             begin_writing(connection)
             row = _row(connection, export_id, lock=True)
             if row.state != "pending":
-                raise SegmentError(f"The list {export_id} is {row.state} already: it cannot be decided again.")
+                raise SegmentError(
+                    f"The list {export_id} is {row.state} already: it cannot be decided again.", zh="这份名单已审批过。"
+                )
             if row.asked_by == principal.user_id:
-                raise SegmentError("Who asks for a list never approves it: let another person decide.")
+                raise SegmentError(
+                    "Who asks for a list never approves it: let another person decide.",
+                    zh="申请人不能审批自己的名单，请由另一人审批。",
+                )
             if not reason.strip():
-                raise SegmentError("No reason is given: write why.")
+                raise SegmentError("No reason is given: write why.", zh="请填写审批意见。")
             if approve:
                 _require_sight(connection, export_id, row.clients, principal)
             now = database_now(connection)
@@ -152,11 +160,19 @@ class ListExports:
             row = _row(connection, export_id, lock=True)
             now = database_now(connection)
             if row.asked_by != principal.user_id:
-                raise SegmentNotFoundError(f"There is no list {export_id} that you asked for.")
+                raise SegmentNotFoundError(
+                    f"There is no list {export_id} that you asked for.", zh="没有您申请过的这份名单。"
+                )
             if row.state != "approved":
-                raise SegmentError(f"The list {export_id} is {row.state}: only an approved one can be fetched.")
+                raise SegmentError(
+                    f"The list {export_id} is {row.state}: only an approved one can be fetched.",
+                    zh="这份名单还没有获批，不能下载。",
+                )
             if row.fetch_until < now:
-                raise SegmentError(f"The list {export_id} could be fetched until {row.fetch_until:%Y-%m-%d}: ask anew.")
+                raise SegmentError(
+                    f"The list {export_id} could be fetched until {row.fetch_until:%Y-%m-%d}: ask anew.",
+                    zh="这份名单已过下载期限，请重新申请。",
+                )
             connection.execute(update(segment_exports).where(segment_exports.c.id == export_id).values(fetched_at=now))
             return _pick(row)
 
@@ -213,7 +229,10 @@ def _require_sight(connection: Connection, export_id: str, listed: int, principa
         .where(segment_export_clients.c.export_id == export_id, visible_clients(principal))
     )
     if int(connection.scalar(query) or 0) < listed:
-        raise SegmentError("The list holds clients whom you may not see: somebody who may see them all must decide.")
+        raise SegmentError(
+            "The list holds clients whom you may not see: somebody who may see them all must decide.",
+            zh="名单里有您无权查看的客户，请由有权查看全部客户的人审批。",
+        )
 
 
 def _row(connection: Connection, export_id: str, *, lock: bool = False) -> Row[Any]:

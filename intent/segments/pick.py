@@ -33,16 +33,25 @@ class Pick:
         """Itself. Raises SegmentError for no tag, too many, one that is unknown, or one that stands twice."""
         if not self.all_of and not self.any_of:
             raise SegmentError(
-                "No tag is chosen: choose one that clients must have; tags to exclude alone pick nobody."
+                "No tag is chosen: choose one that clients must have; tags to exclude alone pick nobody.",
+                zh="请至少选一个“必须”或“任一”的标签；只有“排除”选不出客户。",
             )
         if len(self.tags) > MOST_TAGS:
-            raise SegmentError(f"{len(self.tags)} tags are too many: choose at most {MOST_TAGS}.")
+            raise SegmentError(
+                f"{len(self.tags)} tags are too many: choose at most {MOST_TAGS}.",
+                zh=f"标签太多，最多选 {MOST_TAGS} 个。",
+            )
         unknown = [tag for tag in self.tags if tag not in known]
         if unknown:
-            raise SegmentError(f"There is no tag {unknown[0]} in force: `tougu segments tags` lists them.")
+            raise SegmentError(
+                f"There is no tag {unknown[0]} in force: `tougu segments tags` lists them.",
+                zh=f"没有生效的标签 {unknown[0]}，请重新选择。",
+            )
         twice = [tag for tag in self.tags if self.tags.count(tag) > 1]
         if twice:
-            raise SegmentError(f"The tag {twice[0]} is chosen twice: choose it once.")
+            raise SegmentError(
+                f"The tag {twice[0]} is chosen twice: choose it once.", zh=f"标签 {twice[0]} 选了两次，请只选一次。"
+            )
         return self
 
 

@@ -108,9 +108,12 @@ class SegmentStore:
         """
         principal.require("save segments", *PICKERS)
         if not _NAME.fullmatch(name):
-            raise SegmentError(f"{name!r} is no name of a segment: use small Latin letters, digits, - and _.")
+            raise SegmentError(
+                f"{name!r} is no name of a segment: use small Latin letters, digits, - and _.",
+                zh="名称只能用小写英文字母、数字、-和_，不超过60个。",
+            )
         if not zh.strip():
-            raise SegmentError("The segment has no title: write what it is for.")
+            raise SegmentError("The segment has no title: write what it is for.", zh="请填写客群标题。")
         with self.engine.begin() as connection:
             begin_writing(connection)
             now = database_now(connection)
@@ -139,7 +142,7 @@ class SegmentStore:
         with self.engine.connect() as connection:
             row = connection.execute(select(segments).where(segments.c.name == name)).one_or_none()
         if row is None:
-            raise SegmentNotFoundError(f"There is no segment {name}: `tougu segments list` names them.")
+            raise _unknown(name)
         return _segment(row)
 
     def remove(self, name: str, *, principal: Principal) -> None:
@@ -148,7 +151,7 @@ class SegmentStore:
             begin_writing(connection)
             row = connection.execute(select(segments).where(segments.c.name == name)).one_or_none()
             if row is None:
-                raise SegmentNotFoundError(f"There is no segment {name}: `tougu segments list` names them.")
+                raise _unknown(name)
             _require_owner(row, principal)
             connection.execute(delete(segments).where(segments.c.name == name))
 
@@ -158,7 +161,10 @@ class SegmentStore:
         segment = self.get(name)
         with self.engine.connect() as connection:
             if segment.expired(_today(connection)):
-                raise SegmentError(f"The segment {name} ended on {segment.expires_on}: save it with a later day.")
+                raise SegmentError(
+                    f"The segment {name} ended on {segment.expires_on}: save it with a later day.",
+                    zh=f"客群 {name} 已于 {segment.expires_on} 到期，请改晚到期日再保存。",
+                )
             return picking.members(connection, self._checked(connection, segment.pick), principal)
 
     def _checked(self, connection: Connection, pick: Pick) -> Pick:
@@ -167,7 +173,16 @@ class SegmentStore:
     def _check_day(self, expires_on: date, today: date) -> None:
         last = today + timedelta(days=self.settings.longest_days)
         if not today <= expires_on <= last:
-            raise SegmentError(f"A segment cannot end on {expires_on}: choose a day from {today} to {last}.")
+            raise SegmentError(
+                f"A segment cannot end on {expires_on}: choose a day from {today} to {last}.",
+                zh=f"到期日须在 {today} 到 {last} 之间。",
+            )
+
+
+def _unknown(name: str) -> SegmentNotFoundError:
+    return SegmentNotFoundError(
+        f"There is no segment {name}: `tougu segments list` names them.", zh=f"没有客群 {name}，可能已被删除。"
+    )
 
 
 def _today(connection: Connection) -> date:
@@ -176,7 +191,10 @@ def _today(connection: Connection) -> date:
 
 def _require_owner(row: Row[Any], principal: Principal) -> None:
     if row.owner != principal.user_id and not principal.has(*MASTERS):
-        raise SegmentError(f"The segment {row.name} belongs to {row.owner}: ask them, or save it under another name.")
+        raise SegmentError(
+            f"The segment {row.name} belongs to {row.owner}: ask them, or save it under another name.",
+            zh=f"客群 {row.name} 属于 {row.owner}，请联系其修改，或另存为别的名称。",
+        )
 
 
 def _segment(row: Row[Any]) -> Segment:

@@ -135,11 +135,12 @@ def test_events_imported_before_count_in_the_days_of_their_clients(any_engine: E
             text("INSERT INTO kb_clients (id, name, consents, opt_outs, account_state) "
                  "VALUES ('C1', 'x', '[]', '[]', 'open')")
         )  # fmt: skip
+        typed = str if any_engine.dialect.name == "sqlite" else float
         for n, amount in enumerate(("0.10", "0.20", None)):
             connection.execute(
                 text("INSERT INTO kb_events (id, client_id, kind, at, amount_cny) "
                      "VALUES (:id, 'C1', 'deposit', '2026-01-01 17:00:00+00:00', :amount)"),
-                {"id": f"E{n}", "amount": amount if any_engine.dialect.name == "sqlite" or not amount else float(amount)},
+                {"id": f"E{n}", "amount": amount and typed(amount)},
             )  # fmt: skip
     migrate(any_engine)
     with any_engine.connect() as connection:
