@@ -22,12 +22,12 @@ MONDAY = date(2026, 11, 16)
 WEEK = "2026-W47"
 
 
-def fill(engine: Engine) -> None:
+def fill(engine: Engine, monday: date = MONDAY) -> None:
     """Nine weeks: margin.open doubles in the last; fund.buy turns wrong in it, in the model m2 of branch west."""
     dice = random.Random(2)
     rows: list[dict[str, Any]] = []
     for week in range(9):
-        start = datetime.combine(MONDAY - timedelta(weeks=week), datetime.min.time(), UTC)
+        start = datetime.combine(monday - timedelta(weeks=week), datetime.min.time(), UTC)
         for intent, n in (("fund.buy", 60), ("permission.hk", 40), ("margin.open", 80 if week == 0 else 30)):
             for _ in range(n + dice.randrange(-3, 4)):
                 seen = start + timedelta(minutes=dice.randrange(60, 6 * 1440))
@@ -46,7 +46,7 @@ def fill(engine: Engine) -> None:
                 )
             )  # fmt: skip
         connection.execute(insert(leads), rows)
-        connection.execute(insert(lead_explorations).values(day=MONDAY, lead_id=rows[0]["id"], order_score=1.0))
+        connection.execute(insert(lead_explorations).values(day=monday, lead_id=rows[0]["id"], order_score=1.0))
 
 
 @pytest.fixture

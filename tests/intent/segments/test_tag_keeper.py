@@ -44,9 +44,7 @@ def test_the_named_tags_are_set_and_go_with_their_day(firm: Firm) -> None:
     }  # fmt: skip
     later = firm.refresh(today + timedelta(days=5))
     assert (later.clients, later.whole) == (1, False)
-    assert firm.tags("C1") == {"maturity_30d", "loss_over_20", "holding_loss_over_20", "assessment_expired"} | (
-        {"viewed_fixed_income_7d"} if 2 + 5 < 7 else set()
-    )
+    assert firm.tags("C1") == {"maturity_30d", "loss_over_20", "holding_loss_over_20", "assessment_expired"}
     firm.refresh(today + timedelta(days=95))
     assert firm.tags("C1") == {"loss_over_20", "holding_loss_over_20", "assessment_expired", "no_login_90d"}
 
