@@ -123,11 +123,10 @@ class All:
     parts: Sequence[Condition]
 
     def judge(self, item: Item, day: date) -> bool | None:
-        found = [part.judge(item, day) for part in self.parts]
-        return False if False in found else None if None in found else True
+        return _decided(self.parts, item, day, by=False)
 
     def next_day(self, item: Item, day: date) -> date | None:
-        return earliest(part.next_day(item, day) for part in self.parts)
+        return _next_day(self.parts, item, day, by=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,11 +136,10 @@ class Any_:
     parts: Sequence[Condition]
 
     def judge(self, item: Item, day: date) -> bool | None:
-        found = [part.judge(item, day) for part in self.parts]
-        return True if True in found else None if None in found else False
+        return _decided(self.parts, item, day, by=True)
 
     def next_day(self, item: Item, day: date) -> date | None:
-        return earliest(part.next_day(item, day) for part in self.parts)
+        return _next_day(self.parts, item, day, by=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +185,28 @@ class Some:
         if doubtful or None in amounts:
             return None
         return self.total.by(sum((each for each in amounts if each is not None), Decimal(0)), self.total.value)
+
+
+def _decided(parts: Sequence[Condition], item: Item, day: date, *, by: bool) -> bool | None:
+    """`by` as soon as one part answers it; unknown where one is; else the opposite."""
+    unknown = False
+    for part in parts:
+        found = part.judge(item, day)
+        if found is by:
+            return by
+        unknown = unknown or found is None
+    return None if unknown else not by
+
+
+def _next_day(parts: Sequence[Condition], item: Item, day: date, *, by: bool) -> date | None:
+    """Of the parts; none where one that never changes decides by itself: a login is no maturity on any day."""
+    days = []
+    for part in parts:
+        soon = part.next_day(item, day)
+        if soon is None and part.judge(item, day) is by:
+            return None
+        days.append(soon)
+    return earliest(days)
 
 
 def earliest(days: Iterable[date | None]) -> date | None:

@@ -190,7 +190,7 @@ class ListExports:
                 ).scalars().all()  # fmt: skip
                 if not listed:
                     return
-                still = set(connection.execute(ids_of(pick, principal).where(clients.c.id.in_(listed))).scalars())
+                still = set(connection.execute(ids_of(pick, principal, listed)).scalars())
                 good = [each for each, may in _contactable(connection, sorted(still)) if may]
                 rows = _rows(connection, good)
             if rows:

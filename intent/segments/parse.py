@@ -201,10 +201,11 @@ class _Reader:
         if not self.keys(raw, where, required=("some",), optional=("where", "at_least", "sum", *windows)):
             return None
         before = len(self.mistakes)
-        parts = [*self._within(raw, where, windows)]
+        parts: list[Condition] = []
         if "where" in raw:
             inner = self.condition(raw["where"], f"{where}.where", asked, depth + 1)
             parts += [inner] if inner else []
+        parts += self._within(raw, where, windows)
         at_least = raw.get("at_least", 1)
         if not isinstance(at_least, int) or isinstance(at_least, bool) or at_least < 1:
             self.note(f"{where}.at_least", "this is no count", "write 1 or more")

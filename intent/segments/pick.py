@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from intent.errors import SegmentError
 from intent.segments.tables import client_tags
@@ -55,16 +55,27 @@ class Pick:
         return self
 
 
-def ids_of(pick: Pick, principal: Principal) -> Select[Any]:
-    """Ids of the clients picked whom the principal may see; unordered."""
-    query = select(clients.c.id).where(visible_clients(principal))
-    for tag in pick.all_of:
-        query = query.where(clients.c.id.in_(_with([tag])))
-    if pick.any_of:
-        query = query.where(clients.c.id.in_(_with(pick.any_of)))
+def ids_of(pick: Pick, principal: Principal, among: Sequence[str] | None = None) -> Select[Any]:
+    """Ids (column `id`) of the clients picked whom the principal may see, unordered; of `among` where it is given.
+
+    Who sees every client starts from a tag, anybody else from their own clients: neither reads all of both.
+    """
+    if principal.has(*SEES_EVERY_CLIENT):
+        first = client_tags.alias()
+        key = first.c.client_id
+        query = select(key.label("id")).where(first.c.tag.in_(pick.all_of[:1] or pick.any_of))
+        query = query if pick.all_of else query.distinct()
+        all_of, any_of = pick.all_of[1:], pick.any_of if pick.all_of else ()
+    else:
+        key, all_of, any_of = clients.c.id, pick.all_of, pick.any_of
+        query = select(key.label("id")).where(visible_clients(principal))
+    for tag in all_of:
+        query = query.where(_has(key, [tag]))
+    if any_of:
+        query = query.where(_has(key, any_of))
     if pick.none_of:
-        query = query.where(clients.c.id.not_in(_with(pick.none_of)))
-    return query
+        query = query.where(~_has(key, pick.none_of))
+    return query if among is None else query.where(key.in_(among))
 
 
 def count(connection: Connection, pick: Pick, principal: Principal) -> int:
@@ -77,14 +88,15 @@ def tag_counts(connection: Connection, principal: Principal) -> Mapping[str, int
     """Clients with each tag whom the principal may see; a tag that nobody has is left out."""
     query = select(client_tags.c.tag, func.count()).group_by(client_tags.c.tag)
     if not principal.has(*SEES_EVERY_CLIENT):
-        query = query.join(clients, clients.c.id == client_tags.c.client_id).where(visible_clients(principal))
+        query = query.where(client_tags.c.client_id.in_(select(clients.c.id).where(visible_clients(principal))))
     return {tag: int(n) for tag, n in connection.execute(query)}
 
 
 def members(connection: Connection, pick: Pick, principal: Principal) -> tuple[str, ...]:
     """Ids in order."""
-    return tuple(connection.execute(ids_of(pick, principal).order_by(clients.c.id)).scalars())
+    return tuple(connection.execute(ids_of(pick, principal).order_by("id")).scalars())
 
 
-def _with(tags: Sequence[str]) -> Select[Any]:
-    return select(client_tags.c.client_id).where(client_tags.c.tag.in_(tags))
+def _has(key: ColumnElement[Any], tags: Sequence[str]) -> ColumnElement[bool]:
+    tag = client_tags.alias()
+    return exists().where(tag.c.client_id == key, tag.c.tag.in_(tags))

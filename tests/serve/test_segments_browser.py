@@ -36,8 +36,8 @@ def open_at(browser: Browser, site: Site) -> Iterator[Open]:
     def open_(path: str, width: int = 1280, scheme: str = "light") -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            accept_downloads=True,  # type: ignore[arg-type]
+            color_scheme=scheme,  # type: ignore[arg-type]
+            accept_downloads=True,
         )
         contexts.append(context)
         page = context.new_page()

@@ -19,7 +19,7 @@ from jobs.tables import new_id
 from knowledge_base import tables as kb
 from knowledge_base.access import Principal, Role, system_principal
 from knowledge_base.clients import BehaviourEvent
-from knowledge_base.events import EventStore, mark_changed
+from knowledge_base.events import EventStore, china_day, mark_changed
 
 SYSTEM = system_principal()
 ADVISOR = Principal(user_id="A1", roles=frozenset({Role.ADVISOR}))
@@ -50,7 +50,7 @@ class Firm:
         self.rules = rules or load_rules()
         self.keeper = TagKeeper(engine, self.rules, self.prices)
         self.store = SegmentStore(engine, self.rules, SegmentSettings(**settings))
-        self.today = datetime.now(UTC).astimezone().date()
+        self.today = china_day(datetime.now(UTC))
         self._events = 0
 
     def client(self, client_id: str, **fields: Any) -> None:
