@@ -104,6 +104,7 @@ def explain(context: typer.Context, lead_id: str, as_json: Json = False) -> None
     shared = context.ensure_object(Context)
     house = shared.house()
     found = house.scores.of(lead_id, principal=shared.principal(house))
+    shared.seen(house).view("lead", [(found.client_id, lead_id)])
     if as_json:
         print_json(asdict(found))
         return

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 
 from intent.leads.drift import READERS, DriftReport, drift_report, week_of
 from knowledge_base.access import Role
-from serve.routes.wire import PrincipalDep, the_house
+from serve.routes.wire import PrincipalDep, SeenDep, the_house
 from serve.times import iso
 from serve.users import OPERATOR
 
@@ -17,9 +17,10 @@ router = APIRouter(prefix="/v1", tags=["scores"])
 
 
 @router.get("/leads/{lead_id}/score")
-def score(lead_id: str, request: Request, principal: PrincipalDep) -> dict[str, Any]:
+def score(lead_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
     """Why a lead stands where it stands: probability, value and reasons in words."""
     found = the_house(request).scores.of(lead_id, principal=principal)
+    seen.view("lead", [(found.client_id, lead_id)])  # the reasons tell what the client did
     return {
         "lead_id": lead_id, **asdict(found.scored), "at": iso(found.at) if found.at else None,
         "explored": found.explored_today,

@@ -8,16 +8,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from starlette.testclient import TestClient
 
 from compliance_filters.tables import audit_log
 from copilot.diagnosis.data.calendars import UNKNOWN_KIND
+from intent.leads.tables import leads
 from knowledge_base.access import Role
 from knowledge_base.events import SHANGHAI
 from serve.prices import NavPrices
 from serve.users import OPERATOR
 from serve.wiring import House
+from tests.intent.scoring.made import lead_row
 from tests.serve.conftest import Tougu
 
 RICH = {"all_of": ["assets_500k"]}
@@ -115,6 +117,17 @@ def test_the_scores_and_the_report_over_http(client: TestClient, tagged: House) 
     assert {p["id"]: p["approves"] for p in client.get("/v1/segments/people").json()} == {
         "A001": False, "boss": True, "ops": False,
     }  # fmt: skip
+
+
+def test_why_a_lead_stands_where_it_stands_is_told_and_logged(client: TestClient, tagged: House) -> None:
+    row = lead_row(1, "C0003", datetime.now(SHANGHAI), advisor_id="A001", confidence=0.8, urgency="high")
+    with tagged.engine.begin() as connection:
+        connection.execute(insert(leads), [row])
+    tagged.scores.refresh(principal=OPERATOR)
+    before = len(events_of(tagged, "access.view"))
+    told = client.get(f"/v1/leads/{row['id']}/score", headers=as_("A001")).json()
+    assert (told["by"], told["score"], told["reasons"]) == ("rule", 0.66, ["通话里的意愿把握 80%", "客户着急"])
+    assert len(events_of(tagged, "access.view")) == before + 1
 
 
 def test_a_price_is_the_last_nav_unless_it_is_old(house: House) -> None:

@@ -49,6 +49,7 @@ class LeadScore:
     """The score of one lead, for people."""
 
     lead_id: str
+    client_id: str
     scored: Scored
     at: datetime | None  # None: never looked at; the rule's score
     explored_today: bool
@@ -96,7 +97,9 @@ class ScoreDesk:
             day = china_day(database_now(connection))
             today = bool(_explored_on(connection, [lead_id], day))
         scored = by_rule(LeadFacts.of(lead_of(lead))) if kept is None else _scored(kept)
-        return LeadScore(lead_id=lead_id, scored=scored, at=kept.at if kept else None, explored_today=today)
+        return LeadScore(
+            lead_id=lead_id, client_id=lead.client_id, scored=scored, at=kept.at if kept else None, explored_today=today
+        )
 
     def explored(self, lead_ids: Sequence[str], day: date) -> frozenset[str]:
         """Which of the leads were drawn into the lists of a day."""
