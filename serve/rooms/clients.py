@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serve.once import once
@@ -10,8 +9,6 @@ from serve.rooms.report import ReportRooms
 
 if TYPE_CHECKING:
     from intent.leads.scoring.desk import ScoreDesk
-    from intent.leads.scoring.model import ScoreShelf
-    from intent.leads.scoring.trained import ActiveScorer
     from intent.segments.exports import ListExports
     from intent.segments.keeper import TagKeeper
     from intent.segments.rules import TagRules
@@ -20,19 +17,6 @@ if TYPE_CHECKING:
 
 class ClientRooms(ReportRooms):
     """Behaviour to scores, tags and lists."""
-
-    @once
-    def score_shelf(self) -> ScoreShelf:
-        from intent.leads.scoring.model import ScoreShelf
-
-        folder = self.settings.scoring.folder
-        return ScoreShelf(Path(folder).expanduser() if folder else self.settings.home / "lead_score")
-
-    @once
-    def scorer(self) -> ActiveScorer:
-        from intent.leads.scoring.trained import ActiveScorer
-
-        return ActiveScorer(self.score_shelf, self.taxonomy)
 
     @once
     def scores(self) -> ScoreDesk:

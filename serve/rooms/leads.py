@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serve.once import once
-from serve.rooms.call import CallRooms
+from serve.rooms.scores import ScoreRooms
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from intent.notes.desk import NoteDesk
 
 
-class LeadRooms(CallRooms):
+class LeadRooms(ScoreRooms):
     """The lead queue and the desks beside it."""
 
     @once

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -52,8 +52,15 @@ class Scored:
     reasons: tuple[str, ...] = field(default=())
 
 
+Score = Callable[[LeadFacts], float]
+
+
 class LeadScorer(Protocol):
     """Scores leads of whatever clients at once."""
+
+    def for_clients(self, connection: Connection, client_ids: Iterable[str], now: datetime) -> Score:
+        """The score of one lead after the other of these clients, of whom everything is read beforehand."""
+        ...
 
     def scores(self, connection: Connection, facts: Sequence[LeadFacts], now: datetime) -> tuple[Scored, ...]:
         """A score for each, in their order. Reads of clients what it needs, a fixed number of statements for all."""
@@ -63,13 +70,20 @@ class LeadScorer(Protocol):
 class RuleScorer:
     """`rule_score` with its reasons: what scores until enough dispositions exist to learn from."""
 
+    def for_clients(self, connection: Connection, client_ids: Iterable[str], now: datetime) -> Score:
+        return rule
+
     def scores(self, connection: Connection, facts: Sequence[LeadFacts], now: datetime) -> tuple[Scored, ...]:
         return tuple(map(by_rule, facts))
 
 
+def rule(facts: LeadFacts) -> float:
+    """The rule's score."""
+    return rule_score(facts.confidence, facts.urgency, facts.amount_cny, facts.calls)
+
+
 def by_rule(facts: LeadFacts) -> Scored:
     """The score of the rule, which needs nothing of the client."""
-    score = rule_score(facts.confidence, facts.urgency, facts.amount_cny, facts.calls)
     reasons = [f"通话里的意愿把握 {facts.confidence:.0%}"]
     reasons += {"high": ["客户着急"], "low": ["客户不着急"]}.get(facts.urgency, [])
     if facts.amount_cny is not None and facts.amount_cny >= LARGE_CNY:
@@ -77,7 +91,7 @@ def by_rule(facts: LeadFacts) -> Scored:
     if facts.calls > 1:
         reasons.append(f"在 {facts.calls} 次通话里提到")
     return Scored(
-        score=score, right=facts.confidence, ready=1.0, value=1.0, by=RULE, reasons=tuple(reasons)
+        score=rule(facts), right=facts.confidence, ready=1.0, value=1.0, by=RULE, reasons=tuple(reasons)
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import numpy as np
@@ -14,7 +14,7 @@ from intent.classifier.taxonomy import Taxonomy
 from intent.errors import ScoreError
 from intent.leads.scoring import features
 from intent.leads.scoring.model import HEADS, ScoreModel, ScoreShelf
-from intent.leads.scoring.scorer import RULE, LeadFacts, RuleScorer, Scored, value_weight
+from intent.leads.scoring.scorer import RULE, LeadFacts, RuleScorer, Score, Scored, value_weight
 from knowledge_base.client_facts import ClientFacts
 from knowledge_base.events import china_day
 
@@ -33,16 +33,25 @@ class TrainedScorer:
         clients = features.clients_of(connection, [each.client_id for each in facts], day=day)
         return self.of_facts(facts, clients, day)
 
-    def of_facts(self, facts: Sequence[LeadFacts], clients: Mapping[str, ClientFacts], day: date) -> tuple[Scored, ...]:
-        """The same with clients who were read before."""
+    def for_clients(self, connection: Connection, client_ids: Iterable[str], now: datetime) -> Score:
+        day = china_day(now)
+        clients = features.clients_of(connection, list(client_ids), day=day)
+        return lambda facts: self.of_facts([facts], clients, day, why=False)[0].score
+
+    def of_facts(
+        self, facts: Sequence[LeadFacts], clients: Mapping[str, ClientFacts], day: date, *, why: bool = True
+    ) -> tuple[Scored, ...]:
+        """The same with clients who were read before; reasons take most of the time, and can be left out."""
         if not facts:
             return ()
         rows = [features.row_of(each, clients.get(each.client_id), day, self._model.intents) for each in facts]
         matrix = np.asarray(rows, np.float32)
         right, ready = (self._model.probabilities(head, matrix) for head in HEADS)
-        why = self._model.contributions(matrix)
+        parts = self._model.contributions(matrix) if why else np.zeros(matrix.shape)
         return tuple(
-            self._scored(each, rows[n], float(right[n]), float(ready[n]), why[n].tolist(), clients.get(each.client_id))
+            self._scored(
+                each, rows[n], float(right[n]), float(ready[n]), parts[n].tolist(), clients.get(each.client_id)
+            )
             for n, each in enumerate(facts)
         )
 
@@ -72,6 +81,9 @@ class ActiveScorer:
 
     def scores(self, connection: Connection, facts: Sequence[LeadFacts], now: datetime) -> tuple[Scored, ...]:
         return (self.trained() or self._rule).scores(connection, facts, now)
+
+    def for_clients(self, connection: Connection, client_ids: Iterable[str], now: datetime) -> Score:
+        return (self.trained() or self._rule).for_clients(connection, client_ids, now)
 
     @property
     def version(self) -> str:
