@@ -15,7 +15,6 @@ from typing import Any, TextIO
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from intent.errors import SegmentError, SegmentNotFoundError
-from intent.leads.directory import NO_CALLS
 from intent.segments.pick import Pick, ids_of
 from intent.segments.store import SegmentStore
 from intent.segments.tables import client_tags, segment_export_clients, segment_exports
@@ -27,6 +26,7 @@ from knowledge_base.batches import batches
 from knowledge_base.clients import visible_clients
 from knowledge_base.tables import clients
 
+NO_CALLS = frozenset({"phone", "marketing", "contact"})  # opt-outs of those who are in no list
 APPROVERS = (Role.SUPERVISOR, Role.COMPLIANCE, Role.SYSTEM)
 COLUMNS = ("client_id", "name", "advisor_id", "branch", "risk_level", "tags")
 PAGE = 500
