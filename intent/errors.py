@@ -77,3 +77,22 @@ class InspectionDataError(IntentError):
 
 class FollowUpDataError(IntentError):
     """A data file of deadlines, faults or consents is broken; the message names the place."""
+
+
+class SegmentError(IntentError):
+    """Tag rules that cannot be read, or a segment or list that may not be made, changed or fetched.
+
+    zh: the same for the page, where there is a page on which it can happen.
+    """
+
+    def __init__(self, message: str, zh: str = "") -> None:
+        super().__init__(message)
+        self.zh = zh
+
+
+class SegmentNotFoundError(SegmentError):
+    """No such segment or list, or none that this principal may see."""
+
+
+class ScoreError(IntentError):
+    """A trained score that cannot be made, loaded or let score."""

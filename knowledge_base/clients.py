@@ -134,13 +134,19 @@ class Clients:
 
     def all(self, *, principal: Principal, limit: int = 1000, after: str = "") -> tuple[Client, ...]:
         """Clients the principal may see, by id, at most `limit` after the id `after`."""
-        query = select(clients).where(_visible(principal), clients.c.id > after).order_by(clients.c.id).limit(limit)
+        query = (
+            select(clients).where(visible_clients(principal), clients.c.id > after).order_by(clients.c.id).limit(limit)
+        )
         with self.engine.connect() as connection:
             return tuple(_client(row) for row in connection.execute(query))
 
     def some(self, client_ids: Collection[str], *, principal: Principal) -> tuple[Client, ...]:
         """Those of the named clients whom the principal may see, by id."""
-        query = select(clients).where(clients.c.id.in_(sorted(client_ids)), _visible(principal)).order_by(clients.c.id)
+        query = (
+            select(clients)
+            .where(clients.c.id.in_(sorted(client_ids)), visible_clients(principal))
+            .order_by(clients.c.id)
+        )
         with self.engine.connect() as connection:
             return tuple(_client(row) for row in connection.execute(query))
 
@@ -187,7 +193,9 @@ class Clients:
     def names(self, *, principal: Principal) -> frozenset[str]:
         """Names of all clients the principal may see."""
         with self.engine.connect() as connection:
-            return frozenset(connection.execute(select(clients.c.name).where(_visible(principal)).distinct()).scalars())
+            return frozenset(
+                connection.execute(select(clients.c.name).where(visible_clients(principal)).distinct()).scalars()
+            )
 
     def imports(self) -> int:
         """How often clients were imported, by any process: while it stays the same, so do the clients."""
@@ -200,7 +208,7 @@ class Clients:
         query = (
             select(clients)
             .join(holdings, holdings.c.client_id == clients.c.id)
-            .where(holdings.c.product_code == product_code, holdings.c.units > 0, _visible(principal))
+            .where(holdings.c.product_code == product_code, holdings.c.units > 0, visible_clients(principal))
             .order_by(clients.c.id)
         )
         with self.engine.connect() as connection:
@@ -225,7 +233,7 @@ class Clients:
 
     def many(self, client_ids: Collection[str], *, principal: Principal, connection: Connection) -> dict[str, Client]:
         """Those of the clients that the principal may see, by id, as the caller's transaction sees them."""
-        query = select(clients).where(clients.c.id.in_(sorted(client_ids)), _visible(principal))
+        query = select(clients).where(clients.c.id.in_(sorted(client_ids)), visible_clients(principal))
         return {row.id: _client(row) for row in connection.execute(query)}
 
     def staff(
@@ -244,7 +252,7 @@ class Clients:
         return tuple(_advisor(row) for row in connection.execute(query))
 
 
-def _visible(principal: Principal) -> ColumnElement[bool]:
+def visible_clients(principal: Principal) -> ColumnElement[bool]:
     """`Principal.may_see_client` as SQL; the two are tested against each other."""
     if principal.has(*SEES_EVERY_CLIENT):
         return clients.c.id.is_not(None)

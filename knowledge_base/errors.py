@@ -46,3 +46,7 @@ class SyncError(KnowledgeBaseError):
 
 class ImportFileError(KnowledgeBaseError):
     """A file to import could not be read at all."""
+
+
+class EventError(KnowledgeBaseError):
+    """An event of a kind or of a client that nobody knows."""

@@ -1,4 +1,4 @@
-"""Import clients, what they hold, did and signed, advisors, products and the restricted list from CSV.
+"""Import clients, what they hold, did and signed, advisors, products and the restricted list from CSV or Parquet.
 
 Columns, types and keys are data: see imports_schema.yaml.
 """
@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -20,10 +21,14 @@ from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select, 
 
 from knowledge_base.access import Principal, Role
 from knowledge_base.errors import ImportFileError
+from knowledge_base.events import add_events, event_kinds, known_kind, mark_changed
 from knowledge_base.import_values import BadValueError, ColumnRule, read_value
 from knowledge_base.tables import clients, import_runs, metadata, product_names
 
 IMPORTERS = (Role.OPERATIONS, Role.SYSTEM)
+PARQUET = ".parquet"
+EVENTS = "events"
+CLIENT_COLUMNS = {"clients": "id", "holdings": "client_id", "transactions": "client_id"}  # who changed by an import
 MAX_REPORTED = 100  # bad rows told one by one; the rest is counted
 
 
@@ -86,7 +91,7 @@ def _rule(name: str, rule: dict[str, Any]) -> ColumnRule:
 def import_csv(
     kind: str, path: Path, *, engine: Engine, principal: Principal, skip_bad_rows: bool = False
 ) -> ImportReport:
-    """Import a CSV file; the same file twice changes nothing the second time.
+    """Import a CSV or Parquet file; the same file twice changes nothing the second time.
 
     All or nothing, unless `skip_bad_rows`. Raises ImportFileError when the file cannot be read or its
     header is wrong, AccessDeniedError when the principal may not import.
@@ -117,6 +122,8 @@ def checked_rows(
     bad: list[BadRow] = []
     for line, raw in _rows(schema, path):
         row, problems = _row(schema, line, raw, known_clients)
+        if not problems and schema.kind == EVENTS:
+            problems = _kind_problems(line, row["kind"])
         key = tuple(row.get(name) for name in schema.key)
         if not problems and key in good:
             problems = [
@@ -133,7 +140,17 @@ def checked_rows(
     return list(good.values()), bad
 
 
+def _kind_problems(line: int, kind: str) -> list[BadRow]:
+    if known_kind(kind):
+        return []
+    known = f"Use one of {', '.join(event_kinds())}, or one of your own as x_name."
+    return [BadRow(line=line, column="kind", problem="There is no such kind of event.", remedy=known)]
+
+
 def _rows(schema: ImportSchema, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    if path.suffix.lower() == PARQUET:
+        yield from _parquet_rows(schema, path)
+        return
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -149,6 +166,36 @@ def _rows(schema: ImportSchema, path: Path) -> Iterator[tuple[int, dict[str, str
         raise ImportFileError(
             f"{path.name} line {reader.line_num} is no readable CSV ({error}); check its quotes."
         ) from error
+
+
+def _parquet_rows(schema: ImportSchema, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows as a CSV would hold them; the first row is line 1."""
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ModuleNotFoundError as error:
+        raise ImportFileError("Parquet files need pyarrow: pip install 'tougu[parquet]', or save as CSV.") from error
+    try:
+        file = ParquetFile(path)
+        _check_header(schema, path, file.schema_arrow.names)
+        line = 0
+        for part in file.iter_batches():
+            for row in part.to_pylist():
+                line += 1
+                yield line, {name: _as_text(value) for name, value in row.items()}
+    except (ArrowException, OSError) as error:
+        raise ImportFileError(
+            f"{path.name} is no readable Parquet file ({type(error).__name__}); write it anew."
+        ) from error
+
+
+def _as_text(value: Any) -> str:
+    """A typed value as a CSV writes it; `read_value` checks it like any other."""
+    if value is None:
+        return ""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return ";".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _check_header(schema: ImportSchema, path: Path, header: Sequence[str]) -> None:
@@ -187,6 +234,10 @@ def _row(
 
 
 def _write(schema: ImportSchema, rows: list[dict[str, Any]], connection: Connection) -> tuple[int, int]:
+    if schema.kind == EVENTS:
+        added = add_events(connection, rows).added
+        _count_run(schema.kind, connection)
+        return added, 0
     table = metadata.tables[schema.table]
     added = 0
     for row in rows:
@@ -197,6 +248,8 @@ def _write(schema: ImportSchema, rows: list[dict[str, Any]], connection: Connect
         added += _upsert(table, schema.key, row, connection)
     if rows:
         _count_run(schema.kind, connection)
+    if column := CLIENT_COLUMNS.get(schema.kind):
+        mark_changed(connection, (row[column] for row in rows))
     return added, len(rows) - added
 
 

@@ -252,6 +252,24 @@ events = Table(
     Column("detail", Text),
 )
 
+event_days = Table(  # what rolling windows are summed from: a client's month is some thirty short rows
+    "kb_event_days",
+    metadata,
+    Column("client_id", String(60), ForeignKey("kb_clients.id", ondelete="CASCADE"), primary_key=True),
+    Column("day", Date, primary_key=True),  # of China
+    Column("kind", String(60), primary_key=True),
+    Column("product_code", String(20), primary_key=True),  # empty where the event names none
+    Column("times", Integer, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),  # a hundredth of a yuan: sums stay exact on every database
+)
+
+client_changes = Table(  # clients of whom something changed that nobody has looked at since
+    "kb_client_changes",
+    metadata,
+    Column("client_id", String(60), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 client_insistence = Table(
     "kb_client_insistence",
     metadata,

@@ -21,6 +21,7 @@ from serve.routes import (
     compliance,
     consents,
     diagnoses,
+    events,
     follow_ups,
     health,
     intents,
@@ -29,6 +30,8 @@ from serve.routes import (
     pages,
     questions,
     review,
+    scores,
+    segments,
     supervision,
 )
 
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
     from serve.wiring import House
 
 log = logging.getLogger("tougu.http")
+ROUTES = (
+    questions, calls, intents, notes, diagnoses, compliance, review, supervision, leads, board, follow_ups, consents,
+    scores, events, segments, health, pages,
+)  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 
 
@@ -55,9 +62,7 @@ def create_app(house: House) -> FastAPI:
     app.state.registry = CollectorRegistry()
     _count_requests(app)
     app.add_middleware(DoorMiddleware, max_body_bytes=house.settings.server.max_body_bytes)
-    ways = (questions, calls, intents, notes, diagnoses)
-    work = (compliance, review, supervision, leads, board, follow_ups, consents)
-    for routes in (*ways, *work, health, pages):
+    for routes in ROUTES:
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
     translate_errors(app)

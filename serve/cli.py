@@ -29,6 +29,8 @@ from serve.commands import (
     rules,
     rules_explain,
     rules_sign,
+    scoring,
+    segments,
     semantic,
     service,
 )
@@ -50,7 +52,10 @@ calls.app.command("inspect")(inspection.inspect)
 calls.app.command("note")(notes.note)
 calls.app.command("tasks")(notes.tasks)
 app.add_typer(calls.app, name="calls")
+for score_command in (scoring.train, scoring.scorer, scoring.rescore, scoring.explain, scoring.drift):
+    leads.app.command()(score_command)
 app.add_typer(leads.app, name="leads")
+app.add_typer(segments.app, name="segments")
 app.add_typer(knowledge.app, name="kb")
 app.command()(knowledge.ask)
 app.command()(reports.diagnose)

@@ -105,7 +105,7 @@ def all_metadata() -> tuple[MetaData, ...]:
     """The tables of every package, as the code declares them."""
     from compliance_filters.tables import metadata as compliance
     from copilot.tables import metadata as copilot
-    from intent.board.tables import metadata as intent  # those of leads, to which others of the package add theirs
+    from intent.tables import metadata as intent
     from jobs.tables import metadata as jobs
     from knowledge_base.tables import metadata as knowledge
     from serve.tables import metadata as serve

@@ -12,10 +12,19 @@ from starlette.exceptions import HTTPException
 
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
-from intent.errors import BatchError, CursorError, LeadError, LeadExportError, LeadNotFoundError
+from intent.errors import (
+    BatchError,
+    CursorError,
+    LeadError,
+    LeadExportError,
+    LeadNotFoundError,
+    ScoreError,
+    SegmentError,
+    SegmentNotFoundError,
+)
 from jobs.errors import UnknownJobError
 from knowledge_base.access import AccessDeniedError
-from knowledge_base.errors import UnknownClientError, UnknownProductError, UnknownVersionError
+from knowledge_base.errors import EventError, UnknownClientError, UnknownProductError, UnknownVersionError
 from serve.commands.context import HOUSE_PACKAGES, one_line
 from serve.errors import NotFoundError
 
@@ -23,6 +32,7 @@ from serve.errors import NotFoundError
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     AccessDeniedError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    EventError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownClientError: HTTPStatus.NOT_FOUND,
     UnknownProductError: HTTPStatus.NOT_FOUND,
     UnknownVersionError: HTTPStatus.NOT_FOUND,
@@ -32,6 +42,9 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     BatchError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CursorError: HTTPStatus.UNPROCESSABLE_ENTITY,
     LeadExportError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ScoreError: HTTPStatus.CONFLICT,
+    SegmentNotFoundError: HTTPStatus.NOT_FOUND,
+    SegmentError: HTTPStatus.CONFLICT,
     ReviewNotFoundError: HTTPStatus.NOT_FOUND,
     ReviewQueueError: HTTPStatus.CONFLICT,
     MistakeError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -61,7 +74,7 @@ def translate_errors(app: FastAPI) -> None:
 
     def expected(_request: Request, error: Exception) -> Response:
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        return problem(status, one_line(error))
+        return problem(status, getattr(error, "zh", "") or one_line(error))
 
     for kind in STATUS:
         app.add_exception_handler(kind, expected)

@@ -19,6 +19,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from compliance_filters.settings import ComplianceSettings
 from copilot.settings import CopilotSettings
+from intent.leads.scoring.settings import ScoringSettings
+from intent.segments.settings import SegmentSettings
 from intent.settings import BoardSettings, FollowUpSettings, IntentSettings, LeadSettings, SpeechSettings
 from jobs.settings import JobSettings
 from knowledge_base.settings import KnowledgeBaseSettings
@@ -77,6 +79,8 @@ class Settings(BaseSettings):
     leads: LeadSettings = LeadSettings()
     follow_ups: FollowUpSettings = FollowUpSettings()
     board: BoardSettings = BoardSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    segments: SegmentSettings = SegmentSettings()
     copilot: CopilotSettings = CopilotSettings()
     jobs: JobSettings = JobSettings()
 

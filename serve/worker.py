@@ -24,6 +24,7 @@ from intent.settings import WebhookSettings
 from jobs.errors import PoisonJobError
 from jobs.outbox import Dispatcher, OutboxMessage
 from jobs.worker import Task, run_worker
+from serve.commands.context import one_line
 from serve.errors import NotFoundError
 from serve.users import OPERATOR
 
@@ -151,6 +152,7 @@ def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
     ]
     threads.append(threading.Thread(target=_watch_deadlines, args=(house, stop), name="deadlines", daemon=True))
     threads.append(threading.Thread(target=_sweep_leads, args=(house, stop), name="lead clock", daemon=True))
+    threads.append(threading.Thread(target=_keep_up, args=(house, stop), name="upkeep", daemon=True))
     threads += [
         threading.Thread(target=dispatcher.run, args=(stop,), name=f"outbox {topic}", daemon=True)
         for topic, dispatcher in _dispatchers(house)
@@ -181,6 +183,20 @@ def _sweep_leads(house: House, stop: threading.Event) -> None:
         except Exception as error:
             log.error("the clocks of leads were not watched: %s", type(error).__name__)
         stop.wait(house.settings.leads.clock_every_s)
+
+
+def _keep_up(house: House, stop: threading.Event) -> None:
+    """Scores, then tags, of whom something changed: the tags forget what changed, so that the scores come first."""
+    while not stop.is_set():
+        for what, keep in (
+            ("leads were not scored", lambda: house.scores.refresh(principal=OPERATOR)),
+            ("tags were not refreshed", lambda: house.tags.refresh(house.today(), principal=OPERATOR)),
+        ):
+            try:
+                keep()
+            except Exception as error:
+                log.error("%s: %s", what, one_line(error))
+        stop.wait(min(house.settings.scoring.rescore_s, house.settings.segments.refresh_s))
 
 
 def _dispatchers(house: House) -> Iterator[tuple[str, Dispatcher]]:

@@ -107,7 +107,8 @@ def bench_leads(
         n=leads,
         parameters={
             "leads": leads, "clients": clients, "database": database, **vars(load), "pool": POOL_CONNECTIONS,
-            "http_consumers": over_http.consumers, "batch": BATCH, "writers": WRITERS, "written": written, "merged": merges, "filled_s": round(filled_s, 1),
+            "http_consumers": over_http.consumers, "batch": BATCH, "writers": WRITERS, "written": written,
+            "merged": merges, "filled_s": round(filled_s, 1),
             "claimed": len(claim_ms), "errors": errors + claims.errors + http_errors,
         },
         metrics={

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from intent.call import Call, Wish
 from intent.classifier.taxonomy import Taxonomy
-from intent.leads.lead import LIVING, ClientStanding, Lead, LeadState, evidence_rows, rule_score
+from intent.leads.lead import LIVING, ClientStanding, Lead, LeadState, evidence_rows
 from intent.leads.ledger import Change
+from intent.leads.scoring.scorer import LeadFacts, Score, rule
 from jobs.tables import new_id
 
 Key = tuple[str, str, str]  # client, intent, product
-Score = Callable[[float, str, Decimal | None, int], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +42,7 @@ class Merging:
     made: set[str] = field(default_factory=set)
     raised: set[str] = field(default_factory=set)
     changes: list[Change] = field(default_factory=list)
-    score: Score = rule_score
+    score: Score = rule
 
     def meet(self, living: Iterable[Lead]) -> None:
         """Know the leads that live; of two of one kind the older."""
@@ -65,7 +64,7 @@ class Merging:
 
     def _made(self, heard: Heard) -> Lead:
         wish, intent = heard.wish, self.taxonomy[heard.wish.intent]
-        return Lead(
+        made = Lead(
             id=new_id(),
             client_id=heard.client_id,
             advisor_id=heard.advisor_id,
@@ -76,7 +75,7 @@ class Merging:
             state=LeadState.HELD if wish.held_because else LeadState.NEW,
             tier=heard.tier,
             confidence=wish.confidence,
-            score=self.score(wish.confidence, wish.urgency, wish.amount_cny, 1),
+            score=0.0,
             amount_cny=wish.amount_cny,
             urgency=wish.urgency,
             evidence=tuple(evidence_rows(wish, heard.call.id)),
@@ -91,6 +90,7 @@ class Merging:
             last_seen_at=self.now,
             updated_at=self.now,
         )
+        return replace(made, score=self.score(LeadFacts.of(made)))
 
     def _raised(self, lead: Lead, heard: Heard) -> Lead:
         """New evidence joins and never lowers the score; a hold comes, and never goes, with it."""
@@ -98,22 +98,21 @@ class Merging:
         evidence = (*lead.evidence, *evidence_rows(wish, heard.call.id))
         confidence = max(lead.confidence, wish.confidence)
         amount = wish.amount_cny if wish.amount_cny is not None else lead.amount_cny
-        heard_in = len({row["call"] for row in evidence})
         hold: Mapping[str, Any] = (
             {"state": LeadState.HELD, "held_because": wish.held_because} if wish.held_because else {}
         )
-        return replace(
+        raised = replace(
             lead,
             evidence=evidence,
             confidence=confidence,
             amount_cny=amount,
             urgency=wish.urgency,
-            score=max(lead.score, self.score(confidence, wish.urgency, amount, heard_in)),
             last_seen_at=self.now,
             updated_at=self.now,
             sequence=self._next(lead.client_id),
             **hold,
         )
+        return replace(raised, score=max(lead.score, self.score(LeadFacts.of(raised))))
 
     def _next(self, client_id: str) -> int:
         self.last[client_id] += 1

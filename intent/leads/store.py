@@ -27,6 +27,7 @@ from intent.leads.lead import (
 )
 from intent.leads.merging import Heard, Merging
 from intent.leads.queue import LeadQueue, lead_of, visible
+from intent.leads.scoring.scorer import LeadScorer, RuleScorer
 from intent.leads.tables import calls, leads, spoken_findings
 from intent.leads.views import row_of
 from intent.notes.draft import draft_note
@@ -61,10 +62,12 @@ class LeadStore(LeadQueue):
         settings: LeadSettings | None = None,
         directory: ClientDirectory | None = None,
         register: Register | None = None,
+        scorer: LeadScorer | None = None,
     ) -> None:
         super().__init__(engine, settings, taxonomy=taxonomy, directory=directory)
         self._wishes = taxonomy
         self._register = register or Register(taxonomy, ConsentLedger(engine))
+        self._scorer = scorer or RuleScorer()
 
     def record(self, reading: CallReading, call: Call, *, principal: Principal) -> Recorded:
         """Write a call and what follows from it in one transaction; a second time does nothing.
@@ -134,7 +137,8 @@ class LeadStore(LeadQueue):
         )
         silenced = {str(c.call.client_id) for c in fresh if c.call.client_id and c.reading.of("consent")}
         last = self._rows.number(connection, counts) if counts else {}
-        merging = Merging(taxonomy=self._wishes, now=now, by=principal.user_id, last=last)
+        score = self._scorer.for_clients(connection, counts, now)
+        merging = Merging(taxonomy=self._wishes, now=now, by=principal.user_id, last=last, score=score)
         spoken_to = self._meet(connection, merging, counts, now)
         done = {id(each): self._hear(connection, merging, each, noes[id(each)], spoken_to) for each in fresh}
         self._write(connection, merging)

@@ -196,10 +196,10 @@ def import_(
             "dispositions or calls."
         ),
     ],
-    file: Annotated[Path, typer.Argument(help="CSV in UTF-8; columns in docs/import.md.")],
+    file: Annotated[Path, typer.Argument(help="CSV in UTF-8, or Parquet; columns in docs/import.md.")],
     as_json: Json = False,
 ) -> None:
-    """Import a documented CSV; a file with a bad row changes nothing."""
+    """Import a documented CSV or Parquet file; one with a bad row changes nothing."""
     shared = context.ensure_object(Context)
     house = shared.house()
     report = house.import_file(kind, file, principal=shared.principal(house))

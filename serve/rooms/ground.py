@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jobs.outbox import Outbox
     from knowledge_base.catalog import Catalog
     from knowledge_base.clients import Clients
+    from knowledge_base.events import EventStore
     from knowledge_base.facts import FactStore
     from knowledge_base.products import Products
     from models.encoder import Encoder
@@ -106,6 +107,12 @@ class Ground:
         from knowledge_base.clients import Clients
 
         return Clients(self.engine)
+
+    @once
+    def client_events(self) -> EventStore:
+        from knowledge_base.events import EventStore
+
+        return EventStore(self.engine)
 
     @once
     def facts(self) -> FactStore:

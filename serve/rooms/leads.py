@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serve.once import once
-from serve.rooms.call import CallRooms
+from serve.rooms.scores import ScoreRooms
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from knowledge_base.consents import ConsentLedger
 
 
-class LeadRooms(CallRooms):
+class LeadRooms(ScoreRooms):
     """The lead queue and the desks beside it."""
 
     @once
@@ -55,6 +55,7 @@ class LeadRooms(CallRooms):
             settings=self.settings.leads,
             directory=self.directory,
             register=self.register,
+            scorer=self.scorer,
         )
 
     @once

@@ -40,6 +40,16 @@ def review() -> Response:
     return FileResponse(str(files("serve") / "static" / "review.html"), media_type="text/html")
 
 
+@router.get("/segments")
+def segments() -> Response:
+    return FileResponse(str(files("serve") / "static" / "segments.html"), media_type="text/html")
+
+
+@router.get("/drift")
+def drift() -> Response:
+    return FileResponse(str(files("serve") / "static" / "drift.html"), media_type="text/html")
+
+
 @router.get("/calls/{call_id}")
 def call(call_id: str) -> Response:
     """The page of one call; it asks for what may be shown of `call_id` itself."""

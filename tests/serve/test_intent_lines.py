@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from intent.call import Call, CallReading, Evidence, Polarity, Transcript, Wish
+from intent.corpus.utterances import load_labelled
+from intent.errors import TrainingDataError
 from intent.leads.lead import Lead
 from serve.users import OPERATOR
 from serve.wiring import House
@@ -120,6 +122,17 @@ def test_outcomes_come_in_by_csv_and_go_out_as_lines(tougu: Tougu, firm: House, 
     assert (waiting["review"], waiting["why"]) == (True, "staff found margin.open wrong")
     checked = tougu("intent", "data", "--check", out)
     assert "line 2: the line waits for a person" in checked.out
+    with pytest.raises(TrainingDataError, match="waits for a person"):
+        load_labelled(firm.taxonomy, out)  # by which training reads its lines
+    keys = {"review", "raised", "why", "reasons"}
+    read = {**{key: value for key, value in waiting.items() if key not in keys}, "intents": []}
+    reviewed = tmp_path / "reviewed.jsonl"
+    meant = [{**read, "intents": [{"id": "margin.open", "polarity": "decline"}]}, labelled]
+    reviewed.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in meant), "utf-8")
+    again = tougu("intent", "data", "--check", reviewed)
+    assert (again.code, "can be read: 2, mistakes: 0" in again.out) == (0, True), again.out
+    exported = tougu("intent", "data", "--data", reviewed, "--tag", "wrong", "--json")
+    assert [row["intents"] for row in json.loads(exported.out)] == [meant[0]["intents"]]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -164,7 +165,7 @@ def test_letters_come_back_and_are_sent_again(queue: House) -> None:
         hook = queue.settings.leads.webhook.model_copy(
             update={
                 "url": f"http://127.0.0.1:{receiver.server_port}/",
-                "secret": _secret(SECRET),
+                "secret": SecretStr(SECRET),
                 "allow_private": True,
             }
         )

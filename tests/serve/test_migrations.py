@@ -168,3 +168,27 @@ def test_a_migration_that_fails_changes_nothing(any_engine: Engine, monkeypatch:
     with pytest.raises(DatabaseError, match="nothing was changed"):
         migrate(any_engine)
     assert inspect(any_engine).get_table_names() == ["outbox"]
+
+
+def test_events_imported_before_count_in_the_days_of_their_clients(any_engine: Engine) -> None:
+    upgrade(any_engine, "2dcf9f703eb0")
+    with any_engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO kb_clients (id, name, consents, opt_outs, account_state) "
+                 "VALUES ('C1', 'x', '[]', '[]', 'open')")
+        )  # fmt: skip
+        typed = str if any_engine.dialect.name == "sqlite" else float
+        for n, amount in enumerate(("0.10", "0.20", None)):
+            connection.execute(
+                text("INSERT INTO kb_events (id, client_id, kind, at, amount_cny) "
+                     "VALUES (:id, 'C1', 'deposit', '2026-01-01 17:00:00+00:00', :amount)"),
+                {"id": f"E{n}", "amount": amount and typed(amount)},
+            )  # fmt: skip
+    migrate(any_engine)
+    with any_engine.connect() as connection:
+        days = connection.execute(
+            text("SELECT client_id, day, kind, product_code, times, amount_fen FROM kb_event_days")
+        )
+        assert [(str(d.day), d.kind, d.product_code, d.times, d.amount_fen) for d in days] == [
+            ("2026-01-02", "deposit", "", 3, 30)
+        ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,8 +14,8 @@ depends_on: None = None
 
 OFFERED = "state IN ('new', 'offered')"
 UNSPOKEN = "state IN ('new', 'offered', 'claimed')"
-SCORE = sa.literal_column("score DESC")
-PARTIAL = (
+SCORE: Any = sa.literal_column("score DESC")
+PARTIAL: tuple[tuple[str, list[Any], str], ...] = (
     ("ix_leads_offered", [SCORE, "id"], OFFERED),
     ("ix_leads_offered_advisor", ["advisor_id", SCORE, "id"], OFFERED),
     ("ix_leads_offered_branch", ["branch", SCORE, "id"], OFFERED),

@@ -1,0 +1,58 @@
+// Lists of clients: what waits for another person, what may be fetched.
+import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
+import { number, when } from "/static/people_api.js";
+
+const STATES = { pending: "待审批", approved: "已批准", refused: "未批准" };
+const OPERATOR = "operator"; // whom the server takes where nobody is named
+
+function Decision({ list, api, onDone }) {
+  const [reason, setReason] = useState("");
+  const [error, setError] = useState("");
+  const decide = async (approve) => {
+    if (!reason.trim()) return setError("请填写审批意见。");
+    try {
+      await api.post(`lists/${list.id}/decision`, { approve, reason });
+      onDone();
+    } catch (problem) {
+      setError(problem.message);
+    }
+    return undefined;
+  };
+  return html`<label>审批意见<input value=${reason} maxlength="2000" onInput=${(e) => setReason(e.target.value)} /></label>
+    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <div class="row"><button type="button" class="go" onClick=${() => decide(true)}>批准</button>
+      <button type="button" class="bad" onClick=${() => decide(false)}>不批准</button></div>`;
+}
+
+export function Lists({ api, who }) {
+  const [rows, setRows] = useState(null);
+  const [error, setError] = useState("");
+  const load = () => api.get("lists").then((found) => { setRows(found); setError(""); }, (problem) => setError(problem.message));
+  useEffect(() => { load(); }, []);
+  const fetchFile = async (list) => {
+    try {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await api.file(`lists/${list.id}/file`));
+      link.download = `${list.segment}.csv`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      load();
+    } catch (problem) {
+      setError(problem.message);
+    }
+  };
+  const me = who || OPERATOR;
+  return html`<section class="panel"><h2>名单与审批</h2>
+    <p class="hint">名单不含不可联系的客户。申请人不能审批自己的名单；下载时会去掉已离开客群或已不可联系的客户。</p>
+    ${error && html`<div class="error" role="alert">${error}</div>`}
+    ${rows && !rows.length && html`<p class="hint">没有名单。</p>`}
+    <ol class="found">${(rows || []).map((list) => html`<li class="card" key=${list.id}>
+      <div class="row"><strong>${list.zh}</strong><span class="badge ${list.state === "approved" ? "pass" : list.state === "refused" ? "block" : "review"}">${STATES[list.state]}</span>
+        <span class="small">${number(list.clients)} 人，另有 ${number(list.left_out)} 人不可联系</span></div>
+      <div class="small">${list.asked_by} 于 ${when(list.asked_at)} 申请：${list.reason}</div>
+      ${list.decided_by && html`<div class="small">${list.decided_by} 审批：${list.decision}</div>`}
+      ${list.fetched_at && html`<div class="small">最近下载 ${when(list.fetched_at)}</div>`}
+      ${list.state === "approved" && list.asked_by === me && html`<div class="row"><button type="button" class="go" onClick=${() => fetchFile(list)}>下载 CSV</button>
+        <span class="small">可下载至 ${when(list.fetch_until)}</span></div>`}
+      ${list.state === "pending" && list.asked_by !== me && html`<${Decision} list=${list} api=${api} onDone=${load} />`}</li>`)}</ol></section>`;
+}
