@@ -17,7 +17,9 @@ from serve.auth import DoorMiddleware
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
     calls,
+    client_pages,
     compliance,
+    deliveries,
     diagnoses,
     health,
     intents,
@@ -51,8 +53,15 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     app.state.registry = CollectorRegistry()
     _count_requests(app)
-    app.add_middleware(DoorMiddleware, max_body_bytes=house.settings.server.max_body_bytes)
-    for routes in (questions, calls, intents, notes, diagnoses, compliance, review, supervision, leads, health, pages):
+    app.add_middleware(
+        DoorMiddleware,
+        max_body_bytes=house.settings.server.max_body_bytes,
+        public_host=house.settings.copilot.delivery.public_host,
+    )
+    for routes in (
+        questions, calls, intents, notes, diagnoses, deliveries, compliance, review, supervision, leads, health, pages,
+        client_pages,
+    ):  # fmt: skip
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
     translate_errors(app)
@@ -92,6 +101,6 @@ def _count_requests(app: FastAPI) -> None:
             },
         )
         response.headers["x-content-type-options"] = "nosniff"
-        response.headers["referrer-policy"] = "same-origin"
+        response.headers.setdefault("referrer-policy", "same-origin")
         response.headers.setdefault("content-security-policy", CONTENT_POLICY)
         return response

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compliance_filters.review.decisions import TOPIC as REVIEW_TOPIC
 from compliance_filters.settings import ReviewWebhookSettings
-from copilot.diagnosis.errors import DiagnosisError
+from copilot.delivery import TOPIC as MESSAGE_TOPIC
+from copilot.loop.senders import CODE_TOPIC, MessageCourier
 from intent.errors import AudioError
 from intent.leads.queue import TOPIC as LEAD_TOPIC
 from intent.leads.webhooks import WebhookSender
@@ -21,11 +22,10 @@ from intent.settings import WebhookSettings
 from jobs.errors import PoisonJobError
 from jobs.outbox import Dispatcher
 from jobs.worker import Task, run_worker
-from serve.errors import NotFoundError
+from serve.diagnosing import DiagnosisHandler
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
-    from copilot.reports import JudgedReport
     from intent.call import CallReading
     from serve.wiring import House
 
@@ -82,35 +82,6 @@ def inspected(reading: CallReading) -> dict[str, Any] | None:
     }
 
 
-class DiagnosisHandler:
-    """The work of one diagnosis: metrics, gate, file."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-
-    def __call__(self, task: Task) -> dict[str, Any]:
-        house = self._house
-        task.progress(0, 2, "computing")
-        try:
-            judged = self._judged(task.job.payload)
-        except (DiagnosisError, NotFoundError) as error:  # no NAV, no such client: the same the next time
-            raise PoisonJobError(str(error)) from error
-        task.progress(1, 2, "writing")
-        verdict = {"outcome": judged.verdict.outcome.word, "audit_id": judged.verdict.audit_id}
-        if judged.verdict.cleared is None:
-            return {**verdict, "findings": sorted({f.rule for f in judged.verdict.findings})}
-        path = house.settings.home / "reports" / f"{task.job.id}.{task.job.payload['format']}"
-        judged.write(path)
-        return {**verdict, "file": path.name}
-
-    def _judged(self, payload: Mapping[str, Any]) -> JudgedReport:
-        desk, today = self._house.reports, self._house.today()
-        principal = self._house.users.principal(payload.get("user_id"))
-        if payload.get("client_id"):
-            return desk.client(payload["client_id"], principal=principal, today=today)
-        return desk.fund(payload["fund_code"], principal=principal, today=today)
-
-
 @contextmanager
 def running_worker(house: House, *, wanted: bool) -> Iterator[None]:
     """Run the background threads while the block runs; stopping waits for the job in hand."""
@@ -165,9 +136,27 @@ def _watch_deadlines(house: House, stop: threading.Event) -> None:
         stop.wait(DEADLINES_S)
 
 
+def client_messages(house: House) -> Dispatcher | None:
+    """What brings addresses of reports and codes to clients; None where the settings name no sender."""
+    sender, rules = house.code_sender, house.settings.jobs
+    if sender is None:
+        return None
+    courier = MessageCourier(sender, house.link_keys, house.links.url)
+    return Dispatcher(
+        house.engine,
+        courier.deliver,
+        topics=(MESSAGE_TOPIC, CODE_TOPIC),
+        lease_s=rules.outbox_lease_s,
+        max_attempts=rules.outbox_max_attempts,
+        backoff=rules.outbox_backoff,
+    )
+
+
 def _dispatchers(house: House) -> Iterator[tuple[str, Dispatcher]]:
-    """A dispatcher for each topic that has a receiver: events of leads, and of the review queue."""
+    """A dispatcher for each topic that has a receiver: events of leads, of the review queue, messages to clients."""
     settings, rules = house.settings, house.settings.jobs
+    if (messages := client_messages(house)) is not None:
+        yield "client messages", messages
     hooks: tuple[tuple[str, str, WebhookSettings | ReviewWebhookSettings], ...] = (
         (LEAD_TOPIC, "/tougu/leads", settings.leads.webhook),
         (REVIEW_TOPIC, "/tougu/reviews", settings.compliance.review_webhook),
