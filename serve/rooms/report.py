@@ -10,6 +10,7 @@ from serve.once import once
 from serve.rooms.leads import LeadRooms
 
 if TYPE_CHECKING:
+    from copilot.batch import SegmentMembers
     from copilot.diagnosis.data.provider import NavFolder
     from copilot.loop.codes import CodeDesk
     from copilot.loop.keys import LinkKeys
@@ -51,6 +52,11 @@ class ReportRooms(LeadRooms):
         file = benchmark or (Path(chosen.benchmark_file).expanduser() if chosen.benchmark_file else None)
         file = file or place / "benchmark.csv"
         return NavFolder(place, file, benchmark_name=name or chosen.benchmark_name or file.stem)
+
+    @once
+    def segment_members(self) -> SegmentMembers | None:
+        """Who belongs to a segment, for batches; None where no room of segments is put in."""
+        return None
 
     @once
     def report_versions(self) -> ReportVersions:

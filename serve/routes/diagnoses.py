@@ -60,9 +60,7 @@ class VersionOut(Wire):
     by: str
     created_at: str | None
     review_id: str | None
-    review_state: str | None = Field(
-        None, description="Of the officers: pending, approved, rejected, expired."
-    )
+    review_state: str | None = Field(None, description="Of the officers: pending, approved, rejected, expired.")
     review_reason: str | None = None
 
     @classmethod

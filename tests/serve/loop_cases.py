@@ -107,6 +107,6 @@ class Firm:
 
 
 def path_of(link: dict[str, Any]) -> str:
-    found = re.fullmatch(r"http://[^/]+(/r/[A-Za-z0-9_-]{22})", link["url"])
+    found = re.fullmatch(r"https?://[^/]+(/r/[A-Za-z0-9_-]{22})", link["url"])
     assert found, link["url"]
     return found.group(1)

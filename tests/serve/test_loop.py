@@ -11,15 +11,39 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from compliance_filters.finding import Outcome
+from compliance_filters.filters import standard_filters
+from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext
+from compliance_filters.gate import Gate
 from copilot.tables import deliveries, report_links, report_versions
 from jobs.tables import outbox
-from knowledge_base.access import Role
+from knowledge_base.access import Principal, Role
 from knowledge_base.tables import clients
 from serve.users import OPERATOR
 from serve.wiring import House
 from tests.serve.loop_cases import ADVISOR, CLIENT, OTHER_CLIENT, PHONE, Firm, loop_settings, path_of, with_navs
 from tests.serve.test_seen import seen_of
+
+OFFICER = Principal(user_id="K1", roles=frozenset({Role.COMPLIANCE}))
+
+
+class Doubts:
+    """A filter double that is in doubt about a word of reports."""
+
+    name = "double"
+
+    def __init__(self, word: str = "目前持有") -> None:
+        self._word = word
+
+    def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
+        start = draft.text.find(self._word)
+        if start < 0:
+            return ()
+        return (
+            Finding(
+                rule="pii.leak", start=start, end=start + len(self._word), quote=self._word, outcome=Outcome.REVIEW,
+                reason="措辞存疑。",
+            ),
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -110,15 +134,33 @@ class TestEditing:
         for line in (fixed[0], fixed[-1], fixed[-2], next(e for e in fixed if e["section"] == "持仓明细")):
             assert self.edit(firm, report, int(str(line["n"])), "换一句话说。")["status"] == 409
 
-    def test_a_held_text_goes_to_the_officers_and_comes_back(self, firm: Firm) -> None:
+    def test_a_held_text_waits_for_an_officer_and_can_be_sent_once_approved(self, firm: Firm) -> None:
+        house = firm.house
+        filters = (*standard_filters(house.rule_pack, house.settings.compliance), Doubts())
+        house.gate = Gate(
+            house.rule_pack, filters, house.audit, queue=house.review_queue, left_out=frozenset({SEMANTIC})
+        )
         report = firm.diagnosis()
         n, words = self.first_line(firm, report)
-        made = self.edit(firm, report, n, words + "近一年收益率88.88%。")
-        if made["review_id"] is None:
-            pytest.skip("expected: the rules return this text to its writer")
-        firm.house.gate.release(str(made["review_id"]), reason="数字来自客户对账单", principal=OPERATOR)
+        made = self.edit(firm, report, n, words.replace("共持有", "目前持有"))
+        assert (made["state"], made["outcome"]) == ("waiting", "review")
+        assert firm.api.post(f"/v1/diagnoses/{report}/deliveries", json={"version": 2}).status_code == 409
+        house.gate.release(str(made["review_id"]), reason="措辞属实", principal=OFFICER)
         found = firm.api.get(f"/v1/diagnoses/{report}/versions").json()["versions"][1]
         assert (found["state"], found["review_state"]) == ("cleared", "approved")
+        reader, path = firm.inside(firm.send(report, 2))
+        assert "目前持有" in reader.get(path).text
+
+    def test_a_first_version_that_is_held_is_not_shown_to_its_advisor(self, firm: Firm) -> None:
+        house = firm.house
+        filters = (*standard_filters(house.rule_pack, house.settings.compliance), Doubts("共持有"))
+        house.gate = Gate(
+            house.rule_pack, filters, house.audit, queue=house.review_queue, left_out=frozenset({SEMANTIC})
+        )
+        report = firm.diagnosis()
+        assert firm.api.get(f"/v1/diagnoses/{report}/versions").json()["versions"][0]["state"] == "waiting"
+        for path in ("versions/1", "versions/1/file", "report"):
+            assert firm.api.get(f"/v1/diagnoses/{report}/{path}").status_code == 409
 
 
 class TestSending:
@@ -178,7 +220,7 @@ class TestSending:
     def test_a_sealed_client_gets_nothing_and_an_open_link_shows_nothing(self, firm: Firm) -> None:
         report = firm.diagnosis()
         reader, path = firm.inside(firm.send(report))
-        firm.house.erasure.seal(CLIENT, reason="客户要求删除", principal=OPERATOR)
+        firm.house.erasure.seal(CLIENT, reason="客户要求删除", principal=OFFICER)
         assert reader.get(path).status_code == 404
         assert firm.api.post(f"/v1/diagnoses/{report}/deliveries", json={"version": 1}).status_code in (403, 409)
 
@@ -186,10 +228,8 @@ class TestSending:
         house = House(loop_settings(with_navs(home), sender="none"))
         firm = Firm(house)
         answer = firm.api.post("/v1/diagnoses", json={"client_id": CLIENT})
-        house_report = answer.json()["id"]
-        firm.gateway, house.code_sender = firm.gateway, firm.gateway
         firm.work()
-        refused = firm.api.post(f"/v1/diagnoses/{house_report}/deliveries", json={"version": 1})
+        refused = firm.api.post(f"/v1/diagnoses/{answer.json()['id']}/deliveries", json={"version": 1})
         assert refused.status_code == 409
         assert "copilot.delivery.sender" in refused.json()["detail"]
         house.close()
