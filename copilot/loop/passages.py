@@ -61,8 +61,11 @@ def edited(report: DiagnosisReport, edits: Mapping[int, str]) -> DiagnosisReport
     for n, wanted in edits.items():
         line = _checked(known.get(n), wanted)
         path, before = own[n]
-        changed = _with(changed, path, line.removeprefix(before))
-        lines[n] = line
+        words = line.removeprefix(before)
+        changed = _with(changed, path, words)
+        for other, (same, start) in own.items():  # a finding may stand on the first page and on its fund's
+            if same == path:
+                lines[other] = start + words
     if changed.text().split("\n") != lines:
         raise ReportStateError("修改后的段落与报告其他部分不一致：请只修改文字段落，或重新生成报告。")
     return changed

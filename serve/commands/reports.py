@@ -16,9 +16,7 @@ def diagnose(
     context: typer.Context,
     fund: Annotated[str | None, typer.Argument(help="Code of a fund.")] = None,
     client: Annotated[str | None, typer.Option(help="Diagnose what this client holds.")] = None,
-    clients: Annotated[
-        Path | None, typer.Option(help="CSV with a column client_id: a report each.")
-    ] = None,
+    clients: Annotated[Path | None, typer.Option(help="CSV with a column client_id: a report each.")] = None,
     segment: Annotated[str | None, typer.Option(help="Name of a segment: a report for each member.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="report.pdf, .docx, .html; a batch's folder.")] = None,
     nav: Annotated[Path | None, typer.Option(help="Folder of NAV files; default: copilot.nav_dir.")] = None,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from copilot.batch import SegmentMembers
     from copilot.diagnosis.data.provider import NavFolder
     from copilot.loop.codes import CodeDesk
+    from copilot.loop.effect import EffectStudy
     from copilot.loop.keys import LinkKeys
     from copilot.loop.links import LinkDesk
     from copilot.loop.reactions import Reactions
@@ -130,3 +131,12 @@ class ReportRooms(LeadRooms):
                 )
             )
         return None
+
+    @once
+    def effect_study(self) -> EffectStudy:
+        from copilot.loop.effect import EffectStudy
+        from copilot.loop.past import PastAccounts
+        from serve.users import OPERATOR
+
+        past = PastAccounts(self.clients, self.products, self.review_facts, self.nav_folder())
+        return EffectStudy(self.engine, self.clients, lambda name, day: past.on(name, day, principal=OPERATOR))

@@ -83,7 +83,7 @@ def done(
 def effect(request: Request, principal: PrincipalDep, days: Annotated[int, Query(ge=1, le=365)] = 30) -> dict[str, Any]:
     """Clients who were sent a report against comparable ones who were not, `days` later; figures of groups only."""
     house = the_house(request)
-    return house.effect(days=days, principal=principal).json()
+    return house.effect_study.run(days=days, today=house.today(), principal=principal).json()
 
 
 def link_json(house: House, link: Link) -> dict[str, Any]:
