@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 from sqlalchemy import Row, select
 
-from copilot.diagnosis.data.tables import table_file
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.reports import JudgedReport
 from intent.archive import write_beside
@@ -94,13 +93,17 @@ class DiagnosisBatch:
     """One output folder of reports. Any number of processes may work on its rows."""
 
     def __init__(
-        self, store: JobStore, clients: Clients, products: Products, settings: BatchSettings, *, navs: Path
+        self, store: JobStore, clients: Clients, products: Products, settings: BatchSettings, *, navs: Path, shared: str
     ) -> None:
-        """navs: the folder of NAV files in use. Raises DiagnosisError for an unknown format."""
+        """navs: the folder of NAV files in use. shared: says in which state documents and restricted list are.
+
+        Raises DiagnosisError for an unknown format.
+        """
         if settings.format not in FORMATS:
             raise DiagnosisError(f"There is no report format {settings.format}: use {', '.join(FORMATS)}.")
         self._store, self._clients, self._settings = store, clients, settings
-        self._data = DataHash(clients, products, navs, Path(settings.benchmark) if settings.benchmark else None)
+        benchmark = Path(settings.benchmark) if settings.benchmark else None
+        self._data = DataHash(clients, products, navs, benchmark, shared)
         self._keys: list[str] = []
 
     def enqueue(
@@ -176,12 +179,15 @@ class DiagnosisBatch:
 
 
 class DataHash:
-    """One hash over all that a client's report is made of: their row, positions and trades, products, NAV files."""
+    """One hash over all that a client's report is made of.
 
-    def __init__(self, clients: Clients, products: Products, navs: Path, benchmark: Path | None) -> None:
+    Of the client: row, positions, trades, behaviour. Of the firm: every product, since another one may be the better
+    choice, and every file of the NAV folder, documents and the restricted list.
+    """
+
+    def __init__(self, clients: Clients, products: Products, navs: Path, benchmark: Path | None, shared: str) -> None:
         self._clients, self._products, self._navs, self._benchmark = clients, products, navs, benchmark
-        self._files: dict[Path, str] = {}  # a fund's file serves many clients
-        self._shelf: dict[str, str] | None = None
+        self._shared, self._firm = shared, ""
 
     def of(self, client_id: str, *, principal: Principal, today: date) -> str:
         """Hex; of a client not to be seen the hash of nothing, so that the row fails once and not every time."""
@@ -189,43 +195,27 @@ class DataHash:
             client = self._clients.get(client_id, principal=principal)
         except UnknownClientError:
             return "unknown"
-        held = self._clients.holdings(client_id, principal=principal)
-        trades = self._clients.transactions(client_id, principal=principal)
-        codes = sorted({each.product_code for each in held})
         adviser = self._clients.advisor(client.advisor_id, principal=principal) if client.advisor_id else None
-        parts = [
-            repr(client),
-            str(client.risk_level_on(today)),
-            repr(adviser),
-            repr(held),
-            repr(trades),
-            self._common(),
-        ]
-        parts += [f"{code} {self._product(code, principal)} {self._nav(code)}" for code in codes]
-        return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        parts = (
+            client,
+            client.risk_level_on(today),
+            adviser,
+            self._clients.holdings(client_id, principal=principal),
+            self._clients.transactions(client_id, principal=principal),
+            self._clients.events(client_id, principal=principal),
+            self._of_firm(principal),
+        )
+        return _digest("\n".join(map(repr, parts)))
 
-    def _product(self, code: str, principal: Principal) -> str:
-        if self._shelf is None:
-            self._shelf = {each.code: repr(each) for each in self._products.all(principal=principal)}
-        return self._shelf.get(code, "")
-
-    def _nav(self, code: str) -> str:
-        path = table_file(self._navs, code) if code.isalnum() else None
-        return self._file(path) if path else ""
-
-    def _common(self) -> str:
-        """Benchmark, indexes, styles, rates, disclosures and ranks: what is shared by all reports."""
-        if Path() not in self._files:
-            shared = [path for path in self._navs.rglob("*") if path.is_file() and not _is_nav(path, self._navs)]
+    def _of_firm(self, principal: Principal) -> str:
+        """The same for all clients of a run; files are hashed by content, once."""
+        if not self._firm:
             named = [self._benchmark] if self._benchmark else []
-            found = "\n".join(f"{path} {self._file(path)}" for path in sorted({*shared, *named}))
-            self._files[Path()] = hashlib.sha256(found.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._files[Path()]
-
-    def _file(self, path: Path) -> str:
-        if path not in self._files:
-            self._files[path] = _file_hash(path) or ""
-        return self._files[path]
+            files = {path for path in self._navs.rglob("*") if path.is_file()}.union(named)
+            found = [f"{path} {_file_hash(path)}" for path in sorted(files)]
+            shelf = [repr(each) for each in self._products.all(principal=principal)]
+            self._firm = _digest("\n".join([*found, *shelf, self._shared]))
+        return self._firm
 
 
 class BatchHandler:
@@ -298,10 +288,6 @@ def summary(outcomes: Sequence[BatchOutcome], wall_s: float) -> str:
     return f"{made} reports, {held} held by the gate, {failed} failed, of {len(outcomes)} clients in {wall_s:.1f} s"
 
 
-def _is_nav(path: Path, folder: Path) -> bool:
-    return path.parent == folder and path.stem.isdigit()
-
-
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(keys), CHUNK):
         yield keys[start : start + CHUNK]
@@ -318,6 +304,10 @@ def _outcome(job: Row[Any]) -> BatchOutcome:
 
 def _line(outcome: BatchOutcome) -> dict[str, Any]:
     return {**asdict(outcome), "state": outcome.state.value}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _file_hash(path: Path) -> str | None:

@@ -112,13 +112,6 @@ class ReportDesk:
         context = self._facts.client_context(client_id, today=today, principal=principal)
         return self._judge(report, context, principal)
 
-    def judge(
-        self, report: DiagnosisReport, *, client_id: str, principal: Principal, today: date, by: str, channel: str
-    ) -> JudgedReport:
-        """Judge a client's report anew, as of today: one that was edited by `by`, or one that is about to be sent."""
-        context = self._facts.client_context(client_id, today=today, principal=principal)
-        return self._judge(report, context, principal, by=by, channel=channel)
-
     def _with_contract(self, fund: FundInput, product: Product | None, source: FundData) -> FundInput:
         """The fund with its contract's own benchmark, where the source has every part of it."""
         from copilot.diagnosis.data.benchmark import contract_benchmark
@@ -152,6 +145,13 @@ class ReportDesk:
         if found is None or not found.licence_number:
             return None
         return Adviser(name=found.name, licence=found.licence_number)
+
+    def judge(
+        self, report: DiagnosisReport, *, client_id: str, principal: Principal, today: date, by: str, channel: str
+    ) -> JudgedReport:
+        """Judge a client's report anew, as of today: one that was edited by `by`, or one that is about to be sent."""
+        context = self._facts.client_context(client_id, today=today, principal=principal)
+        return self._judge(report, context, principal, by=by, channel=channel)
 
     def _judge(
         self,

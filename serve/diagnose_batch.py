@@ -52,7 +52,7 @@ def diagnose_batch(
         user_id=None if principal.user_id == OPERATOR.user_id else principal.user_id,
     )  # fmt: skip
     folder = house.nav_folder(nav, benchmark, benchmark_name)
-    batch = DiagnosisBatch(house.jobs, house.clients, house.products, settings, navs=folder.path)
+    batch = DiagnosisBatch(house.jobs, house.clients, house.products, settings, navs=folder.path, shared=_shared(house))
     out.mkdir(parents=True, exist_ok=True)
     left = batch.enqueue(client_ids, principal=principal, today=house.today(), retry_failed=retry_failed)
     if left:
@@ -61,6 +61,14 @@ def diagnose_batch(
     batch.write_manifest()
     on_progress(batch.progress())
     return list(batch.outcomes())
+
+
+def _shared(house: House) -> str:
+    """State of documents and restricted list: what a batch does not read client by client."""
+    today = house.today()
+    documents = sorted(each.id for each in house.catalog.in_force(today, principal=OPERATOR))
+    restricted = sorted(map(repr, house.products.restricted(principal=OPERATOR, on=today)))
+    return "\n".join([*documents, *restricted])
 
 
 def _work(house: House, workers: int) -> None:
