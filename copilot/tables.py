@@ -85,7 +85,7 @@ report_reactions = Table(
     Column("id", String(40), primary_key=True),
     Column("link_id", String(40), ForeignKey("report_links.id"), nullable=False, index=True),
     Column("kind", String(10), nullable=False),  # opened | section | report | pdf | question | rating | accepted
-    Column("part", String(60), nullable=False),  # heading of the section, number of the line that was accepted
+    Column("part", String(60), nullable=False),  # heading of the section that was read or taken up
     Column("value", Integer),  # of a rating, 1 to 5
     Column("audit_id", String(40), nullable=False),  # its payload holds the words of a question
     Column("at", UtcDateTime, nullable=False),

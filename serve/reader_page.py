@@ -99,14 +99,12 @@ def contents(opened: Opened, base: str, *, said: str = "", bad: bool = False) ->
 def section(opened: Opened, which: Section, base: str) -> str:
     """One section, with the way on and back; suggestions can be taken up where the client agreed."""
     parts = [f'<p><a href="{base}">‹ 目录</a></p><h1>{escape(which.title)}</h1>']
-    for n, line in which.lines:
-        parts.append(f"<p>{escape(line)}</p>")
-        if which.suggests and opened.link.consent == YES:
-            parts.append(
-                f'<form method="post" action="{base}/accept"><input type="hidden" name="line" value="{n}">'
-                "<button>我想了解这条建议</button></form>"
-            )
-    if which.suggests:
+    parts.append(_lines(which))
+    if which.suggests and opened.link.consent == YES:
+        parts.append(
+            f'<form method="post" action="{base}/accept"><input type="hidden" name="section" value="{which.n}">'
+            "<button>我想了解这条建议</button></form>"
+        )
         parts.append('<p class="hint">点击只是告知顾问您希望沟通，不是交易委托。</p>')
     around = []
     if which.n > 0:
@@ -157,4 +155,4 @@ def _talk(opened: Opened, base: str) -> Iterator[str]:
 
 
 def _lines(which: Section) -> str:
-    return "".join(f"<p>{escape(line)}</p>" for _, line in which.lines)
+    return "".join(f"<p>{escape(line)}</p>" for line in which.lines)

@@ -1,7 +1,7 @@
 """The lines of a report that a person may write in other words, and a report with such lines.
 
-What may be edited is prose: a line that ends with one whole text of the report's model, outside the sections of
-method, sources and disclosures. Lines that the report composes of figures stay as they were computed.
+What may be edited is prose: a line of a section named here that ends with one whole text of the report's model.
+Figures, suggestions with what they rest on, method, sources and disclosures stay as they were computed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ COMPUTED = frozenset(
     {"title", "subject", "codes", "figures", "holdings", "charts", "conventions", "sources", "notes", "facts",
      "benchmark_name", "adviser", "measures", "risk_disclosure", "past_performance", "ai_label"}
 )  # fmt: skip
-FIXED_SECTIONS = frozenset({"持仓明细", "主要指标", "图表", "数据提示", "方法与口径", "资料来源", "风险揭示"})
+PROSE_SECTIONS = frozenset({"摘要", "最需要留意", "诊断发现", "账户小结"})
 LONGEST = 2_000  # characters of one edited line
 _START, _END = "\ue000", "\ue001"  # private use: in no text of a report
 Path = tuple[str | int, ...]
@@ -44,7 +44,7 @@ def paragraphs(report: DiagnosisReport) -> tuple[Paragraph, ...]:
         if heading := heading_of(line):
             section = heading
         fixed = own[n][1] if n in own else ""
-        free = n in own and section not in FIXED_SECTIONS and not heading
+        free = n in own and section in PROSE_SECTIONS and not heading
         found.append(Paragraph(n=n, section=section, text=line, fixed=fixed if free else "", editable=free))
     return tuple(found)
 

@@ -86,11 +86,11 @@ class Reactions:
         if self._count(link, RATING) < MOST_QUESTIONS:
             self._add(link, RATING, value=value, task=RATING if value <= LOW_RATING else None)
 
-    def accept(self, link: Link, line: int, words: str) -> None:
+    def accept(self, link: Link, title: str, words: str) -> None:
         """A suggestion that the client wants to talk about: a wish and a task, never an order."""
         self._require_consent(link)
-        if self._count(link, ACCEPTED, part=str(line)) == 0:
-            self._add(link, ACCEPTED, part=str(line), payload={"words": words}, task=ACCEPTED)
+        if self._count(link, ACCEPTED, part=title[:60]) == 0:
+            self._add(link, ACCEPTED, part=title, payload={"words": words}, task=ACCEPTED)
 
     def of(self, link: Link) -> tuple[Reaction, ...]:
         """What was recorded of a link, the first first; without consent there is nothing."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -20,21 +22,20 @@ from copilot.loop.passages import heading_of
 from copilot.loop.saved import unpacked
 from copilot.tables import deliveries, report_links, report_versions
 
-SUGGESTIONS = "建议"  # in the heading of a section whose lines a client may take up
+SUGGESTIONS = "建议"  # in the heading before suggestions; each is a section under a product's name and code
+CODE = re.compile(r"（\w{6}）$")
+BESIDE = "方案对比"  # what stands between two suggestions
 MOST_FILES = 16  # renderings kept in memory
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading with its lines; `n` of each line is its number in the whole text."""
+    """A heading with its lines."""
 
     n: int  # of the section, from 0
     title: str
-    lines: tuple[tuple[int, str], ...]
-
-    @property
-    def suggests(self) -> bool:
-        return SUGGESTIONS in self.title
+    lines: tuple[str, ...]
+    suggests: bool  # a client may say that it is of interest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,21 +108,32 @@ def rendered(report: DiagnosisReport, kind: str) -> bytes:
 
 
 def split(text: str) -> tuple[str, str, tuple[Section, ...]]:
-    """Title, subject and sections of a report's text."""
-    title, subject, sections = "", "", []
-    lines: list[tuple[int, str]] = []
-    for n, line in enumerate(text.split("\n")):
+    """Title, subject and sections of a report's text; a heading without lines is a chapter and no section."""
+    title, subject = "", ""
+    headed: list[tuple[str, list[str]]] = []
+    for line in text.split("\n"):
         if heading := heading_of(line):
-            lines = []
-            sections.append((heading, lines))
-        elif sections:
-            lines.append((n, line))
+            headed.append((heading, []))
+        elif headed:
+            headed[-1][1].append(line)
         elif not title:
             title = line
         else:
             subject += line
-    found = (Section(n=n, title=name, lines=tuple(held)) for n, (name, held) in enumerate(sections))
-    return title, subject, tuple(found)
+    return title, subject, tuple(_sections(headed))
+
+
+def _sections(headed: Sequence[tuple[str, list[str]]]) -> Iterator[Section]:
+    """A heading that comes again is told apart by the product it stands under."""
+    times, product, suggesting, n = Counter(name for name, _ in headed), "", False, 0
+    for name, lines in headed:
+        named = bool(CODE.search(name))
+        suggesting = SUGGESTIONS in name or (suggesting and (named or name == BESIDE))
+        product = name if named else product
+        if lines:
+            shown = f"{product} {name}" if times[name] > 1 and product and not named else name
+            yield Section(n=n, title=shown, lines=tuple(lines), suggests=suggesting and named)
+            n += 1
 
 
 def _same(packed_report: str, sha256: str) -> DiagnosisReport | None:

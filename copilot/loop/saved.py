@@ -46,7 +46,7 @@ def unpacked(text: str) -> DiagnosisReport:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
-        return {"$": _name(type(value)), "=": value.value}
+        return {"$": _name(type(value)), "=": value.name}
     if is_dataclass(value) and not isinstance(value, type):
         held = {each.name: _plain(getattr(value, each.name)) for each in fields(value) if each.init}
         return {"$": _name(type(value)), **held}
@@ -76,7 +76,7 @@ def _made(value: Any) -> Any:
         return {_made(key): _made(held) for key, held in value["$m"]}
     kind = _kind(value["$"])
     if "=" in value:
-        return kind(value["="])
+        return kind[value["="]]
     return kind(**{name: _made(held) for name, held in value.items() if name != "$"})
 
 

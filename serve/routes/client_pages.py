@@ -28,7 +28,9 @@ from serve.reader_page import (
     contents,
     door,
     gone,
-    section,
+)
+from serve.reader_page import (
+    section as section_page,
 )
 from serve.routes.wire import the_house
 from serve.wiring import House
@@ -124,7 +126,7 @@ def part(token: str, number: int, request: Request) -> Response:
             return _html(gone(), 404)
         wanted = opened.sections[number]
         visit.note(SECTION, wanted.title)
-        return _html(section(opened, wanted, visit.base))
+        return _html(section_page(opened, wanted, visit.base))
 
     return _inside(visit, show)
 
@@ -176,14 +178,14 @@ def rating(token: str, request: Request, value: Text = "") -> Response:
 
 
 @router.post("/{token}/accept")
-def accept(token: str, request: Request, line: Text = "") -> Response:
+def accept(token: str, request: Request, section: Text = "") -> Response:
     """Tell the advisor that one of the suggestions is of interest."""
 
     def take(visit: _Visit, link: Link, opened: Opened) -> None:
-        offered = {str(n): (n, words) for each in opened.sections if each.suggests for n, words in each.lines}
-        if line not in offered:
+        offered = {str(each.n): each for each in opened.sections if each.suggests}
+        if section not in offered:
             raise ReportStateError("没有这条建议：请从报告的建议中选择。")
-        visit.house.reactions.accept(link, *offered[line])
+        visit.house.reactions.accept(link, offered[section].title, "\n".join(offered[section].lines))
 
     return _said(token, request, "accept", take)
 

@@ -244,7 +244,7 @@ class TestPages:
         link = firm.sent()
         reader, path = firm.inside(link)
         reader.post(f"{path}/consent", data={"answer": "yes"})
-        assert reader.post(f"{path}/accept", data={"line": "1"}).status_code == 422
+        assert reader.post(f"{path}/accept", data={"section": "1"}).status_code == 422
         assert [each.kind for each in firm.reactions(link)] == []
 
     def test_forms_of_clients_are_short(self, firm: Firm) -> None:

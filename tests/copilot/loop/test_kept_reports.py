@@ -17,6 +17,7 @@ from copilot.diagnosis.findings import Observation, Severity
 from copilot.diagnosis.report import Adviser, DiagnosisReport, HoldingRow, SourceNote
 from copilot.loop.errors import ReportStateError, SavedReportError
 from copilot.loop.passages import edited, fitted, paragraphs
+from copilot.loop.reading import split
 from copilot.loop.saved import packed, unpacked
 
 DAYS = (date(2026, 1, 5), date(2026, 1, 6))
@@ -108,3 +109,23 @@ class TestEditing:
         assert fitted(a_report(), text.replace("投资需谨慎", "可以放心")) is None
         assert fitted(a_report(), text + "\n多一行") is None
         assert fitted(a_report(), text) == a_report()
+
+
+class TestSections:
+    TEXT = (
+        "标题\n主体。\n【摘要】\n一。\n【调整建议】\n先说明。\n【云岭（990001）】\n建议维持不变。\n【方案对比】\n甲。\n"
+        "【听松（990002）】\n建议转换。\n【账户概况】\n【持仓明细】\n乙。\n【云岭（990001）】\n丙。\n【主要指标】\n丁。\n"
+        "【听松（990002）】\n戊。\n【主要指标】\n己。"
+    )
+
+    def test_chapters_are_no_sections_and_headings_are_told_apart(self) -> None:
+        title, subject, sections = split(self.TEXT)
+        assert (title, subject) == ("标题", "主体。")
+        assert [each.title for each in sections] == [
+            "摘要", "调整建议", "云岭（990001）", "方案对比", "听松（990002）", "持仓明细", "云岭（990001）",
+            "云岭（990001） 主要指标", "听松（990002）", "听松（990002） 主要指标",
+        ]  # fmt: skip
+        assert [each.n for each in sections] == list(range(10))
+
+    def test_only_suggestions_can_be_taken_up(self) -> None:
+        assert [each.lines for each in split(self.TEXT)[2] if each.suggests] == [("建议维持不变。",), ("建议转换。",)]
