@@ -21,6 +21,7 @@ COMPUTED = frozenset(
      "benchmark_name", "adviser", "measures", "risk_disclosure", "past_performance", "ai_label"}
 )  # fmt: skip
 PROSE_SECTIONS = frozenset({"摘要", "最需要留意", "诊断发现", "账户小结"})
+STOP = "。"
 LONGEST = 2_000  # characters of one edited line
 _START, _END = "\ue000", "\ue001"  # private use: in no text of a report
 Path = tuple[str | int, ...]
@@ -90,6 +91,8 @@ def _checked(paragraph: Paragraph | None, wanted: str) -> str:
         raise ReportStateError("该段由程序计算或为固定披露，不能修改：只能修改摘要、诊断发现等文字段落。")
     if not line.startswith(paragraph.fixed) or line == paragraph.fixed:
         raise ReportStateError(f"该段须以“{paragraph.fixed}”开头并写明内容。" if paragraph.fixed else "段落不能为空。")
+    if not line.endswith(STOP):
+        line += STOP
     if len(line) > LONGEST:
         raise ReportStateError(f"段落超过{LONGEST}字：请缩短。")
     if line.startswith("【") or any(unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cs") for letter in line):
@@ -100,14 +103,16 @@ def _checked(paragraph: Paragraph | None, wanted: str) -> str:
 def _owners(report: DiagnosisReport) -> dict[int, tuple[Path, str]]:
     """Line number -> where in the model its end stands, and how the line begins before it.
 
-    Every text of the model is replaced by a mark; the lines of the marked report tell which is where.
+    Every sentence of the model is replaced by a mark; the lines of the marked report tell which is where.
     """
     marked, paths = report, list(_paths(report))
     for k, path in enumerate(paths):
         marked = _with(marked, path, f"{_START}{k}{_END}")
-    found = {}
-    lines = report.text().split("\n")
-    for n, line in enumerate(marked.text().split("\n")):
+    found: dict[int, tuple[Path, str]] = {}
+    lines, marks = report.text().split("\n"), marked.text().split("\n")
+    if len(lines) != len(marks):
+        return found
+    for n, line in enumerate(marks):
         _before, start, rest = line.rpartition(_START)
         if not start or not rest.endswith(_END):
             continue
@@ -126,7 +131,8 @@ def _paths(report: DiagnosisReport) -> Iterator[Path]:
 
 def _texts(value: Any, path: Path) -> Iterator[Path]:
     if isinstance(value, str) and not isinstance(value, Enum):
-        yield path
+        if value.endswith(STOP):  # a sentence; names, units and groups steer how the report is laid out
+            yield path
     elif isinstance(value, tuple):
         for n, held in enumerate(value):
             yield from _texts(held, (*path, n))
