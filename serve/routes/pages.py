@@ -1,4 +1,4 @@
-"""Pages: the sidebar, the officer's page, a call with its recording, and a document opened at the cited span."""
+"""Pages: the sidebar, the officer's page, a call with its recording, a report, and a document opened at the cited span."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ def review() -> Response:
 def call(call_id: str) -> Response:
     """The page of one call; it asks for what may be shown of `call_id` itself."""
     return FileResponse(str(files("serve") / "static" / "call.html"), media_type="text/html")
+
+
+@router.get("/diagnoses/{report_id}")
+def diagnosis(report_id: str) -> Response:
+    """The page of one report; it asks for what may be shown of `report_id` itself."""
+    return FileResponse(str(files("serve") / "static" / "diagnosis.html"), media_type="text/html")
 
 
 @router.get("/documents/{version_id}")

@@ -173,7 +173,7 @@ class TestSending:
         assert hashlib.sha256(row.text.encode()).hexdigest() == row.sha256 == version.sha256
         page = reader.get(path).text
         assert "甄海棠共持有2只产品" in page
-        read = "".join(reader.get(f"{path}/s/{n}").text for n in range(12))
+        read = "".join(reader.get(f"{path}/s/{n}").text for n in range(60))
         for line in row.text.split("\n")[2:]:
             assert line.startswith("【") or line in unescape(read), line
         assert reader.get(f"{path}/report.pdf").content.startswith(b"%PDF")
