@@ -129,6 +129,8 @@ class CodeDesk:
     def _opened(self, turn: Turn, link: Link) -> Entered:
         cookie, until = new_cookie(), turn.now + timedelta(minutes=self._rules.session_minutes)
         self._change(turn, link, code_until=None, misses=0, locks=0)
+        over = (report_sessions.c.link_id == link.id) & (report_sessions.c.expires_at <= turn.now)
+        turn.connection.execute(delete(report_sessions).where(over))
         turn.connection.execute(
             insert(report_sessions).values(
                 token=self._keys.session_hash(cookie), link_id=link.id, created_at=turn.now, expires_at=until

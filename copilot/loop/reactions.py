@@ -19,6 +19,7 @@ from copilot.loop.errors import ReportStateError
 from copilot.loop.links import Link
 from copilot.loop.tasks import ACCEPTED, QUESTION, RATING, add_task
 from copilot.tables import report_links, report_reactions, report_tasks
+from jobs.clock import database_now
 
 CONSENT = (
     "我同意本公司记录我对本报告的使用情况（打开时间、阅读的章节、提问、评价以及希望进一步了解的建议），"
@@ -32,6 +33,7 @@ LONGEST_QUESTION = 500
 MOST = 500  # reactions of one link
 MOST_QUESTIONS = 10  # of one link
 SOON = timedelta(days=1)
+AGAIN = timedelta(minutes=10)  # coming back to a page within this time is the same reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +66,8 @@ class Reactions:
             self._tell(turn, link, "consent", {"answer": answer, "wording": CONSENT_VERSION})
 
     def seen(self, link: Link, kind: str, part: str = "") -> None:
-        """Note that something was opened; nothing without consent, and no more than a link can mean."""
-        if link.consent == YES and self._count(link) < MOST:
+        """Note that something was opened; nothing without consent, and the same thing once in a while only."""
+        if link.consent == YES and self._count(link) < MOST and not self._just_now(link, kind, part):
             self._add(link, kind, part=part)
 
     def ask(self, link: Link, question: str) -> None:
@@ -156,6 +158,13 @@ class Reactions:
             query = query.where(columns.part == part)
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def _just_now(self, link: Link, kind: str, part: str) -> bool:
+        columns = report_reactions.c
+        same = (columns.link_id == link.id) & (columns.kind == kind) & (columns.part == part[:60])
+        with self._engine.connect() as connection:
+            last = connection.execute(select(func.max(columns.at)).where(same)).scalar()
+            return last is not None and database_now(connection) - last < AGAIN
 
     def _require_consent(self, link: Link) -> None:
         if link.consent != YES:

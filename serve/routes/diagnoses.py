@@ -17,6 +17,7 @@ from copilot.loop.versions import Version
 from knowledge_base.access import Principal
 from serve.routes.calls import job_out
 from serve.routes.wire import JobOut, PrincipalDep, SeenDep, VerdictOut, Wire, the_house
+from serve.seen import Seen
 from serve.times import iso
 from serve.users import OPERATOR
 from serve.worker import DIAGNOSES
@@ -141,7 +142,7 @@ def versions(job_id: str, request: Request, principal: PrincipalDep, seen: SeenD
     house = the_house(request)
     found = house.report_versions.all_of(job_id, principal=principal)
     links = house.links.list(principal=principal, report_id=job_id)
-    seen.view("report", [(found[0].client_id, job_id)])
+    _viewed(seen, found[0].client_id, job_id)
     return {
         "report_id": job_id,
         "client_id": found[0].client_id,
@@ -156,7 +157,7 @@ def text(job_id: str, version: int, request: Request, principal: PrincipalDep, s
     house = the_house(request)
     found = house.report_versions.get(job_id, version, principal=principal)
     held = house.report_versions.report(found, principal=principal)
-    seen.view("report", [(found.client_id, job_id)])
+    _viewed(seen, found.client_id, job_id)
     return {
         **VersionOut.of(found, house.report_versions.answer(found)).model_dump(),
         "client_id": found.client_id,
@@ -187,7 +188,7 @@ def edit(
     """A new version with other lines, judged by the gate with the report's facts; both texts are kept."""
     house = the_house(request)
     made, verdict = house.report_versions.edit(job_id, version, body.edits, principal=principal, today=house.today())
-    seen.view("report", [(made.client_id, job_id)])
+    _viewed(seen, made.client_id, job_id)
     return {**VersionOut.of(made).model_dump(), "verdict": VerdictOut.of(verdict)}
 
 
@@ -205,6 +206,12 @@ def send(job_id: str, body: SendIn, request: Request, principal: PrincipalDep, s
     seen.export("report", [(found.client_id, job_id)])
     sent = house.links.send(cleared, found, principal=principal, days=body.days)
     return LinkOut.of(sent.link, sent.url)
+
+
+def _viewed(seen: Seen, client_id: str | None, report_id: str) -> None:
+    """A report on a fund shows nothing of a client."""
+    if client_id is not None:
+        seen.view("report", [(client_id, report_id)])
 
 
 def ordered_by(principal: Principal) -> str | None:

@@ -1,4 +1,4 @@
-"""Pages: the sidebar, the officer's page, a call with its recording, a report, and a document opened at the cited span."""
+"""Pages: the sidebar, the officer's page, a call with its recording, a report, a document at the cited span."""
 
 from __future__ import annotations
 

@@ -73,6 +73,7 @@ def test_an_advisor_edits_and_sends_and_a_client_reads_and_answers(
     desk = open_page(f"/diagnoses/{report}", width=420)
     desk.get_by_text("合规通过").wait_for()
     desk.frame_locator("iframe").get_by_text("甄海棠", exact=False).first.wait_for()
+    desk.screenshot(path=Path(SHOTS or tmp_path) / "preview.png")
     first = desk.locator("textarea").first
     first.fill(first.input_value().replace("共持有", "目前持有"))
     desk.get_by_role("button", name="提交修改").click()

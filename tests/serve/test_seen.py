@@ -29,8 +29,9 @@ SHOW_NO_CLIENT = frozenset(
         "GET /v1/examples", "GET /livez", "GET /readyz", "GET /metrics", "GET /", "GET /calls/{call_id}",
         "GET /documents/{version_id}", "GET /diagnoses/{report_id}", "GET /v1/deliveries/effect",
         # A client's own report: who has identified reads it, and what they read is recorded only if they agree.
-        "GET /r/{token}", "HEAD /r/{token}", "POST /r/{token}/code", "POST /r/{token}/enter", "GET /r/{token}/s/{number}",
-        "GET /r/{token}/report", "GET /r/{token}/report.pdf", "POST /r/{token}/consent", "POST /r/{token}/question",
+        "GET /r/{token}", "HEAD /r/{token}", "POST /r/{token}/code", "POST /r/{token}/enter",
+        "GET /r/{token}/s/{number}", "GET /r/{token}/report", "GET /r/{token}/report.pdf",
+        "POST /r/{token}/consent", "POST /r/{token}/question",
         "POST /r/{token}/rating", "POST /r/{token}/accept", "POST /r/{token}/leave",
     }
 )  # fmt: skip
