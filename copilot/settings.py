@@ -42,6 +42,8 @@ class DeliverySettings(BaseModel):
     @classmethod
     def _only_a_host(cls, url: str) -> str:
         parts = urlsplit(url)
+        if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("public_url is the gateway's name; leave it empty where there is none")
         if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") or parts.query):
             raise ValueError("public_url is scheme and host alone, such as https://report.example.com")
         return url.rstrip("/")

@@ -2,6 +2,9 @@
 import { html, render, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 
 const STATES = { cleared: ["合规通过", "done"], waiting: ["等待合规复核", "wait"], held: ["未通过合规", "late"] };
+const DECIDED = {
+  approved: ["复核已批准，但改动了固定内容，不能按原版式发送：请重新生成报告", "late"], rejected: ["复核未通过", "late"], expired: ["复核已过期，请重新提交", "late"],
+};
 const REVIEWS = { pending: "待复核", seconded: "待复核", approved: "已批准", rejected: "已驳回", expired: "已过期" };
 const LINKS = { open: "有效", locked: "已锁定", expired: "已过期", revoked: "已撤回" };
 const DID = {
@@ -151,7 +154,7 @@ function App() {
   if (!job || (job.state === "done" && !found)) return html`<p class="hint part">正在打开…</p>`;
   if (!found) return html`<header><h1>诊断报告</h1></header><${Waiting} job=${job} />`;
   const version = found.versions.find((v) => v.version === chosen) || found.versions[0];
-  const [word, look] = STATES[version.state];
+  const [word, look] = (version.state === "waiting" && DECIDED[version.review_state]) || STATES[version.state];
   return html`<header><h1>诊断报告</h1><p class="hint">${found.client_id ? `客户 ${found.client_id}` : "单只基金"}，${found.versions.length} 个版本</p></header>
     <section class="part"><nav class="tabs" aria-label="版本">${found.versions.map((v) => html`<button type="button" key=${v.version}
         aria-current=${v.version === version.version ? "true" : "false"} onClick=${() => setChosen(v.version)}>第 ${v.version} 版</button>`)}</nav>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -147,6 +148,21 @@ class TestCommand:
         ran = tougu("diagnose", "--segment", "高净值", "--out", tmp_path)
         assert ran.code == 1
         assert "segment" in ran.err
+
+    def test_a_segments_members_are_a_list(
+        self, tougu: Tougu, hash_environment: Path, furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Segments:
+            def members(self, name: str, principal: Principal) -> tuple[str, ...]:
+                return {"高净值": ("C0001", "C0002")}[name]
+
+        shutil.copytree(furnished, hash_environment)
+        with_navs(hash_environment)
+        monkeypatch.setattr(House, "segment_members", Segments())
+        ran = tougu("diagnose", "--segment", "高净值", "--out", tmp_path / "out", "--format", "html", "--json")
+        assert ran.code == 0, ran.err
+        assert [each["client_id"] for each in json.loads(ran.out)] == ["C0001", "C0002"]
+        assert sorted(path.name for path in (tmp_path / "out").glob("*.html")) == ["C0001.html", "C0002.html"]
 
     def test_a_batch_needs_a_folder_and_one_subject(self, tougu: Tougu, tmp_path: Path) -> None:
         listed = tmp_path / "list.csv"

@@ -151,6 +151,37 @@ class TestEditing:
         reader, path = firm.inside(firm.send(report, 2))
         assert "目前持有" in reader.get(path).text
 
+    def test_an_officers_own_words_are_what_is_sent(self, firm: Firm) -> None:
+        house = firm.house
+        filters = (*standard_filters(house.rule_pack, house.settings.compliance), Doubts())
+        house.gate = Gate(
+            house.rule_pack, filters, house.audit, queue=house.review_queue, left_out=frozenset({SEMANTIC})
+        )
+        report = firm.diagnosis()
+        n, words = self.first_line(firm, report)
+        made = self.edit(firm, report, n, words.replace("共持有", "目前持有"))
+        item = house.review_queue.get(str(made["review_id"]), principal=OFFICER)
+        better = item.text.replace("目前持有", "现持有")
+        house.gate.edit(item.id, text=better, reason="措辞更准确", principal=OFFICER)
+        reader, path = firm.inside(firm.send(report, 2))
+        assert "现持有" in reader.get(path).text
+        assert "现持有" in reader.get(f"{path}/report").text
+
+    def test_an_officers_words_beyond_the_prose_cannot_be_laid_out(self, firm: Firm) -> None:
+        house = firm.house
+        filters = (*standard_filters(house.rule_pack, house.settings.compliance), Doubts())
+        house.gate = Gate(
+            house.rule_pack, filters, house.audit, queue=house.review_queue, left_out=frozenset({SEMANTIC})
+        )
+        report = firm.diagnosis()
+        n, words = self.first_line(firm, report)
+        made = self.edit(firm, report, n, words.replace("共持有", "目前持有"))
+        item = house.review_queue.get(str(made["review_id"]), principal=OFFICER)
+        house.gate.edit(item.id, text=item.text + "\n另附一行。", reason="补充", principal=OFFICER)
+        found = firm.api.get(f"/v1/diagnoses/{report}/versions").json()["versions"][1]
+        assert (found["state"], found["review_state"]) == ("waiting", "approved")
+        assert firm.api.post(f"/v1/diagnoses/{report}/deliveries", json={"version": 2}).status_code == 409
+
     def test_a_first_version_that_is_held_is_not_shown_to_its_advisor(self, firm: Firm) -> None:
         house = firm.house
         filters = (*standard_filters(house.rule_pack, house.settings.compliance), Doubts("共持有"))
@@ -281,6 +312,18 @@ class TestReacting:
         assert firm.reactions(link) == []
         assert [each["why"] for each in firm.api.get("/v1/deliveries/tasks").json()["tasks"]] == ["visit"]
         assert firm.house.audit.verify().ok
+
+    def test_a_suggestion_is_taken_up_once_and_is_a_task_for_the_advisor(self, firm: Firm) -> None:
+        link = firm.sent()
+        reader, path = firm.inside(link)
+        reader.post(f"{path}/consent", data={"answer": "yes"})
+        found = firm.house.links.get(link["id"], principal=OPERATOR)
+        for _ in range(2):
+            firm.house.reactions.accept(found, "云岭货币（990004）", "建议维持不变。")
+        (taken,) = firm.reactions(link)
+        assert (taken.kind, taken.part, taken.words) == ("accepted", "云岭货币（990004）", "建议维持不变。")
+        whys = {task["why"]: task["words"] for task in firm.api.get("/v1/deliveries/tasks").json()["tasks"]}
+        assert whys == {"visit": None, "accepted": "建议维持不变。"}
 
     @pytest.mark.parametrize(
         ("agent", "headers"),

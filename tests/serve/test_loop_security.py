@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from copilot.loop.keys import LinkKeys, new_link_id
+from copilot.settings import DeliverySettings
 from copilot.tables import report_links, report_sessions
 from knowledge_base.tables import clients
 from serve.secrets import link_key
@@ -253,6 +254,11 @@ class TestPages:
 
 
 class TestGateway:
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:8600", "https://x/path", "ftp://x", "report.example.com"])
+    def test_a_public_address_is_a_host_of_its_own(self, url: str) -> None:
+        with pytest.raises(ValueError, match="public_url"):
+            DeliverySettings(public_url=url)
+
     def test_under_the_public_name_only_client_pages_answer(self, public: Firm) -> None:
         path, reader = path_of(public.sent()), public.reader()
         public = {"host": "report.example.com"}
