@@ -85,6 +85,7 @@ class BatchOutcome:
     audit_id: str | None
     review_id: str | None
     findings: int | None
+    held_because: tuple[str, ...]  # rules that spoke, and checks that failed; no words of the report
     seconds: float | None
     reason: str | None  # why it is quarantined, or failed last
 
@@ -242,6 +243,7 @@ class BatchHandler:
         result: dict[str, Any] = {
             "outcome": verdict.outcome.word, "audit_id": verdict.audit_id, "review_id": verdict.review_id,
             "findings": len(judged.report.observations), "file": None, "sha256": None,
+            "held_because": [] if verdict.cleared else [*sorted({f.rule for f in verdict.findings}), *verdict.errors],
         }  # fmt: skip
         task.check()  # a lease lost meanwhile must not overwrite what its new holder wrote
         if verdict.cleared is not None:
@@ -298,7 +300,7 @@ def _outcome(job: Row[Any]) -> BatchOutcome:
     names = ("outcome", "file", "sha256", "audit_id", "review_id", "findings", "seconds")
     return BatchOutcome(
         client_id=job.payload["client_id"], state=state, reason=None if state is JobState.DONE else job.error,
-        **{name: result.get(name) for name in names},
+        held_because=tuple(result.get("held_because", ())), **{name: result.get(name) for name in names},
     )  # fmt: skip
 
 

@@ -12,11 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from compliance_filters.finding import Draft, ReviewContext, Target
 from copilot.batch import QUEUE, BatchHandler, BatchOutcome, BatchProgress, BatchSettings, DiagnosisBatch
 from jobs.pool import run_pool
 from jobs.worker import run_worker
 from serve.seen import Seen
 from serve.users import OPERATOR
+from serve.warm import warm
 
 if TYPE_CHECKING:
     from copilot.diagnosis.data.provider import NavFolder
@@ -75,6 +77,7 @@ def _work(house: House, workers: int) -> None:
     stop, rules = threading.Event(), house.settings.jobs
     if workers == 1:
         _quiet()
+        _warm(house)
         run_worker(house.jobs, QUEUE, handler(house), stop=stop, settings=rules, until_empty=True)
     else:
         run_pool(workers, QUEUE, partial(_setup, house.settings), stop=stop, settings=rules, until_empty=True)
@@ -106,7 +109,14 @@ def _setup(settings: Settings) -> tuple[JobStore, Handler]:
 
     _quiet()
     house = House(settings)
+    _warm(house)
     return house.jobs, handler(house)
+
+
+def _warm(house: House) -> None:
+    """Load what the gate needs before its time counts, else the first report of every process would be held."""
+    warm(house)
+    house.gate.judge(Draft(text="基金有风险，投资需谨慎。", target=Target.REPORT), ReviewContext(today=house.today()))
 
 
 def _quiet() -> None:
