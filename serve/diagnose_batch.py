@@ -114,9 +114,12 @@ def _setup(settings: Settings) -> tuple[JobStore, Handler]:
 
 
 def _warm(house: House) -> None:
-    """Load what the gate needs before its time counts, else the first report of every process would be held."""
+    """Load what the gate needs before its time counts, else the first report of every process would be held.
+
+    The sentence is one that the semantic rules read: what they leave out would not load their model.
+    """
     warm(house)
-    house.gate.judge(Draft(text="基金有风险，投资需谨慎。", target=Target.REPORT), ReviewContext(today=house.today()))
+    house.gate.judge(Draft(text="这只基金后市值得期待，可以多配置一些。", target=Target.REPORT), ReviewContext(today=house.today()))
 
 
 def _quiet() -> None:
