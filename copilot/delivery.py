@@ -4,56 +4,76 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from compliance_filters.finding import Cleared
+from copilot.loop.errors import DeliveryRefusedError
 from copilot.tables import deliveries
 from jobs.outbox import Outbox
 from knowledge_base.access import Principal, Role
-from knowledge_base.clients import Clients
+from knowledge_base.clients import Client, Clients
 
 TOPIC = "message.cleared"
+REFUSED = {  # what a client refused, and how it is said to the advisor
+    "contact": "客户已要求不再联系",
+    "personalised_service": "客户已关闭个性化服务",
+}
 
 
 def deliver(
-    cleared: Cleared, *, client_id: str, channel: str, engine: Engine, outbox: Outbox, principal: Principal
+    cleared: Cleared,
+    *,
+    client_id: str,
+    channel: str,
+    engine: Engine,
+    outbox: Outbox,
+    principal: Principal,
+    within: Connection | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> str:
-    """Record a cleared text for a client and put it into the outbox, in one transaction.
+    """Record a cleared text for a client and put it into the outbox, in one transaction (`within`: the caller's).
 
-    Returns the delivery id. Raises TypeError for anything that the gate did not make or that was changed
-    afterwards, AccessDeniedError for a principal who serves no clients, and UnknownClientError for a client
-    who is not theirs.
+    about: what else the message says, such as the id of a link. Returns the delivery id. Raises TypeError for
+    anything that the gate did not make or that was changed afterwards, AccessDeniedError for a principal who serves
+    no clients, UnknownClientError for a client who is not theirs, and DeliveryRefusedError for one who refused it.
     """
+    client = check_delivery(cleared, client_id=client_id, channel=channel, engine=engine, principal=principal)
+    delivery_id = f"dl_{uuid.uuid4().hex}"
+    row = {
+        "id": delivery_id, "client_id": client.id, "user_id": principal.user_id, "channel": channel,
+        "target": cleared.target.value, "sha256": cleared.sha256, "audit_id": cleared.audit_id, "text": cleared.text,
+        "created_at": datetime.now(UTC),
+    }  # fmt: skip
+    message = {**(about or {}), "delivery_id": delivery_id, "sha256": cleared.sha256, "channel": channel}
+    with nullcontext(within) if within is not None else engine.begin() as connection:
+        connection.execute(deliveries.insert().values(row))
+        outbox.add(connection, topic=TOPIC, key=client_id, payload=message)
+    return delivery_id
+
+
+def check_delivery(cleared: Cleared, *, client_id: str, channel: str, engine: Engine, principal: Principal) -> Client:
+    """The client who may be sent this text by this principal; raises what `deliver` raises."""
     if not isinstance(cleared, Cleared):
         raise TypeError(f"deliver() takes Cleared, not {type(cleared).__name__}: let the gate review the text.")
     if hashlib.sha256(cleared.text.encode("utf-8", "surrogatepass")).hexdigest() != cleared.sha256:
         raise TypeError("The text is not the one that was cleared: let the gate review it again.")
     principal.require("deliver a message", Role.ADVISOR, Role.SUPERVISOR, Role.SYSTEM)
-    Clients(engine).get(client_id, principal=principal)
-    delivery_id = f"dl_{uuid.uuid4().hex}"
-    with engine.begin() as connection:
-        connection.execute(
-            deliveries.insert().values(
-                id=delivery_id,
-                client_id=client_id,
-                user_id=principal.user_id,
-                channel=channel,
-                target=cleared.target.value,
-                sha256=cleared.sha256,
-                audit_id=cleared.audit_id,
-                text=cleared.text,
-                created_at=datetime.now(UTC),
-            )
-        )
-        outbox.add(
-            connection,
-            topic=TOPIC,
-            key=client_id,
-            payload={"delivery_id": delivery_id, "sha256": cleared.sha256, "channel": channel},
-        )
-    return delivery_id
+    client = Clients(engine).get(client_id, principal=principal)
+    if why := refusal(client, channel):
+        raise DeliveryRefusedError(f"{why}，不能向其发送。")
+    return client
+
+
+def refusal(client: Client, channel: str) -> str:
+    """Why nothing is delivered to this client by this channel, in Chinese; empty where it may be."""
+    if client.account_state == "closed":
+        return "客户已销户"
+    refused = next((word for purpose, word in REFUSED.items() if purpose in client.opt_outs), "")
+    return refused or ("客户已拒绝通过该渠道接收" if channel in client.opt_outs else "")
 
 
 def delivered_sha256(client_id: str, *, engine: Engine, principal: Principal) -> tuple[str, ...]:

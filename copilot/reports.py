@@ -160,7 +160,22 @@ class ReportDesk:
             return None
         return Adviser(name=found.name, licence=found.licence_number)
 
-    def _judge(self, report: DiagnosisReport, known: ReviewContext, principal: Principal) -> JudgedReport:
+    def judge(
+        self, report: DiagnosisReport, *, client_id: str, principal: Principal, today: date, by: str, channel: str
+    ) -> JudgedReport:
+        """Judge a client's report anew, as of today: one that was edited by `by`, or one that is about to be sent."""
+        context = self._facts.client_context(client_id, today=today, principal=principal)
+        return self._judge(report, context, principal, by=by, channel=channel)
+
+    def _judge(
+        self,
+        report: DiagnosisReport,
+        known: ReviewContext,
+        principal: Principal,
+        *,
+        by: str = "template",
+        channel: str = "export",
+    ) -> JudgedReport:
         from copilot.diagnosis.diagnose import name_facts
 
         codes = tuple(dict.fromkeys((*report.codes, *report.recommends)))
@@ -169,11 +184,11 @@ class ReportDesk:
             known,
             products=products,
             facts=(*report.facts, *name_facts(*(product.name for product in products))),
-            channel="export",
+            channel=channel,
             check_numbers=True,
             recommends=report.recommends,  # whatever is shown as an alternative; what is held is only described
         )
-        draft = Draft(text=report.text(), target=Target.REPORT, by="template")
+        draft = Draft(text=report.text(), target=Target.REPORT, by=by)
         return JudgedReport(report=report, verdict=self._gate.review(draft, context, principal=principal))
 
 

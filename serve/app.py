@@ -18,8 +18,10 @@ from serve.problems import translate_errors, unexpected
 from serve.routes import (
     board,
     calls,
+    client_pages,
     compliance,
     consents,
+    deliveries,
     diagnoses,
     events,
     follow_ups,
@@ -40,8 +42,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tougu.http")
 ROUTES = (
-    questions, calls, intents, notes, diagnoses, compliance, review, supervision, leads, board, follow_ups, consents,
-    scores, events, segments, health, pages,
+    questions, calls, intents, notes, diagnoses, deliveries, compliance, review, supervision, leads, board, follow_ups,
+    consents, scores, events, segments, health, pages, client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 
@@ -61,7 +63,11 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     app.state.registry = CollectorRegistry()
     _count_requests(app)
-    app.add_middleware(DoorMiddleware, max_body_bytes=house.settings.server.max_body_bytes)
+    app.add_middleware(
+        DoorMiddleware,
+        max_body_bytes=house.settings.server.max_body_bytes,
+        public_host=house.settings.copilot.delivery.public_host,
+    )
     for routes in ROUTES:
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
@@ -102,6 +108,6 @@ def _count_requests(app: FastAPI) -> None:
             },
         )
         response.headers["x-content-type-options"] = "nosniff"
-        response.headers["referrer-policy"] = "same-origin"
+        response.headers.setdefault("referrer-policy", "same-origin")
         response.headers.setdefault("content-security-policy", CONTENT_POLICY)
         return response

@@ -9,10 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from copilot.loop.links import PATH as CLIENT_PATHS  # pages that clients open by a link
 from serve.errors import OpenDoorError
 from serve.problems import problem
 from serve.settings import LOOPBACK_HOSTS
 
+CLIENT_BODY_BYTES = 32 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -31,8 +33,10 @@ class DoorMiddleware:
     The Host is checked because a name of another site may resolve to this machine (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, public_host: str = "") -> None:
+        """public_host: the name by which the firm's gateway asks; under it nothing but CLIENT_PATHS is answered."""
         self._app = app
+        self._public_host = public_host
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,36 +51,47 @@ class DoorMiddleware:
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
         """Run the application, counting what arrives: a chunked body does not say its length beforehand."""
-        taken = 0
+        taken, most = 0, self._most(str(scope["path"]))
 
         async def counted() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._max_body_bytes:
+            if taken > most:
                 raise HTTPException(413)
             return message
 
         async def unless_too_large(message: Message) -> None:
-            if taken <= self._max_body_bytes:
+            if taken <= most:
                 await send(message)
 
         await self._app(scope, counted, unless_too_large)
-        return self._too_large() if taken > self._max_body_bytes else None
+        return self._too_large(most) if taken > most else None
 
     def _refusal(self, request: Request) -> Response | None:
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         length = request.headers.get("content-length", "0")
-        if _hostname(host) not in LOOPBACK_HOSTS:
+        for_clients = request.url.path.startswith(CLIENT_PATHS)
+        if self._public_host and host.lower() == self._public_host.lower():
+            if not for_clients:
+                return problem(404, "There is nothing here.")
+        elif _hostname(host) not in LOOPBACK_HOSTS:
             return problem(400, "This server answers on the loopback address only: open http://127.0.0.1.")
-        if request.method not in SAFE_METHODS and origin is not None and urlsplit(origin).netloc != host:
+        # A page that sends no referrer says "null"; who knows the address of a link needs no other site to use it.
+        nameless = for_clients and origin == "null"
+        foreign = origin is not None and not nameless and urlsplit(origin).netloc != host
+        if request.method not in SAFE_METHODS and foreign:
             return problem(403, "Cross-origin request: only this server's own pages may change anything.")
-        if length.isdecimal() and int(length) > self._max_body_bytes:
-            return self._too_large()
+        if length.isdecimal() and int(length) > (most := self._most(request.url.path)):
+            return self._too_large(most)
         return None
 
-    def _too_large(self) -> Response:
-        return problem(413, f"The body is larger than {self._max_body_bytes} bytes (server.max_body_bytes).")
+    def _most(self, path: str) -> int:
+        """Bytes that a body may have: forms of clients are short."""
+        return min(CLIENT_BODY_BYTES, self._max_body_bytes) if path.startswith(CLIENT_PATHS) else self._max_body_bytes
+
+    def _too_large(self, most: int) -> Response:
+        return problem(413, f"The body is larger than {most} bytes (server.max_body_bytes).")
 
 
 def _hostname(host: str) -> str | None:

@@ -16,6 +16,7 @@ from serve.commands import (
     audit,
     calls,
     compliance,
+    deliveries,
     demo,
     erasure,
     inspection,
@@ -60,6 +61,7 @@ app.add_typer(knowledge.app, name="kb")
 app.command()(knowledge.ask)
 app.command()(reports.diagnose)
 app.command()(reports.peers)
+app.add_typer(deliveries.app, name="deliveries")
 app.command()(compliance.check)
 app.add_typer(intents.app, name="intent")
 rules.app.command("explain")(rules_explain.explain)

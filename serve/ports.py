@@ -6,9 +6,19 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from compliance_filters.finding import SEMANTIC, Insistence, Outcome, ProductInContext, Restricted, ReviewContext
+from compliance_filters.finding import (
+    SEMANTIC,
+    Cleared,
+    Insistence,
+    Outcome,
+    ProductInContext,
+    Restricted,
+    ReviewContext,
+)
 from compliance_filters.gate import Gate
 from compliance_filters.injection import InjectionFilter
+from compliance_filters.review.item import Answered
+from compliance_filters.review.queue import MOST, ReviewQueue
 from intent.inspection.speech import SpeechIssue
 from knowledge_base.access import Principal
 from knowledge_base.clients import Clients, SignedInsistence
@@ -115,6 +125,21 @@ class ClientNames:
             known = (imports, self._clients.names(principal=self._principal))
             self._known = known
         return known[1]
+
+
+class OfficerDecisions:
+    """What officers decided on reports, as `copilot.loop` needs it."""
+
+    def __init__(self, gate: Gate, queue: ReviewQueue) -> None:
+        self._gate, self._queue = gate, queue
+
+    def collect(self, item_id: str, *, principal: Principal) -> Cleared:
+        """The approved text. Raises ReviewQueueError while there is none."""
+        return self._gate.collect(item_id, principal=principal)
+
+    def answered(self, item_id: str, *, principal: Principal) -> Answered | None:
+        """State and reason, as the writer is told; None for an item beyond the newest ones."""
+        return next((each for each in self._queue.mine(principal=principal, limit=MOST) if each.id == item_id), None)
 
 
 def _evidence(signed: SignedInsistence) -> Insistence:

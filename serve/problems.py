@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
+from copilot.loop.errors import DeliveryRefusedError, ReportStateError, SavedReportError, UnknownReportError
 from intent.errors import (
     BatchError,
     CursorError,
@@ -50,6 +51,10 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     MistakeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     SealedError: HTTPStatus.FORBIDDEN,
     DiagnosisError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownReportError: HTTPStatus.NOT_FOUND,
+    ReportStateError: HTTPStatus.CONFLICT,
+    DeliveryRefusedError: HTTPStatus.CONFLICT,
+    SavedReportError: HTTPStatus.CONFLICT,
 }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from compliance_filters.audit.checkpoint import Signer
 
 KEY_FILE = "audit.key"
+LINK_FILE = "link.key"
 SIGNING_FILE = "checkpoint.key"
 KEY_BYTES = 32
 
@@ -31,6 +32,21 @@ def audit_key(settings: Settings) -> bytes:
     key = _made_once(path, lambda: secrets.token_hex(KEY_BYTES))
     if len(key) < KEY_BYTES:
         raise SettingsError(f"The audit key {path} is too short: restore it from a backup, or the log cannot be read.")
+    return key
+
+
+def link_key(settings: Settings) -> bytes:
+    """The key of links to reports and of codes: from the settings, else from `<home>/link.key`, made at the first use.
+
+    Raises SettingsError when it cannot be read or is too short.
+    """
+    given = settings.copilot.delivery.link_key
+    if given is not None:
+        return given.get_secret_value().encode()
+    path = settings.home / LINK_FILE
+    key = _made_once(path, lambda: secrets.token_hex(KEY_BYTES))
+    if len(key) < KEY_BYTES:
+        raise SettingsError(f"The link key {path} is too short: restore it from a backup; a new one ends every link.")
     return key
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compliance_filters.review.decisions import TOPIC as REVIEW_TOPIC
 from compliance_filters.settings import ReviewWebhookSettings
-from copilot.diagnosis.errors import DiagnosisError
+from copilot.delivery import TOPIC as MESSAGE_TOPIC
+from copilot.loop.senders import CODE_TOPIC, MessageCourier
 from intent.errors import AudioError, WebhookError
 from intent.follow_ups.item import Kind
 from intent.leads.endpoints import Gate
@@ -25,11 +26,10 @@ from jobs.errors import PoisonJobError
 from jobs.outbox import Dispatcher, OutboxMessage
 from jobs.worker import Task, run_worker
 from serve.commands.context import one_line
-from serve.errors import NotFoundError
+from serve.diagnosing import DiagnosisHandler
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
-    from copilot.reports import JudgedReport
     from intent.call import CallReading
     from serve.wiring import House
 
@@ -85,35 +85,6 @@ def inspected(reading: CallReading) -> dict[str, Any] | None:
         "passed": found.passed,
         "segments": len(found.segments),
     }
-
-
-class DiagnosisHandler:
-    """The work of one diagnosis: metrics, gate, file."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-
-    def __call__(self, task: Task) -> dict[str, Any]:
-        house = self._house
-        task.progress(0, 2, "computing")
-        try:
-            judged = self._judged(task.job.payload)
-        except (DiagnosisError, NotFoundError) as error:  # no NAV, no such client: the same the next time
-            raise PoisonJobError(str(error)) from error
-        task.progress(1, 2, "writing")
-        verdict = {"outcome": judged.verdict.outcome.word, "audit_id": judged.verdict.audit_id}
-        if judged.verdict.cleared is None:
-            return {**verdict, "findings": sorted({f.rule for f in judged.verdict.findings})}
-        path = house.settings.home / "reports" / f"{task.job.id}.{task.job.payload['format']}"
-        judged.write(path)
-        return {**verdict, "file": path.name}
-
-    def _judged(self, payload: Mapping[str, Any]) -> JudgedReport:
-        desk, today = self._house.reports, self._house.today()
-        principal = self._house.users.principal(payload.get("user_id"))
-        if payload.get("client_id"):
-            return desk.client(payload["client_id"], principal=principal, today=today)
-        return desk.fund(payload["fund_code"], principal=principal, today=today)
 
 
 @contextmanager
@@ -199,12 +170,30 @@ def _keep_up(house: House, stop: threading.Event) -> None:
         stop.wait(min(house.settings.scoring.rescore_s, house.settings.segments.refresh_s))
 
 
+def client_messages(house: House) -> Dispatcher | None:
+    """What brings addresses of reports and codes to clients; None where the settings name no sender."""
+    sender, rules = house.code_sender, house.settings.jobs
+    if sender is None:
+        return None
+    courier = MessageCourier(sender, house.link_keys, house.links.url)
+    return Dispatcher(
+        house.engine,
+        courier.deliver,
+        topics=(MESSAGE_TOPIC, CODE_TOPIC),
+        lease_s=rules.outbox_lease_s,
+        max_attempts=rules.outbox_max_attempts,
+        backoff=rules.outbox_backoff,
+    )
+
+
 def _dispatchers(house: House) -> Iterator[tuple[str, Dispatcher]]:
-    """A dispatcher for each topic that has a receiver: events of leads, and of the review queue.
+    """A dispatcher for each topic that has a receiver: events of leads, of the review queue, messages to clients.
 
     Raises WebhookError for a receiver that may not be used, and for two receivers of one topic.
     """
     settings = house.settings
+    if (messages := client_messages(house)) is not None:
+        yield "client messages", messages
     kafka = settings.leads.kafka
     if kafka.brokers and settings.leads.webhook.url:
         raise WebhookError(

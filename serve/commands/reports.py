@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from serve.commands.context import Context, print_json
+from serve.commands.context import Context, print_json, progress_bar
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
@@ -16,18 +16,82 @@ def diagnose(
     context: typer.Context,
     fund: Annotated[str | None, typer.Argument(help="Code of a fund.")] = None,
     client: Annotated[str | None, typer.Option(help="Diagnose what this client holds.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="report.pdf, .docx or .html")] = None,
+    clients: Annotated[Path | None, typer.Option(help="CSV with a column client_id: a report each.")] = None,
+    segment: Annotated[str | None, typer.Option(help="Name of a segment: a report for each member.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="report.pdf, .docx, .html; a batch's folder.")] = None,
     nav: Annotated[Path | None, typer.Option(help="Folder of NAV files; default: copilot.nav_dir.")] = None,
     benchmark: Annotated[Path | None, typer.Option(help="Benchmark CSV date,close.")] = None,
     benchmark_name: Annotated[str | None, typer.Option(help="What the benchmark is called.")] = None,
+    format: Annotated[str, typer.Option(help="Of a batch: pdf, html or docx.")] = "pdf",
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Of a batch: worker processes.")] = 1,
+    retry_failed: Annotated[bool, typer.Option(help="Of a batch: try quarantined clients again.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Diagnose a fund or a client's holdings; the report is written only when the gate has cleared it."""
+    """Diagnose a fund, a client's holdings, or many clients; a report is written only when the gate has cleared it.
+
+    A batch can be stopped and resumed: the same command goes on where it was.
+    """
     from serve.errors import ServeError
 
-    if (fund is None) == (client is None):
-        raise ServeError("Name either a fund's code or --client: `tougu diagnose 990002` or `--client C0003`.")
+    if sum(each is not None for each in (fund, client, clients, segment)) != 1:
+        raise ServeError(
+            "Name one of a fund's code, --client, --clients and --segment: `tougu diagnose 990002`, "
+            "`tougu diagnose --client C0003` or `tougu diagnose --clients list.csv --out reports`."
+        )
     shared = context.ensure_object(Context)
+    if clients is not None or segment is not None:
+        if out is None or out.is_file():
+            raise ServeError("A batch writes into a folder: name it with --out.")
+        _batch(shared, clients, segment, out, format, nav, benchmark, benchmark_name, jobs, retry_failed, as_json)
+        return
+    _one(shared, fund, client, out, nav, benchmark, benchmark_name, as_json)
+
+
+def _batch(
+    shared: Context, clients: Path | None, segment: str | None, out: Path, format: str, nav: Path | None,
+    benchmark: Path | None, benchmark_name: str | None, jobs: int, retry_failed: bool, as_json: bool,
+) -> None:  # fmt: skip
+    import time
+    from dataclasses import asdict
+
+    from copilot.batch import BatchProgress, read_clients, summary
+    from serve.diagnose_batch import diagnose_batch
+
+    house = shared.house()
+    principal, began = shared.principal(house), time.monotonic()
+    if clients is not None:
+        listed = read_clients(clients)
+    else:
+        listed = list(house.segments.members(segment or "", principal=principal))
+    with progress_bar() as bar:
+        task, before = bar.add_task("diagnose", total=len(listed), note=""), -1
+
+        def show(progress: BatchProgress) -> None:
+            nonlocal before
+            before = progress.finished if before < 0 else before  # what an earlier run made does not count as speed
+            speed = (progress.finished - before) / max(time.monotonic() - began, 1e-3)
+            note = f"{speed * 3600:,.0f} an hour, {progress.held} held, {progress.quarantined} failed"
+            bar.update(task, completed=progress.finished, total=progress.total, note=note)
+
+        outcomes = diagnose_batch(
+            house, listed, out=out, format=format, nav=nav, benchmark=benchmark, benchmark_name=benchmark_name,
+            workers=jobs, retry_failed=retry_failed, principal=principal, on_progress=show,
+        )  # fmt: skip
+    failed = [each for each in outcomes if each.reason]
+    if as_json:
+        print_json([asdict(each) for each in outcomes])
+    else:
+        typer.echo(f"{summary(outcomes, time.monotonic() - began)}; see {out / 'manifest.jsonl'}")
+        for each in failed:
+            typer.echo(f"  {each.client_id}: {each.reason}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _one(
+    shared: Context, fund: str | None, client: str | None, out: Path | None, nav: Path | None,
+    benchmark: Path | None, benchmark_name: str | None, as_json: bool,
+) -> None:  # fmt: skip
     house = shared.house()
     navs = house.nav_folder(nav, benchmark, benchmark_name)
     principal, today = shared.principal(house), house.today()

@@ -1,4 +1,4 @@
-"""The report way."""
+"""The report way, and the loop from a cleared report to its reader and back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from serve.rooms.leads import LeadRooms
 
 if TYPE_CHECKING:
     from copilot.diagnosis.data.provider import NavFolder
+    from copilot.loop.codes import CodeDesk
+    from copilot.loop.effect import EffectStudy
+    from copilot.loop.keys import LinkKeys
+    from copilot.loop.links import LinkDesk
+    from copilot.loop.reactions import Reactions
+    from copilot.loop.reading import ReadingRoom
+    from copilot.loop.senders import CodeSender
+    from copilot.loop.tasks import TaskDesk
+    from copilot.loop.versions import ReportVersions
     from copilot.reports import ReportDesk
 
 
@@ -43,3 +52,85 @@ class ReportRooms(LeadRooms):
         file = benchmark or (Path(chosen.benchmark_file).expanduser() if chosen.benchmark_file else None)
         file = file or place / "benchmark.csv"
         return NavFolder(place, file, benchmark_name=name or chosen.benchmark_name or file.stem)
+
+    @once
+    def report_versions(self) -> ReportVersions:
+        from copilot.loop.versions import ReportVersions
+        from serve.ports import OfficerDecisions
+        from serve.users import OPERATOR
+
+        return ReportVersions(
+            self.audit,
+            lambda: self.reports,
+            OfficerDecisions(self.gate, self.review_queue),
+            as_user=lambda name: self.users.principal(None if name == OPERATOR.user_id else name),
+        )
+
+    @once
+    def link_keys(self) -> LinkKeys:
+        from copilot.loop.keys import LinkKeys
+        from serve.secrets import link_key
+
+        return LinkKeys(link_key(self.settings))
+
+    @once
+    def links(self) -> LinkDesk:
+        from copilot.loop.links import LinkDesk
+
+        server, rules = self.settings.server, self.settings.copilot.delivery
+        base = rules.public_url or f"http://127.0.0.1:{server.port}"
+        return LinkDesk(self.audit, lambda: self.link_keys, rules, base_url=base)
+
+    @once
+    def codes(self) -> CodeDesk:
+        from copilot.loop.codes import CodeDesk
+
+        return CodeDesk(self.audit, self.link_keys, self.settings.copilot.delivery)
+
+    @once
+    def reading_room(self) -> ReadingRoom:
+        from copilot.loop.reading import ReadingRoom
+
+        return ReadingRoom(self.audit)
+
+    @once
+    def reactions(self) -> Reactions:
+        from copilot.loop.reactions import Reactions
+
+        return Reactions(self.audit)
+
+    @once
+    def report_tasks(self) -> TaskDesk:
+        from copilot.loop.tasks import TaskDesk
+
+        return TaskDesk(self.audit)
+
+    @once
+    def code_sender(self) -> CodeSender | None:
+        """Who brings addresses and codes to clients; None where the settings name nobody."""
+        from copilot.loop.senders import FileCodeSender, WebhookCodeSender
+        from intent.leads.webhooks import WebhookSender
+
+        rules = self.settings.copilot.delivery
+        if rules.sender == "file":
+            return FileCodeSender(rules.folder or self.settings.home / "messages")
+        if rules.sender == "webhook" and rules.secret is not None:
+            return WebhookCodeSender(
+                WebhookSender(
+                    url=rules.url,
+                    secret=rules.secret.get_secret_value(),
+                    allow_private=rules.allow_private,
+                    timeout_s=rules.timeout_s,
+                    source="/tougu/reports",
+                )
+            )
+        return None
+
+    @once
+    def effect_study(self) -> EffectStudy:
+        from copilot.loop.effect import EffectStudy
+        from copilot.loop.past import PastAccounts
+        from serve.users import OPERATOR
+
+        past = PastAccounts(self.clients, self.products, self.review_facts, self.nav_folder())
+        return EffectStudy(self.engine, self.clients, lambda name, day: past.on(name, day, principal=OPERATOR))

@@ -1,4 +1,4 @@
-"""Pages: the sidebar, the officer's page, the board, the desk, a call, and a document opened at the cited span."""
+"""Pages: the sidebar, the officer's page, board and desk, a call, a report, a document at the cited span."""
 
 from __future__ import annotations
 
@@ -75,6 +75,12 @@ def desk() -> Response:
 def tab(request: Request) -> Response:
     """The desk opened at one of its tabs."""
     return RedirectResponse(f"/desk#{request.url.path.strip('/')}")
+
+
+@router.get("/diagnoses/{report_id}")
+def diagnosis(report_id: str) -> Response:
+    """The page of one report; it asks for what may be shown of `report_id` itself."""
+    return FileResponse(str(files("serve") / "static" / "diagnosis.html"), media_type="text/html")
 
 
 @router.get("/documents/{version_id}")

@@ -29,6 +29,12 @@ SHOW_NO_CLIENT = frozenset(
         "GET /v1/examples", "GET /livez", "GET /readyz", "GET /metrics", "GET /", "GET /calls/{call_id}",
         "GET /documents/{version_id}", "GET /board", "GET /desk", "GET /cases", "GET /tickets", "GET /incidents",
         "GET /consents", "GET /v1/staff", "GET /v1/board/team",
+        "GET /diagnoses/{report_id}", "GET /v1/deliveries/effect",
+        # A client's own report: who has identified reads it, and what they read is recorded only if they agree.
+        "GET /r/{token}", "HEAD /r/{token}", "POST /r/{token}/code", "POST /r/{token}/enter",
+        "GET /r/{token}/s/{number}", "GET /r/{token}/report", "GET /r/{token}/report.pdf",
+        "POST /r/{token}/consent", "POST /r/{token}/question",
+        "POST /r/{token}/rating", "POST /r/{token}/accept", "POST /r/{token}/leave",
     }
 )  # fmt: skip
 TURNS = ("您好。", "我想开通港股通，怎么办？", "另外我要投诉你们的客户经理，太不负责任了。")
