@@ -18,9 +18,10 @@ NUMBER = re.compile(r"[-+−]?\d[\d,，]*(?:\.\d+)?")
 NUMBERING = re.compile(r"^(?:\d{1,2}[.、．]|[（(]\d{1,2}[)）]|其中[:：])\s*")
 STAGE = re.compile(r"^(?:阶段|期间|时间段|区间)$")
 GROWTH_COLUMN = re.compile(r"净值(?:增长率|收益率)(?!标准差)")
+EXCESS_COLUMN = re.compile(r"^①\s*[-－—–]\s*③$")  # growth less benchmark, as the form of reports numbers them
 BENCHMARK_COLUMN = re.compile(r"基准(?:收益率|增长率)(?!标准差)")
 DATES = re.compile(r"\d{4}[-年][-\d\s至~年月日末]*")
-PLAIN_COLUMNS = re.compile(r"^(?:数值|内容|指标值|金额|本期|本报告期|报告期|份额|)$")
+PLAIN_COLUMNS = re.compile(r"^(?:数值|内容|指标值|金额|本期|本报告期|报告期|份额|天数|名称|)$")
 
 
 def facts_of_table(about: About, block: Block) -> Iterator[Fact]:
@@ -54,6 +55,8 @@ def _from_stages(about: About, block: Block, header: Sequence[str]) -> Iterator[
 
 
 def _stage_attribute(header: str) -> str | None:
+    if EXCESS_COLUMN.match(header.strip()):
+        return "excess_return"
     if BENCHMARK_COLUMN.search(header):
         return "benchmark_return"
     return "net_value_growth" if GROWTH_COLUMN.search(header) else None

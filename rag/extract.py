@@ -14,7 +14,7 @@ from models.encoder import Encoder
 from rag.cite import Claim
 from rag.passage import Passage
 from rag.settings import RagSettings
-from rag.tokens import question_words, synonyms, terms
+from rag.tokens import names_a_thing, question_words, synonyms, terms
 from rag.units import Unit, units
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
@@ -24,7 +24,9 @@ _ASKS_NUMBER = re.compile(
 )
 _ASKS_PERSON = re.compile(r"谁|哪位")
 _ASKS_LIST = re.compile(r"哪些|前[十五三]|[十五]大|明细|都有什么")
-_VALUE = re.compile(r"\d[\d,]*(?:\.\d+)?\s*(?:[%％‰]|亿|万|元|份|股|年|个?月|[日天户家次只]|个|$)|\d\.\d|百分之")
+_VALUE = re.compile(
+    r"\d[\d,]*(?:\.\d+)?\s*(?:[%％‰]|亿|万|元|份|股|年|个?月|[日天户家次只]|个|bps?|BPS?|$)|\d\.\d|百分之"
+)
 _NAMES_PERSON = re.compile(r"担任|聘任|是(?![否不])")
 _ASKS_MEANING = re.compile(r"什么是|是什么意思|指什么|什么叫")
 _DEFINES = re.compile(r"是指|指的是|，指|即指|所谓")
@@ -53,6 +55,14 @@ class Candidate:
     score: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The words of a question that an answer must hold."""
+
+    weights: dict[str, float]
+    missing: tuple[str, ...] = ()  # nouns that stand in no document
+
+
 class Extractor:
     """Chooses claims; `coverage_threshold` of the settings decides what fits at all."""
 
@@ -65,6 +75,8 @@ class Extractor:
 
     def best(self, question: str, passages: Sequence[Passage], *, most: int | None = None) -> list[Claim]:
         """Up to `most` claims, the best first; a list asked for comes whole. Empty when nothing fits."""
+        if self._wanted(question).missing:
+            return []
         ranked = self.ranked(question, passages)
         fitting = [one for one in ranked if one.coverage >= self._settings.coverage_threshold]
         if not fitting:
@@ -78,18 +90,30 @@ class Extractor:
 
     def ranked(self, question: str, passages: Sequence[Passage]) -> list[Candidate]:
         """All units by how much of the question's words they hold, the best first."""
-        weights = self._weights(question)
+        wanted = self._wanted(question)
         found: dict[str, Candidate] = {}
         for rank, passage in enumerate(passages):
-            for unit in units(passage.chunk, list(weights)):
-                found.setdefault(unit.claim.text, _judged(unit, rank, weights, question))
+            for unit in units(passage.chunk, [*wanted.weights]):
+                found.setdefault(unit.claim.text, _judged(unit, rank, wanted, question))
         return sorted(found.values(), key=lambda candidate: -candidate.score)
 
-    def _weights(self, question: str) -> dict[str, float]:
-        """Inverse document frequency of the question's words; one nowhere in the index weighs most."""
+    def _wanted(self, question: str) -> Wanted:
+        """The question's words by inverse document frequency.
+
+        A word that no document holds, nor any other word for it, is left out where it is no noun (觉得, 安排);
+        a noun asks for something that is not there, and what does not hold it is no answer.
+        """
         least = 0.5 / (self._size() + 1)
-        words = question_words(question)
-        return {word: -math.log(min(max(self._share(word), least), 0.9)) for word in words}
+        weights: dict[str, float] = {}
+        missing: list[str] = []
+        for word in question_words(question):
+            share = max((self._share(other) for other in (word, *synonyms().get(word, ()))), default=0.0)
+            own = self._share(word) or share
+            if own:
+                weights[word] = -math.log(min(max(own, least), 0.9))
+            elif names_a_thing(word):
+                missing.append(word)
+        return Wanted(weights=weights, missing=tuple(missing))
 
     def _share(self, word: str) -> float:
         """Share of chunks with the word, by its rarest term."""
@@ -119,8 +143,9 @@ def _whole_table(first: Candidate, ranked: Sequence[Candidate]) -> list[Claim]:
     return sorted(same, key=lambda claim: claim.places[0].start)[:_MOST_ROWS]
 
 
-def _judged(unit: Unit, rank: int, weights: dict[str, float], question: str) -> Candidate:
+def _judged(unit: Unit, rank: int, wanted: Wanted, question: str) -> Candidate:
     """Coverage of the question's words by the unit, its heading and its context."""
+    weights = wanted.weights
     total = sum(weights.values()) or 1.0
     own_text, heading, above = (_plain(text) for text in (unit.words, unit.heading, unit.above))
     own = beneath = over = 0.0
@@ -155,8 +180,6 @@ def _fit(unit: Unit, question: str, weights: dict[str, float]) -> float:
         return _WRONG_KIND
     if _ASKS_MEANING.search(question) and not _DEFINES.search(text):
         return _WRONG_KIND
-    if _ASKS_LIST.search(question):
-        return 1.0 if unit.table is not None or "、" in text else _WRONG_KIND
     if _ASKS_NUMBER.search(question) and not _VALUE.search(text):
         return _NO_NUMBER
     return 1.0
