@@ -160,6 +160,11 @@ def _day(found: re.Match[str], today: date) -> Reading:
         return None, None
 
 
+def _month(found: re.Match[str], today: date) -> Reading:
+    month = int(found[2])
+    return (period_ending(_month_end(_year(found[1], today), month)) if 1 <= month <= 12 else None), None
+
+
 def _quarter(found: re.Match[str], today: date) -> Reading:
     number = _number(found[2] or found[3])
     year = _year(found[1], today)
@@ -198,6 +203,7 @@ _READERS = (
         _quarter,
     ),
     (re.compile(rf"{_YEAR}?(?:的)?(上半年|下半年|中期|半年报|中报)"), _half),
+    (re.compile(rf"{_YEAR}(?:的)?\s*(\d{{1,2}})月(?:底|末|份末)"), _month),
     (re.compile(r"上个?季度|最近一个?季度|最新(?:一期)?季报"), _last_quarter),
     (re.compile(r"(?:过去|最近|近)([一二两三四五六十\d]{1,2})(年|个?月|个?季度)"), _window),
     (re.compile(r"(?:过去|最近|近)()(半年)"), _window),

@@ -64,9 +64,9 @@ class Answerer:
         asked = understand(question, history, self.resolver, self.retriever.document_share, principal=principal, on=on)
         if asked.ambiguous and not asked.products:
             return self._ask_back(asked)
-        query = _query(asked, on)
-        asked = settled(asked, self.retriever.periods(query, principal))
-        query = _query(asked, on)
+        available = self.retriever.periods(_query(asked, on), principal)
+        asked = settled(asked, available)
+        query = _query(asked, on, available)
         if asked.unknown and not asked.products:
             return self._abstain(asked, query, principal, note=_unknown_note(asked))
         if asked.other_classes and asked.products:
@@ -162,13 +162,10 @@ class Answerer:
         )
 
 
-def _query(asked: Understood, on: date) -> Query:
-    return Query(
-        text=expanded(asked.search_text),
-        on=on,
-        product_codes=asked.product_codes,
-        periods=asked.calendar_periods,
-    )
+def _query(asked: Understood, on: date, available: Sequence[str] | None = None) -> Query:
+    """What to search for; a period that no document reports on narrows nothing."""
+    periods = tuple(period for period in asked.calendar_periods if available is None or period in available)
+    return Query(text=expanded(asked.search_text), on=on, product_codes=asked.product_codes, periods=periods)
 
 
 def _compose(asked: Understood, claims: Sequence[Claim], passages: Sequence[Passage], notes: Sequence[str]) -> Answer:

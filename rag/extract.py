@@ -55,14 +55,6 @@ class Candidate:
     score: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """The words of a question that an answer must hold."""
-
-    weights: dict[str, float]
-    missing: tuple[str, ...] = ()  # nouns that stand in no document
-
-
 class Extractor:
     """Chooses claims; `coverage_threshold` of the settings decides what fits at all."""
 
@@ -75,8 +67,6 @@ class Extractor:
 
     def best(self, question: str, passages: Sequence[Passage], *, most: int | None = None) -> list[Claim]:
         """Up to `most` claims, the best first; a list asked for comes whole. Empty when nothing fits."""
-        if self._wanted(question).missing:
-            return []
         ranked = self.ranked(question, passages)
         fitting = [one for one in ranked if one.coverage >= self._settings.coverage_threshold]
         if not fitting:
@@ -90,30 +80,29 @@ class Extractor:
 
     def ranked(self, question: str, passages: Sequence[Passage]) -> list[Candidate]:
         """All units by how much of the question's words they hold, the best first."""
-        wanted = self._wanted(question)
+        weights = self._wanted(question)
         found: dict[str, Candidate] = {}
         for rank, passage in enumerate(passages):
-            for unit in units(passage.chunk, [*wanted.weights]):
-                found.setdefault(unit.claim.text, _judged(unit, rank, wanted, question))
+            for unit in units(passage.chunk, list(weights)):
+                found.setdefault(unit.claim.text, _judged(unit, rank, weights, question))
         return sorted(found.values(), key=lambda candidate: -candidate.score)
 
-    def _wanted(self, question: str) -> Wanted:
+    def _wanted(self, question: str) -> dict[str, float]:
         """The question's words by inverse document frequency.
 
         A word that no document holds, nor any other word for it, is left out where it is no noun (觉得, 安排);
-        a noun asks for something that is not there, and what does not hold it is no answer.
+        a noun asks for something that is not there, and weighs as much as any word can.
         """
         least = 0.5 / (self._size() + 1)
         weights: dict[str, float] = {}
-        missing: list[str] = []
         for word in question_words(question):
             share = max((self._share(other) for other in (word, *synonyms().get(word, ()))), default=0.0)
             own = self._share(word) or share
             if own:
                 weights[word] = -math.log(min(max(own, least), 0.9))
             elif names_a_thing(word):
-                missing.append(word)
-        return Wanted(weights=weights, missing=tuple(missing))
+                weights[word] = -math.log(least)
+        return weights
 
     def _share(self, word: str) -> float:
         """Share of chunks with the word, by its rarest term."""
@@ -143,9 +132,8 @@ def _whole_table(first: Candidate, ranked: Sequence[Candidate]) -> list[Claim]:
     return sorted(same, key=lambda claim: claim.places[0].start)[:_MOST_ROWS]
 
 
-def _judged(unit: Unit, rank: int, wanted: Wanted, question: str) -> Candidate:
+def _judged(unit: Unit, rank: int, weights: dict[str, float], question: str) -> Candidate:
     """Coverage of the question's words by the unit, its heading and its context."""
-    weights = wanted.weights
     total = sum(weights.values()) or 1.0
     own_text, heading, above = (_plain(text) for text in (unit.words, unit.heading, unit.above))
     own = beneath = over = 0.0

@@ -82,7 +82,7 @@ def answer_from_facts(
             if when is not None and lacking:
                 nearest = seek.find(product.codes, lacking, None)
                 notes += _nearest(product.name, when.period, lacking, nearest)
-                if not when.period.year_stated and not chosen and _groups(nearest):
+                if _relative_year(when.period) and not chosen and _groups(nearest):
                     groups = _groups(nearest)
                     claims += [_claim(group, lacking, notes) for group in groups]
                     kept += [one for group in groups for one in group]
@@ -93,6 +93,11 @@ def answer_from_facts(
         missing=missing,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _relative_year(period: PeriodMatch) -> bool:
+    """去年, 今年: where nothing tells of it, the year that is told of is given and said to be another."""
+    return not period.year_stated and len(period.period or "") == len("2024")
 
 
 @dataclass(frozen=True, kw_only=True)

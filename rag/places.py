@@ -18,16 +18,27 @@ class FactPlaces:
     def __init__(self, index: SearchIndex, narrow: Filter) -> None:
         self._index = index
         self._narrow = narrow
+        self._opened: list[Chunk] = []
 
     def __call__(self, fact: Fact) -> tuple[Place, ...]:
         """The place of the value first; none where this person may not open it."""
-        chunk = self._index.chunk_at(fact.version_id, fact.start, self._narrow)
+        chunk = self._chunk(fact)
         if chunk is None or fact.end > chunk.end:
             return ()
         places = [_line_place(chunk, fact.start, fact.end), *_header(chunk, fact)]
         if not _names(fact.entity, places):
             places += self._name_place(fact)
         return tuple(places)
+
+    def _chunk(self, fact: Fact) -> Chunk | None:
+        """The chunk the value stands in; many values of one answer stand in the same."""
+        for chunk in self._opened:
+            if chunk.version_id == fact.version_id and chunk.start <= fact.start < chunk.end:
+                return chunk
+        chunk = self._index.chunk_at(fact.version_id, fact.start, self._narrow)
+        if chunk is not None:
+            self._opened.append(chunk)
+        return chunk
 
     def _name_place(self, fact: Fact) -> list[Place]:
         """The line of the document that gives the name under which the fact is told."""

@@ -45,9 +45,7 @@ def _verdict(asked: Understood, stated: Sequence[Stated]) -> bool | None:
     if signs and falls != rises and any(sign != rises for sign in signs):
         return False
     if claimed and values:
-        return any(
-            _equal(n.value, n.unit, one.value or Decimal(0), plain_unit(one.unit)) for n in claimed for one in values
-        )
+        return any(_equal(n, one) for n in claimed for one in values)
     if signs and falls != rises:
         return True
     words = [one.fact.value_text.strip() for one in stated if one.fact.value is None]

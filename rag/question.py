@@ -11,7 +11,7 @@ from typing import Protocol
 from knowledge_base.abbreviations import brand_at
 from knowledge_base.access import Principal
 from knowledge_base.metrics import metrics as all_metrics
-from knowledge_base.periods import PeriodMatch
+from knowledge_base.periods import PeriodMatch, last_day
 from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
 from rag.asking import Asks, asks
@@ -53,6 +53,7 @@ _FEW_CLAIMED_CHARS = 6  # of what a question takes for granted: a person's or a 
 _BROAD_CHARS = 3  # a metric named in so few characters (风险, 收益) may be a mere topic
 _FOLLOW_UP = re.compile(r"^(?:那么?|然后|还有|以及|再|它|其|该|这只|那只|这个|同期)|呢[？?]?$")
 _ASKS_CHANGE = re.compile(r"(?:什么时候|何时|哪天|为什么|为何|怎么)[^，。]{0,4}(?:降|调|改|变|换)|从多少[降调升变]")
+_EARNED = re.compile(r"[赚亏]了多少")  # a rate or an amount
 _RELATED = {"excess_return": ("net_value_growth", "benchmark_return")}  # what a figure is made of is told with it
 
 
@@ -122,6 +123,8 @@ def understand(
         metrics = (_growth(len(question)),)  # 过去一年差多少
     if asks_money(question):
         metrics = tuple(_as_profit(one) for one in metrics)
+    elif _EARNED.search(question) and any(one.id == "net_value_growth" and one.spoken for one in metrics):
+        metrics = (*metrics, *(_as_profit(one) for one in metrics if one.id == "net_value_growth"))
     carried_text = _blank(before[0].question, before[0]) if follows and not metrics else ""
     return Understood(
         question=question,
@@ -153,15 +156,24 @@ def _as_profit(metric: MetricMatch) -> MetricMatch:
 
 
 def settled(asked: Understood, available: Sequence[str]) -> Understood:
-    """The question with periods told without a year (三季度) moved to the last such period that is reported on."""
+    """The question with its periods as the documents name them.
+
+    A period told without a year (三季度) is the last such period that is reported on, or the first to come;
+    a half year that no document reports on is the quarter that ends with it.
+    """
     return replace(asked, periods=tuple(_settled(one, available) for one in asked.periods))
 
 
 def _settled(one: PeriodMatch, available: Sequence[str]) -> PeriodMatch:
-    if one.year_stated or not one.period or one.period in available or len(one.period) == len("2024"):
+    if not one.period or one.period in available:
         return one
-    same = [period for period in available if period[4:] == one.period[4:] and period <= one.period]
-    return replace(one, period=max(same)) if same else one
+    if one.year_stated or len(one.period) == len("2024"):
+        ends = last_day(one.period)
+        quarters = [period for period in available if len(period) > len("2024") and last_day(period) == ends]
+        return replace(one, period=quarters[0]) if quarters and len(one.period) > len("2024") else one
+    same = [period for period in available if period[4:] == one.period[4:]]
+    past = [period for period in same if period <= one.period]
+    return replace(one, period=max(past) if past else min(same)) if same else one
 
 
 def _in_class(

@@ -88,8 +88,11 @@ def _list(asked: ListAsked, passages: Sequence[Passage]) -> list[Unit]:
 def _fits(asked: ListAsked, unit: Unit) -> bool:
     if not _LISTS.search(unit.heading) or _OTHER_LISTS.search(unit.heading) or _share(unit) is None:
         return False
+    told = unit.heading.replace("基金资产", "").replace("上市基金", "")
+    if asked.kind != "持有人" and not any(kind in told for _, kind in _KINDS):
+        return True  # a list of whatever is held
     alike = {"股票": ("股票", "权益")}.get(asked.kind or "", (asked.kind or "",))
-    return any(word in unit.heading.replace("基金资产", "").replace("上市基金", "") for word in alike)
+    return any(word in told for word in alike)
 
 
 def _share(unit: Unit) -> Decimal | None:
