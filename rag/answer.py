@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -25,6 +26,7 @@ from rag.retrieve import Query, Retriever
 from rag.settings import RagSettings
 from rag.tokens import expanded
 
+_HOLDS_NONE = re.compile(r"未持有|不持有|没有持有|未投资|无")
 _FORECAST = "不预测未来的涨跌；可以查询已披露的业绩、持仓和观点。"
 _UNCHECKED = "找到的内容中有数字无法与原文核对，未予给出。"
 
@@ -80,9 +82,10 @@ class Answerer:
         near = passages
         if asks_list(asked.search_text):
             near = without_instructions(self.retriever.with_neighbours(passages, query, principal), self.instructions)
-        listed = self._listed(asked, query, principal)
+        listed, wanted = self._listed(asked, query, principal)
         claims = judged(asked, [*stated.claims, *computed(asked, stated.stated)], stated.stated)
-        claims += listed or self._quoted(asked, stated, near)
+        quoted = listed or self._quoted(asked, stated, near)
+        claims += quoted if listed or not wanted else [claim for claim in quoted if _HOLDS_NONE.search(claim.text)]
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
         passages = _cited_first(supported, passages)
         if not supported:
@@ -94,14 +97,14 @@ class Answerer:
         drafted = self.drafter.improve(composed, supported, history, on=on)
         return composed if self.numbers.unsupported_numbers(drafted) else drafted
 
-    def _listed(self, asked: Understood, query: Query, principal: Principal) -> list[Claim]:
-        """Rows of the ranked list asked for; nothing where none is asked for or found."""
+    def _listed(self, asked: Understood, query: Query, principal: Principal) -> tuple[list[Claim], bool]:
+        """Rows of the ranked list asked for, and whether one was asked for."""
         wanted = list_asked(asked.search_text)
         if wanted is None or len(asked.products) != 1:
-            return []
+            return [], False
         found = self.retriever.search(replace(query, text=wanted.search_text), principal)
         near = self.retriever.with_neighbours(found, query, principal, of=3)
-        return rows_of_list(wanted, without_instructions(near, self.instructions))
+        return rows_of_list(wanted, without_instructions(near, self.instructions)), True
 
     def _quoted(self, asked: Understood, stated: FactAnswer, passages: Sequence[Passage]) -> list[Claim]:
         """Sentences for what facts left open; each named product is answered apart."""
@@ -113,7 +116,7 @@ class Answerer:
         if stated.claims and asked.says_only_names:
             question = " ".join(metric.label for metric in stated.missing)
         if len(asked.products) < 2:
-            return self._named(asked, self.extractor.best(question, passages))
+            return self._named(asked, self.extractor.best(question, passages, about_product=bool(asked.products)))
         claims: list[Claim] = []
         for product in asked.products:
             own = [p for p in passages if set(product.codes) & set(p.chunk.product_codes)]
