@@ -35,10 +35,9 @@ class FactPlaces:
         for chunk in self._opened:
             if chunk.version_id == fact.version_id and chunk.start <= fact.start < chunk.end:
                 return chunk
-        chunk = self._index.chunk_at(fact.version_id, fact.start, self._narrow)
-        if chunk is not None:
-            self._opened.append(chunk)
-        return chunk
+        found = self._index.chunk_at(fact.version_id, fact.start, self._narrow)
+        self._opened += [found] if found is not None else []
+        return found
 
     def _name_place(self, fact: Fact) -> list[Place]:
         """The line of the document that gives the name under which the fact is told."""
