@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -53,8 +54,8 @@ def _total(values: Sequence[Stated]) -> list[Claim]:
         return []  # growth rates do not add up
     unit = plain_unit(values[0].fact.unit)
     total = sum((one.fact.value or Decimal(0) for one in values), Decimal(0))
-    shown = " 加 ".join(value_words(one.fact) for one in values)
-    text = f"合计为{number_words(total, unit)}（{shown} = {number_words(total, unit)}）。"
+    shown = " + ".join(_figure(one) for one in values)
+    text = f"合计为{number_words(total, unit)}（{shown}）。"
     return [Claim(text=text, places=_places(values))]
 
 
@@ -77,11 +78,18 @@ def _difference(first: Stated, second: Stated) -> Claim:
         first, second = second, first
     unit = plain_unit(first.fact.unit)
     result = (first.fact.value or Decimal(0)) - (second.fact.value or Decimal(0))
-    amount = f"{abs(result):f}个百分点" if unit == "%" else number_words(abs(result), unit)
+    amount = number_words(abs(result), unit)
     relation = _relation(result, amount, by_period=by_period)
-    shown = f"{value_words(first.fact)} 减 {value_words(second.fact)} = {number_words(result, unit)}"
+    shown = f"{_figure(first)} - {_figure(second)}"
     text = f"{_called(first, second)}{relation}（{shown}）。"
     return Claim(text=text, places=_places((first, second)))
+
+
+def _figure(one: Stated) -> str:
+    """The bare figure with its unit (年费率0.50% -> 0.50%); a negative one in brackets."""
+    said = value_words(one.fact)
+    bare = said[re.search(r"[-−]?\d", said).start() :] if re.search(r"\d", said) else said  # type: ignore[union-attr]
+    return f"({bare})" if bare.startswith(("-", "−")) else bare
 
 
 def _relation(result: Decimal, amount: str, *, by_period: bool) -> str:

@@ -10,8 +10,8 @@ from typing import Protocol
 from mandarin.numerals import Numeral, find_numerals
 from rag.passage import Answer
 
-_OPERATOR = re.compile(r" (加|减) ")
-_ARITHMETIC = re.compile(r"[^（）()；。=]+(?: (?:加|减) [^（）()；。=]+)+ = [^（）()；。=]+")
+_OPERATOR = re.compile(r" ([+-]) ")
+_SHOWN = re.compile(r"（([^（）；。]+ [+-] [^（）；。]+)）")
 
 
 class NumberChecker(Protocol):
@@ -49,18 +49,13 @@ def unsupported(text: str, source: str) -> list[str]:
 
 
 def shown_results(text: str, known: Collection[str]) -> Iterator[Decimal]:
-    """Results of the arithmetic a sentence shows (a 减 b = c), where every term is known and it is right."""
-    for shown in _ARITHMETIC.finditer(text):
-        left, _, right = shown.group().rpartition("=")
-        terms = find_numerals(left)
-        results = find_numerals(right)
-        if len(results) != 1 or not all(_key(term) in known for term in terms):
-            continue
-        signs = [1, *(1 if word == "加" else -1 for word in _OPERATOR.findall(left))]
-        if len(signs) == len(terms):
-            total = sum((sign * term.value for sign, term in zip(signs, terms, strict=True)), Decimal(0))
-            if total == results[0].value:
-                yield total.normalize()
+    """What the sums and differences come to that a sentence shows in brackets: （1.20% - 0.30%）, all terms known."""
+    for shown in _SHOWN.finditer(text):
+        parts = _OPERATOR.split(shown[1])
+        terms = [find_numerals(part.strip("() ")) for part in parts[::2]]
+        if all(len(term) == 1 and _key(term[0]) in known for term in terms):
+            signs = [1, *(1 if word == "+" else -1 for word in parts[1::2])]
+            yield sum((sign * term[0].value for sign, term in zip(signs, terms, strict=True)), Decimal(0)).normalize()
 
 
 def _stands_in(quote: str, source: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from knowledge_base.facts import Fact
@@ -20,8 +19,8 @@ _FALL = re.compile(r"跌|亏|赔|下降|负收益|为负|是负|跑输|落后|�
 _SIGNED = frozenset({"net_value_growth", "profit", "excess_return", "realised_income"})
 _CALENDAR = frozenset({NumeralKind.DATE, NumeralKind.ORDINAL, NumeralKind.CODE})
 _SAID_IN_TEN_THOUSANDS = 10_000  # 680万
-_CONTRADICTED = "与文件记载不符，"
-_CONFIRMED = "与文件记载一致，"
+_CONTRADICTED = "这一说法与文件记载不符。"
+_CONFIRMED = "这一说法与文件记载一致。"
 
 
 def judged(asked: Understood, claims: Sequence[Claim], stated: Sequence[Stated]) -> list[Claim]:
@@ -32,7 +31,7 @@ def judged(asked: Understood, claims: Sequence[Claim], stated: Sequence[Stated])
     if verdict is None:
         return list(claims)
     lead = _CONFIRMED if verdict else _CONTRADICTED
-    return [replace(claims[0], text=f"{lead}{claims[0].text}"), *claims[1:]]
+    return [Claim(text=lead, places=claims[0].places[:1]), *claims]
 
 
 def _verdict(asked: Understood, stated: Sequence[Stated]) -> bool | None:

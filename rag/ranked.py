@@ -108,7 +108,7 @@ def _sum(rows: Sequence[Unit]) -> list[Claim]:
     shares = [share for row in rows if (share := _share(row)) is not None]
     if len(shares) < 2 or len(shares) != len(rows):
         return []
-    shown = " 加 ".join(f"{share:f}%" for share in shares)
+    shown = " + ".join(f"{share:f}%" for share in shares)
     total = sum(shares, Decimal(0))
     places = tuple(dict.fromkeys(place for row in rows for place in row.claim.places))
-    return [Claim(text=f"前{len(rows)}名合计占比为{total:f}%（{shown} = {total:f}%）。", places=places)]
+    return [Claim(text=f"前{len(rows)}名合计占比为{total:f}%（{shown}）。", places=places)]

@@ -16,7 +16,7 @@ from mandarin.numerals import Numeral, NumeralKind, find_numerals
 PASSAGE_CHARS = 800
 EVIDENCE_SHARE = 0.6
 _FALL = re.compile(r"(?:下降|减少|下跌|亏损|负|跌|降低|回落|跌幅|落后|低于)[^，。；！？\n]{0,12}$")
-_WRITTEN_OUT = re.compile(r"[^（）()；。=]+(?: [加减] [^（）()；。=]+)+ = [^（）()；。=]+")
+_WRITTEN_OUT = re.compile(r"（([^（）；。]+ [+-] [^（）；。]+)）")
 _NAMED = re.compile(r"《([^《》]{2,40})》|^([^：，。0-9]{2,30})：")
 _CALENDAR = frozenset({NumeralKind.DATE, NumeralKind.ORDINAL, NumeralKind.CODE})
 
@@ -183,16 +183,17 @@ def unsupported_numbers(q: Question) -> int:
 
 
 def _shown(text: str, missing: Sequence[Decimal]) -> set[Decimal]:
-    """Results of the sums a sentence writes out whose terms all stand in the spans, without their sign."""
+    """What the sums and differences written out in brackets come to, without sign: （1.20% - 0.30%）.
+
+    Only those whose terms all stand in the spans.
+    """
     results = set()
     for written in _WRITTEN_OUT.finditer(text):
-        left, _, right = written.group().rpartition("=")
-        terms = [n.value for n in find_numerals(left)]
-        signs = [1, *(1 if word == "加" else -1 for word in re.findall(r" ([加减]) ", left))]
-        told = [n.value for n in find_numerals(right)]
-        if len(signs) == len(terms) and len(told) == 1 and not any(term in missing for term in terms):
-            total = sum((sign * term for sign, term in zip(signs, terms, strict=True)), Decimal(0))
-            results |= {abs(total)} if total == told[0] else set()
+        parts = re.split(r" ([+-]) ", written[1])
+        terms = [find_numerals(part.strip("() ")) for part in parts[::2]]
+        if all(len(term) == 1 and term[0].value not in missing for term in terms):
+            signs = [1, *(1 if sign == "+" else -1 for sign in parts[1::2])]
+            results.add(abs(sum((s * term[0].value for s, term in zip(signs, terms, strict=True)), Decimal(0))))
     return results
 
 

@@ -19,7 +19,6 @@ from rag.passage import Answer
 from tests.rag.documents import ADVISOR, RESEARCHER, TODAY
 from tests.rag.firm import Firm, report
 
-
 LISTS = """---
 title: 星河精选混合型证券投资基金2024年年度报告
 type: fund_annual
@@ -113,7 +112,7 @@ class TestFacts:
 class TestComputed:
     def test_the_difference_of_two_products_is_shown(self, firm: Firm) -> None:
         text = ask(firm, "云岭稳健混合和澄湖纯债债券2024年净值增长率差多少").text
-        assert "云岭稳健混合的净值增长率比澄湖纯债债券高出4.65个百分点（3.25% 减 -1.40% = 4.65%）" in text
+        assert "云岭稳健混合的净值增长率比澄湖纯债债券高出4.65%（3.25% - (-1.40%)）" in text
 
     def test_growth_rates_are_not_added_up(self, firm: Firm) -> None:
         assert "合计" not in ask(firm, "云岭稳健混合和澄湖纯债债券2024年净值增长率合计").text
@@ -121,15 +120,15 @@ class TestComputed:
     def test_a_later_year_less_an_earlier_one(self, firm: Firm) -> None:
         firm.put("cloud2023.md", report("云岭稳健混合", "990001", 2023, "1.05%", "0.40%", "仓位不变。"))
         text = ask(firm, "云岭稳健混合2023年和2024年净值增长率相差多少").text
-        assert "2024年的净值增长率比2023年增加2.20个百分点" in text
+        assert "2024年的净值增长率比2023年增加2.20%" in text
 
     @pytest.mark.parametrize(
         ("question", "verdict"),
         [
-            ("云岭稳健混合2024年净值增长率是5%对吧", "与文件记载不符"),
-            ("云岭稳健混合2024年净值增长率是3.25%对吧", "与文件记载一致"),
-            ("澄湖纯债债券2024年涨了1.4%对吧", "与文件记载不符"),
-            ("澄湖纯债债券2024年亏了吧", "与文件记载一致"),
+            ("云岭稳健混合2024年净值增长率是5%对吧", "这一说法与文件记载不符"),
+            ("云岭稳健混合2024年净值增长率是3.25%对吧", "这一说法与文件记载一致"),
+            ("澄湖纯债债券2024年涨了1.4%对吧", "这一说法与文件记载不符"),
+            ("澄湖纯债债券2024年亏了吧", "这一说法与文件记载一致"),
         ],
     )
     def test_a_premise_is_held_against_the_facts(self, firm: Firm, question: str, verdict: str) -> None:
@@ -152,7 +151,7 @@ class TestLists:
     def test_what_the_first_rows_add_up_to(self, firm: Firm) -> None:
         firm.put("lists.md", LISTS)
         text = ask(firm, "星河精选混合前两大重仓股合计占比").text
-        assert "前2名合计占比为15.50%（9.10% 加 6.40% = 15.50%）" in text
+        assert "前2名合计占比为15.50%（9.10% + 6.40%）" in text
 
     def test_a_list_that_is_not_there(self, firm: Firm) -> None:
         assert ask(firm, "澄湖纯债债券前十大持有人是谁").abstained
