@@ -251,7 +251,8 @@ def _period_of_report(stated: Stated) -> str:
     report = stated.places[0].chunk.period
     if ".." in (stated.fact.period or "") and report:
         return f"{words}（截至{period_words(report)}末）"
-    return words
+    window = WINDOWS.get(stated.fact.window or "")
+    return f"{window}（截至{words}末）" if window and words else words  # as its row is labelled
 
 
 def _part(label: str, values: Sequence[Stated], *, first: bool) -> str:

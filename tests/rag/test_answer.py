@@ -73,7 +73,7 @@ class TestFacts:
     def test_growth_and_benchmark_of_a_year(self, firm: Firm) -> None:
         answer = ask(firm, "云岭稳健混合2024年净值增长率和业绩比较基准各是多少")
         assert answer.text.startswith("云岭稳健混合")
-        assert "2024年净值增长率为3.25%，同期业绩比较基准收益率为2.17%。[1][2]" in answer.text
+        assert "过去一年（截至2024年末）净值增长率为3.25%，同期业绩比较基准收益率为2.17%。[1][2]" in answer.text
         assert answer.citations[0].quote == "过去一年 | 3.25% | 2.17%"
 
     def test_two_products_side_by_side(self, firm: Firm) -> None:
