@@ -19,11 +19,12 @@ NUMBER = re.compile(r"[-+−]?\d[\d,，]*(?:\.\d+)?")
 NUMBERING = re.compile(r"^(?:\d{1,2}[.、．]|[（(]\d{1,2}[)）]|其中[:：])\s*")
 STAGE = re.compile(r"^(?:阶段|期间|时间段|区间)$")
 GROWTH_COLUMN = re.compile(r"净值(?:增长率|收益率)(?!标准差)")
+EXCESS_COLUMN = re.compile(r"^①\s*[-－—–]\s*③$")  # growth less benchmark, as the form of reports numbers them
 BENCHMARK_COLUMN = re.compile(r"基准(?:收益率|增长率)(?!标准差)")
 OFFICE = re.compile(r"任职|任本基金")
 SINCE = re.compile(r"任职日期|任职起|期限起|起始")
 DATES = re.compile(r"\d{4}[-年][-\d\s至~年月日末]*")
-PLAIN_COLUMNS = re.compile(r"^(?:数值|内容|指标值|金额|本期|本报告期|报告期|份额|)$")
+PLAIN_COLUMNS = re.compile(r"^(?:数值|内容|指标值|金额|本期|本报告期|报告期|份额|天数|名称|)$")
 
 
 def facts_of_table(about: About, block: Block) -> Iterator[Fact]:
@@ -59,6 +60,8 @@ def _from_stages(about: About, block: Block, header: Sequence[str]) -> Iterator[
 
 
 def _stage_attribute(header: str) -> str | None:
+    if EXCESS_COLUMN.match(header.strip()):
+        return "excess_return"
     if BENCHMARK_COLUMN.search(header):
         return "benchmark_return"
     return "net_value_growth" if GROWTH_COLUMN.search(header) else None

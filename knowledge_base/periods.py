@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -29,6 +30,7 @@ class PeriodMatch:
     window: str | None
     start: int
     end: int
+    year_stated: bool = True  # False: 三季度, 去年; counted from today
 
 
 def last_day(period: str) -> date | None:
@@ -99,8 +101,8 @@ def period_ending(day: date) -> str | None:
 
 def find_periods(text: str, *, today: date) -> tuple[PeriodMatch, ...]:
     """Periods that a question names in words, in order; longer readings win over shorter ones."""
-    mentions: list[PeriodMatch] = []
-    taken = [False] * len(text)
+    mentions = [*_ranges(text)]
+    taken = [any(one.start <= at < one.end for one in mentions) for at in range(len(text))]
     for pattern, read in _READERS:
         for found in pattern.finditer(text):
             if any(taken[found.start() : found.end()]):
@@ -109,8 +111,20 @@ def find_periods(text: str, *, today: date) -> tuple[PeriodMatch, ...]:
             if (period is None and window is None) or (period and int(period[:4]) > today.year + 1):
                 continue  # no period, or a number in a name such as a target date fund's 2045
             taken[found.start() : found.end()] = [True] * (found.end() - found.start())
-            mentions.append(PeriodMatch(period=period, window=window, start=found.start(), end=found.end()))
+            stated = bool(re.search(r"20\d{2}|\d{2}年", found[0]))
+            mentions.append(
+                PeriodMatch(period=period, window=window, start=found.start(), end=found.end(), year_stated=stated)
+            )
     return tuple(sorted(mentions, key=lambda mention: mention.start))
+
+
+def _ranges(text: str) -> Iterator[PeriodMatch]:
+    """2022到2024年, 22至24三年: every year of the range, each at the words of the whole range."""
+    for found in _RANGE.finditer(text):
+        first, last = (int(year) if len(year) == 4 else 2000 + int(year) for year in found.groups())
+        if first < last <= first + _LONGEST_RANGE:
+            for year in range(first, last + 1):
+                yield PeriodMatch(period=str(year), window=None, start=found.start(), end=found.end())
 
 
 def _month_end(year: int, month: int) -> date:
@@ -132,6 +146,10 @@ def _year(word: str | None, today: date) -> int:
     return year if year > 99 else 2000 + year
 
 
+_LONGEST_RANGE = 10  # years
+_RANGE = re.compile(
+    r"(?<!\d)(20\d{2}|\d{2})年?\s*[到至~－—-]\s*(20\d{2}|\d{2})(?:年(?!\d|第?[一二三四1-4]季)|(?=[两三四五]年))"
+)
 Reading = tuple[str | None, str | None]
 
 
@@ -140,6 +158,11 @@ def _day(found: re.Match[str], today: date) -> Reading:
         return period_ending(date(int(found[1]), int(found[2]), int(found[3]))), None
     except ValueError:
         return None, None
+
+
+def _month(found: re.Match[str], today: date) -> Reading:
+    month = int(found[2])
+    return (period_ending(_month_end(_year(found[1], today), month)) if 1 <= month <= 12 else None), None
 
 
 def _quarter(found: re.Match[str], today: date) -> Reading:
@@ -171,14 +194,16 @@ def _window(found: re.Match[str], today: date) -> Reading:
     return None, f"P{count}Y" if unit == "年" else f"P{count * (3 if '季' in unit else 1)}M"
 
 
-_YEAR = r"(20\d{2}年?|(?<!\d)\d{2}年|今年|本年|去年|上年|前年)"
+# ten years are a year only where no bond or term follows: 10年国债, 45年期
+_YEAR = r"(20\d{2}年?|(?<!\d)\d{2}年(?!期|国债|利率|美债|以上|以内|左右|老|存续)|今年|本年|去年|上年|前年)"
 _READERS = (
     (re.compile(r"(20\d{2})[-年/.](\d{1,2})[-月/.](\d{1,2})日?"), _day),
     (
-        re.compile(rf"{_YEAR}?(?:的)?\s*(?:第?([1-4一二三四])季(?:度|报)(?:末|底|报告)?|[Qq]([1-4])(?!\d))"),
+        re.compile(rf"{_YEAR}?(?:的)?\s*(?:第?([1-4一二三四])季(?:度|报)?(?:末|底|报告)?|[Qq]([1-4])(?!\d))"),
         _quarter,
     ),
     (re.compile(rf"{_YEAR}?(?:的)?(上半年|下半年|中期|半年报|中报)"), _half),
+    (re.compile(rf"{_YEAR}(?:的)?\s*(\d{{1,2}})月(?:底|末|份末)"), _month),
     (re.compile(r"上个?季度|最近一个?季度|最新(?:一期)?季报"), _last_quarter),
     (re.compile(r"(?:过去|最近|近)([一二两三四五六十\d]{1,2})(年|个?月|个?季度)"), _window),
     (re.compile(r"(?:过去|最近|近)()(半年)"), _window),

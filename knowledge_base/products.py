@@ -96,6 +96,7 @@ class MetricMatch:
     label: str  # Chinese name for people
     start: int
     end: int
+    spoken: bool = False  # named by a word of speech (涨了), not by its name: beside other words it is no figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,7 @@ class ResolvedQuestion:
     ambiguous: tuple[tuple[ProductMatch, ...], ...] = ()
     periods: tuple[PeriodMatch, ...] = ()
     metrics: tuple[MetricMatch, ...] = ()
+    other_classes: tuple[str, ...] = ()  # letters of share classes named that no product named has
 
     @property
     def product_codes(self) -> tuple[str, ...]:

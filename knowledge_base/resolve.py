@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from difflib import SequenceMatcher
 from typing import TypeVar
 
+from knowledge_base.abbreviations import find_abbreviation
 from knowledge_base.metrics import metrics
 from knowledge_base.periods import PeriodMatch, find_periods
 from knowledge_base.products import KnownName, MetricMatch, ProductMatch, ResolvedQuestion
@@ -18,15 +18,21 @@ from mandarin.pinyin import find_by_sound
 from mandarin.script import normalise
 
 CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
-Match = TypeVar("Match", ProductMatch, PeriodMatch, MetricMatch)
-SHORTEST_PART = 4  # characters of a partial name
-SHORTEST_SOUND = 4  # characters of a name that is looked for by its sound
-# Words that many products share; a part made of nothing else names none.
-COMMON = re.compile(
-    r"(证券投资基金|集合资产管理计划|资产管理计划|交易型开放式|指数|混合型?|债券型?|股票型?|货币型?|灵活配置|持有期?"
-    r"|开放式?|定期|发起式?|基金中基金|[（()）]|FOF|ETF|QDII|LOF|基金|证券|资管|主题|[一二三四五六七八九十\d]+(?:个月|年|天))"
+# words of a metric that name none: a share of the net assets, and what moved is no fund
+NO_METRIC = re.compile(
+    r"占(?:基金|总)?(?:资产)?净值|占净资产|净值(?:的?(?:比例?|占比|多少比例))|基金(?=投资|占|持仓|明细)|基金经理(?=(?:怎么|如何|对|认为|觉得|看))"
+    r"|(?:沪深\d+|上证|创业板|指数|国债|国开债|存单|市场|板块|伦敦金|金价|黄金|原油|美元|CPI|PPI|GDP|PMI|股市|债市)"
+    r"[^，。？,?的]{0,6}(?:收益率|涨了多少|涨了?|涨幅|跌了多少|跌幅|跌了?|表现)"
 )
-FOLLOWING_CLASS = re.compile(r"^\s*([A-Z])(?:类|份额|级)?(?![A-Za-z])")
+SPOKEN = re.compile(r"[涨跌赚亏谁]|多少(?!份)|怎么样|表现")
+Match = TypeVar("Match", ProductMatch, PeriodMatch, MetricMatch)
+SHORTEST_SOUND = 4  # characters of a name that is looked for by its sound
+_LETTER = r"[A-Z](?:类|份额|级)?"
+FOLLOWING_CLASS = re.compile(
+    rf"^\s*({_LETTER}(?:\s*[、和与及跟加+/]?\s*{_LETTER})*)(?![A-Za-z])(?:(?!\d)|(?=\d{{2}}(?:\d\d)?年))"
+)
+FOLLOWING_KIND = re.compile(r"\s*(?:ETF联接|ETF|FOF|LOF|QDII|REITs?)(?:基金)?", re.IGNORECASE)
+NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级)(?!债|信用|评级)")
 
 
 def resolve(question: str, names: Sequence[KnownName], *, today: date | None = None) -> ResolvedQuestion:
@@ -36,7 +42,9 @@ def resolve(question: str, names: Sequence[KnownName], *, today: date | None = N
     """
     mapped = normalise(question)
     plain, ambiguous = _sorted_out(_products(mapped.text, names))
+    plain, stray = _with_class(mapped.text, plain, names)
     blank = _blanked(mapped.text, [*plain, *(one for group in ambiguous for one in group)])
+    blank = NAMED_CLASS.sub(lambda found: " " * len(found[0]), blank)
     periods = find_periods(blank, today=today or datetime.now(UTC).date())
     blank = _blanked(blank, periods)
     return ResolvedQuestion(
@@ -45,6 +53,7 @@ def resolve(question: str, names: Sequence[KnownName], *, today: date | None = N
         ambiguous=tuple(tuple(_placed(one, mapped) for one in group) for group in ambiguous),
         periods=tuple(_placed(one, mapped) for one in periods),
         metrics=tuple(_placed(one, mapped) for one in _metrics(blank)),
+        other_classes=stray,
     )
 
 
@@ -58,8 +67,15 @@ def _products(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
     """By code, then by whole name, then by part of a name, at last by sound: each on text still unclaimed."""
     found = _by_code(text, names)
     found += _by_name(_blanked(text, found), names)
-    found += _by_part(_blanked(text, found), names)
-    return sorted(found or _by_sound(text, names), key=lambda match: (match.start, -match.score))
+    parts = _by_part(_blanked(text, found), names)
+    if not found and _longest(parts) < SHORTEST_SOUND:  # a few characters of a name may be a name typed wrongly
+        heard = _by_sound(text, names)
+        parts = heard if _longest(heard) > _longest(parts) else parts
+    return sorted(found + parts, key=lambda match: (match.start, -match.score))
+
+
+def _longest(matches: Iterable[ProductMatch]) -> int:
+    return max((match.end - match.start for match in matches), default=0)
 
 
 def _family(names: Iterable[KnownName], main_code: str) -> tuple[str, ...]:
@@ -70,7 +86,7 @@ def _family(names: Iterable[KnownName], main_code: str) -> tuple[str, ...]:
 def _display(names: Iterable[KnownName], main_code: str) -> str:
     of_fund = [one for one in names if one.main_code == main_code]
     order = {"short": 0, "full": 1, "alias": 2}
-    best = min(of_fund, key=lambda one: (one.share_class is not None, order[one.kind], len(one.name)))
+    best = min(of_fund, key=lambda one: (names_class(one), order[one.kind], len(one.name)))
     return best.name
 
 
@@ -104,7 +120,7 @@ def _by_name(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
 
 
 def _whole(text: str, one: KnownName, names: Sequence[KnownName], at: int, end: int) -> ProductMatch:
-    if one.share_class:
+    if names_class(one):
         return ProductMatch(codes=(one.code,), name=one.name, start=at, end=end, score=1.0, how=one.kind)
     family = _family(names, one.main_code)
     name = _display(names, one.main_code)
@@ -112,41 +128,67 @@ def _whole(text: str, one: KnownName, names: Sequence[KnownName], at: int, end: 
     return _of_class(text, match, one.main_code, names)
 
 
+def names_class(one: KnownName) -> bool:
+    """Whether a name is that of a share class: the class with the fund's own code has the fund's names, too."""
+    return bool(one.share_class) and one.name.endswith(one.share_class or "")
+
+
 def _of_class(text: str, match: ProductMatch, main_code: str, names: Sequence[KnownName]) -> ProductMatch:
-    """The match narrowed to the share class whose letter follows in the text."""
-    letter = FOLLOWING_CLASS.match(text[match.end :])
-    if letter is None:
+    """The match narrowed to the share classes whose letters follow in the text: C, C类, A和C."""
+    kind = FOLLOWING_KIND.match(text, match.end)
+    match = replace(match, end=kind.end()) if kind else match
+    following = FOLLOWING_CLASS.match(text[match.end :])
+    if following is None:
         return match
-    for one in names:
-        if one.main_code == main_code and one.share_class == letter[1]:
-            return replace(match, codes=(one.code,), name=one.name, end=match.end + letter.end())
-    return match
+    classes = _classes(names, main_code)
+    chosen = [classes[letter] for letter in re.findall("[A-Z]", following[1]) if letter in classes]
+    if not chosen:
+        return match
+    name = chosen[0].name if len(chosen) == 1 else match.name
+    codes = tuple(dict.fromkeys(one.code for one in chosen))
+    return replace(match, codes=codes, name=name, end=match.end + following.end())
+
+
+def _with_class(
+    text: str, plain: list[ProductMatch], names: Sequence[KnownName]
+) -> tuple[list[ProductMatch], tuple[str, ...]]:
+    """A class named apart from its fund (四季度末A份额) narrows a single fund; letters that no fund has are told."""
+    letters = tuple(dict.fromkeys(NAMED_CLASS.findall(_blanked(text, plain))))
+    if not letters or len(plain) != 1:
+        return plain, () if plain else letters
+    main = next(one.main_code for one in names if one.code == plain[0].codes[0])
+    classes = _classes(names, main)
+    chosen = [classes[letter].code for letter in letters if letter in classes]
+    if chosen and (len(plain[0].codes) > 1 or len(classes) == len(plain[0].codes)):
+        plain = [replace(plain[0], codes=tuple(chosen), name=_name_of(names, chosen, plain[0].name))]
+    return plain, tuple(letter for letter in letters if classes and letter not in classes)
+
+
+def _name_of(names: Sequence[KnownName], codes: Sequence[str], otherwise: str) -> str:
+    own = (one.name for one in names if len(codes) == 1 and one.code == codes[0] and names_class(one))
+    return next(own, otherwise)
+
+
+def _classes(names: Iterable[KnownName], main_code: str) -> dict[str, KnownName]:
+    """Share classes of a fund by letter."""
+    return {
+        one.share_class: one for one in names if one.main_code == main_code and one.share_class and names_class(one)
+    }
 
 
 def _by_part(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
-    """The longest distinctive part of a name that stands in the text; equals are candidates of one group."""
+    """The longest abbreviation of each product that stands in the text; equals are candidates of one group."""
     best: dict[str, tuple[int, int]] = {}  # main code -> start, end
-    pieces = {text[n : n + SHORTEST_PART] for n in range(len(text) - SHORTEST_PART + 1)}
     for one in names:
-        wanted = normalise(one.name).text
-        if any(wanted[n : n + SHORTEST_PART] in pieces for n in range(len(wanted) - SHORTEST_PART + 1)):
-            start, end = _longest_part(text, wanted)
-            before = best.get(one.main_code, (0, 0))
-            if len(COMMON.sub("", text[start:end])) >= 2 and end - start > before[1] - before[0]:
-                best[one.main_code] = (start, end)
+        span = find_abbreviation(text, normalise(one.name).text)
+        before = best.get(one.main_code, (0, 0))
+        if span is not None and span[1] - span[0] > before[1] - before[0]:
+            best[one.main_code] = span
     return [
         _of_class(text, _partial(names, main, span), main, names)
         for main, span in best.items()
         if not _covered(span, best.values())
     ]
-
-
-def _longest_part(text: str, name: str) -> tuple[int, int]:
-    """Start and end in the text of the longest part of the name, spaces at its ends left out."""
-    longest = SequenceMatcher(None, text, name, autojunk=False).find_longest_match()
-    part = text[longest.a : longest.a + longest.size]
-    start = longest.a + len(part) - len(part.lstrip())
-    return start, start + len(part.strip())
 
 
 def _partial(names: Sequence[KnownName], main_code: str, span: tuple[int, int]) -> ProductMatch:
@@ -178,7 +220,7 @@ def _by_sound(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
         if match.end - match.start < longest:
             continue
         one = by_name[match.phrase]
-        codes = (one.code,) if one.share_class else _family(names, one.main_code)
+        codes = (one.code,) if names_class(one) else _family(names, one.main_code)
         matches.append(
             ProductMatch(codes=codes, name=one.name, start=match.start, end=match.end, score=0.6, how="sound")
         )
@@ -208,6 +250,7 @@ def _sorted_out(
 
 def _metrics(text: str) -> list[MetricMatch]:
     """Metrics by their words, the longest first; words that two metrics share name both."""
+    text = NO_METRIC.sub(lambda found: " " * len(found[0]), text)
     words: dict[str, list[str]] = defaultdict(list)
     for metric in metrics().values():
         for synonym in metric.synonyms:
@@ -217,11 +260,16 @@ def _metrics(text: str) -> list[MetricMatch]:
         at = text.find(word)
         while at >= 0:
             for name in words[word]:
-                label = metrics()[name].label
-                found.setdefault(name, MetricMatch(id=name, label=label, start=at, end=at + len(word)))
+                found.setdefault(name, _metric(name, word, at))
             text = text[:at] + " " * len(word) + text[at + len(word) :]
             at = text.find(word)
     return sorted(found.values(), key=lambda match: match.start)
+
+
+def _metric(name: str, word: str, at: int) -> MetricMatch:
+    about = metrics()[name]
+    spoken = bool(SPOKEN.search(word)) and word not in about.label
+    return MetricMatch(id=name, label=about.label, start=at, end=at + len(word), spoken=spoken)
 
 
 def _blanked(text: str, spans: Iterable[ProductMatch | PeriodMatch]) -> str:

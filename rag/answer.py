@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from knowledge_base.access import Principal
-from knowledge_base.facts import Fact
 from prompts.chat import Message
-from rag.cite import Citations, Claim, Place
+from rag.asking import Asks, asks
+from rag.cite import Citations, Claim
+from rag.compute import computed
 from rag.draft import Drafter
 from rag.extract import Extractor, asks_list
-from rag.from_facts import FactAnswer, FactSource, Locate, answer_from_facts
+from rag.from_facts import FactAnswer, FactSource, answer_from_facts
 from rag.hidden import InstructionScan, without_instructions
 from rag.numbers import NumberChecker, QuotedNumbers
 from rag.passage import Answer, Passage
-from rag.question import Resolver, Understood, understand
+from rag.places import FactPlaces
+from rag.premise import judged
+from rag.question import Resolver, Understood, settled, understand
+from rag.ranked import list_asked, rows_of_list
 from rag.retrieve import Query, Retriever
 from rag.settings import RagSettings
 from rag.tokens import expanded
 
+_HOLDS_NONE = re.compile(r"未持有|不持有|没有持有|未投资|无")
+_FORECAST = "不预测未来的涨跌；可以查询已披露的业绩、持仓和观点。"
 _UNCHECKED = "找到的内容中有数字无法与原文核对，未予给出。"
 
 
@@ -59,16 +66,28 @@ class Answerer:
         asked = understand(question, history, self.resolver, self.retriever.document_share, principal=principal, on=on)
         if asked.ambiguous and not asked.products:
             return self._ask_back(asked)
-        query = _query(asked, on)
+        available = self.retriever.periods(_query(asked, on), principal)
+        asked = settled(asked, available)
+        query = _query(asked, on, available)
         if asked.unknown and not asked.products:
             return self._abstain(asked, query, principal, note=_unknown_note(asked))
-        passages = without_instructions(self.retriever.search(query, principal), self.instructions)
-        stated = answer_from_facts(asked, self.facts, self._locator(query, principal), principal=principal, on=on)
+        if asked.other_classes and asked.products:
+            return self._abstain(asked, query, principal, note=_class_note(asked))
+        if asks(question, Asks.FORECAST):
+            return self._abstain(asked, query, principal, note=_FORECAST)
+        found = without_instructions(self.retriever.search(query, principal), self.instructions)
+        passages: Sequence[Passage] = found
+        places = FactPlaces(self.retriever.index, replace(self.retriever.narrow(query, principal), periods=()))
+        stated = answer_from_facts(asked, self.facts, places, principal=principal, on=on)
         near = passages
         if asks_list(asked.search_text):
             near = without_instructions(self.retriever.with_neighbours(passages, query, principal), self.instructions)
-        claims = [*stated.claims, *self._quoted(asked, stated, near)]
+        listed, wanted = self._listed(asked, query, principal)
+        claims = judged(asked, [*stated.claims, *computed(asked, stated.stated)], stated.stated)
+        quoted = listed or self._quoted(asked, stated, near)
+        claims += quoted if listed or not wanted else [claim for claim in quoted if _HOLDS_NONE.search(claim.text)]
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
+        passages = _cited_first(supported, passages)
         if not supported:
             note = _UNCHECKED if claims else "；".join(stated.notes) or _nearest_note(passages)
             return self._abstain(asked, query, principal, note=note, passages=passages)
@@ -77,6 +96,15 @@ class Answerer:
             return composed
         drafted = self.drafter.improve(composed, supported, history, on=on)
         return composed if self.numbers.unsupported_numbers(drafted) else drafted
+
+    def _listed(self, asked: Understood, query: Query, principal: Principal) -> tuple[list[Claim], bool]:
+        """Rows of the ranked list asked for, and whether one was asked for."""
+        wanted = list_asked(asked.search_text)
+        if wanted is None or len(asked.products) != 1:
+            return [], False
+        found = self.retriever.search(replace(query, text=wanted.search_text), principal)
+        near = self.retriever.with_neighbours(found, query, principal, of=3)
+        return rows_of_list(wanted, without_instructions(near, self.instructions)), True
 
     def _quoted(self, asked: Understood, stated: FactAnswer, passages: Sequence[Passage]) -> list[Claim]:
         """Sentences for what facts left open; each named product is answered apart."""
@@ -88,7 +116,7 @@ class Answerer:
         if stated.claims and asked.says_only_names:
             question = " ".join(metric.label for metric in stated.missing)
         if len(asked.products) < 2:
-            return self._named(asked, self.extractor.best(question, passages))
+            return self._named(asked, self.extractor.best(question, passages, about_product=bool(asked.products)))
         claims: list[Claim] = []
         for product in asked.products:
             own = [p for p in passages if set(product.codes) & set(p.chunk.product_codes)]
@@ -106,18 +134,6 @@ class Answerer:
             else claim
             for claim in claims
         ]
-
-    def _locator(self, query: Query, principal: Principal) -> Locate:
-        """Opens the place of a fact only where this principal finds it in the index today."""
-        narrow = replace(self.retriever.narrow(query, principal), periods=())
-
-        def locate(fact: Fact) -> Place | None:
-            chunk = self.retriever.index.chunk_at(fact.version_id, fact.start, narrow)
-            if chunk is None:
-                return None
-            return Place(chunk=chunk, start=fact.start, end=fact.end, quote=fact.quote)
-
-        return locate
 
     def _numbers_stand(self, asked: Understood, claim: Claim) -> bool:
         """A sentence with a number that what it cites does not hold is never said."""
@@ -149,13 +165,10 @@ class Answerer:
         )
 
 
-def _query(asked: Understood, on: date) -> Query:
-    return Query(
-        text=expanded(asked.search_text),
-        on=on,
-        product_codes=asked.product_codes,
-        periods=asked.calendar_periods,
-    )
+def _query(asked: Understood, on: date, available: Sequence[str] | None = None) -> Query:
+    """What to search for; a period that no document reports on narrows nothing."""
+    periods = tuple(period for period in asked.calendar_periods if available is None or period in available)
+    return Query(text=expanded(asked.search_text), on=on, product_codes=asked.product_codes, periods=periods)
 
 
 def _compose(asked: Understood, claims: Sequence[Claim], passages: Sequence[Passage], notes: Sequence[str]) -> Answer:
@@ -170,8 +183,20 @@ def _compose(asked: Understood, claims: Sequence[Claim], passages: Sequence[Pass
     )
 
 
+def _cited_first(claims: Sequence[Claim], passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """What the answer cites, in its order, then the other passages found."""
+    cited = {place.chunk.id: place.chunk for claim in claims for place in claim.places[:1]}
+    scores = {passage.chunk.id: passage.score for passage in passages}
+    first = [Passage(chunk=chunk, score=scores.get(id_, 0.0)) for id_, chunk in cited.items()]
+    return (*first, *(passage for passage in passages if passage.chunk.id not in cited))
+
+
 def _notes(asked: Understood, stated: FactAnswer) -> list[str]:
     return [*stated.notes, *([_unknown_note(asked)] if asked.unknown else [])]
+
+
+def _class_note(asked: Understood) -> str:
+    return f"{asked.products[0].name}没有{'、'.join(asked.other_classes)}类份额。"
 
 
 def _unknown_note(asked: Understood) -> str:

@@ -15,7 +15,8 @@ from rag.settings import RagSettings
 
 MAX_PASSAGE_CHARS = 800
 _HEADER_CHARS = 200  # of a table's header in a chunk's context
-_CAPTION_CHARS = 30
+_CAPTION_CHARS = 60  # 报告期末按公允价值占基金资产净值比例大小排序的前五名债券投资明细 has 33
+_UNIT_LINE = re.compile(r"^[（(]?(?:金额|份额|数量)?单位[：:]")
 _DIGITS = re.compile(r"-?\d[\d,.]{3,}%?")
 _SPACE = re.compile(r"\s+")
 
@@ -32,6 +33,7 @@ class _Piece:
     block: Block
     table: TableSlice | None = None
     header_inside: bool = True  # False for the later row groups of a long table
+    caption: str = ""  # the line above a table
 
 
 def chunk_document(version: DocumentVersion, parsed: ParsedDocument, settings: RagSettings) -> tuple[Chunk, ...]:
@@ -41,7 +43,7 @@ def chunk_document(version: DocumentVersion, parsed: ParsedDocument, settings: R
     """
     _check_offsets(parsed)
     pieces = [piece for block in parsed.blocks for piece in _pieces(block, settings.chunk_chars)]
-    groups = _pack(pieces, settings)
+    groups = _pack(_captioned(pieces), settings)
     return tuple(_chunk(version, parsed, group, ordinal) for ordinal, group in enumerate(groups))
 
 
@@ -71,6 +73,23 @@ def _pieces(block: Block, size: int) -> Iterator[_Piece]:
     else:
         for start, end in _fill(list(sentence_spans(block.text, offset=block.start)), size):
             yield _Piece(start=start, end=end, path=block.heading_path, block=block)
+
+
+def _captioned(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """Every row group of a table with the line that stands above the table; a unit alone is no caption."""
+    captioned: list[_Piece] = []
+    caption, of_table = "", ""
+    for piece in pieces:
+        if piece.table is not None:
+            of_table = caption or of_table
+            caption = ""
+            captioned.append(replace(piece, caption=of_table))
+            continue
+        if not _UNIT_LINE.match(piece.block.text):
+            caption = piece.block.text if _leads_in(piece) else ""
+            of_table = ""
+        captioned.append(piece)
+    return captioned
 
 
 def _fill(spans: Sequence[Span], size: int) -> Iterator[Span]:
@@ -227,6 +246,9 @@ def _context(version: DocumentVersion, group: Sequence[_Piece]) -> str:
     path = _common_path([piece.path for piece in group])
     if path:
         lines.append(" > ".join(path))
+    first = group[0]
+    if first.caption and (not path or path[-1] != first.caption):
+        lines.append(first.caption)
     for piece in group:
         if piece.table is not None and not piece.header_inside and piece.table.header:
             lines.append("表头：" + " | ".join(piece.table.header)[:_HEADER_CHARS])

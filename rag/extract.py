@@ -14,7 +14,7 @@ from models.encoder import Encoder
 from rag.cite import Claim
 from rag.passage import Passage
 from rag.settings import RagSettings
-from rag.tokens import question_words, synonyms, terms
+from rag.tokens import names_a_thing, question_words, rephrased, synonyms, terms
 from rag.units import Unit, units
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
@@ -24,15 +24,22 @@ _ASKS_NUMBER = re.compile(
 )
 _ASKS_PERSON = re.compile(r"谁|哪位")
 _ASKS_LIST = re.compile(r"哪些|前[十五三]|[十五]大|明细|都有什么")
-_VALUE = re.compile(r"\d[\d,]*(?:\.\d+)?\s*(?:[%％‰]|亿|万|元|份|股|年|个?月|[日天户家次只]|个|$)|\d\.\d|百分之")
+_VALUE = re.compile(
+    r"\d[\d,]*(?:\.\d+)?\s*(?:[%％‰]|亿|万|元|份|股|年|个?月|[日天户家次只]|个|bps?|BPS?|$)|\d\.\d|\d{4}-\d\d-\d\d|百分之"
+)
 _NAMES_PERSON = re.compile(r"担任|聘任|是(?![否不])")
 _ASKS_MEANING = re.compile(r"什么是|是什么意思|指什么|什么叫")
 _DEFINES = re.compile(r"是指|指的是|，指|即指|所谓")
+_ASKS_SECTION = re.compile(r"展望|运作分析")
+_FIRST_PERSON = re.compile(r"组合|本基金|本集合计划|本产品|我们|操作上|管理人")
+_DISCLOSED = re.compile(r"法定披露")
+_LEAST_SAID = 2.5  # nats; 公司年会什么时候开 says little more than 公司
 _CONTEXT = 0.5  # a word that stands above a sentence counts less than one in it
 _HEADING = 0.85  # a word of the heading right above it counts nearly as much
 _LEAST_OWN = 0.2  # share of the question a sentence must hold itself, unless its heading is the question
 _NO_NUMBER = 0.6  # factor for a unit without a number where one was asked (不收取 may still answer)
 _WRONG_KIND = 0.4  # factor for a unit that names no person, defines nothing or lists nothing, asked for it
+_NOT_OWN = 0.8  # factor for the market's story where the fund's own doing was asked
 _LABEL = 0.3  # bonus for a row whose label is what is asked for
 _MOST_LIFT = 0.2  # of meaning, so that it orders what words found and never stands in for them
 _NEAR = 0.85  # a further sentence must score this much of the best
@@ -63,8 +70,18 @@ class Extractor:
         self._size = size
         self._settings = settings
 
-    def best(self, question: str, passages: Sequence[Passage], *, most: int | None = None) -> list[Claim]:
-        """Up to `most` claims, the best first; a list asked for comes whole. Empty when nothing fits."""
+    def best(
+        self, question: str, passages: Sequence[Passage], *, most: int | None = None, about_product: bool = True
+    ) -> list[Claim]:
+        """Up to `most` claims, the best first; a list or a section asked for comes whole. Empty when nothing fits.
+
+        Without a product named the words alone must tell what is asked.
+        """
+        weights = self._wanted(question)
+        if not about_product and sum(weights.values()) < _LEAST_SAID:
+            return []
+        if self._asks_for_the_unknown(question):
+            return []
         ranked = self.ranked(question, passages)
         fitting = [one for one in ranked if one.coverage >= self._settings.coverage_threshold]
         if not fitting:
@@ -73,23 +90,55 @@ class Extractor:
         first = fitting[0]
         if asks_list(question) and first.unit.table is not None:
             return _whole_table(first, ranked)
+        if _ASKS_SECTION.search(rephrased(question)) and _ASKS_SECTION.search(first.unit.heading):
+            return self._section(first, ranked)
         near = [one for one in fitting if one.score >= _NEAR * first.score and one.own >= first.own - _AS_MUCH]
         return [one.unit.claim for one in near[: most or self._settings.answer_sentences]]
 
     def ranked(self, question: str, passages: Sequence[Passage]) -> list[Candidate]:
         """All units by how much of the question's words they hold, the best first."""
-        weights = self._weights(question)
+        weights = self._wanted(question)
         found: dict[str, Candidate] = {}
         for rank, passage in enumerate(passages):
             for unit in units(passage.chunk, list(weights)):
                 found.setdefault(unit.claim.text, _judged(unit, rank, weights, question))
         return sorted(found.values(), key=lambda candidate: -candidate.score)
 
-    def _weights(self, question: str) -> dict[str, float]:
-        """Inverse document frequency of the question's words; one nowhere in the index weighs most."""
+    def _wanted(self, question: str) -> dict[str, float]:
+        """The question's words by inverse document frequency.
+
+        A word that no document holds, nor any other word for it, is left out where it is no noun (觉得, 安排);
+        a noun asks for something that is not there, and weighs as much as any word can.
+        """
         least = 0.5 / (self._size() + 1)
+        weights: dict[str, float] = {}
+        for word in question_words(question):
+            share = max((self._share(other) for other in (word, *synonyms().get(word, ()))), default=0.0)
+            own = self._share(word) or share
+            if own:
+                weights[word] = -math.log(min(max(own, least), 0.9))
+            elif names_a_thing(word):
+                weights[word] = -math.log(least)
+        return weights
+
+    def _asks_for_the_unknown(self, question: str) -> bool:
+        """Whether the last word is a noun that no document holds (贵州茅台的市盈率): it is what is asked for."""
         words = question_words(question)
-        return {word: -math.log(min(max(self._share(word), least), 0.9)) for word in words}
+        if not words or not names_a_thing(words[-1]):
+            return False
+        return not any(self._share(other) for other in (words[-1], *synonyms().get(words[-1], ())))
+
+    def _section(self, first: Candidate, ranked: Sequence[Candidate]) -> list[Claim]:
+        """The best sentence of a section (展望, 运作分析) and those behind it."""
+        version = first.unit.claim.places[0].chunk.version_id
+        start = first.unit.claim.places[0].start
+        same = [
+            one.unit.claim
+            for one in ranked
+            if one.unit.heading == first.unit.heading and one.unit.claim.places[0].chunk.version_id == version
+        ]
+        behind = sorted((c for c in same if c.places[0].start >= start), key=lambda claim: claim.places[0].start)
+        return behind[: self._settings.answer_sentences]
 
     def _share(self, word: str) -> float:
         """Share of chunks with the word, by its rarest term."""
@@ -155,8 +204,10 @@ def _fit(unit: Unit, question: str, weights: dict[str, float]) -> float:
         return _WRONG_KIND
     if _ASKS_MEANING.search(question) and not _DEFINES.search(text):
         return _WRONG_KIND
-    if _ASKS_LIST.search(question):
-        return 1.0 if unit.table is not None or "、" in text else _WRONG_KIND
+    if _DISCLOSED.search(unit.words) and not re.search(r"公告|披露", question):
+        return _WRONG_KIND
+    if "运作分析" in unit.heading and "运作分析" in rephrased(question) and not _FIRST_PERSON.search(text):
+        return _NOT_OWN
     if _ASKS_NUMBER.search(question) and not _VALUE.search(text):
         return _NO_NUMBER
     return 1.0

@@ -28,7 +28,7 @@ from rag.store import ChunkStore, Filter
 from rag.vectors import FaissVectors, as_vectors
 
 _log = logging.getLogger(__name__)
-_CHUNKING = "2"  # raise when chunks or terms change, so that they are made again when next added
+_CHUNKING = "3"  # raise when chunks or terms change, so that they are made again when next added
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +128,10 @@ class SearchIndex:
     def chunk_at(self, version_id: str, offset: int, narrow: Filter) -> Chunk | None:
         """The chunk that holds a place of a document; None where the filter does not let it be seen."""
         return self.store.chunk_at(version_id, offset, narrow)
+
+    def chunk_with(self, version_id: str, words: str, narrow: Filter) -> Chunk | None:
+        """The first chunk of a document that holds these words; None where the filter does not let it be seen."""
+        return self.store.chunk_with(version_id, words, narrow)
 
     def stats(self) -> IndexStats:
         """Counts, encoder, age and size; needs no model."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
+from decimal import Decimal
 from typing import Protocol
 
 from mandarin.numerals import Numeral, find_numerals
 from rag.passage import Answer
+
+_OPERATOR = re.compile(r" ([+-]) ")
+_SHOWN = re.compile(r"（([^（）；。]+ [+-] [^（）；。]+)）")
 
 
 class NumberChecker(Protocol):
@@ -35,11 +40,22 @@ class QuotedNumbers:
 def unsupported(text: str, source: str) -> list[str]:
     """Numbers of `text` whose value and sign do not occur in `source`."""
     known = {_key(numeral) for numeral in find_numerals(source)}
+    known |= {format(result, "f") for value in shown_results(text, known) for result in (value, abs(value))}
     return [
         numeral.quote
         for numeral in find_numerals(text)
         if _key(numeral) not in known and not _stands_in(numeral.quote, source)
     ]
+
+
+def shown_results(text: str, known: Collection[str]) -> Iterator[Decimal]:
+    """What the sums and differences come to that a sentence shows in brackets: （1.20% - 0.30%）, all terms known."""
+    for shown in _SHOWN.finditer(text):
+        parts = _OPERATOR.split(shown[1])
+        terms = [find_numerals(part.strip("() ")) for part in parts[::2]]
+        if all(len(term) == 1 and _key(term[0]) in known for term in terms):
+            signs = [1, *(1 if word == "+" else -1 for word in parts[1::2])]
+            yield sum((sign * term[0].value for sign, term in zip(signs, terms, strict=True)), Decimal(0)).normalize()
 
 
 def _stands_in(quote: str, source: str) -> bool:

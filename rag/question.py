@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
+from knowledge_base.abbreviations import brand_at
 from knowledge_base.access import Principal
 from knowledge_base.metrics import metrics as all_metrics
-from knowledge_base.periods import PeriodMatch
+from knowledge_base.periods import PeriodMatch, last_day
 from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
+from rag.asking import Asks, asks
 from rag.tokens import question_terms
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
@@ -35,12 +37,24 @@ _GENERIC = re.compile(
 )
 # what a question may hold beside names, periods and metrics without asking for more than the figure
 _FILLER = re.compile(
-    r"请问|帮我|查一?下|告诉我?|报告期|期[内末初间]|年[末度]|截[至止]|分别|同期|以及|多少|几何|什么|怎么样|怎样|如何|现在|目前|最新|当前|"
-    r"水平|情况|数据|这只|那只|那个|这个|本基金|基金|产品|[A-EＡ-Ｅ]类|份额|一下|数值|大概|具体|[和与及是为的了在有呢吗啊么各那它其我想你看对比]"
+    r"请问|问下|帮我|查一?下|告诉我?|报告期|期[内末初间]|年[末度]|截[至止]|分别|各自?|同期|以及|多少|几何|什么|怎么样|怎样|如何|现在|目前|最新|当前|"
+    r"水平|情况|数据|这只|那只|那个|这个|本基金|基金|产品|组合|[A-EYＡ-Ｅ](?:类|份额)?|两类|三类|份额|一下|数值|大概|具体|末|底|哪[个只家天些]|谁|啥|一年|"
+    r"相?差|合计|一共|加起来|总共|加总|总[和计]?|比较|对比|相比|增加|减少|少了?|多了?|降了?|高|低|大|小|好|几个点|点|倍|"
+    r"没错|正确|对不对|是不是|是吗|对吧|对吗|是吧|吧|听说|其实|应该|跟|两个|三个|一个|只|位|元|块|万|亿|钱|份|％|%|\d+|"
+    r"[和与及是为的了在有呢吗啊么各那它其我想你看对比从到至按共]"
 )
+_NAME_BEHIND = re.compile(
+    r"(?:(?!的|和|与|跟|是|有|在|过去|最|近|今年|去年|前年|上[年半个]|多|什么|谁|怎|吗|呢|前[一二三四五六七八九十\d]|持|能|会|要|可以|申购|赎回|定投)"
+    r"[\u4e00-\u9fffA-Za-z0-9]){2,12}"
+)
+_NO_FUND = re.compile(r"公司|资管|证券(?!投资基金)|银行|研究|营业部|客户|经理|集团|保险|网点|开户")
 _FEW_CHARS = 2
+_FEW_CLAIMED_CHARS = 6  # of what a question takes for granted: a person's or a bank's name
 _BROAD_CHARS = 3  # a metric named in so few characters (风险, 收益) may be a mere topic
 _FOLLOW_UP = re.compile(r"^(?:那么?|然后|还有|以及|再|它|其|该|这只|那只|这个|同期)|呢[？?]?$")
+_ASKS_CHANGE = re.compile(r"(?:什么时候|何时|哪天|为什么|为何|怎么)[^，。]{0,4}(?:降|调|改|变|换)|从多少[降调升变]")
+_EARNED = re.compile(r"[赚亏]了多少")  # a rate or an amount
+_RELATED = {"excess_return": ("net_value_growth", "benchmark_return")}  # what a figure is made of is told with it
 
 
 class Resolver(Protocol):
@@ -60,6 +74,8 @@ class Understood:
     periods: tuple[PeriodMatch, ...] = ()
     metrics: tuple[MetricMatch, ...] = ()
     unknown: tuple[str, ...] = ()  # products named that nobody here knows
+    other_classes: tuple[str, ...] = ()  # share classes named that the product does not have
+    claimed_text: str = ""  # the question without names and periods: what it may take for granted
     says_only_names: bool = False  # nothing is asked beyond the metrics named
 
     @property
@@ -86,33 +102,104 @@ def understand(
     """
     named = resolver.resolve(question, principal=principal, today=on)
     unknown = unknown_products(question, named, shares)
-    only_names = len(_HAN.findall(_FILLER.sub("", _blank(question, named, metrics=True)))) <= _FEW_CHARS
+    left = len(_HAN.findall(_FILLER.sub("", _blank(question, named, metrics=True))))
+    only_names = left <= (_FEW_CLAIMED_CHARS if asks(question, Asks.PREMISE) else _FEW_CHARS)
+    if _ASKS_CHANGE.search(question):
+        only_names = False  # a rate is asked for its history
     products, periods = named.products, named.periods
     metrics = tuple(metric for metric in named.metrics if only_names or not _is_topic(metric))
     before = [] if unknown else _earlier(history, resolver, principal, on)
+    other_classes = named.other_classes
     if not products and not named.ambiguous:
         products = next((turn.products for turn in before if turn.products), ())
-    follows = _leans_on_history(question, named)
+        if products and other_classes:
+            products, other_classes = _in_class(products, other_classes, resolver, principal, on)
+    follows = bool(before) and _leans_on_history(question, named)
     if follows and not metrics:
         metrics = next((turn.metrics for turn in before if turn.metrics), ())
     if follows and not periods:
         periods = next((turn.periods for turn in before if turn.periods), ())
-    carried_text = before[0].question if follows and before and not metrics else ""
+    if not metrics and only_names and any(one.window for one in periods):
+        metrics = (_growth(len(question)),)  # 过去一年差多少
+    if asks_money(question):
+        metrics = tuple(_as_profit(one) for one in metrics)
+    elif _EARNED.search(question) and any(one.id == "net_value_growth" and one.spoken for one in metrics):
+        metrics = (*metrics, *(_as_profit(one) for one in metrics if one.id == "net_value_growth"))
+    carried_text = _blank(before[0].question, before[0]) if follows and not metrics else ""
     return Understood(
         question=question,
-        search_text=_search_text(carried_text + question, named, metrics),
+        search_text=_search_text(carried_text, question, named, metrics),
         products=products,
         ambiguous=named.ambiguous,
         periods=periods,
-        metrics=metrics,
+        metrics=_with_related(metrics),
         unknown=unknown,
+        other_classes=other_classes,
+        claimed_text=_blank(question, named),
         says_only_names=only_names,
     )
 
 
+def asks_money(question: str) -> bool:
+    """Whether what was earned or lost is asked, or claimed, as an amount: 亏了多少钱, 赚了680万."""
+    return bool(re.search(r"[赚亏赔]\D{0,4}(?:[\d,.]+\s*[万亿元块]|多少钱)", question))
+
+
+def _growth(at: int) -> MetricMatch:
+    return MetricMatch(id="net_value_growth", label=all_metrics()["net_value_growth"].label, start=at, end=at)
+
+
+def _as_profit(metric: MetricMatch) -> MetricMatch:
+    if metric.id != "net_value_growth" or not metric.spoken:
+        return metric
+    return replace(metric, id="profit", label=all_metrics()["profit"].label)
+
+
+def settled(asked: Understood, available: Sequence[str]) -> Understood:
+    """The question with its periods as the documents name them.
+
+    A period told without a year (三季度) is the last such period that is reported on, or the first to come;
+    a half year that no document reports on is the quarter that ends with it.
+    """
+    return replace(asked, periods=tuple(_settled(one, available) for one in asked.periods))
+
+
+def _settled(one: PeriodMatch, available: Sequence[str]) -> PeriodMatch:
+    if not one.period or one.period in available:
+        return one
+    if one.year_stated or len(one.period) == len("2024"):
+        ends = last_day(one.period)
+        quarters = [period for period in available if len(period) > len("2024") and last_day(period) == ends]
+        return replace(one, period=quarters[0]) if quarters and len(one.period) > len("2024") else one
+    same = [period for period in available if period[4:] == one.period[4:]]
+    past = [period for period in same if period <= one.period]
+    return replace(one, period=max(past) if past else min(same)) if same else one
+
+
+def _in_class(
+    products: Sequence[ProductMatch], letters: Sequence[str], resolver: Resolver, principal: Principal, on: date
+) -> tuple[tuple[ProductMatch, ...], tuple[str, ...]]:
+    """The product spoken of before, in the class asked for now (C类呢)."""
+    name = re.sub(r"(?<![A-Za-z])[A-Z]$", "", products[0].name)
+    found = resolver.resolve(name + letters[0] + "类", principal=principal, today=on)
+    return (found.products or tuple(products)), found.other_classes
+
+
+def _with_related(metrics: Sequence[MetricMatch]) -> tuple[MetricMatch, ...]:
+    named = {metric.id for metric in metrics}
+    more = [
+        replace(metric, id=other, label=all_metrics()[other].label)
+        for metric in metrics
+        for other in _RELATED.get(metric.id, ())
+        if other not in named
+    ]
+    return (*more, *metrics)
+
+
 def _is_topic(metric: MetricMatch) -> bool:
     """In a longer question a broad word names what it is about, not the figure (基金经理如何看待后市)."""
-    return metric.end - metric.start <= _BROAD_CHARS or all_metrics()[metric.id].value == "words"
+    about = all_metrics()[metric.id]
+    return metric.end - metric.start <= _BROAD_CHARS or about.value == "words" or metric.spoken
 
 
 def unknown_products(question: str, named: ResolvedQuestion, shares: Shares) -> tuple[str, ...]:
@@ -124,7 +211,29 @@ def unknown_products(question: str, named: ResolvedQuestion, shares: Shares) -> 
         proper = _proper_part(match.group("name"))
         if not _overlaps(match.span(), taken) and len(proper) >= 2 and _without_trace(proper, shares):
             found.append(match.group()[match.group().index(proper) :])
+    found += _of_known_brands(question, named, taken, shares)
     return tuple(dict.fromkeys(found))
+
+
+def _of_known_brands(
+    question: str, named: ResolvedQuestion, taken: Sequence[tuple[int, int]], shares: Shares
+) -> Iterator[str]:
+    """A manager's brand with a name behind it of which no document tells: 华夏成长."""
+    starts = [one.start for one in named.periods] + [one.start for one in named.metrics]
+    at = 0
+    while at < len(question):
+        brand = brand_at(question[at:])
+        if not brand:
+            at += 1
+            continue
+        name = _NAME_BEHIND.match(question, at + len(brand))
+        stop = min([name.end() if name else at, *(start for start in starts if start > at)])
+        own = _GENERIC.sub("", question[at + len(brand) : stop])
+        whole = question[at:stop]
+        told = _NO_FUND.search(whole) or _overlaps((at, stop), taken)
+        if len(own) >= 2 and not told and _without_trace(whole, shares):
+            yield whole
+        at += len(brand)
 
 
 def _proper_part(name: str) -> str:
@@ -150,13 +259,13 @@ def _earlier(history: Sequence[Message], resolver: Resolver, principal: Principa
 
 def _leans_on_history(question: str, named: ResolvedQuestion) -> bool:
     """True for 那2023年呢 and the like: a follow-up by its words, or nothing left but names and periods."""
-    if _FOLLOW_UP.search(question.strip()):
+    if _FOLLOW_UP.search(question.strip()) or (asks(question, Asks.FOLLOW) and not named.metrics):
         return True
     return not named.metrics and not question_terms(_blank(question, named))
 
 
-def _search_text(question: str, named: ResolvedQuestion, metrics: Sequence[MetricMatch]) -> str:
-    text = _blank(question, named) if question == named.question else question
+def _search_text(carried: str, question: str, named: ResolvedQuestion, metrics: Sequence[MetricMatch]) -> str:
+    text = f"{carried} {_blank(question, named)}"
     missing = [metric.label for metric in metrics if metric.label not in text]
     return " ".join([text.strip(" 的，,、"), *missing]).strip() or question
 

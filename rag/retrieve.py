@@ -76,6 +76,10 @@ class Retriever:
         narrow = replace(self.narrow(query, principal), periods=())
         return self.index.store.titles(narrow, limit=limit)
 
+    def periods(self, query: Query, principal: Principal) -> tuple[str, ...]:
+        """Periods that the documents of the named products report on."""
+        return self.index.store.periods(replace(self.narrow(query, principal), periods=()))
+
     def document_share(self, wanted: Sequence[str]) -> dict[str, float]:
         """How common terms are in the index, between 0 and 1."""
         return self.index.store.lexical.document_share(wanted)

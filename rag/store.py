@@ -212,6 +212,25 @@ class ChunkStore:
         found = row.fetchone()
         return chunk_of(found) if found else None
 
+    def chunk_with(self, version_id: str, words: str, narrow: Filter) -> Chunk | None:
+        """The first allowed chunk of a version whose text holds these words as they stand."""
+        where, values = _conditions(narrow)
+        row = self.connection().execute(
+            f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN versions v ON v.no = c.no "
+            f"WHERE v.id = :version AND instr(c.text, :words) > 0 AND {where} ORDER BY c.start LIMIT 1",
+            {**values, "version": version_id, "words": words},
+        )
+        found = row.fetchone()
+        return chunk_of(found) if found else None
+
+    def periods(self, narrow: Filter) -> tuple[str, ...]:
+        """Periods that the allowed documents of the products asked for report on."""
+        where, values = _conditions(narrow)
+        rows = self.connection().execute(
+            f"SELECT DISTINCT v.period FROM versions v WHERE v.period IS NOT NULL AND {where} ORDER BY v.period", values
+        )
+        return tuple(str(row[0]) for row in rows)
+
     def vector_ids(self) -> Ids:
         rows = self.connection().execute("SELECT id FROM vectors ORDER BY id")
         return np.array([row[0] for row in rows], dtype=np.int64)

@@ -24,13 +24,6 @@ QUESTION_WORDS = frozenset(
 )
 
 
-STOP_WORDS = frozenset(
-    """
-    请问 多少 什么 怎么 怎样 如何 是否 哪些 哪个 哪家 哪位 几个 分别 告诉 一下 知道 帮我 这只 那只 这个 那个
-    为什么 能不能 可以 有没有 是不是 多久 多大 多高 关于 还有 以及 我们 他们 一个 现在 目前 怎么样 各是 我想
-    几天 几日 几年 就是 以内 以上 以下 需要 应该
-    """.split()  # noqa: SIM905
-)
 _FUNCTION_CHARS = frozenset(
     "的了是在有和与及或对把被从到为吗呢吧啊谁哪几各其该本这那中上下里内外前后时由于而但并也都就还再很不会能要可我你他它个"
     "只家位多少大小"
@@ -57,7 +50,7 @@ def question_words(text: str) -> list[str]:
 
     For judging a sentence words are better than bigrams: a bigram across two words (率是) is in no document.
     """
-    plain = to_simplified(fold_width(text)).text.lower()
+    plain = rephrased(to_simplified(fold_width(text)).text.lower())
     found = [match.group().replace(",", "") for match in _LATIN.finditer(plain)]
     for run in _HAN_RUN.findall(plain):
         single = ""
@@ -68,15 +61,42 @@ def question_words(text: str) -> list[str]:
             if len(single) > 1:
                 found.append(single)
             single = ""
-            if len(word) > 1 and word not in STOP_WORDS:
+            if len(word) > 1:
                 found.append(word)
-    return list(dict.fromkeys(found))
+    return [word for word in dict.fromkeys(found) if word not in spoken_words()]
+
+
+def names_a_thing(word: str) -> bool:
+    """Whether a word is a noun: one that no document holds asks for something that is not there."""
+    flags = [pair.flag for pair in _tagger().cut(word, HMM=False)]
+    return bool(flags) and any(flag[0] in "n" or flag == "eng" for flag in flags)
 
 
 def expanded(question: str) -> str:
     """The question with what reports print for its words appended."""
-    more = [other for word in question_words(question) for other in synonyms().get(word, ())]
+    words = question_words(question)
+    more = [word for word in words if word not in question]
+    more += [other for word in words for other in synonyms().get(word, ())]
     return " ".join([question, *dict.fromkeys(more)])
+
+
+def rephrased(question: str) -> str:
+    """The question with the words of reports for what is said in several words (phrases.yaml)."""
+    for pattern, words in _phrases():
+        question = pattern.sub(f" {words} ", question)
+    return question
+
+
+@cache
+def _phrases() -> tuple[tuple[re.Pattern[str], str], ...]:
+    raw = yaml.safe_load(files("rag").joinpath("phrases.yaml").read_text(encoding="utf-8"))
+    return tuple((re.compile(pattern), words) for pattern, words in raw)
+
+
+@cache
+def spoken_words() -> frozenset[str]:
+    """Words that belong to speech and to no passage (spoken.txt)."""
+    return frozenset(files("rag").joinpath("spoken.txt").read_text(encoding="utf-8").split())
 
 
 @cache
@@ -84,6 +104,14 @@ def synonyms() -> dict[str, tuple[str, ...]]:
     """What reports print, by what people ask with (synonyms.yaml)."""
     raw = yaml.safe_load(files("rag").joinpath("synonyms.yaml").read_text(encoding="utf-8"))
     return {word: tuple(others) for word, others in raw.items()}
+
+
+@cache
+def _tagger() -> Any:
+    """jieba's tagger over the same dictionary."""
+    from jieba.posseg import POSTokenizer
+
+    return POSTokenizer(_jieba())
 
 
 @cache
@@ -97,5 +125,5 @@ def _jieba() -> Any:
     tokenizer = jieba.Tokenizer()
     tokenizer.initialize()
     for word in files("rag").joinpath("words.txt").read_text(encoding="utf-8").split():
-        tokenizer.add_word(word, freq=_OWN_WORD)
+        tokenizer.add_word(word, freq=_OWN_WORD, tag="n")
     return tokenizer

@@ -13,14 +13,15 @@ from rag.sentences import sentence_spans
 
 _ENDS = re.compile(r"[。！？；!?;]\s*$")
 _NUMBER_CELL = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
-_CODE_CELL = re.compile(r"[\d.\-/A-Z]*")
-_UNIT_IN_HEADER = re.compile(r"[（(].*[元份股%％‰].*[）)]|[%％]$")
+_CODE_CELL = re.compile(r"[\d.,%％\-/A-Z]*")
+_UNIT_OF_COLUMN = re.compile(r"[（(](?:人民币)?([百千万亿]*元|[万亿]*[份股]|张|户|只|天|年|[%％])[）)]|(?<=例)([%％])$")
 _NOTHING = re.compile(r"[^\w]*|无|不适用")
 _NAMED_VALUE = re.compile(r"([\u4e00-\u9fff]{2,12})[：:]")
 _CAPTION = re.compile(r"^[（(]?(?:金额|份额|数量)?单位[：:]")
 _EMPTY_NAMES = frozenset({"数值", "内容", "说明", "项目内容", "情况"})  # column names that name nothing
 _LONGEST_HEADING = 60
 _MOST_COLUMNS = 6
+_FEWEST_BARE = 2  # values of a row without label that is told all the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class Unit:
     above: str  # context of the whole chunk
     label: str = ""  # first cell, of a row
     table: tuple[str, int] | None = None  # version and header of its table, of a row
+    rank: int | None = None  # number in front of a row of a ranked list
+    values: tuple[tuple[str, str, Cell], ...] = ()  # column name, unit and cell of a row, right of its label
 
 
 def units(chunk: Chunk, wanted: Sequence[str]) -> Iterator[Unit]:
@@ -41,7 +44,7 @@ def units(chunk: Chunk, wanted: Sequence[str]) -> Iterator[Unit]:
     `wanted` words choose the columns of a row that are shown.
     """
     spans = [list(_spans(table)) for table in chunk.tables]
-    heading = chunk.context.splitlines()[-1] if "\n" in chunk.context else ""
+    heading = _path_end(chunk)
     next_table = 0
     for start, end in sentence_spans(chunk.text, offset=chunk.start):
         inside = next((i for i, of in enumerate(spans) if any(start < e and s < end for s, e in of)), None)
@@ -60,6 +63,12 @@ def units(chunk: Chunk, wanted: Sequence[str]) -> Iterator[Unit]:
         named = _NAMED_VALUE.match(place.quote)
         label = named.group(1) if named else ""
         yield Unit(claim=claim, words=place.quote, heading=heading, above=chunk.context, label=label)
+
+
+def _path_end(chunk: Chunk) -> str:
+    """The caption of the table the chunk begins with, or the innermost heading that the whole chunk lies under."""
+    paths = [line for line in chunk.context.splitlines()[1:] if not line.startswith(("表头：", "单位："))]
+    return paths[-1].rpartition(" > ")[2] if paths else ""
 
 
 def _is_heading(line: str) -> bool:
@@ -81,28 +90,43 @@ def _rows(chunk: Chunk, index: int, heading: str, wanted: Sequence[str]) -> Iter
     table = chunk.tables[index]
     for row in table.rows:
         at = next((i for i, cell in enumerate(row) if not _CODE_CELL.fullmatch(cell.text.strip())), None)
-        if at is None:
-            continue
-        values = _values(table, row, at)
-        prose = [cell for _, cell in values if "。" in cell.text]
-        if prose:
+        values = _values(table, row, -1 if at is None else at)
+        prose = [cell for _, _, cell in values if "。" in cell.text]
+        if prose and at is not None:
             yield from _sentences_of_cells(chunk, prose, row[at].text.strip())
+            values = [value for value in values if value[2] not in prose]
+            if len(values) < _FEWEST_BARE:
+                continue
+        if at is None and len(values) < _FEWEST_BARE:
             continue
-        shown = [pair for pair in values if any(word in pair[0] for word in wanted)] or values[:_MOST_COLUMNS]
+        shown = _shown(values, wanted)
         places = tuple(_places(chunk, table, row, shown))
         if not shown or not places:
             continue
-        label = row[at].text.strip()
-        printed = "，".join(_printed(name, cell.text.strip(), table.unit) for name, cell in shown)
-        names = " ".join(name for name, _ in values)
+        label = row[at].text.strip() if at is not None else ""
+        printed = "，".join(_printed(name, unit, cell.text.strip()) for name, unit, cell in shown)
         yield Unit(
-            claim=Claim(text=f"{label}：{printed}。", places=places),
-            words=f"{label} {names} {printed}",
+            claim=Claim(text=f"{label}：{printed}。" if label else f"{printed}。", places=places),
+            words=f"{label} {' '.join(name for name, _, _ in values)} {printed}",
             heading=heading,
             above=chunk.context,
             label=label,
             table=(chunk.version_id, table.header_cell.start if table.header_cell else row[0].start),
+            rank=_rank(row, at),
+            values=tuple(values),
         )
+
+
+def _rank(row: Sequence[Cell], label_at: int | None) -> int | None:
+    """The number in front of a row; the second row of one issuer (A and H shares) has the same."""
+    first = row[0].text.strip()
+    return int(first) if label_at and first.isdigit() and len(first) <= 3 else None
+
+
+def _shown(values: Sequence[tuple[str, str, Cell]], wanted: Sequence[str]) -> list[tuple[str, str, Cell]]:
+    """The columns that the question's words name; all where they name none."""
+    named = [value for value in values if any(word in value[0] for word in wanted)]
+    return named or list(values[:_MOST_COLUMNS])
 
 
 def _sentences_of_cells(chunk: Chunk, cells: Sequence[Cell], label: str) -> Iterator[Unit]:
@@ -115,24 +139,38 @@ def _sentences_of_cells(chunk: Chunk, cells: Sequence[Cell], label: str) -> Iter
                 yield Unit(claim=claim, words=place.quote, heading=label, above=chunk.context)
 
 
-def _values(table: TableSlice, row: tuple[Cell, ...], label_at: int) -> list[tuple[str, Cell]]:
-    """Column name and cell of what stands right of the label; a cell over several columns once."""
+def _values(table: TableSlice, row: tuple[Cell, ...], label_at: int) -> list[tuple[str, str, Cell]]:
+    """Column name, unit and cell of what stands right of the label; a cell over several columns once."""
     seen: dict[Cell, str] = {}
+    label = row[label_at] if label_at >= 0 else None
     for i, cell in enumerate(row):
-        if i > label_at and cell != row[label_at] and not _NOTHING.fullmatch(cell.text.strip()):
+        if i > label_at and cell != label and not _NOTHING.fullmatch(cell.text.strip()):
             name = table.header[i] if i < len(table.header) else ""
             seen.setdefault(cell, "" if name in _EMPTY_NAMES else name)
-    return [(name, cell) for cell, name in seen.items()]
+    return [(*_name_and_unit(name, cell.text, table.unit), cell) for cell, name in seen.items()]
 
 
-def _printed(name: str, text: str, unit: str | None) -> str:
-    """Column name and value; the table's unit where neither of them has one."""
-    if unit and _NUMBER_CELL.fullmatch(text) and "." in text and not _UNIT_IN_HEADER.search(name):
-        text += unit.removeprefix("人民币")
+def _name_and_unit(name: str, text: str, unit: str | None) -> tuple[str, str]:
+    """公允价值（元） -> 公允价值, 元; the table's unit for a number with decimals where the column has none."""
+    found = _UNIT_OF_COLUMN.search(name)
+    if found:
+        told = found[1] or found[2]
+        return name[: found.start()] + name[found.end() :], "%" if told in "%％" else told
+    if unit and "." in text and "户数" not in name:
+        return name, unit.removeprefix("人民币")
+    return name, ""
+
+
+def _printed(name: str, unit: str, text: str) -> str:
+    """Column name and value with its unit, where the value is a bare number."""
+    if unit and _NUMBER_CELL.fullmatch(text):
+        text += unit
     return f"{name} {text}" if name else text
 
 
-def _places(chunk: Chunk, table: TableSlice, row: Sequence[Cell], shown: Sequence[tuple[str, Cell]]) -> Iterator[Place]:
+def _places(
+    chunk: Chunk, table: TableSlice, row: Sequence[Cell], shown: Sequence[tuple[str, str, Cell]]
+) -> Iterator[Place]:
     """The row's own line, a label that began in an earlier row, and the header where it has numbers."""
     inside = [cell for cell in row if cell.text and chunk.start <= cell.start and cell.end <= chunk.end]
     if not inside:
@@ -145,5 +183,5 @@ def _places(chunk: Chunk, table: TableSlice, row: Sequence[Cell], shown: Sequenc
         if cell.text and cell.end <= start:
             yield Place(chunk=chunk, start=cell.start, end=cell.end, quote=cell.text)
     header = table.header_cell
-    if header is not None and any(re.search(r"\d", name) for name, _ in shown):
+    if header is not None and any(re.search(r"\d", name) for name, _, _ in shown):
         yield Place(chunk=chunk, start=header.start, end=header.end, quote=header.text)

@@ -16,6 +16,7 @@ from mandarin.numerals import Numeral, NumeralKind, find_numerals
 PASSAGE_CHARS = 800
 EVIDENCE_SHARE = 0.6
 _FALL = re.compile(r"(?:下降|减少|下跌|亏损|负|跌|降低|回落|跌幅|落后|低于)[^，。；！？\n]{0,12}$")
+_WRITTEN_OUT = re.compile(r"（([^（）；。]+ [+-] [^（）；。]+)）")
 _NAMED = re.compile(r"《([^《》]{2,40})》|^([^：，。0-9]{2,30})：")
 _CALENDAR = frozenset({NumeralKind.DATE, NumeralKind.ORDINAL, NumeralKind.CODE})
 
@@ -151,24 +152,49 @@ def number_accuracy(q: Question) -> Part:
 def citation_precision(q: Question) -> Part:
     """Share of cited sentences with a number whose cited spans hold every number and whose entity is theirs.
 
-    Dates and ordinals may come from the title or the question. The entity is what the sentence names in
+    Dates and ordinals may come from the title or the question; what a sum written out comes to need not
+    stand in a span. The entity is what the sentence names in
     《》 or before a colon; it must stand in a cited span or title. Sentences without a number are left out.
     """
     judged = [(text, cited) for text, cited in q.sentences if cited and _figures(text)]
-    return hits([not _missing(q, text, cited) and _names_fit(text, cited) for text, cited in judged])
+    return hits([not _unfounded(q, text, cited) and _names_fit(text, cited) for text, cited in judged])
+
+
+def _unfounded(q: Question, text: str, cited: Sequence[Found]) -> list[Decimal]:
+    """Values that neither stand in the spans nor are what a sum written out comes to."""
+    missing = _missing(q, text, cited)
+    results = _shown(text, missing)
+    return [value for value in missing if abs(value) not in results]
 
 
 def unsupported_numbers(q: Question) -> int:
-    """Numbers of the answer that stand in no span it cites and are no sum or difference of two others
-    of the same sentence that do. Dates, ordinals and what the question itself named are not counted."""
+    """Numbers of the answer that stand in no span it cites and follow from no arithmetic of its sentence:
+    the sum or difference of two others that do, or what a shown sum of several of them (a 加 b 减 c = d) comes to.
+    Dates, ordinals and what the question itself named are not counted."""
     cited = tuple(found for _, some in q.sentences for found in some)
     count = 0
     for text, _ in q.sentences:
         missing = _missing(q, text, cited)
         sound = [n.value for n in _figures(text) if n.value not in missing]
         results = {abs(r) for a, b in combinations(sound, 2) for r in (a - b, a + b)}
+        results |= _shown(text, missing)
         count += sum(abs(value) not in results for value in missing)
     return count
+
+
+def _shown(text: str, missing: Sequence[Decimal]) -> set[Decimal]:
+    """What the sums and differences written out in brackets come to, without sign: （1.20% - 0.30%）.
+
+    Only those whose terms all stand in the spans.
+    """
+    results = set()
+    for written in _WRITTEN_OUT.finditer(text):
+        parts = re.split(r" ([+-]) ", written[1])
+        terms = [find_numerals(part.strip("() ")) for part in parts[::2]]
+        if all(len(term) == 1 and term[0].value not in missing for term in terms):
+            signs = [1, *(1 if sign == "+" else -1 for sign in parts[1::2])]
+            results.add(abs(sum((s * term[0].value for s, term in zip(signs, terms, strict=True)), Decimal(0))))
+    return results
 
 
 def _figures(text: str) -> list[Numeral]:

@@ -19,6 +19,31 @@ from rag.passage import Answer
 from tests.rag.documents import ADVISOR, RESEARCHER, TODAY
 from tests.rag.firm import Firm, report
 
+LISTS = """---
+title: 星河精选混合型证券投资基金2024年年度报告
+type: fund_annual
+codes: ['990009']
+period: '2024'
+names: {'990009': 星河精选混合}
+---
+# 星河精选混合型证券投资基金2024年年度报告
+
+## 期末按公允价值占基金资产净值比例大小排序的股票投资明细
+
+| 序号 | 股票代码 | 股票名称 | 数量（股） | 占基金资产净值比例（％） |
+|---|---|---|---|---|
+| 1 | 600001 | 远山电力 | 12,000 | 9.10 |
+| 2 | 600002 | 远山港口 | 9,500 | 6.40 |
+| 3 | 600003 | 远山水务 | 9,000 | 5.20 |
+
+## 期末按公允价值占基金资产净值比例大小排序的债券投资明细
+
+| 序号 | 债券代码 | 债券名称 | 数量（张） | 占基金资产净值比例（％） |
+|---|---|---|---|---|
+| 1 | 019001 | 24云岭债 | 5,000 | 2.30 |
+| 2 | 019002 | 24澄湖债 | 4,000 | 1.10 |
+"""
+
 
 @pytest.fixture
 def firm(engine: Engine, tmp_path: Path) -> Firm:
@@ -48,8 +73,8 @@ class TestFacts:
     def test_growth_and_benchmark_of_a_year(self, firm: Firm) -> None:
         answer = ask(firm, "云岭稳健混合2024年净值增长率和业绩比较基准各是多少")
         assert answer.text.startswith("云岭稳健混合")
-        assert "2024年净值增长率为3.25%，同期业绩比较基准收益率为2.17%。[1][2]" in answer.text
-        assert [citation.quote for citation in answer.citations] == ["3.25%", "2.17%"]
+        assert "过去一年（截至2024年末）净值增长率为3.25%，同期业绩比较基准收益率为2.17%。[1][2]" in answer.text
+        assert answer.citations[0].quote == "过去一年 | 3.25% | 2.17%"
 
     def test_two_products_side_by_side(self, firm: Firm) -> None:
         text = ask(firm, "云岭稳健混合和澄湖纯债债券2024年净值增长率分别是多少").text
@@ -84,6 +109,54 @@ class TestFacts:
         assert "不一致" in (answer.note or "")
 
 
+class TestComputed:
+    def test_the_difference_of_two_products_is_shown(self, firm: Firm) -> None:
+        text = ask(firm, "云岭稳健混合和澄湖纯债债券2024年净值增长率差多少").text
+        assert "云岭稳健混合的净值增长率比澄湖纯债债券高出4.65%（3.25% - (-1.40%)）" in text
+
+    def test_growth_rates_are_not_added_up(self, firm: Firm) -> None:
+        assert "合计" not in ask(firm, "云岭稳健混合和澄湖纯债债券2024年净值增长率合计").text
+
+    def test_a_later_year_less_an_earlier_one(self, firm: Firm) -> None:
+        firm.put("cloud2023.md", report("云岭稳健混合", "990001", 2023, "1.05%", "0.40%", "仓位不变。"))
+        text = ask(firm, "云岭稳健混合2023年和2024年净值增长率相差多少").text
+        assert "2024年的净值增长率比2023年增加2.20%" in text
+
+    @pytest.mark.parametrize(
+        ("question", "verdict"),
+        [
+            ("云岭稳健混合2024年净值增长率是5%对吧", "这一说法与文件记载不符"),
+            ("云岭稳健混合2024年净值增长率是3.25%对吧", "这一说法与文件记载一致"),
+            ("澄湖纯债债券2024年涨了1.4%对吧", "这一说法与文件记载不符"),
+            ("澄湖纯债债券2024年亏了吧", "这一说法与文件记载一致"),
+        ],
+    )
+    def test_a_premise_is_held_against_the_facts(self, firm: Firm, question: str, verdict: str) -> None:
+        assert ask(firm, question).text.startswith(verdict)
+
+
+class TestLists:
+    def test_one_row_by_its_rank(self, firm: Firm) -> None:
+        firm.put("lists.md", LISTS)
+        text = ask(firm, "星河精选混合第二大重仓股是哪只").text
+        assert "远山港口" in text
+        assert "远山电力" not in text
+
+    def test_the_list_of_the_kind_asked_for(self, firm: Firm) -> None:
+        firm.put("lists.md", LISTS)
+        text = ask(firm, "星河精选混合前两大债券有哪些").text
+        assert "24云岭债" in text
+        assert "远山" not in text
+
+    def test_what_the_first_rows_add_up_to(self, firm: Firm) -> None:
+        firm.put("lists.md", LISTS)
+        text = ask(firm, "星河精选混合前两大重仓股合计占比").text
+        assert "前2名合计占比为15.50%（9.10% + 6.40%）" in text
+
+    def test_a_list_that_is_not_there(self, firm: Firm) -> None:
+        assert ask(firm, "澄湖纯债债券前十大持有人是谁").abstained
+
+
 class TestQuotes:
     def test_a_sentence_is_quoted_word_for_word(self, firm: Firm) -> None:
         answer = ask(firm, "基金赎回几天到账")
@@ -95,7 +168,7 @@ class TestQuotes:
 
     def test_a_table_row_is_rendered_with_its_columns(self, firm: Firm) -> None:
         answer = ask(firm, "云岭稳健混合期末持有远山港口多少股")
-        assert "远山港口：数量（股） 9,500" in answer.text
+        assert "远山港口：数量 9,500股" in answer.text
         assert "远山港口 | 9,500" in answer.citations[0].quote
         assert "远山电力" not in answer.text
 

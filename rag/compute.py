@@ -1,0 +1,114 @@
+"""Differences, sums and comparisons over stated values, with the arithmetic shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from knowledge_base.metrics import metrics as all_metrics
+from rag.asking import Asks, asks
+from rag.cite import Claim, Place
+from rag.from_facts import Stated
+from rag.question import Understood
+from rag.wording import number_words, period_words, plain_unit, value_words
+
+_MOST_TERMS = 8
+
+
+def computed(asked: Understood, stated: Sequence[Stated]) -> list[Claim]:
+    """What the question wants computed of the values that answer it; nothing where they do not fit together."""
+    total = asks(asked.question, Asks.TOTAL)
+    values = _comparable(stated, in_classes=total)
+    if len(values) < 2:
+        return []
+    if total:
+        return _total(values)
+    if asks(asked.question, Asks.DIFFERENCE) or asks(asked.question, Asks.COMPARE):
+        pair = _pair(values)
+        return [_difference(*pair)] if pair else []
+    return []
+
+
+def _comparable(stated: Sequence[Stated], *, in_classes: bool) -> list[Stated]:
+    """Numbers of one unit, each once; of a fund told whole and in classes either the classes or the whole."""
+    numbers = [one for one in stated if one.fact.value is not None]
+    if len({plain_unit(one.fact.unit) for one in numbers}) != 1:
+        return []
+    distinct: dict[tuple[str | None, ...], Stated] = {}
+    for one in numbers:
+        distinct.setdefault((*_of_fund(one), one.fact.product_code, one.fact.share_class), one)
+    kept = list(distinct.values())
+    unwanted = {_of_fund(one) for one in kept if bool(one.fact.share_class) is in_classes}
+    return [one for one in kept if bool(one.fact.share_class) is in_classes or _of_fund(one) not in unwanted]
+
+
+def _of_fund(one: Stated) -> tuple[str | None, ...]:
+    return one.fact.version_id, one.fact.attribute, one.fact.period
+
+
+def _total(values: Sequence[Stated]) -> list[Claim]:
+    """The sum along the one thing in which the values differ: class, period, metric or product."""
+    rates = any(all_metrics()[one.fact.attribute].id.endswith(("growth", "return")) for one in values)
+    if rates or len(values) > _MOST_TERMS:
+        return []  # growth rates do not add up
+    unit = plain_unit(values[0].fact.unit)
+    total = sum((one.fact.value or Decimal(0) for one in values), Decimal(0))
+    shown = " + ".join(_figure(one) for one in values)
+    text = f"合计为{number_words(total, unit)}（{shown}）。"
+    return [Claim(text=text, places=_places(values))]
+
+
+def _pair(values: Sequence[Stated]) -> tuple[Stated, Stated] | None:
+    """The two values to be compared; of a product with several classes the one with the fund's own code."""
+    by_product: dict[str, list[Stated]] = {}
+    for one in values:
+        by_product.setdefault(one.fact.version_id, []).append(one)
+    attributes = {one.fact.attribute for one in values}
+    if len(by_product) == 2 and len(attributes) == 1 and len(values) > 2:
+        first, second = (min(own, key=lambda one: one.fact.share_class or "") for own in by_product.values())
+        return first, second
+    return (values[0], values[1]) if len(values) == 2 else None
+
+
+def _difference(first: Stated, second: Stated) -> Claim:
+    """First less second; of two periods the later less the earlier."""
+    by_period = first.fact.product_code == second.fact.product_code and first.fact.attribute == second.fact.attribute
+    if by_period and str(first.fact.as_of) < str(second.fact.as_of):
+        first, second = second, first
+    unit = plain_unit(first.fact.unit)
+    result = (first.fact.value or Decimal(0)) - (second.fact.value or Decimal(0))
+    amount = number_words(abs(result), unit)
+    relation = _relation(result, amount, by_period=by_period)
+    shown = f"{_figure(first)} - {_figure(second)}"
+    text = f"{_called(first, second)}{relation}（{shown}）。"
+    return Claim(text=text, places=_places((first, second)))
+
+
+def _figure(one: Stated) -> str:
+    """The bare figure with its unit (年费率0.50% -> 0.50%); a negative one in brackets."""
+    said = value_words(one.fact)
+    bare = said[re.search(r"[-−]?\d", said).start() :] if re.search(r"\d", said) else said  # type: ignore[union-attr]
+    return f"({bare})" if bare.startswith(("-", "−")) else bare
+
+
+def _relation(result: Decimal, amount: str, *, by_period: bool) -> str:
+    if not result:
+        return "，二者相同"
+    more, less = ("增加", "减少") if by_period else ("高出", "低")
+    return f"{more if result > 0 else less}{amount}"
+
+
+def _called(first: Stated, second: Stated) -> str:
+    """What is compared with what, by the thing in which they differ."""
+    a, b = first.fact, second.fact
+    label = all_metrics()[a.attribute].label
+    if a.product_code != b.product_code:
+        return f"{a.entity}的{label}比{b.entity}"
+    if a.period != b.period or a.as_of != b.as_of:
+        return f"{period_words(a.period)}的{label}比{period_words(b.period)}"
+    return f"{label}比{all_metrics()[b.attribute].label}"
+
+
+def _places(values: Sequence[Stated]) -> tuple[Place, ...]:
+    return tuple(dict.fromkeys(place for one in values for place in one.places))

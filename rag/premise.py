@@ -1,0 +1,71 @@
+"""What a question takes for granted, held against the facts that answer it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from knowledge_base.facts import Fact
+from mandarin.numerals import Numeral, NumeralKind, find_numerals
+from rag.asking import Asks, asks
+from rag.cite import Claim
+from rag.from_facts import Stated
+from rag.question import Understood
+from rag.wording import plain_unit
+
+_RISE = re.compile(r"涨|赚|盈利|上升|增长(?!率)|正收益|为正|是正|跑赢|超过|高于")
+_FALL = re.compile(r"跌|亏|赔|下降|负收益|为负|是负|跑输|落后|低于")
+_SIGNED = frozenset({"net_value_growth", "profit", "excess_return", "realised_income"})
+_CALENDAR = frozenset({NumeralKind.DATE, NumeralKind.ORDINAL, NumeralKind.CODE})
+_SAID_IN_TEN_THOUSANDS = 10_000  # 680万
+_CONTRADICTED = "这一说法与文件记载不符。"
+_CONFIRMED = "这一说法与文件记载一致。"
+
+
+def judged(asked: Understood, claims: Sequence[Claim], stated: Sequence[Stated]) -> list[Claim]:
+    """The claims, the first of them told whether the question's premise holds; as they are without a premise."""
+    if not claims or not stated or not asks(asked.question, Asks.PREMISE):
+        return list(claims)
+    verdict = _verdict(asked, stated)
+    if verdict is None:
+        return list(claims)
+    lead = _CONFIRMED if verdict else _CONTRADICTED
+    return [Claim(text=lead, places=claims[0].places[:1]), *claims]
+
+
+def _verdict(asked: Understood, stated: Sequence[Stated]) -> bool | None:
+    """Whether what is claimed holds; None where nothing is claimed that the facts speak of."""
+    told = asked.claimed_text
+    claimed = [n for n in find_numerals(told) if n.kind not in _CALENDAR and n.unit not in ("年", "个月", "大")]
+    values = [one.fact for one in stated if one.fact.value is not None]
+    signs = [one.fact.value > 0 for one in stated if one.fact.attribute in _SIGNED and one.fact.value]
+    falls, rises = bool(_FALL.search(told)), bool(_RISE.search(told))
+    if signs and falls != rises and any(sign != rises for sign in signs):
+        return False
+    if claimed and values:
+        return any(_equal(n, one) for n in claimed for one in values)
+    if signs and falls != rises:
+        return True
+    words = [one.fact.value_text.strip() for one in stated if one.fact.value is None]
+    if words:
+        return any(_shares(word, told) for word in words)
+    return None
+
+
+def _equal(claimed: Numeral, fact: Fact) -> bool:
+    """Equal to the precision of what was claimed; a fall may be claimed without its sign."""
+    unit = plain_unit(fact.unit)
+    if claimed.unit in ("%", "元", "份") and unit and claimed.unit != unit:
+        return False
+    exponent = claimed.value.as_tuple().exponent
+    step = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+    if claimed.value >= _SAID_IN_TEN_THOUSANDS and not claimed.value % _SAID_IN_TEN_THOUSANDS:
+        step = Decimal(_SAID_IN_TEN_THOUSANDS)
+    return abs(abs(fact.value or Decimal(0)) - abs(claimed.value)) <= step / 2
+
+
+def _shares(word: str, told: str) -> bool:
+    """Whether the words of a value stand in the question, whole or the telling half of them."""
+    plain = re.sub(r"股份有限公司|有限责任公司|有限公司|[（(].*?[)）]", "", word)
+    return bool(plain) and (plain in told or any(plain[n : n + 4] in told for n in range(max(1, len(plain) - 3))))

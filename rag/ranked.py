@@ -1,0 +1,114 @@
+"""Rows of ranked lists: the first holding, the five largest bonds, what the ten largest funds are worth together."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rag.asking import Asks, asks, rank_asked, top_asked
+from rag.cite import Claim
+from rag.passage import Passage
+from rag.units import Unit, units
+
+_SUBJECT = re.compile(r"重仓|持仓|持有人|股票?|债|基金(?!经理)|ABS|资产支持证券|券|权益")
+_NO_RANK = re.compile(r"最大(?:回撤|跌幅|亏损|涨幅|风险)|最大的?(?:风险|回撤)|风险")
+_KINDS = (  # what is asked for, and what its list is headed
+    (re.compile(r"持有人"), "持有人"),
+    (re.compile(r"ABS|资产支持证券", re.IGNORECASE), "资产支持证券"),
+    (re.compile(r"债|券"), "债券"),
+    (re.compile(r"股|重仓"), "股票"),
+    (re.compile(r"基金"), "基金"),
+    (re.compile(r"权益"), "权益"),
+)
+_LISTS = re.compile(r"明细|前十名|前五名|持有人")
+_OTHER_LISTS = re.compile(r"累计买入|累计卖出|流通受限|受限|转股期|期货|衍生品|交易明细|合同|费用")
+_SHARE = re.compile(r"占.*比例")
+_LONGEST = 10
+# what such lists are headed in reports, to be searched for
+_HEADING = "期末按公允价值占基金资产净值比例大小排序的{kind}投资明细"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListAsked:
+    """Which rows of which list a question wants."""
+
+    kind: str | None  # a word of the list's heading; None: whatever the product holds
+    rank: int | None = None  # one row
+    top: int | None = None  # the first rows
+    total: bool = False  # what their shares add up to
+
+    @property
+    def search_text(self) -> str:
+        """What the list is headed."""
+        if self.kind == "持有人":
+            return "期末上市基金前十名持有人 持有份额 占比例"
+        return _HEADING.format(kind=self.kind or "")
+
+
+def list_asked(question: str) -> ListAsked | None:
+    """The ranked list a question asks for; None where it asks for none."""
+    subject = question if _SUBJECT.search(question) else ""
+    if not subject or _NO_RANK.search(question):
+        return None
+    rank, top = rank_asked(question), top_asked(question)
+    if rank is None and top is None:
+        if not re.search(r"(?:重仓股?|持仓|持有人)(?:明细|名单|有?哪些|都?有|是|列)", question):
+            return None
+        top = _LONGEST
+    kind = next((name for pattern, name in _KINDS if pattern.search(question)), None)
+    total = top is not None and (asks(question, Asks.TOTAL) or bool(re.search(r"[合总]计?占|集中度", question)))
+    return ListAsked(kind=kind, rank=None if top else rank, top=top, total=total)
+
+
+def rows_of_list(asked: ListAsked, passages: Sequence[Passage]) -> list[Claim]:
+    """The rows asked for, each as a claim, or their sum; empty where no passage holds the list."""
+    rows = _list(asked, passages)
+    if asked.rank is not None:
+        return [row.claim for row in rows if row.rank == asked.rank]
+    chosen = [row for row in rows if row.rank is not None and row.rank <= (asked.top or _LONGEST)]
+    claims = [row.claim for row in chosen]
+    return [*_sum(chosen), *claims] if asked.total else claims
+
+
+def _list(asked: ListAsked, passages: Sequence[Passage]) -> list[Unit]:
+    """The rows of the list that fits: of the kind asked for; of several the one with the largest first row."""
+    tables: dict[tuple[str, int], dict[int, Unit]] = defaultdict(dict)
+    for passage in passages:
+        for unit in units(passage.chunk, ()):
+            if unit.table is not None and unit.rank is not None and _fits(asked, unit):
+                tables[unit.table].setdefault(unit.claim.places[0].start, unit)
+    ordered = [[rows[start] for start in sorted(rows)] for rows in tables.values()]
+    whole = [rows for rows in ordered if rows[0].rank == 1]
+    return max(whole, key=lambda rows: _share(rows[0]) or Decimal(0), default=[])
+
+
+def _fits(asked: ListAsked, unit: Unit) -> bool:
+    if not _LISTS.search(unit.heading) or _OTHER_LISTS.search(unit.heading) or _share(unit) is None:
+        return False
+    told = unit.heading.replace("基金资产", "").replace("上市基金", "")
+    if asked.kind != "持有人" and not any(kind in told for _, kind in _KINDS):
+        return True  # a list of whatever is held
+    alike = {"股票": ("股票", "权益")}.get(asked.kind or "", (asked.kind or "",))
+    return any(word in told for word in alike)
+
+
+def _share(unit: Unit) -> Decimal | None:
+    """What a row is of the whole, percent."""
+    for name, _, cell in unit.values:
+        plain = cell.text.strip().rstrip("%％").replace(",", "")
+        if _SHARE.search(name) and re.fullmatch(r"-?\d+(?:\.\d+)?", plain):
+            return Decimal(plain)
+    return None
+
+
+def _sum(rows: Sequence[Unit]) -> list[Claim]:
+    shares = [share for row in rows if (share := _share(row)) is not None]
+    if len(shares) < 2 or len(shares) != len(rows):
+        return []
+    shown = " + ".join(f"{share:f}%" for share in shares)
+    total = sum(shares, Decimal(0))
+    places = tuple(dict.fromkeys(place for row in rows for place in row.claim.places))
+    return [Claim(text=f"前{len(rows)}名合计占比为{total:f}%（{shown}）。", places=places)]
