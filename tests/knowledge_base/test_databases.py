@@ -46,7 +46,8 @@ def test_people(any_engine: Engine, tmp_path: Path) -> None:
     for kind, text in FILES.items():
         path = write(tmp_path, f"{kind}.csv", text)
         assert import_csv(kind, path, engine=any_engine, principal=SYSTEM).added
-        assert import_csv(kind, path, engine=any_engine, principal=SYSTEM).replaced
+        again = import_csv(kind, path, engine=any_engine, principal=SYSTEM)
+        assert again.replaced or (kind == "events" and not again.added)  # what is told twice happened once
     clients = Clients(any_engine)
     assert clients.get("C1", principal=advisor("A1")).assets_cny == Decimal("1000.1")
     assert clients.events("C1", principal=SYSTEM)[0].at.tzinfo is not None

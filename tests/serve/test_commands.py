@@ -76,7 +76,7 @@ class TestKnowledge:
 
     def test_ask_as_json_is_one_document(self, tougu: Tougu, at_home: Path) -> None:
         reply = json.loads(tougu("ask", FEE, "--client", "C0003", "--as-of", "2026-11-20", "--json").out)
-        assert reply["citations"][0]["quote"] == "0.60%"
+        assert reply["citations"][0]["quote"] == "管理费 | 0.60%"
 
     def test_an_advisor_does_not_ask_for_another_ones_client(self, tougu: Tougu, at_home: Path) -> None:
         assert tougu("users", "add", "A002", "--role", "advisor").code == 0

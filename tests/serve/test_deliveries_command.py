@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from copilot.tables import report_links
 from knowledge_base.tables import transactions
@@ -63,8 +63,10 @@ def test_a_link_is_revoked(tougu: Tougu, used: dict[str, str]) -> None:
 
 
 def test_the_effect_is_told_with_its_caution(tougu: Tougu, used: dict[str, str], hash_environment: Path) -> None:
-    assert "没有导入任何交易" in tougu("deliveries", "effect").err
     house = House(loop_settings(hash_environment))
+    with house.engine.begin() as connection:
+        connection.execute(delete(transactions))
+    assert "没有导入任何交易" in tougu("deliveries", "effect").err
     today = house.today()
     sent = today - timedelta(days=40)
     with house.engine.begin() as connection:

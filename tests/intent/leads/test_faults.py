@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select, text, update
 from sqlalchemy.exc import OperationalError
 
+from intent.follow_ups.tables import follow_ups
 from intent.leads import tables
 from intent.leads.clock import LeadClock
 from intent.leads.lead import LeadState
@@ -45,7 +46,7 @@ def store(any_engine: Engine, database_url: str) -> LeadStore:
 
 def counts(engine: Engine) -> dict[str, int]:
     with engine.connect() as connection:
-        named = (tables.calls, tables.leads, tables.follow_ups)
+        named = (tables.calls, tables.leads, follow_ups)
         return {t.name: connection.scalar(select(func.count()).select_from(t)) or 0 for t in named}
 
 
