@@ -109,4 +109,4 @@ def test_a_real_fund_becomes_a_pdf(tmp_path: Path, real_data: Path) -> None:
     words = "".join(page.get_textpage().get_text_range() for page in document)
     document.close()
     assert FUND in words
-    assert "沪深300" in words
+    assert "沪深300" in words.replace(" ", "")  # the page sets a space between the scripts
