@@ -94,9 +94,10 @@ class BoardDesk:
         """
         principal.require("claim leads", Role.ADVISOR, *SUPERVISORS)
         with self._locked(lead_id, principal) as (connection, lead, now):
-            if not _is_free(lead, principal.user_id, now):
+            withdrawn = lead.state is LeadState.WITHDRAWN  # what the client said meanwhile may have done it
+            if not withdrawn and not _is_free(lead, principal.user_id, now):
                 raise LeadError(f"The lead {lead_id} is {lead.state.value}: somebody was faster, read the list again.")
-            if not self._offerable([lead]):
+            if withdrawn or not self._offerable([lead]):
                 raise LeadError("The client may not be contacted any more: the lead is kept back.")
             until = now + timedelta(seconds=self.settings.lease_s)
             return self._queue.change(

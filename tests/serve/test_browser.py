@@ -152,7 +152,7 @@ def test_a_question_is_answered_with_a_citation_that_opens(open_page: Open, site
     document = opened.value
     mark = document.locator("#mark")
     mark.wait_for()
-    assert mark.inner_text() == "0.60%"
+    assert mark.inner_text() == "管理费 | 0.60%"
     assert document.evaluate("(() => { const r = document.getElementById('mark').getBoundingClientRect();"
                              "return r.top >= 0 && r.bottom <= innerHeight })()")  # fmt: skip
     assert overflow(document) == 0
