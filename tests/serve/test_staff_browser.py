@@ -111,7 +111,7 @@ class TestBoard:
         record(site.house, "k9", "C0003", wish("consent.optout", "consent", "别再给我打电话了"))
         page.locator("li.lead").first.get_by_role("button", name="认领").click()
         page.get_by_text("客户现在不允许联系，这条线索已收回。").wait_for()
-        assert page.locator("li.lead", has_text="申购基金").count() == 0
+        page.locator("li.lead", has_text="申购基金").wait_for(state="detached")
 
     def test_the_keyboard_is_enough(self, open_staff: Open, site: Site) -> None:
         page = open_staff()
