@@ -1,5 +1,5 @@
 // The board: own leads by deadline on the left, the chosen one with its proof and its client on the right.
-import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { html, render, useEffect, useLayoutEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
 import { call, left, Pages, Proof, STATES, URGENCY, useStaff, usePlayer, when, Who, yuan } from "/static/staff_api.js";
 import { Card } from "/static/board_card.js";
 import { Team } from "/static/board_team.js";
@@ -9,7 +9,7 @@ const OUTCOMES = [["contacted", "已联系", ""], ["won", "成交", "go"], ["los
 
 function Wrong({ reasons, onReason, onCancel }) {
   const first = useRef(null);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   return html`<div role="group" aria-label="误报原因" class="row">${reasons.map((reason, n) => html`
     <button type="button" ref=${n === 0 ? first : null} onClick=${() => onReason(reason.id)}>${reason.zh}</button>`)}
     <button type="button" onClick=${onCancel}>取消</button></div>`;
@@ -119,7 +119,8 @@ function Leads({ view, advisor, who, team }) {
     }
   };
   const lead = page.leads.find((x) => x.id === chosen);
-  useEffect(() => {
+  // At once with what is shown: a key pressed right after a claim must find the claimed lead.
+  useLayoutEffect(() => {
     const onKey = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
       const at = page.leads.findIndex((x) => x.id === chosen);

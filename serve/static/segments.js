@@ -76,8 +76,8 @@ function Pick({ draft, onSaved }) {
     <section class="side" aria-label="客群">
       <div aria-live="polite"><div class="total">${count.clients === null ? "—" : number(count.clients)}</div><span class="hint">符合条件的客户</span></div>
       ${count.error && html`<div class="error" role="alert">${count.error}</div>`}
-      <ul class="chosen">${Object.entries(WORDS).filter(([how]) => pick[how].length).map(([how, word]) => html`
-        <li>${word}：${pick[how].map((id) => names[id] || id).join("、")}</li>`)}</ul>
+      ${tags && html`<ul class="chosen">${Object.entries(WORDS).filter(([how]) => pick[how].length).map(([how, word]) => html`
+        <li>${word}：${pick[how].map((id) => names[id] || id).join("、")}</li>`)}</ul>`}
       <${Keep} pick=${pick} draft=${draft} onSaved=${onSaved} />
     </section></div>`;
 }

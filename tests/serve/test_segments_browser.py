@@ -133,7 +133,7 @@ def test_an_advisor_counts_the_own_clients_and_a_segment_is_opened_again(open_at
     page.get_by_role("button", name="保存客群").click()
     page.get_by_role("button", name="查看与修改").click()
     assert page.get_by_label("标题").input_value() == "我的"
-    assert "至少有一个：资产50万以上" in page.locator(".chosen").inner_text()
+    page.locator(".chosen").get_by_text("至少有一个：资产50万以上").wait_for()
     page.get_by_role("button", name="客群", exact=True).click()
     page.get_by_role("button", name="删除").click()
     page.get_by_text("还没有客群").wait_for()
