@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.errors import ModelUnavailableError
 from models.objective import HoldsOrNot, Objective
 from models.tuned import TunedCard, read_card, write_tuned
@@ -48,34 +51,9 @@ def tune(
     is started again with the same folder, data and settings. Raises ModelUnavailableError without torch and
     peft, or without the device.
     """
-    try:
-        import torch
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise ModelUnavailableError(
-            f"training needs torch and peft ({error})", remedy="run: pip install 'tougu[local,train]'"
-        ) from error
-    torch.manual_seed(settings.seed)
     aim = objective or HoldsOrNot(settings.smoothing)
     base, tokenizer = encoder
-    lower, upper = split_at(base, settings.frozen_layers)
-    model = get_peft_model(
-        upper,
-        LoraConfig(r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=_CHANGED),
-    )
-    head = torch.nn.Linear(base.config.hidden_size * (2 if settings.parts else 1), len(labels))
-    torch.nn.init.zeros_(head.weight)
-    with torch.no_grad():
-        head.bias.copy_(torch.tensor(aim.bias(train.targets)))
-    if settings.device != "cpu":
-        lower = copy.deepcopy(lower)  # the shared encoder stays where it is
-    try:
-        for part in (lower, model, head):
-            part.to(settings.device)  # in place
-    except (RuntimeError, AssertionError) as error:
-        raise ModelUnavailableError(
-            f"the device {settings.device} cannot be used ({error})", remedy="train with --device cpu"
-        ) from error
+    lower, model, head = _networks(base, len(labels), aim.bias(train.targets), settings)
     run = Run(model, head, aim, settings)
     states = States(lower, tokenizer, settings)
     card = TunedCard(
@@ -98,3 +76,35 @@ def tune(
         run.save(unfinished, done, key)
     unfinished.unlink(missing_ok=True)
     return read_card(folder)
+
+
+def _networks(base: Any, outputs: int, bias: NDArray[np.float32], settings: TuningSettings) -> tuple[Any, Any, Any]:
+    """The layers that stay, the upper ones with their low-rank changes, and a head of zeros that starts at `bias`;
+    all on the device, seeded."""
+    try:
+        import torch
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise ModelUnavailableError(
+            f"training needs torch and peft ({error})", remedy="run: pip install 'tougu[local,train]'"
+        ) from error
+    torch.manual_seed(settings.seed)
+    lower, upper = split_at(base, settings.frozen_layers)
+    model = get_peft_model(
+        upper,
+        LoraConfig(r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=_CHANGED),
+    )
+    head = torch.nn.Linear(base.config.hidden_size * (2 if settings.parts else 1), outputs)
+    torch.nn.init.zeros_(head.weight)
+    with torch.no_grad():
+        head.bias.copy_(torch.tensor(bias))
+    if settings.device != "cpu":
+        lower = copy.deepcopy(lower)  # the shared encoder stays where it is
+    try:
+        for part in (lower, model, head):
+            part.to(settings.device)  # in place
+    except (RuntimeError, AssertionError) as error:
+        raise ModelUnavailableError(
+            f"the device {settings.device} cannot be used ({error})", remedy="train with --device cpu"
+        ) from error
+    return lower, model, head

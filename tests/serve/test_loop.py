@@ -61,6 +61,14 @@ def lines_of(firm: Firm, report: str, version: int = 1) -> list[dict[str, object
     return list(answer.json()["lines"])
 
 
+def doubting(firm: Firm) -> House:
+    """The firm's house, its gate in doubt about a word that the tests write."""
+    house = firm.house
+    filters = (*standard_filters(house.rule_pack, house.settings.compliance), Doubts())
+    house.gate = Gate(house.rule_pack, filters, house.audit, queue=house.review_queue, left_out=frozenset({SEMANTIC}))
+    return house
+
+
 class TestMaking:
     def test_progress_counts_the_funds(self, firm: Firm) -> None:
         report = firm.diagnosis()
@@ -135,11 +143,7 @@ class TestEditing:
             assert self.edit(firm, report, int(str(line["n"])), "换一句话说。")["status"] == 409
 
     def test_a_held_text_waits_for_an_officer_and_can_be_sent_once_approved(self, firm: Firm) -> None:
-        house = firm.house
-        filters = (*standard_filters(house.rule_pack, house.settings.compliance), Doubts())
-        house.gate = Gate(
-            house.rule_pack, filters, house.audit, queue=house.review_queue, left_out=frozenset({SEMANTIC})
-        )
+        house = doubting(firm)
         report = firm.diagnosis()
         n, words = self.first_line(firm, report)
         made = self.edit(firm, report, n, words.replace("共持有", "目前持有"))
@@ -152,11 +156,7 @@ class TestEditing:
         assert "目前持有" in reader.get(path).text
 
     def test_an_officers_own_words_are_what_is_sent(self, firm: Firm) -> None:
-        house = firm.house
-        filters = (*standard_filters(house.rule_pack, house.settings.compliance), Doubts())
-        house.gate = Gate(
-            house.rule_pack, filters, house.audit, queue=house.review_queue, left_out=frozenset({SEMANTIC})
-        )
+        house = doubting(firm)
         report = firm.diagnosis()
         n, words = self.first_line(firm, report)
         made = self.edit(firm, report, n, words.replace("共持有", "目前持有"))
@@ -168,11 +168,7 @@ class TestEditing:
         assert "现持有" in reader.get(f"{path}/report").text
 
     def test_an_officers_words_beyond_the_prose_cannot_be_laid_out(self, firm: Firm) -> None:
-        house = firm.house
-        filters = (*standard_filters(house.rule_pack, house.settings.compliance), Doubts())
-        house.gate = Gate(
-            house.rule_pack, filters, house.audit, queue=house.review_queue, left_out=frozenset({SEMANTIC})
-        )
+        house = doubting(firm)
         report = firm.diagnosis()
         n, words = self.first_line(firm, report)
         made = self.edit(firm, report, n, words.replace("共持有", "目前持有"))
