@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from intent.call import Polarity, Speaker, Turn, Wish
 from intent.classifier.rules import Rules
@@ -77,29 +77,18 @@ class ChatCheck:
             PROMPT, intent=f"{intent.zh}：{intent.meaning}", turns="\n".join(map(_line, shown))
         )
         try:
-            answer = _answer(self._model.complete(messages, max_tokens=200))
+            reply = self._model.complete(messages, max_tokens=200, schema=self._prompts.get(PROMPT).front.output_schema)
         except ChatUnavailableError:
             log.warning("the chat model %s did not look at a lead: it stands as it was read", self._model.name)
             return None
-        quote = answer.get("quote")
+        answer = json.loads(reply.text)
+        quote = str(answer["quote"]).strip()
         said = [turn.text for turn in shown if turn.speaker is not Speaker.ADVISOR]
-        if answer.get("wants") is not False or not isinstance(quote, str) or not quote.strip():
+        if answer["wants"] or not quote or not any(quote in text for text in said):
             return None
-        if not any(quote.strip() in text for text in said):
-            return None
-        return f"{self._model.name} 认为客户没有此意：“{quote.strip()[:60]}”"
+        return f"{reply.model} 认为客户没有此意：“{quote[:60]}”"
 
 
 def _line(turn: Turn) -> str:
     who = {Speaker.ADVISOR: "顾问", Speaker.CLIENT: "客户", Speaker.UNKNOWN: "某人"}[turn.speaker]
     return f"[{turn.index + 1}] {who}：{turn.text}"
-
-
-def _answer(reply: str) -> dict[str, Any]:
-    """The object in a reply; empty where there is none."""
-    start, end = reply.find("{"), reply.rfind("}")
-    try:
-        found = json.loads(reply[start : end + 1])
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -1,18 +1,18 @@
 """The one boundary to a chat model. Absent by default: everything works extractively without it.
 
-Callers get what `connect` returns, a PseudonymisingChat; the adapters behind it are nobody else's.
+Callers get what `ChatModels.for_task` returns, a PseudonymisingChat; the adapters behind it are nobody else's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from prompts.errors import ChatError, ChatUnavailableError
 
-if TYPE_CHECKING:
-    from prompts.settings import ChatSettings
+Schema = Mapping[str, Any]  # JSON Schema
 
 # Between messages when they are hidden together: one person gets one token in all of them.
 SEPARATOR = "\n\ue000\n"
@@ -22,6 +22,17 @@ SEPARATOR = "\n\ue000\n"
 class Message:
     role: str  # system | user | assistant
     content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a model said."""
+
+    text: str
+    model: str  # which one answered, where several may
+    thinking: str = ""  # what a reasoning model thought aloud; never part of an answer
+    prompt_tokens: int = 0  # as the server counts them; 0 where it does not
+    reply_tokens: int = 0
 
 
 class Pseudonymiser(Protocol):
@@ -37,28 +48,26 @@ class Pseudonymiser(Protocol):
 
 
 class ChatModel(Protocol):
-    """A chat model whose input has been pseudonymised before it gets here.
+    """A chat model.
 
     Both methods raise ChatUnavailableError when no usable reply comes, `stream` at any piece.
     """
 
     name: str
 
-    def complete(self, messages: Sequence[Message], *, max_tokens: int = 800) -> str: ...
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int = 800,
+        schema: Schema | None = None,
+        within_s: float | None = None,
+    ) -> Reply:
+        """`schema`: the reply's text is JSON that keeps it. `within_s`: the longest that it may take, retries
+        included; None leaves it to the settings."""
+        ...
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]: ...
-
-
-def connect(settings: ChatSettings, pseudonymiser: Pseudonymiser | None) -> ChatModel | None:
-    """The chat model of the settings behind its pseudonymiser; None when no server is set.
-
-    Opens no connection. Raises ChatError when the server may not be used or the pseudonymiser is absent.
-    """
-    if settings.base_url is None:
-        return None
-    from prompts.openai_chat import OpenAIChat
-
-    return PseudonymisingChat(OpenAIChat(settings), pseudonymiser)
 
 
 class PseudonymisingChat:
@@ -68,17 +77,40 @@ class PseudonymisingChat:
     never given out is an error.
     """
 
-    def __init__(self, model: ChatModel, pseudonymiser: Pseudonymiser | None) -> None:
-        """Raises ChatError without a pseudonymiser."""
+    def __init__(
+        self,
+        model: ChatModel,
+        pseudonymiser: Pseudonymiser | None,
+        *,
+        on_thinking: Callable[[Reply], None] = lambda reply: None,
+    ) -> None:
+        """`on_thinking` gets replies whose model thought aloud, before names come back into them.
+
+        Raises ChatError without a pseudonymiser.
+        """
         if pseudonymiser is None:
             raise ChatError("a chat model is set but no pseudonymiser is; client text would leave as it is")
         self.name = model.name
         self._model = model
         self._pseudonymiser = pseudonymiser
+        self._on_thinking = on_thinking
 
-    def complete(self, messages: Sequence[Message], *, max_tokens: int = 800) -> str:
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int = 800,
+        schema: Schema | None = None,
+        within_s: float | None = None,
+    ) -> Reply:
+        """See ChatModel."""
         hidden, tokens = self._hide(messages)
-        return self._restore(self._model.complete(hidden, max_tokens=max_tokens), tokens)
+        reply = self._model.complete(hidden, max_tokens=max_tokens, schema=schema, within_s=within_s)
+        if reply.thinking:
+            self._on_thinking(reply)
+        # Within JSON a restored name is escaped as its string asks.
+        shown = tokens if schema is None else {t: json.dumps(o, ensure_ascii=False)[1:-1] for t, o in tokens.items()}
+        return replace(reply, text=self._restore(reply.text, shown))
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
         """Pieces end where no token can be cut in two.

@@ -92,7 +92,10 @@ class PromptLibrary:
         if own_folder is not None:
             if not own_folder.is_dir():
                 raise PromptError(f"the prompt folder {own_folder} does not exist: correct it in the settings")
-            self._templates.update(_load_folder(own_folder))
+            own = _load_folder(own_folder)
+            for name in own.keys() & self._shipped.keys():
+                _keeps_its_place(own[name].front, self._shipped[name].front, name)
+            self._templates.update(own)
 
     def list(self) -> tuple[PromptTemplate, ...]:
         """All templates by name."""
@@ -141,6 +144,17 @@ def parse_template(name: str, text: str) -> PromptTemplate:
     )
     _check_variables(template)
     return template
+
+
+def _keeps_its_place(own: FrontMatter, shipped: FrontMatter, name: str) -> None:
+    """What asks for a template fills in its variables and reads its reply: both must stay."""
+    if set(own.variables) != set(shipped.variables):
+        raise PromptError(
+            f"the own prompt {name} takes {', '.join(sorted(own.variables))}: it must take "
+            f"{', '.join(sorted(shipped.variables))} as the shipped one does"
+        )
+    if own.output_schema != shipped.output_schema:
+        raise PromptError(f"the own prompt {name} asks for another output_schema than the shipped one: take it over")
 
 
 def _load_folder(folder: Traversable | Path) -> dict[str, PromptTemplate]:

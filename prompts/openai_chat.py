@@ -1,6 +1,6 @@
 """The adapter to any OpenAI-compatible chat server (vLLM is the one tested), on langchain-openai.
 
-It stands behind PseudonymisingChat; nobody but `prompts.chat.connect` should hand it out.
+It stands behind PseudonymisingChat; nobody but `prompts.chat_models` should hand it out.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from models.lazy import Lazy
 from models.offline import stay_offline
-from prompts.chat import Message
+from prompts.chat import Message, Reply, Schema
 from prompts.errors import ChatError, ChatUnavailableError
 from prompts.hosts import refuse_outside
-from prompts.settings import ChatSettings
-from prompts.thinking import drop_thinking, without_thinking
+from prompts.json_replies import json_text
+from prompts.settings import ChatServer
+from prompts.thinking import split_thinking, without_thinking
 
 NO_KEY = "none"  # the client library insists on a key; a local server ignores it
 
@@ -23,7 +24,7 @@ NO_KEY = "none"  # the client library insists on a key; a local server ignores i
 class OpenAIChat:
     """Speaks /chat/completions. Thinking tags are dropped; errors never quote the conversation."""
 
-    def __init__(self, settings: ChatSettings) -> None:
+    def __init__(self, settings: ChatServer) -> None:
         """Raises ChatError when the host is an address outside; a name is looked up at each call."""
         if settings.base_url is None:
             raise ChatError("no chat server is set: give base_url and model in the settings")
@@ -34,14 +35,40 @@ class OpenAIChat:
         if not settings.allow_external:
             refuse_outside(self._base_url, resolve=False)
 
-    def complete(self, messages: Sequence[Message], *, max_tokens: int = 800) -> str:
-        client = self._ready()
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int = 800,
+        schema: Schema | None = None,
+        within_s: float | None = None,
+    ) -> Reply:
+        """See ChatModel."""
+        client, options = self._ready(), self._options(max_tokens, schema, within_s)
         try:
             with _untraced():
-                reply = client.invoke(_wire(messages), max_tokens=max_tokens)
+                answered = client.invoke(_wire(messages), **options)
         except Exception as error:  # openai's, the HTTP library's and langchain's own
             raise self._translated(error) from None
-        return self._not_empty(drop_thinking(_text(reply)))
+        thought, text = split_thinking(_text(answered))
+        said = self._not_empty(text)
+        used = answered.usage_metadata or {}
+        return Reply(
+            text=said if schema is None else json_text(said, schema, model=self.name),
+            model=self.name,
+            thinking=str(answered.additional_kwargs.get("reasoning_content") or thought),
+            prompt_tokens=used.get("input_tokens", 0),
+            reply_tokens=used.get("output_tokens", 0),
+        )
+
+    def _options(self, max_tokens: int, schema: Schema | None, within_s: float | None) -> dict[str, Any]:
+        options: dict[str, Any] = {"max_tokens": max_tokens}
+        if schema is not None:
+            wanted = {"name": "reply", "schema": dict(schema), "strict": True}
+            options["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        if within_s is not None:  # every attempt gets its share
+            options["timeout"] = min(self._settings.timeout_s, within_s / (self._settings.max_retries + 1))
+        return options
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
         """As the server sends it; where the opening thinking tag is missing, thinking is not dropped."""
@@ -95,7 +122,7 @@ class OpenAIChat:
         )
 
 
-def reachable(settings: ChatSettings, *, timeout_s: float = 3.0) -> tuple[bool, str]:
+def reachable(settings: ChatServer, *, timeout_s: float = 3.0) -> tuple[bool, str]:
     """Whether the server answers and knows the model, and one line about it; sends no prompt."""
     import httpx
 
@@ -123,19 +150,19 @@ def reachable(settings: ChatSettings, *, timeout_s: float = 3.0) -> tuple[bool, 
     return True, f"{settings.model} answers"
 
 
-def _client(settings: ChatSettings) -> Any:
+def _client(settings: ChatServer) -> Any:
     stay_offline()
     try:
-        from langchain_openai.chat_models.base import BaseChatOpenAI
         from openai import DefaultHttpxClient
+
+        from prompts.reasoning import ReasoningChatOpenAI
     except ImportError as error:
         raise ChatUnavailableError(
             f"the client for chat servers is not installed ({error}); run: pip install langchain-openai"
         ) from error
     # No proxy of the environment and no redirect may carry a prompt to another machine.
     http = DefaultHttpxClient(trust_env=False, follow_redirects=False, timeout=settings.timeout_s)
-    # BaseChatOpenAI sends `max_tokens`, which every compatible server knows; ChatOpenAI renames it.
-    return BaseChatOpenAI(
+    return ReasoningChatOpenAI(
         base_url=settings.base_url,
         model=settings.model,
         api_key=_key(settings),
@@ -150,7 +177,7 @@ def _client(settings: ChatSettings) -> Any:
     )
 
 
-def _key(settings: ChatSettings) -> Any:
+def _key(settings: ChatServer) -> Any:
     from pydantic import SecretStr
 
     return settings.api_key or SecretStr(NO_KEY)

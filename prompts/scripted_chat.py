@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from prompts.chat import Message
+from prompts.chat import Message, Reply, Schema
 from prompts.errors import ChatUnavailableError
+from prompts.json_replies import json_text
 
 
 class ScriptedChat:
@@ -20,7 +21,20 @@ class ScriptedChat:
         self._replies = list(replies)
         self._piece_characters = piece_characters
 
-    def complete(self, messages: Sequence[Message], *, max_tokens: int = 800) -> str:
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int = 800,
+        schema: Schema | None = None,
+        within_s: float | None = None,
+    ) -> Reply:
+        """See ChatModel."""
+        said = self._next(messages)
+        text = said if schema is None else json_text(said, schema, model=self.name)
+        return Reply(text=text, model=self.name)
+
+    def _next(self, messages: Sequence[Message]) -> str:
         self.asked.append(tuple(messages))
         if not self._replies:
             raise ChatUnavailableError("the script of the chat model is at its end: give it more replies")
@@ -30,6 +44,6 @@ class ScriptedChat:
         return reply
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
-        reply = self.complete(messages, max_tokens=max_tokens)
+        reply = self._next(messages)
         for start in range(0, len(reply), self._piece_characters):
             yield reply[start : start + self._piece_characters]

@@ -20,12 +20,14 @@ def without_thinking(pieces: Iterable[str]) -> Iterator[str]:
             yield text
 
 
-def drop_thinking(text: str) -> str:
-    """A whole reply without its thinking; some servers swallow the opening tag, so what stands
-    before a lone closing one goes too."""
-    head, tag, tail = text.partition(CLOSE)
-    lone = tag and OPEN not in head
-    return "".join(without_thinking([tail if lone else text])).strip()
+def split_thinking(text: str) -> tuple[str, str]:
+    """Thinking and reply of a whole text; some servers swallow the opening tag, so what stands
+    before a lone closing one is thinking too."""
+    head, tag, _ = text.partition(CLOSE)
+    if tag and OPEN not in head:
+        text = f"{OPEN}{text}"
+    thought = [part.partition(CLOSE)[0].strip() for part in text.split(OPEN)[1:]]
+    return "\n".join(filter(None, thought)), "".join(without_thinking([text])).strip()
 
 
 def _outside(pieces: Iterable[str]) -> Iterator[str]:

@@ -43,7 +43,7 @@ class Drafter:
         except ChatUnavailableError:
             _log.warning("the chat model %s gave no draft: the extractive answer stands", self._model.name)
             return extractive
-        checked = [_checked(sentence, sources, extractive.question) for sentence in _split(drafted)]
+        checked = [_checked(sentence, sources, extractive.question) for sentence in _split(drafted.text)]
         stood = [claim for claim in checked if claim is not None]
         if not stood:
             return extractive
@@ -51,7 +51,7 @@ class Drafter:
             stood += [claim for claim in claims if claim.text not in {kept.text for kept in stood}]
         citations = Citations()
         sentences = tuple(citations.sentence(claim) for claim in stood)
-        return replace(extractive, sentences=sentences, citations=citations.all(), by=self._model.name)
+        return replace(extractive, sentences=sentences, citations=citations.all(), by=drafted.model)
 
     def _messages(
         self, question: str, sources: Sequence[Place], history: Sequence[Message], on: date

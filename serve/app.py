@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from serve.auth import DoorMiddleware
+from serve.chat_usage import ChatUsage
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
     board,
@@ -62,6 +63,7 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     app.state.registry = CollectorRegistry()
+    app.state.registry.register(ChatUsage(house))
     _count_requests(app)
     app.add_middleware(
         DoorMiddleware,

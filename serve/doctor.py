@@ -145,17 +145,19 @@ def _fonts(_settings: Settings) -> Iterator[Check]:
 def _chat(settings: Settings) -> Iterator[Check]:
     from prompts.openai_chat import reachable
 
-    if not settings.chat.base_url:
+    if not settings.chat.servers:
         yield Check(
             name="chat model",
             state="ok",
             detail="none configured: answers are extractive, complete and cited",
         )
         return
-    answers, detail = reachable(settings.chat)
-    yield Check(
-        name="chat model",
-        state="ok" if answers else "note",
-        detail=detail,
-        remedy="" if answers else "start the server or correct chat.base_url; answers stay extractive meanwhile",
-    )
+    for server in settings.chat.servers:
+        answers, detail = reachable(server)
+        filed = f"filed as {server.record.filing}" if server.record.filing else "no filing: internal use only"
+        yield Check(
+            name="chat model",
+            state="ok" if answers else "note",
+            detail=f"{detail}; {filed}",
+            remedy="" if answers else "start the server or correct its base_url; answers stay extractive meanwhile",
+        )

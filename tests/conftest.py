@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, event
 
 pytest_plugins = ["tests.conftest_postgres"]
+
+# No test fails for time: a busy machine is no broken behaviour.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = ("127.", "localhost", "::1", "0.0.0.0")

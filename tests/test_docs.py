@@ -174,7 +174,7 @@ def test_every_setting_named_exists(page: Path) -> None:
 def test_the_operations_page_names_every_setting_with_its_default() -> None:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert with_table(page) == page, "a setting changed: python -m serve.settings_page docs/operations.md"
-    named = set(re.findall(r"^\| `([a-z_.]+)` \|", page, re.MULTILINE))
+    named = set(re.findall(r"^\| `([a-z0-9_.]+)` \|", page, re.MULTILINE))
     assert {key for key, _field, _value in describe(Settings.model_construct())} <= named
 
 

@@ -66,7 +66,7 @@ def run(
         data=data_of(cases),
         model={
             "encoder": house.encoder.name,
-            "chat": house.settings.chat.model if house.settings.chat.base_url else None,
+            "chat": [server.model for server in house.settings.chat.servers] or None,
         },
         parameters={"corpus": str(corpus), "documents": len(names), "on": day.isoformat()},
         metrics=_metrics(scored, [ms for _, ms in asked]),

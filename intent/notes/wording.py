@@ -54,13 +54,13 @@ class NoteWriter:
         except ChatUnavailableError:
             _log.warning("the chat model %s gave no note: the extractive one stands", self._model.name)
             return note
-        stood = _stood(reply, given)
+        stood = _stood(reply.text, given)
         if not stood:
             return note
         worded = [
             line for name in dict.fromkeys(line.section for line in lines) for line in _merged(name, lines, stood)
         ]
-        return replace(note, text=note_text(worded), by=self._model.name)
+        return replace(note, text=note_text(worded), by=reply.model)
 
 
 def _merged(section: str, lines: Sequence[NoteLine], stood: Sequence[NoteLine]) -> list[NoteLine]:

@@ -52,6 +52,11 @@ def toml_value(value: object) -> str:
     """A value as TOML would hold it; a secret's type prints stars."""
     import json
 
+    from pydantic import BaseModel, SecretStr
+
+    if isinstance(value, BaseModel):
+        held = {k: v for k, v in dict(value).items() if v is not None and not isinstance(v, SecretStr)}
+        return toml_value(held)
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     if isinstance(value, tuple | list | frozenset | set):

@@ -88,8 +88,10 @@ class CallRooms(QuestionRooms):
         from intent.pipeline import CallPipeline
         from intent.verification import RulesCheck
         from intent.wishes import WishMaker
+        from prompts.settings import ChatTask
 
         names = [known.name for known in self.products.names(principal=OPERATOR)]
+        noting = self.chat(ChatTask.NOTE)
         return CallPipeline(
             classifier=self.classifier,
             wish_maker=WishMaker(self.taxonomy, self.intent_rules, names),
@@ -97,14 +99,16 @@ class CallRooms(QuestionRooms):
             inspector=self.inspector,
             taxonomy=self.taxonomy,
             checks=[RulesCheck(self.intent_rules), *self._chat_checks()],
-            note_maker=NoteMaker(self.taxonomy, names, NoteWriter(self.chat, self.prompts) if self.chat else None),
+            note_maker=NoteMaker(self.taxonomy, names, NoteWriter(noting, self.prompts) if noting else None),
             context_turns=self.settings.intent.context_turns,
         )
 
     def _chat_checks(self) -> list[LeadCheck]:
         from intent.verification import ChatCheck
+        from prompts.settings import ChatTask
 
-        return [ChatCheck(self.chat, self.prompts, self.taxonomy)] if self.chat else []
+        model = self.chat(ChatTask.VERIFY)
+        return [ChatCheck(model, self.prompts, self.taxonomy)] if model else []
 
     @once
     def inspector(self) -> Inspector:

@@ -10,7 +10,9 @@ from serve.users import OPERATOR
 
 if TYPE_CHECKING:
     from copilot.session import QuestionSession
-    from prompts.chat import ChatModel
+    from prompts.chat import ChatModel, Reply
+    from prompts.chat_models import ChatModels
+    from prompts.settings import ChatTask
     from rag.answer import Answerer
     from rag.index import SearchIndex
     from rag.retrieve import Retriever
@@ -20,14 +22,26 @@ class QuestionRooms(ComplianceRooms):
     """Chat model, index, retrieval, answers."""
 
     @once
-    def chat(self) -> ChatModel | None:
+    def chat_models(self) -> ChatModels:
         from compliance_filters.pii.pseudonyms import Pseudonyms
-        from prompts.chat import connect
+        from prompts.chat_models import ChatModels
         from serve.ports import ClientNames
 
-        if not self.settings.chat.base_url:
-            return None
-        return connect(self.settings.chat, Pseudonyms(ClientNames(self.clients, OPERATOR)))
+        return ChatModels(
+            self.settings.chat,
+            lambda: Pseudonyms(ClientNames(self.clients, OPERATOR)),
+            on_thinking=self._keep_thinking,
+        )
+
+    def chat(self, task: ChatTask, *, for_clients: bool = False) -> ChatModel | None:
+        """The chat model for a task; None where none is set for it, or none that may write to clients."""
+        return self.chat_models.for_task(task, for_clients=for_clients)
+
+    def _keep_thinking(self, reply: Reply) -> None:
+        """Kept apart from answers, for who asks later why a model said what it said."""
+        self.audit.append(
+            event="model.thinking", actor="system", data={"model": reply.model}, payload={"thinking": reply.thinking}
+        )
 
     @once
     def index(self) -> SearchIndex:
@@ -44,11 +58,13 @@ class QuestionRooms(ComplianceRooms):
     @once
     def answerer(self) -> Answerer:
         from compliance_filters.injection import InjectionFilter
+        from prompts.settings import ChatTask
         from rag.answer import Answerer
         from rag.draft import Drafter
         from serve.ports import InstructionCheck
 
-        drafter = Drafter(self.chat, self.prompts) if self.chat else None
+        model = self.chat(ChatTask.ANSWER)
+        drafter = Drafter(model, self.prompts) if model else None
         return Answerer(
             self.retriever,
             self.facts,

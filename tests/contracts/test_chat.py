@@ -53,7 +53,7 @@ class TestChatModel:
         assert answering.name
 
     def test_completes(self, answering: ChatModel) -> None:
-        assert answering.complete(ASKED, max_tokens=50) == REPLY
+        assert answering.complete(ASKED, max_tokens=50).text == REPLY
 
     def test_streams_the_same_text_in_pieces(self, answering: ChatModel) -> None:
         pieces = list(answering.stream(ASKED, max_tokens=50))

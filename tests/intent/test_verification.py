@@ -8,9 +8,9 @@ from intent.call import Evidence, Polarity, Speaker, Turn, Wish
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import load_taxonomy
 from intent.verification import FACTOR, ChatCheck, RulesCheck, verified
-from prompts.chat import Message
 from prompts.errors import ChatUnavailableError
 from prompts.library import PromptLibrary
+from prompts.scripted_chat import ScriptedChat
 
 TAXONOMY = load_taxonomy()
 RULES = RulesCheck(load_rules(TAXONOMY))
@@ -41,24 +41,9 @@ def wish(turns: Sequence[Turn], at: int, intent: str = "fund.sip", goes_to: str 
     )
 
 
-class Model:
-    """A chat model with one prepared answer."""
-
-    name = "model"
-
-    def __init__(self, answer: str) -> None:
-        self._answer = answer
-        self.asked = ""
-
-    def complete(self, messages: Sequence[Message], *, max_tokens: int = 800) -> str:
-        self.asked = "\n".join(message.content for message in messages)
-        if self._answer == "down":
-            raise ChatUnavailableError("down")
-        return self._answer
-
-
 def by_chat(answer: str) -> ChatCheck:
-    return ChatCheck(Model(answer), PromptLibrary(), TAXONOMY)  # type: ignore[arg-type]
+    said = ChatUnavailableError("down") if answer == "down" else answer
+    return ChatCheck(ScriptedChat([said]), PromptLibrary(), TAXONOMY)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +96,8 @@ def test_a_chat_model_must_quote_the_client(answer: str, doubted: bool) -> None:
 
 def test_a_chat_model_sees_the_turns_around_the_evidence_alone() -> None:
     turns = call("很早的话", "a:第二句", "a:第三句", "我想做个定投", "之后的话")
-    model = Model("{}")
-    ChatCheck(model, PromptLibrary(), TAXONOMY).doubt(wish(turns, 3), turns)  # type: ignore[arg-type]
-    assert "很早的话" not in model.asked
-    assert all(text in model.asked for text in ("第二句", "我想做个定投", "之后的话", "定投"))
+    model = ScriptedChat(["{}"])
+    ChatCheck(model, PromptLibrary(), TAXONOMY).doubt(wish(turns, 3), turns)
+    asked = "\n".join(message.content for message in model.asked[0])
+    assert "很早的话" not in asked
+    assert all(text in asked for text in ("第二句", "我想做个定投", "之后的话", "定投"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from prompts.chat import Message, PseudonymisingChat, connect, unfinished
-from prompts.errors import ChatError, ChatUnavailableError
+from prompts.chat import Message, PseudonymisingChat, Reply, unfinished
+from prompts.errors import ChatUnavailableError
 from prompts.scripted_chat import ScriptedChat
 from prompts.settings import ChatSettings
 from tests.prompts.name_hider import NameHider
@@ -19,7 +24,7 @@ ASKED = [
 def test_names_stay_here_and_come_back() -> None:
     model = ScriptedChat(["〔客户1〕持有基金A。"])
     chat = PseudonymisingChat(model, NameHider())
-    assert chat.complete(ASKED) == "张伟民持有基金A。"
+    assert chat.complete(ASKED).text == "张伟民持有基金A。"
     sent = "".join(message.content for message in model.asked[0])
     assert "张伟民" not in sent
     assert "李秀英" not in sent
@@ -77,20 +82,25 @@ def test_unfinished_tokens_wait(text: str, tokens: set[str], held: int) -> None:
     assert unfinished(text, tokens) == held
 
 
-class TestConnect:
-    def test_no_server_no_model(self) -> None:
-        assert connect(ChatSettings(), None) is None
+def test_names_in_json_are_escaped_as_its_strings_ask() -> None:
+    class Quoting(NameHider):
+        def hide(self, text: str) -> tuple[str, dict[str, str]]:
+            return text, {"〔客户1〕": '张"伟"民'}
 
-    def test_a_server_without_a_pseudonymiser_is_an_error(self) -> None:
-        settings = ChatSettings(base_url="http://127.0.0.1:1/v1", model="tiny")
-        with pytest.raises(ChatError, match="no pseudonymiser"):
-            connect(settings, None)
+    model = ScriptedChat(['{"who": "〔客户1〕"}'])
+    reply = PseudonymisingChat(model, Quoting()).complete(ASKED, schema={"type": "object"})
+    assert json.loads(reply.text) == {"who": '张"伟"民'}
 
-    def test_callers_get_the_wrapper(self) -> None:
-        settings = ChatSettings(base_url="http://127.0.0.1:1/v1", model="tiny")
-        chat = connect(settings, NameHider())
-        assert isinstance(chat, PseudonymisingChat)
-        assert chat.name == "tiny"
+
+def test_what_a_model_thought_is_told_apart_and_without_names() -> None:
+    class Thinking(ScriptedChat):
+        def complete(self, messages: Sequence[Message], **options: Any) -> Reply:
+            return replace(super().complete(messages, **options), thinking="〔客户1〕持有什么呢")
+
+    told: list[Reply] = []
+    chat = PseudonymisingChat(Thinking(["〔客户1〕持有A。"]), NameHider(), on_thinking=told.append)
+    assert chat.complete(ASKED).text == "张伟民持有A。"
+    assert [reply.thinking for reply in told] == ["〔客户1〕持有什么呢"]
 
 
 @pytest.mark.parametrize("wrong", [{"base_url": "localhost:1"}, {"base_url": "http://x/v1"}, {"port": 1}])

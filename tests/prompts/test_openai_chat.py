@@ -44,7 +44,7 @@ def test_sends_roles_model_and_limit(server: ChatServer) -> None:
 
 def test_thinking_is_dropped(server: ChatServer) -> None:
     server.reply = "<think>先想\n一想</think>\n\n增长3.25%。"
-    assert chat(server).complete(ASKED) == "增长3.25%。"
+    assert chat(server).complete(ASKED).text == "增长3.25%。"
     assert "".join(chat(server).stream(ASKED)) == "增长3.25%。"
 
 
@@ -110,7 +110,7 @@ def test_the_environment_cannot_divert_or_trace_prompts(server: ChatServer, monk
         monkeypatch.setenv("LANGSMITH_API_KEY", "key")
         for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
             monkeypatch.setenv(name, "true")
-        assert chat(server).complete(ASKED) == "好的。"
+        assert chat(server).complete(ASKED).text == "好的。"
         assert "".join(chat(server).stream(ASKED)) == "好的。"
         assert elsewhere.requests == []
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from prompts.thinking import drop_thinking, without_thinking
+from prompts.thinking import split_thinking, without_thinking
 
 CASES = [
     ("没有思考", "没有思考"),
@@ -17,7 +17,7 @@ CASES = [
 
 @pytest.mark.parametrize(("reply", "spoken"), CASES)
 def test_whole_replies(reply: str, spoken: str) -> None:
-    assert drop_thinking(reply) == spoken
+    assert split_thinking(reply)[1] == spoken
 
 
 @pytest.mark.parametrize("size", [1, 2, 7])
@@ -28,4 +28,4 @@ def test_replies_in_pieces(reply: str, spoken: str, size: int) -> None:
 
 
 def test_a_swallowed_opening_tag() -> None:
-    assert drop_thinking("想了很久</think>\n答") == "答"
+    assert split_thinking("想了很久</think>\n答") == ("想了很久", "答")

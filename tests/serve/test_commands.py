@@ -261,6 +261,18 @@ class TestOperators:
         (tmp_path / "again.toml").write_text(printed, encoding="utf-8")
         assert tougu("--config", tmp_path / "again.toml", "config").out == printed
 
+    def test_further_chat_models_are_shown_without_their_keys(self, tougu: Tougu, tmp_path: Path) -> None:
+        file = tmp_path / "models.toml"
+        file.write_text(
+            '[chat]\nothers = [{base_url = "http://127.0.0.1:9/v1", model = "spare", api_key = "hidden-word"}]\n',
+            "utf-8",
+        )
+        printed = tougu("--config", file, "config").out
+        assert "spare" in printed
+        assert "hidden-word" not in printed + tougu("--config", file, "config", "--json").out
+        (tmp_path / "again.toml").write_text(printed, encoding="utf-8")
+        assert tougu("--config", tmp_path / "again.toml", "config").out == printed
+
     def test_prompts(self, tougu: Tougu) -> None:
         listed = json.loads(tougu("prompts", "list", "--json").out)
         assert listed

@@ -12,7 +12,7 @@ import yaml
 from compliance_filters.finding import Draft, Insistence, Target
 from knowledge_base.access import Principal, Role
 from prompts.chat import Message
-from prompts.settings import ChatSettings
+from prompts.settings import ChatSettings, ChatTask
 from serve.errors import NotFoundError
 from serve.ports import SpeechCheck
 from serve.sample import sample_folder
@@ -108,11 +108,12 @@ def test_a_client_imported_by_another_process_is_hidden_from_the_chat_model(
     with ChatServer() as server:
         chatting = settings.model_copy(update={"chat": ChatSettings(base_url=server.base_url, model="tiny")})
         serving = House(chatting)
-        assert serving.chat is not None
+        chat = serving.chat(ChatTask.ANSWER)
+        assert chat is not None
         question = [Message(role="user", content="谷雨生与闻人昭适合什么产品")]
-        serving.chat.complete(question)
+        chat.complete(question)
         load(house, tmp_path, "clients", "id,name", "C0099,闻人昭")
-        serving.chat.complete(question)
+        chat.complete(question)
         first, second = (str(sent["messages"]) for sent in server.requests)
         serving.close()
     assert "谷雨生" not in first

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compliance_filters.pii.pseudonyms import Pseudonyms
-from prompts.chat import Message, PseudonymisingChat
+from prompts.chat import Message, PseudonymisingChat, Reply
 from prompts.errors import ChatUnavailableError
 from prompts.scripted_chat import ScriptedChat
 
@@ -160,9 +162,9 @@ def test_the_model_never_sees_what_a_client_said_of_themself() -> None:
 
 def test_a_mangled_token_in_a_reply_is_an_error() -> None:
     class Echo(ScriptedChat):
-        def complete(self, messages: object, *, max_tokens: int = 800) -> str:
-            super().complete(messages, max_tokens=max_tokens)  # type: ignore[arg-type]
-            return self.asked[-1][0].content.replace("〔", "[").replace("〕", "]")
+        def complete(self, messages: Sequence[Message], **options: Any) -> Reply:
+            reply = super().complete(messages, **options)
+            return replace(reply, text=self.asked[-1][0].content.replace("〔", "[").replace("〕", "]"))
 
     chat = PseudonymisingChat(Echo(["x"]), Pseudonyms())
     with pytest.raises(ChatUnavailableError, match="was not in its input"):

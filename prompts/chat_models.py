@@ -1,0 +1,110 @@
+"""The chat models of the settings: who is asked for what, and who stands in where one gives nothing."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from prompts.chat import ChatModel, Message, Pseudonymiser, PseudonymisingChat, Reply, Schema
+from prompts.errors import ChatUnavailableError
+from prompts.guard import GuardedChat, Usage
+from prompts.settings import ChatServer, ChatSettings, ChatTask
+
+_log = logging.getLogger(__name__)
+
+
+class ChatModels:
+    """Every model once, with its guard; tasks share them."""
+
+    def __init__(
+        self,
+        settings: ChatSettings,
+        pseudonymiser: Callable[[], Pseudonymiser | None],
+        *,
+        on_thinking: Callable[[Reply], None] = lambda reply: None,
+    ) -> None:
+        """Opens no connection. Raises ChatError when a server may not be used."""
+        self._settings = settings
+        self._pseudonymiser = pseudonymiser
+        self._on_thinking = on_thinking
+        self._models = [(server, self._guarded(server)) for server in settings.servers]
+
+    def for_task(self, task: ChatTask, *, for_clients: bool = False) -> ChatModel | None:
+        """The models that may do it, behind the pseudonymiser; None when there are none.
+
+        for_clients: the text reaches clients without an advisor's edit, so only models with a filing are asked.
+        Raises ChatError without a pseudonymiser.
+        """
+        able = self._settings.for_task(task, for_clients=for_clients)
+        models = [model for server, model in self._models if server in able]
+        if not models:
+            return None
+        chain = FallbackChat(models, budget_s=self._settings.budget_s)
+        return PseudonymisingChat(chain, self._pseudonymiser(), on_thinking=self._on_thinking)
+
+    @property
+    def usage(self) -> tuple[Usage, ...]:
+        """Counters of every model."""
+        return tuple(model.usage for _server, model in self._models)
+
+    def _guarded(self, server: ChatServer) -> GuardedChat:
+        from prompts.openai_chat import OpenAIChat
+
+        return GuardedChat(
+            OpenAIChat(server),
+            context_tokens=server.context_tokens,
+            concurrency=server.concurrency,
+            failures=self._settings.failures,
+            rest_s=self._settings.rest_s,
+        )
+
+
+class FallbackChat:
+    """Models in order: the next is asked where one gives nothing, within one time for all."""
+
+    def __init__(
+        self, models: Sequence[ChatModel], *, budget_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Raises ValueError without a model."""
+        if not models:
+            raise ValueError("a chain of chat models needs one at least")
+        self.name = models[0].name
+        self._models, self._budget_s, self._clock = tuple(models), budget_s, clock
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int = 800,
+        schema: Schema | None = None,
+        within_s: float | None = None,
+    ) -> Reply:
+        """See ChatModel; the error is the last model's."""
+        until = self._clock() + min(within_s or self._budget_s, self._budget_s)
+        error = ChatUnavailableError("no chat model was asked")
+        for model in self._models:
+            left = until - self._clock()
+            if left <= 0:
+                raise ChatUnavailableError(f"the chat models took longer than {self._budget_s:g} s: {error}")
+            try:
+                return model.complete(messages, max_tokens=max_tokens, schema=schema, within_s=left)
+            except ChatUnavailableError as failed:
+                _log.warning("the chat model %s gave nothing: %s", model.name, failed)
+                error = failed
+        raise error
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
+        """See ChatModel. Once a piece is out nobody stands in: what was said cannot be taken back here."""
+        for model in self._models[:-1]:
+            pieces = model.stream(messages, max_tokens=max_tokens)
+            try:
+                first = next(pieces, None)
+            except ChatUnavailableError as failed:
+                _log.warning("the chat model %s gave nothing: %s", model.name, failed)
+                continue
+            if first is not None:
+                yield first
+            yield from pieces
+            return
+        yield from self._models[-1].stream(messages, max_tokens=max_tokens)
