@@ -75,15 +75,16 @@ class FundRecords:
         from copilot.diagnosis.data.benchmark import contract_benchmark
         from copilot.diagnosis.data.calendars import fund_kind
 
+        kind = fund_kind(product.kind if product else None)
         return FundInput(
             code=code,
             name=(product.full_name or product.name) if product else f"基金{code}",
-            nav=self.source.nav(code, kind=fund_kind(product.kind if product else None), today=self.today),
+            nav=self.source.nav(code, kind=kind, today=self.today),
             fund_type=product.kind if product else None,
             risk_level=product.risk_level if product else None,
             inception=product.inception if product else None,
             contract_benchmark=product.benchmark if product else None,
-            own_benchmark=contract_benchmark(product.benchmark if product else None, self.source.index),
+            own_benchmark=contract_benchmark(product.benchmark if product else None, self.source.index, kind=kind),
             portfolio=self.source.portfolio(code, self.today),
         )
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from copilot.diagnosis.diagnose import Settings
     from copilot.diagnosis.holdings import Holding
     from copilot.diagnosis.report import Adviser, DiagnosisReport
+    from copilot.diagnosis.rewriting import ProseRewriter
     from copilot.diagnosis.shared import SharedFunds
     from copilot.matching import ClientMatch
 
@@ -60,9 +61,11 @@ class ReportDesk:
 
     def __init__(
         self, *, gate: Reviews, clients: Clients, products: Products, facts: ContextFacts, navs: FundData,
-        terms: FactStore | None = None,
+        terms: FactStore | None = None, rewriter: ProseRewriter | None = None,
     ) -> None:  # fmt: skip
+        """`rewriter` words the prose of new reports; without one it stays as composed."""
         self._gate = gate
+        self._rewriter = rewriter
         self._clients = clients
         self._products = products
         self._facts = facts
@@ -80,7 +83,7 @@ class ReportDesk:
         report = diagnose_fund(
             fund, source.benchmark(), today=today, settings=_settings(source), shared=self._funds_shared()
         )
-        return self._judge(report, ReviewContext(today=today), principal)
+        return self._made(report, ReviewContext(today=today), principal)
 
     def client(
         self, client_id: str, *, principal: Principal, today: date, navs: FundData | None = None
@@ -113,7 +116,7 @@ class ReportDesk:
             advise=self._match(client, records, known, settings, licensed=adviser is not None),
         )
         context = self._facts.client_context(client_id, today=today, principal=principal)
-        return self._judge(report, context, principal)
+        return self._made(report, context, principal)
 
     def _client(self, client_id: str, principal: Principal) -> Client:
         try:
@@ -167,6 +170,14 @@ class ReportDesk:
         context = self._facts.client_context(client_id, today=today, principal=principal)
         return self._judge(report, context, principal, by=by, channel=channel)
 
+    def _made(self, report: DiagnosisReport, known: ReviewContext, principal: Principal) -> JudgedReport:
+        """A new report, worded anew where that is wished, and judged."""
+        if self._rewriter is None:
+            return self._judge(report, known, principal)
+        report = self._rewriter.reword(report, self._context(report, known, principal, channel="export"))
+        assert report.rewriting is not None
+        return self._judge(report, known, principal, by=report.rewriting.by)
+
     def _judge(
         self,
         report: DiagnosisReport,
@@ -176,11 +187,19 @@ class ReportDesk:
         by: str = "template",
         channel: str = "export",
     ) -> JudgedReport:
+        context = self._context(report, known, principal, channel=channel)
+        draft = Draft(text=report.text(), target=Target.REPORT, by=by)
+        return JudgedReport(report=report, verdict=self._gate.review(draft, context, principal=principal))
+
+    def _context(
+        self, report: DiagnosisReport, known: ReviewContext, principal: Principal, *, channel: str
+    ) -> ReviewContext:
+        """Everything that the report's text is judged by."""
         from copilot.diagnosis.diagnose import name_facts
 
         codes = tuple(dict.fromkeys((*report.codes, *report.recommends)))
         products = self._facts.products(codes, principal=principal, today=known.today)
-        context = replace(
+        return replace(
             known,
             products=products,
             facts=(*report.facts, *name_facts(*(product.name for product in products))),
@@ -188,8 +207,6 @@ class ReportDesk:
             check_numbers=True,
             recommends=report.recommends,  # whatever is shown as an alternative; what is held is only described
         )
-        draft = Draft(text=report.text(), target=Target.REPORT, by=by)
-        return JudgedReport(report=report, verdict=self._gate.review(draft, context, principal=principal))
 
 
 def _settings(source: FundData) -> Settings:

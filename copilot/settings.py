@@ -73,4 +73,7 @@ class CopilotSettings(BaseModel):
         "", description="Benchmark CSV (date,close) of all reports; empty = benchmark.csv in nav_dir."
     )
     benchmark_name: str = Field("", description="Name of the benchmark in reports; empty = its file's name.")
+    rewrite_reports: bool = Field(
+        False, description="Let the chat model word the summary and the first fund pages of reports anew, yes/no."
+    )
     delivery: DeliverySettings = DeliverySettings()

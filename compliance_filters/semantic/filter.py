@@ -17,6 +17,7 @@ from compliance_filters.semantic.calibration import Calibration, Thresholds, rea
 from compliance_filters.settings import ComplianceSettings
 from models.encoder import Encoder
 from models.ngrams import NgramScorer
+from models.remembering import RememberingScorer
 from models.scorer import Blend, Probabilities, Scorer
 from models.tuned import load_tuned
 
@@ -75,7 +76,7 @@ class SemanticFilter:
         """Probabilities of each text, equal ones read once; FilterError when the time is spent before the end."""
         began = time.monotonic()
         known: dict[str, Probabilities] = {}
-        fresh = list(dict.fromkeys(texts))
+        fresh = sorted(dict.fromkeys(texts), key=len)  # a batch of like lengths has little padding to compute
         for at in range(0, len(fresh), _AT_ONCE):
             if time.monotonic() - began > self._time_budget_s * max(1.0, len(fresh) / _A_BUDGET):
                 raise FilterError(f"the text has {len(fresh)} passages to read, too many for the time budget.")
@@ -130,7 +131,7 @@ def load_semantic(pack: RulePack, settings: ComplianceSettings, encoder: Encoder
     fast, slow = NgramScorer(folder), load_tuned(folder, encoder)
     return SemanticFilter(
         pack,
-        Blend(fast, slow, weight=calibration.weight, ask_from=calibration.ask_from),
+        RememberingScorer(Blend(fast, slow, weight=calibration.weight, ask_from=calibration.ask_from)),
         calibration,
         time_budget_ms=settings.time_budget_ms,
     )

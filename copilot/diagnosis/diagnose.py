@@ -10,6 +10,7 @@ from decimal import Decimal
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis import wording
 from copilot.diagnosis.analysis import FundAnalysis, FundInput
+from copilot.diagnosis.data.benchmark import CompositeBenchmark
 from copilot.diagnosis.data.index import Benchmark, IndexSeries
 from copilot.diagnosis.data.peers import PeerTable
 from copilot.diagnosis.data.rates import ConstantRate, RateSeries
@@ -187,6 +188,8 @@ def conventions(
     ]
     if index and of_contract:
         lines.append("本报告的对照基准按基金合同约定的业绩比较基准计算，各成分逐日加权，按基金净值日对齐。")
+        if isinstance(index, CompositeBenchmark) and index.waits:
+            lines.append("成分中的境外指数在境内基金估值之后才收盘，净值日按估值时已知的上一个收盘计算。")
     elif index:
         kind = "价格指数，不含成份股分红" if settings.benchmark_is_price_index else "全收益指数"
         lines.append(

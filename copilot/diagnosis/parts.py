@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -155,3 +155,34 @@ class Adviser:
     @property
     def line(self) -> str:
         return f"投资顾问：{self.name}，登记编号：{self.licence}。"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewrittenLine:
+    """A composed line that a chat model was asked to word anew, and what became of it."""
+
+    section: str  # 摘要, or the code of the fund whose page it stands on
+    composed: str
+    reworded: str | None = None  # None: the composed line stays
+    why: str = ""  # it stays
+
+    def refused(self, why: str) -> RewrittenLine:
+        return replace(self, reworded=None, why=why)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rewriting:
+    """Who worded the prose of a report, by which prompt, and which lines stay as they were composed."""
+
+    model: str
+    prompt: str  # SHA-256 of the template
+    lines: tuple[RewrittenLine, ...]
+
+    @property
+    def refused(self) -> tuple[RewrittenLine, ...]:
+        return tuple(line for line in self.lines if line.reworded is None)
+
+    @property
+    def by(self) -> str:
+        """Who wrote the text, for the gate's record."""
+        return self.model if len(self.refused) < len(self.lines) else "template"

@@ -13,7 +13,7 @@ from copilot.diagnosis.findings import Observation, Severity
 from copilot.diagnosis.match.suggestion import Advice
 from copilot.diagnosis.measured.whole import ReportMeasures
 from copilot.diagnosis.parts import Adviser as Adviser
-from copilot.diagnosis.parts import ComparisonRow, FundPage, SourceNote
+from copilot.diagnosis.parts import ComparisonRow, FundPage, Rewriting, SourceNote
 from copilot.diagnosis.parts import FigureRow as FigureRow
 from copilot.diagnosis.parts import HoldingRow as HoldingRow
 from copilot.diagnosis.series import DataNote
@@ -58,6 +58,7 @@ class DiagnosisReport:
     pages: tuple[FundPage, ...] = ()
     advice: Advice | None = None  # suggestions; only in a client's report
     measures: ReportMeasures | None = None  # everything that was computed, for programs; not part of the text
+    rewriting: Rewriting | None = None  # where a chat model was asked to word the prose; not part of the text
     risk_disclosure: str = RISK_DISCLOSURE
     past_performance: str = PAST_PERFORMANCE
     ai_label: str = AI_LABEL

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from models.encoders.vectors import readable, unit
 from models.errors import ModelDamagedError, ModelUnavailableError
 from models.lazy import Lazy
 from models.offline import stay_offline
+from models.wheels import importable
+
+T = TypeVar("T")
 
 Dtype = Literal["auto", "fp32", "bf16"]
 BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -50,6 +53,7 @@ class SentenceTransformerEncoder:
         self.name = f"{family or self._resolve().name}/{self._dtype}"
         self.dimension = dimension or folder_dimension(self._resolve())
         self._loaded = Lazy(self._load)
+        self._bare = Lazy(self._load_bare)
         self._one_at_a_time = threading.Lock()  # fast tokenizers refuse concurrent padding changes
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
@@ -59,9 +63,14 @@ class SentenceTransformerEncoder:
         return self._encode(texts, which=1)
 
     def transformer(self) -> tuple[Any, Any]:
-        """The loaded transformer and its tokenizer, for a model tuned on it; they are shared, never changed."""
-        model, _ = self._loaded.get()
-        return model[0].auto_model, model.tokenizer
+        """The transformer and its tokenizer, for a model tuned on it; they are shared, never changed.
+
+        Where no text has been encoded they are loaded alone, in half the memory (`mapped`).
+        """
+        if self._loaded.is_loaded:
+            model, _ = self._loaded.get()
+            return model[0].auto_model, model.tokenizer
+        return self._bare.get()
 
     def _encode(self, texts: Sequence[str], *, which: int) -> Vectors:
         if not texts:
@@ -81,12 +90,33 @@ class SentenceTransformerEncoder:
         return self._folder() if callable(self._folder) else self._folder
 
     def _load(self) -> tuple[Any, tuple[str, str]]:
+        folder = self._ready()
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        places: dict[str, Any] = {"device": "cpu", "trust_remote_code": False, "local_files_only": True}
+        model = _opened(
+            folder, lambda: SentenceTransformer(str(folder), model_kwargs={"use_safetensors": True}, **places)
+        )
+        model.to(torch.bfloat16 if self._dtype == "bf16" else torch.float32)
+        return model, folder_prefixes(folder)
+
+    def _load_bare(self) -> tuple[Any, Any]:
+        folder = self._ready()
+        from models.encoders.mapped import load_transformer
+
+        return _opened(folder, lambda: load_transformer(folder, half=self._dtype == "bf16"))
+
+    def _ready(self) -> Path:
+        """The folder, once its libraries are here, offline and quiet."""
         stay_offline()
         folder = self._resolve()
         try:
             import torch
-            from sentence_transformers import SentenceTransformer
             from transformers.utils import logging as transformers_logging
+
+            if not importable("sentence_transformers"):
+                raise ImportError("No module named 'sentence_transformers'")
         except ImportError as error:
             raise ModelUnavailableError(
                 f"the encoder {self.name} needs torch and sentence-transformers ({error})",
@@ -95,9 +125,8 @@ class SentenceTransformerEncoder:
         if self._threads:
             torch.set_num_threads(self._threads)
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        model = _open(SentenceTransformer, folder)
-        model.to(torch.bfloat16 if self._dtype == "bf16" else torch.float32)
-        return model, folder_prefixes(folder)
+        transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        return folder
 
 
 def automatic_dtype() -> Literal["fp32", "bf16"]:
@@ -150,15 +179,9 @@ def _json(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _open(kind: Any, folder: Path) -> Any:
+def _opened(folder: Path, open_it: Callable[[], T]) -> T:
     try:
-        return kind(
-            str(folder),
-            device="cpu",
-            trust_remote_code=False,
-            local_files_only=True,
-            model_kwargs={"use_safetensors": True},
-        )
+        return open_it()
     except Exception as error:  # torch, safetensors, tokenizers and transformers each have their own
         raise ModelDamagedError(
             f"the encoder folder {folder} does not load ({_brief(error)})",

@@ -103,6 +103,8 @@ def _one(
         seen, report = shared.seen(house), [(client, judged.verdict.audit_id or "")]
         (seen.export if out else seen.view)("report", report)
     if as_json:
+        from dataclasses import asdict
+
         from serve.routes.wire import VerdictOut
 
         facts = [
@@ -111,6 +113,7 @@ def _one(
         measures = judged.report.measures.json() if judged.report.measures else None
         print_json({"text": judged.verdict.text if judged.verdict.cleared else None, "facts": facts,
                     "measures": measures,
+                    "rewriting": asdict(judged.report.rewriting) if judged.report.rewriting else None,
                     "verdict": VerdictOut.of(judged.verdict, quotes=False).model_dump()})  # fmt: skip
     elif judged.verdict.cleared:
         typer.echo(judged.verdict.text)

@@ -11,6 +11,7 @@ from serve.rooms.leads import LeadRooms
 
 if TYPE_CHECKING:
     from copilot.diagnosis.data.provider import NavFolder
+    from copilot.diagnosis.rewriting import ProseRewriter
     from copilot.loop.codes import CodeDesk
     from copilot.loop.effect import EffectStudy
     from copilot.loop.keys import LinkKeys
@@ -37,7 +38,17 @@ class ReportRooms(LeadRooms):
             facts=self.review_facts,
             navs=self.nav_folder(),
             terms=self.facts,
+            rewriter=self.report_rewriter,
         )
+
+    @once
+    def report_rewriter(self) -> ProseRewriter | None:
+        """Only where the settings wish for it and name a chat server."""
+        from copilot.diagnosis.rewriting import ProseRewriter
+
+        if not self.settings.copilot.rewrite_reports or self.chat is None:
+            return None
+        return ProseRewriter(self.chat, self.prompts, self.gate.judge)
 
     def nav_folder(
         self, folder: Path | None = None, benchmark: Path | None = None, name: str | None = None

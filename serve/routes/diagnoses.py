@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import FileResponse, Response
@@ -15,6 +15,7 @@ from copilot.loop.passages import paragraphs
 from copilot.loop.reading import rendered
 from copilot.loop.versions import Version
 from knowledge_base.access import Principal
+from knowledge_base.clients import Client
 from serve.routes.calls import job_out
 from serve.routes.wire import JobOut, PrincipalDep, SeenDep, VerdictOut, Wire, the_house
 from serve.seen import Seen
@@ -22,12 +23,16 @@ from serve.times import iso
 from serve.users import OPERATOR
 from serve.worker import DIAGNOSES
 
+if TYPE_CHECKING:
+    from serve.wiring import House
+
 router = APIRouter(prefix="/v1/diagnoses", tags=["diagnoses"])
 MEDIA = {
     "pdf": "application/pdf",
     "html": "text/html",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
+MOST_SUBJECTS = 20
 Format = Annotated[str, Query(pattern="^(pdf|html|docx)$")]
 
 
@@ -41,6 +46,14 @@ class DiagnosisIn(Wire):
         if (self.fund_code is None) == (self.client_id is None):
             raise ValueError("name either fund_code or client_id")
         return self
+
+
+class SubjectOut(Wire):
+    """Whom or what a diagnosis can be ordered of."""
+
+    kind: str = Field(description="client or fund.")
+    id: str
+    name: str
 
 
 class EditIn(Wire):
@@ -108,6 +121,38 @@ def order(body: DiagnosisIn, request: Request, principal: PrincipalDep) -> JobOu
         house.clients.get(body.client_id, principal=principal)
     payload = {**body.model_dump(), "user_id": ordered_by(principal)}
     return job_out(house.jobs.get(house.jobs.enqueue(DIAGNOSES, uuid.uuid4().hex, payload)))
+
+
+@router.get("/subjects")
+def subjects(
+    request: Request,
+    principal: PrincipalDep,
+    seen: SeenDep,
+    find: Annotated[str, Query(min_length=1, max_length=64, description="Part of a name, or the beginning of an id.")],
+) -> list[SubjectOut]:
+    """Clients of the caller and funds of the firm that can be diagnosed, those with this very id first; 20 at most."""
+    house, words = the_house(request), find.strip().lower()
+    if not words:
+        return []
+    clients = _clients_named(house, words, principal)
+    seen.search("client", [(one.id, one.id) for one in clients])
+    funds = [one for one in house.products.all(principal=principal) if _fits(words, one.code, one.name)]
+    found = [
+        *(SubjectOut(kind="client", id=one.id, name=one.name) for one in clients),
+        *(SubjectOut(kind="fund", id=one.code, name=one.name) for one in funds),
+    ]
+    return sorted(found, key=lambda one: one.id.lower() != words)[:MOST_SUBJECTS]
+
+
+def _clients_named(house: House, words: str, principal: Principal) -> list[Client]:
+    """Among the first thousand whom the caller may see, and whoever has this very id."""
+    known = {one.id: one for one in house.clients.all(principal=principal) if _fits(words, one.id, one.name)}
+    exact = [one for one in house.clients.some({words, words.upper()}, principal=principal) if one.id not in known]
+    return [*exact, *known.values()][:MOST_SUBJECTS]
+
+
+def _fits(words: str, id_: str, name: str) -> bool:
+    return id_.lower().startswith(words) or words in name.lower()
 
 
 @router.get("/{job_id}/report")

@@ -1,5 +1,6 @@
 // The sidebar: ask, read the cleared answer, open each citation at its span.
 import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { asksDiagnosis, Diagnosis, startDiagnosis } from "/static/sidebar_diagnosis.js";
 
 const WORDS = {
   pass: "合规通过", revise: "已补充提示", return: "需修改", review: "待合规复核", block: "已拦截",
@@ -83,8 +84,13 @@ function App() {
     const history = talk.filter((item) => item.reply.cleared).map((item) => item.question).slice(-4);
     setBusy(true);
     setDraft("");
+    const subject = asksDiagnosis(question);
     let reply;
     try {
+      if (subject) {
+        await startDiagnosis(subject);
+        return;  // the page of the report opens
+      }
       reply = await ask(question.trim(), history);
     } catch (error) {
       reply = { error: error instanceof TypeError ? "连不上服务，请检查它是否在运行。" : error.message };
@@ -101,7 +107,8 @@ function App() {
   };
 
   return html`
-    <header><h1>投顾助手</h1><p class="hint">回答只取自已入库的资料，由人工智能辅助生成，发送前请核对出处。</p></header>
+    <header><h1>投顾助手</h1><p class="hint">回答只取自已入库的资料，由人工智能辅助生成，发送前请核对出处。</p>
+      <${Diagnosis} /></header>
     <section class="talk" aria-live="polite" aria-busy=${busy}>
       ${!talk.length && examples.length > 0 && html`<div class="examples"><p class="hint">可以这样问：</p>
         ${examples.map((question) => html`<button type="button" onClick=${() => send(question)}>${question}</button>`)}</div>`}

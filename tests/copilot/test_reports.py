@@ -13,11 +13,14 @@ from compliance_filters.finding import Draft, Outcome, ReviewContext, Target, Ve
 from compliance_filters.gate import Gate
 from copilot.diagnosis.data.provider import NavFolder
 from copilot.diagnosis.errors import DiagnosisError
+from copilot.diagnosis.rewriting import ProseRewriter
 from copilot.reports import ReportDesk
 from knowledge_base.access import Principal
 from knowledge_base.clients import Clients
 from knowledge_base.products import Products
+from prompts.library import PromptLibrary
 from tests.copilot.diagnosis.conftest import LAST, drawn_returns, weekdays
+from tests.copilot.diagnosis.test_rewriting import Rewording
 from tests.copilot.firm import ADVISOR, FUND, OTHER, TODAY, Facts, make_firm
 
 
@@ -130,3 +133,16 @@ def test_holdings_without_any_nav_are_told(desk: ReportDesk, tmp_path: Path) -> 
     empty.mkdir()
     with pytest.raises(DiagnosisError, match="None of the 1 products that C1 holds has NAV"):
         desk.client("C1", principal=ADVISOR, today=TODAY, navs=NavFolder(empty, None, benchmark_name=""))
+
+
+def test_a_reworded_report_is_judged_as_its_models_work(engine: Engine, tmp_path: Path, gate: Watched) -> None:
+    make_firm(engine, tmp_path)
+    rewriter = ProseRewriter(Rewording(lambda line: line), PromptLibrary(), lambda draft, context: ((), ()))
+    desk = ReportDesk(
+        gate=gate, clients=Clients(engine), products=Products(engine), facts=Facts(), navs=write_series(tmp_path),
+        rewriter=rewriter,
+    )  # fmt: skip
+    judged = desk.fund(FUND, principal=ADVISOR, today=TODAY)
+    assert judged.verdict.cleared
+    assert judged.report.rewriting is not None
+    assert [draft.by for draft, _ in gate.seen] == ["rewording"]

@@ -86,6 +86,25 @@ class TestMaking:
             other = firm.api.get(f"/v1/diagnoses/{report}/{path}", headers={"tougu-as": "A004"})
             assert other.status_code == 404, path
 
+    def subjects(self, firm: Firm, find: str, **headers: str) -> list[tuple[str, str]]:
+        answer = firm.api.get("/v1/diagnoses/subjects", params={"find": find}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return [(each["kind"], each["id"]) for each in answer.json()]
+
+    def test_subjects_are_found_by_id_and_name_among_the_callers_own(self, firm: Firm) -> None:
+        name = firm.house.clients.get(CLIENT, principal=OPERATOR).name
+        for words in (CLIENT, CLIENT.lower(), name[:2]):
+            assert ("client", CLIENT) in self.subjects(firm, words, **{"tougu-as": ADVISOR}), words
+            assert ("client", CLIENT) not in self.subjects(firm, words, **{"tougu-as": "A004"}), words
+        assert self.subjects(firm, "990002")[0] == ("fund", "990002")
+        assert self.subjects(firm, "无此人") == self.subjects(firm, " ") == []
+        assert len(self.subjects(firm, "C")) == 20
+
+    def test_a_search_for_clients_is_logged(self, firm: Firm) -> None:
+        before = len(seen_of(firm.house, CLIENT))
+        self.subjects(firm, CLIENT)
+        assert seen_of(firm.house, CLIENT)[before:] == [("search", "client", [CLIENT])]
+
     def test_a_preview_is_logged(self, firm: Firm) -> None:
         report = firm.diagnosis()
         before = len(seen_of(firm.house, CLIENT))

@@ -155,3 +155,36 @@ def test_progress_is_shown_while_a_report_is_made(firm: Firm, open_page: Open) -
     page.get_by_text("正在生成").wait_for()
     firm.work()
     page.get_by_text("合规通过").wait_for(timeout=20_000)
+
+
+def test_a_diagnosis_is_started_from_the_sidebar(firm: Firm, open_page: Open, tmp_path: Path) -> None:
+    page = open_page("/", width=360)
+    page.get_by_text("基金诊断", exact=True).click()
+    page.get_by_label("客户编号、姓名或基金代码").fill("不存在")
+    page.get_by_role("button", name="开始诊断").click()
+    page.get_by_text("没有找到“不存在”").wait_for()
+    page.get_by_label("客户编号、姓名或基金代码").fill("甄海棠")
+    page.locator("datalist option[value=C0001]").wait_for(state="attached")
+    assert overflow(page) == 0
+    shot(page, tmp_path, "sidebar_diagnosis")
+    page.get_by_role("button", name="开始诊断").click()
+    page.wait_for_url("**/diagnoses/*")
+    page.get_by_text("正在生成").wait_for()
+    firm.work()
+    page.get_by_text("合规通过").wait_for(timeout=20_000)
+
+
+@pytest.mark.parametrize(
+    ("words", "opens"),
+    [("诊断客户C0001", True), ("给C0001做一份持仓诊断", True), ("诊断报告里的回撤是什么意思", False)],
+)
+def test_a_line_that_asks_for_a_diagnosis_starts_it(open_page: Open, words: str, opens: bool) -> None:
+    page = open_page("/", width=360)
+    page.get_by_label("问题").fill(words)
+    page.get_by_role("button", name="提问").click()
+    if opens:
+        page.wait_for_url("**/diagnoses/*")
+        page.get_by_text("正在生成").wait_for()
+    else:
+        page.locator(".answer").first.wait_for(timeout=30_000)
+        assert page.url.endswith("/")

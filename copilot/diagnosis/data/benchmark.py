@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 
+from copilot.diagnosis.data.calendars import UNKNOWN_KIND, FundKind, closes_late
 from copilot.diagnosis.data.index import IndexSeries
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.diagnosis.series import DataNote, Dates, Floats, ReturnSeries
@@ -72,7 +73,12 @@ class CompositeBenchmark:
 
     @property
     def last_day(self) -> date:
-        return min(index.last_day for index in self._indexes)
+        return min(part.index.known_until(part.lag_days) for part in self.components if part.index is not None)
+
+    @property
+    def waits(self) -> bool:
+        """Whether some part counts by the close before, since its own of the day comes too late."""
+        return any(part.lag_days for part in self.components)
 
     def returns(self) -> ReturnSeries:
         """Returns on the dates that all its indexes share; the first date has none."""
@@ -134,13 +140,19 @@ def plain_name(words: str) -> str:
 
 
 def contract_benchmark(
-    words: str | None, find: Callable[[str], IndexSeries | None], *, deposit_rate: float | None = None
+    words: str | None,
+    find: Callable[[str], IndexSeries | None],
+    *,
+    kind: FundKind = UNKNOWN_KIND,
+    deposit_rate: float | None = None,
 ) -> CompositeBenchmark | None:
     """The contract's benchmark where every part is known; None otherwise.
 
-    `find` gives an index by its plain name; `deposit_rate` (a year, fraction) stands for bank deposits.
+    `find` gives an index by its plain name; `deposit_rate` (a year, fraction) stands for bank deposits. The fund's
+    kind says which closes its NAV of a day rests on: a fund at home is valued before New York closes, so that the
+    day's NAV holds the close before; a QDII waits for it.
     """
-    parts = [_component(part, find, deposit_rate) for part in parse_contract(words)]
+    parts = [_component(part, find, kind, deposit_rate) for part in parse_contract(words)]
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts) or all(part.index is None for part in known):
         return None
@@ -148,10 +160,11 @@ def contract_benchmark(
 
 
 def _component(
-    part: ContractPart, find: Callable[[str], IndexSeries | None], deposit_rate: float | None
+    part: ContractPart, find: Callable[[str], IndexSeries | None], kind: FundKind, deposit_rate: float | None
 ) -> Component | None:
     if index := find(part.name):
-        return Component(name=part.name, weight=part.weight, index=index)
+        lag_days = int(closes_late(part.name) and not kind.waits_for_the_night)
+        return Component(name=part.name, weight=part.weight, index=index, lag_days=lag_days)
     if part.is_deposit and deposit_rate is not None:
         return Component(name=part.name, weight=part.weight, annual_rate=deposit_rate)
     return None

@@ -40,6 +40,14 @@ class Calendar:
         moved: date = found.astype(object)
         return moved
 
+    def ahead(self, day: date, trading_days: int) -> date:
+        """The trading day so many after `day`; `day` itself for 0."""
+        if not trading_days:
+            return day
+        found = np.busday_offset(np.datetime64(day, "D"), trading_days, roll="backward", holidays=self.closed)
+        moved: date = found.astype(object)
+        return moved
+
 
 @dataclass(frozen=True, kw_only=True)
 class FundKind:
@@ -50,6 +58,11 @@ class FundKind:
     prefixes: tuple[str, ...]
     equity: bool
     lag_days: int  # trading days from a NAV's date to its publication
+
+    @property
+    def waits_for_the_night(self) -> bool:
+        """Whether its NAV of a day is struck when that day's closes abroad are known (QDII: published at T+2)."""
+        return self.lag_days > 1
 
 
 UNKNOWN_KIND = FundKind(id="unknown", name="未知类型", prefixes=(), equity=True, lag_days=1)
@@ -95,6 +108,14 @@ def fund_kind(words: str | None) -> FundKind:
         (len(prefix), kind) for kind in _kinds() for prefix in kind.prefixes if (words or "").strip().startswith(prefix)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else UNKNOWN_KIND
+
+
+@cache
+def closes_late(index_name: str) -> bool:
+    """Whether an index's close of a day comes after the evening on which funds at home are valued (markets.yaml)."""
+    words = _yaml("markets.yaml")
+    name = index_name.upper()
+    return any(word in name for word in words["late"]) and not any(word in name for word in words["home"])
 
 
 def _yaml(name: str) -> Any:

@@ -67,12 +67,18 @@ class IndexSeries:
     def levels_on(self, dates: Dates, lag_days: int = 0) -> Floats:
         """The last close known on each date, shape (n,); NaN before the first close and after the last.
 
-        `lag_days`: the close of so many trading days earlier, for a market that closes after the fund is valued.
+        `lag_days`: of the closes before each date the so many-th from its end, for a market that closes after the
+        fund is valued; a holiday of that market takes nothing from what was known.
         """
-        at = np.searchsorted(self.dates, dates, side="right") - 1 - lag_days
+        known = np.searchsorted(self.dates, dates, side="left" if lag_days else "right")
+        at = known - max(lag_days, 1)
         levels = np.where(at >= 0, self.closes[np.maximum(at, 0)], np.nan)
-        found: Floats = np.where(dates > self.dates[-1], np.nan, levels)
+        found: Floats = np.where(dates > np.datetime64(self.known_until(lag_days), "D"), np.nan, levels)
         return found
+
+    def known_until(self, lag_days: int = 0) -> date:
+        """The last day on which a level is known; with a lag the closes reach so many trading days further."""
+        return calendar().ahead(self.last_day, lag_days)
 
 
 def read_index(path: Path, name: str) -> IndexSeries:

@@ -18,6 +18,7 @@ from compliance_filters.semantic.calibration import Thresholds
 from compliance_filters.semantic.filter import WINDOW, SemanticFilter, windows
 from knowledge_base.access import Principal, Role
 from models.errors import ModelUnavailableError
+from models.remembering import RememberingScorer
 from models.scorer import Probabilities, ScriptedScorer
 from tests.compliance_filters.conftest import CALIBRATION, SCORER
 
@@ -121,3 +122,12 @@ def test_the_gate_takes_a_pack_without_the_filter(pack: RulePack, filters: tuple
         Draft(text="这里有甲词。", target=Target.ANSWER), PLAIN, principal=ADVISOR
     )
     assert verdict.outcome is Outcome.BLOCK
+
+
+@given(st.lists(st.text(alphabet="甲乙丙词不保本，。\n好", min_size=1, max_size=60), min_size=1, max_size=4))
+def test_a_memory_of_sentences_changes_no_verdict(pack: RulePack, texts: list[str]) -> None:
+    plain = SemanticFilter(pack, SCORER, CALIBRATION)
+    remembering = SemanticFilter(pack, RememberingScorer(SCORER, most=3), CALIBRATION)
+    for text in (*texts, *texts):
+        draft = Draft(text=text, target=Target.REPORT)
+        assert remembering.find(draft, PLAIN) == plain.find(draft, PLAIN)

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from copilot.diagnosis.data.benchmark import Component, CompositeBenchmark, contract_benchmark, parse_contract
-from copilot.diagnosis.data.calendars import calendar, fund_kind
+from copilot.diagnosis.data.calendars import calendar, closes_late, fund_kind
 from copilot.diagnosis.data.disclosure import portfolio_on, read_positions
 from copilot.diagnosis.data.index import IndexSeries, read_index
 from copilot.diagnosis.data.peer_files import write_peers
 from copilot.diagnosis.data.peers import PeerReturn, peer_table
 from copilot.diagnosis.data.provider import NavFolder
 from copilot.diagnosis.data.rates import ConstantRate, read_rates
+from copilot.diagnosis.diagnose import Settings, conventions
 from copilot.diagnosis.errors import DiagnosisError, NavFileError, RuleFileError
 from copilot.diagnosis.phases import load_phases, parse_phases
 from tests.copilot.diagnosis.conftest import LAST, WriteNav, weekdays
@@ -198,3 +199,52 @@ def test_a_folder_gives_whatever_lies_in_it(tmp_path: Path, write_nav: WriteNav)
     assert (written.funds, written.unread) == (6, 0)
     assert table is not None
     assert set(table.of("bond")["2025"]) == set(kinds)
+
+
+ABROAD = IndexSeries(  # open on 2024-01-04, when the market at home is not asked; closed on 2024-01-05
+    name="标普500",
+    dates=np.array(["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-08"], dtype="datetime64[D]"),
+    closes=np.array([90.0, 100.0, 110.0, 121.0, 133.1]),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "lag_days", "levels"),
+    [
+        ("QDII-普通股票", 0, [100, 110, 121, 133.1]),  # waits for the night: each day's own close, as published at T+2
+        ("混合型-偏股", 1, [90, 100, 121, 121]),  # valued in the evening: the last close before it
+        ("FOF", 0, [100, 110, 121, 133.1]),  # waits for the NAV of funds that wait
+    ],
+)
+def test_a_part_abroad_counts_by_the_close_that_the_nav_of_the_day_could_know(
+    words: str, lag_days: int, levels: list[float]
+) -> None:
+    known = {"标普500": ABROAD, "甲": index("甲", 100, 110, 99, 90)}
+    mixed = contract_benchmark("标普500指数收益率×60%＋甲指数收益率×40%", known.get, kind=fund_kind(words))
+    assert mixed is not None
+    assert [part.lag_days for part in mixed.components] == [lag_days, 0]
+    assert any("上一个收盘" in line for line in conventions(Settings(), mixed, of_contract=True)) is mixed.waits
+    assert ABROAD.levels_on(DAYS, lag_days).tolist() == levels
+    own = np.diff(levels) / np.array(levels[:-1]) * 0.6
+    home = np.diff([100, 110, 99, 90]) / np.array([100, 110, 99]) * 0.4
+    assert mixed.returns_on(DAYS).values[1:] == pytest.approx(own + home)
+
+
+def test_with_a_lag_the_last_close_serves_the_next_trading_day_and_no_later_one() -> None:
+    dates = np.array(["2024-01-08", "2024-01-09", "2024-01-10"], dtype="datetime64[D]")
+    assert ABROAD.levels_on(dates, 1)[:2].tolist() == [121.0, 133.1]
+    assert math.isnan(ABROAD.levels_on(dates, 1)[2])
+    assert math.isnan(ABROAD.levels_on(dates)[1])
+    friday = IndexSeries(name="乙", dates=DAYS[:3], closes=np.array([1.0, 2.0, 3.0]))
+    assert friday.known_until(1) == date(2024, 1, 8)
+    mixed = CompositeBenchmark(name="乙", components=(Component(name="乙", weight=1.0, index=friday, lag_days=1),))
+    assert mixed.last_day == date(2024, 1, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "late"),
+    [("标普500", True), ("MSCI全球", True), ("MSCI中国A股", False), ("恒生", False), ("沪深300", False),
+     ("nasdaq 100", True), ("富时中国A50", False)],
+)  # fmt: skip
+def test_which_indexes_close_at_night(name: str, late: bool) -> None:
+    assert closes_late(name) is late
