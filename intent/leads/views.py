@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -146,8 +146,12 @@ def living(now: datetime, window_days: int) -> ColumnElement[bool]:
 
 def lead_of(row: Row[Any]) -> Lead:
     """A lead from its row."""
-    fields = dict(row._mapping)
-    return Lead(**{**fields, "state": LeadState(fields["state"]), "evidence": tuple(fields["evidence"])})
+    return lead_from(row._asdict())
+
+
+def lead_from(row: Mapping[str, Any]) -> Lead:
+    """A lead from the values of its row."""
+    return Lead(**{**row, "state": LeadState(row["state"]), "evidence": tuple(row["evidence"])})
 
 
 def row_of(lead: Lead) -> dict[str, Any]:
