@@ -2,36 +2,42 @@
 
 A queue runs a few short statements hundreds of times a second. What SQLAlchemy does for each run (cache keys, contexts,
 results that know their columns) then costs several times the run itself.
+
+psycopg forgets what it prepared on a connection whenever a transaction on it is rolled back, which is how SQLAlchemy
+ends one that only read. `reading` reads without a transaction, so that the plans of the hot paths stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select, TextClause, TextualSelect
+from sqlalchemy import Connection, Dialect, Engine, Insert, Select, TextClause, TextualSelect, Update
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.dml import ReturningUpdate
 
-Statement = Select[Any] | ReturningUpdate[Any] | TextualSelect | TextClause
+Statement = Select[Any] | ReturningUpdate[Any] | Insert | Update | TextualSelect | TextClause
 Processor = Callable[[Any], Any]
 
 
 class Direct:
     """A statement with one form whatever its values are: no list that expands. A bare text returns no rows.
 
-    Runs in the caller's transaction. Values are those that `execute` would take and give; so are the errors.
+    Runs in the caller's transaction. Values are those that `execute` would take and give; so are the errors. On SQLite,
+    which has no network to wait for, it is executed as always.
     """
 
     def __init__(self, statement: Statement) -> None:
         self._statement = statement
-        self._forms: dict[str, _Form] = {}  # by dialect
+        self._form: _Form | None = None
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Run it; what it returns, by the names of the columns."""
-        form = self._forms.get(connection.dialect.name)
-        if form is None:
-            form = self._forms[connection.dialect.name] = _Form(self._statement, connection.dialect)
+        if connection.dialect.name != "postgresql":
+            result = connection.execute(self._statement, values)
+            return [row._asdict() for row in result] if result.returns_rows else []
+        form = self._form = self._form or _Form(self._statement, connection.dialect)
         named = form.bound(values)
         cursor = connection.connection.cursor()
         try:
@@ -41,6 +47,13 @@ class Direct:
             connection._handle_dbapi_exception(error, form.sql, named, cursor, None)
         finally:
             cursor.close()
+
+    def each(self, connection: Connection, many: Sequence[Mapping[str, Any]]) -> None:
+        """Run it for each of the values; what it returns is not read."""
+        if len(many) == 1 and connection.dialect.name == "postgresql":
+            self.rows(connection, many[0])
+        elif many:
+            connection.execute(self._statement, list(many))
 
 
 class _Form:
@@ -78,3 +91,12 @@ class _Form:
         kinds = [column.type.dialect_impl(self._dialect) for column in self._columns]
         loads = [kind.result_processor(self._dialect, told[1]) for kind, told in zip(kinds, described, strict=True)]
         return [(str(c.key), load) for c, load in zip(self._columns, loads, strict=True) if load is not None]
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for one statement that reads: on PostgreSQL without a transaction around it."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
