@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, text
+from sqlalchemy import Connection, DateTime, Dialect, column, text
 from sqlalchemy.types import TypeDecorator
 
+from jobs.direct import Direct
+
 _NOW = {
-    "sqlite": text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"),
-    "postgresql": text("SELECT clock_timestamp()"),
+    "sqlite": Direct(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now') AS now").columns(column("now"))),
+    "postgresql": Direct(text("SELECT clock_timestamp() AS now").columns(column("now"))),
 }
 
 
@@ -43,7 +45,7 @@ def database_now(connection: Connection) -> datetime:
     Every worker compares leases against this one clock, so skewed worker clocks cannot
     make two workers hold the same row.
     """
-    raw: str | datetime = connection.execute(_NOW[connection.dialect.name]).scalar_one()
+    raw: str | datetime = _NOW[connection.dialect.name].rows(connection, {})[0]["now"]
     if isinstance(raw, str):
         return datetime.fromisoformat(raw).replace(tzinfo=UTC)
     return raw.astimezone(UTC)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from importlib import metadata
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.auth import DoorMiddleware
 from serve.chat_usage import ChatUsage
@@ -64,7 +65,7 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     app.state.registry = CollectorRegistry()
     app.state.registry.register(ChatUsage(house))
-    _count_requests(app)
+    app.add_middleware(_Counted, registry=app.state.registry)
     app.add_middleware(
         DoorMiddleware,
         max_body_bytes=house.settings.server.max_body_bytes,
@@ -77,39 +78,47 @@ def create_app(house: House) -> FastAPI:
     return app
 
 
-async def _answer(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """The route's response; an error that no route expects becomes one too, so that it is counted like any other."""
-    try:
-        return await call_next(request)
-    except Exception as error:
-        log.error("unexpected error", extra={"error": type(error).__name__})
-        return unexpected(error)
+class _Counted:
+    """Counts and logs every answer and sets the headers that all of them carry; plain ASGI, which costs no task.
 
+    An error that no route expects becomes an answer too, so that it is counted like any other.
+    """
 
-def _count_requests(app: FastAPI) -> None:
-    labels = ("method", "route", "status")
-    requests = Counter("tougu_requests", "Requests answered.", labels, registry=app.state.registry)
-    seconds = Histogram("tougu_request_seconds", "Time to answer, in seconds.", labels[:2], registry=app.state.registry)
+    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry) -> None:
+        labels = ("method", "route", "status")
+        self._app = app
+        self._requests = Counter("tougu_requests", "Requests answered.", labels, registry=registry)
+        self._seconds = Histogram("tougu_request_seconds", "Time to answer, in seconds.", labels[:2], registry=registry)
 
-    @app.middleware("http")
-    async def observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        started = time.perf_counter()
-        response = await _answer(request, call_next)
-        spent_s = time.perf_counter() - started
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, begun = time.perf_counter(), False
+
+        async def counted(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                self._note(scope, message, time.perf_counter() - started)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        except Exception as error:
+            log.error("unexpected error", extra={"error": type(error).__name__})
+            if begun:
+                raise
+            await unexpected(error)(scope, receive, counted)
+
+    def _note(self, scope: Scope, message: Message, spent_s: float) -> None:
         # The route's pattern and not the path: a path may hold an id of a client.
-        route = getattr(request.scope.get("route"), "path", "none")
-        requests.labels(request.method, route, str(response.status_code)).inc()
-        seconds.labels(request.method, route).observe(spent_s)
-        log.info(
-            "request",
-            extra={
-                "method": request.method,
-                "route": route,
-                "status": response.status_code,
-                "ms": round(spent_s * 1e3),
-            },
-        )
-        response.headers["x-content-type-options"] = "nosniff"
-        response.headers.setdefault("referrer-policy", "same-origin")
-        response.headers.setdefault("content-security-policy", CONTENT_POLICY)
-        return response
+        method, route, status = scope["method"], getattr(scope.get("route"), "path", "none"), message["status"]
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(spent_s)
+        told = {"method": method, "route": route, "status": status, "ms": round(spent_s * 1e3)}
+        log.info("request", extra=told)
+        headers = MutableHeaders(scope=message)
+        headers["x-content-type-options"] = "nosniff"
+        headers.setdefault("referrer-policy", "same-origin")
+        headers.setdefault("content-security-policy", CONTENT_POLICY)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Engine, Row, delete, select
+from sqlalchemy import Engine, bindparam, delete, select
 
+from jobs.direct import Direct, reading
 from knowledge_base.access import Principal, Role
 from serve.errors import NotFoundError, ServeError
 from serve.tables import users
 
+_ONE = Direct(select(users).where(users.c.id == bindparam("of")))  # every request asks who it is
 OPERATOR = Principal(user_id="operator", roles=frozenset({Role.SYSTEM}))
 
 
@@ -38,13 +41,13 @@ class Users:
         """
         if user_id is None:
             return OPERATOR
-        with self._engine.connect() as connection:
-            row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
-        if row is None:
+        with reading(self._engine) as connection:
+            rows = _ONE.rows(connection, {"of": user_id})
+        if not rows:
             raise NotFoundError(
                 f"There is no user {user_id}: add them with `tougu users add {user_id} --role advisor`."
             )
-        found = _user(row)
+        found = _user(rows[0])
         return Principal(
             user_id=found.id,
             roles=frozenset(found.roles),
@@ -90,11 +93,10 @@ class Users:
         principal.require("list users", Role.SYSTEM)
         with self._engine.connect() as connection:
             rows = connection.execute(select(users).order_by(users.c.id)).all()
-        return tuple(_user(row) for row in rows)
+        return tuple(_user(row._asdict()) for row in rows)
 
 
-def _user(row: Row[tuple[object, ...]]) -> User:
-    values = row._mapping
+def _user(values: Mapping[str, Any]) -> User:
     return User(
         id=str(values["id"]),
         roles=tuple(Role(role) for role in values["roles"]),

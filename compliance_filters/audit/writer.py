@@ -17,11 +17,17 @@ from compliance_filters.audit.keys import KeyRing
 from compliance_filters.errors import AuditError
 from compliance_filters.tables import audit_head, audit_log, audit_payload
 from jobs.clock import database_now
+from jobs.direct import Direct
 from jobs.locks import begin_writing
 
-_HEAD = select(audit_head.c.seq, audit_head.c.hash, audit_head.c.suite).where(audit_head.c.id == 1).with_for_update()
-_NEW_ENTRY, _NEW_PAYLOAD = insert(audit_log), insert(audit_payload)
-_MOVE_HEAD = update(audit_head).where(audit_head.c.id == 1).values(seq=bindparam("last"), hash=bindparam("digest"))
+# Every answer that shows something of a client waits for these.
+_HEAD = Direct(
+    select(audit_head.c.seq, audit_head.c.hash, audit_head.c.suite).where(audit_head.c.id == 1).with_for_update()
+)
+_NEW_ENTRY, _NEW_PAYLOAD = Direct(insert(audit_log)), Direct(insert(audit_payload))
+_MOVE_HEAD = Direct(
+    update(audit_head).where(audit_head.c.id == 1).values(seq=bindparam("last"), hash=bindparam("digest"))
+)
 
 
 class Turn:
@@ -58,10 +64,9 @@ class Turn:
                     "subject": entry.subject, "data": entry.data, "payload": held, "prev": prev, "hash": self.hash,
                 }
             )  # fmt: skip
-        self.connection.execute(_NEW_ENTRY, rows)
-        if payloads:
-            self.connection.execute(_NEW_PAYLOAD, payloads)
-        self.connection.execute(_MOVE_HEAD, {"last": self.seq, "digest": self.hash})
+        _NEW_ENTRY.each(self.connection, rows)
+        _NEW_PAYLOAD.each(self.connection, payloads)
+        _MOVE_HEAD.rows(self.connection, {"last": self.seq, "digest": self.hash})
 
 
 class AuditWriter:
@@ -145,15 +150,16 @@ def _take_head(connection: Connection, suite: str) -> tuple[int, str]:
     Raises AuditError where the log was begun with another cipher suite.
     """
     begin_writing(connection)
-    row = connection.execute(_HEAD).first()
-    if row is None:
+    found = _HEAD.rows(connection, {})
+    if not found:
         insert_head = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         first = insert_head(audit_head).values(id=1, seq=0, hash=GENESIS, suite=suite)
         connection.execute(first.on_conflict_do_nothing())
-        row = connection.execute(_HEAD).one()
-    if row.suite != suite:
+        found = _HEAD.rows(connection, {})
+    row = found[0]
+    if row["suite"] != suite:
         raise AuditError(
-            f"the audit log was begun with the cipher suite {row.suite}, and compliance.audit_suite is {suite}: "
+            f"the audit log was begun with the cipher suite {row['suite']}, and compliance.audit_suite is {suite}: "
             "set it back, or begin a new database."
         )
-    return int(row.seq), str(row.hash)
+    return int(row["seq"]), str(row["hash"])

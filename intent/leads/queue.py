@@ -20,6 +20,7 @@ from intent.leads.routing import Router, load_routing
 from intent.leads.sql.rows import Wanted
 from intent.leads.tables import LEASED, lead_clients, leads
 from intent.leads.views import body as body
+from intent.leads.views import lead_from
 from intent.leads.views import lead_of as lead_of
 from intent.leads.views import living as living
 from intent.leads.views import visible as visible
@@ -148,7 +149,7 @@ class LeadQueue(LeadLedger):
         taken: list[Lead] = []
         while len(taken) < limit:
             rows = self._rows.claim(connection, wanted, principal, most=limit - len(taken), lease_s=lease_s)
-            picked = [lead_of(row) for row in rows]
+            picked = [lead_from(row) for row in rows]
             taken += self._honoured(connection, picked, principal)
             if len(rows) < limit - len(taken) or not rows:
                 break
@@ -227,7 +228,7 @@ class LeadQueue(LeadLedger):
             row = self._rows.settle(connection, lead_id, principal, plain, lease_s)
             if row is None:
                 return self._as_reported(connection, lead_id, principal, values)
-            lead = lead_of(row)
+            lead = lead_from(row)
             change = Change(lead=lead, event=event, by=principal.user_id, why=why, at=lead.updated_at)
             self.tell(connection, [change])
         return lead

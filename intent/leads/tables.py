@@ -82,6 +82,7 @@ OFFERED = text("leads.state IN ('new', 'offered')")
 UNSPOKEN = text("leads.state IN ('new', 'offered', 'claimed')")  # nobody has spoken with the client yet
 CLOCK_RUNS = text("leads.state IN ('new', 'offered', 'claimed') AND leads.escalated_at IS NULL")
 UNASSIGNED = text("leads.state IN ('new', 'offered') AND leads.advisor_id IS NULL")
+IN_HAND = text("leads.state IN ('claimed', 'contacted')")
 LEASED = text("leads.state = 'claimed'")
 ESCALATED = text("leads.escalated_at IS NOT NULL AND leads.state IN ('new', 'offered', 'claimed')")
 

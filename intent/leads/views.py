@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from intent.errors import LeadNotFoundError
 from intent.inspection.speech import HOLDING
 from intent.leads.lead import LIVING, Lead, LeadEvent, LeadState
 from intent.leads.tables import ESCALATED, calls, lead_events, leads, spoken_findings
+from jobs.direct import reading
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 
 
@@ -23,7 +24,7 @@ class LeadViews:
 
     def get(self, lead_id: str, *, principal: Principal) -> Lead:
         """One lead. Raises LeadNotFoundError when there is none that this principal may see."""
-        with self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return self._get(connection, lead_id, principal)
 
     def list(
@@ -54,14 +55,14 @@ class LeadViews:
                 query = query.where(column == wanted)
         if escalated:
             query = query.where(ESCALATED)
-        with self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             rows = connection.execute(query.order_by(leads.c.id).limit(limit)).all()
         return tuple(lead_of(row) for row in rows)
 
     def escalated(self, *, principal: Principal, limit: int = 100) -> tuple[Lead, ...]:
         """The supervisor's list: nobody spoke with the client before the clock ran out; the longest overdue first."""
         query = select(leads).where(visible(principal), ESCALATED).order_by(leads.c.due_at, leads.c.id).limit(limit)
-        with self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return tuple(lead_of(row) for row in connection.execute(query))
 
     def of_call(self, call_id: str, *, principal: Principal) -> tuple[Lead, ...]:
@@ -146,8 +147,12 @@ def living(now: datetime, window_days: int) -> ColumnElement[bool]:
 
 def lead_of(row: Row[Any]) -> Lead:
     """A lead from its row."""
-    fields = dict(row._mapping)
-    return Lead(**{**fields, "state": LeadState(fields["state"]), "evidence": tuple(fields["evidence"])})
+    return lead_from(row._asdict())
+
+
+def lead_from(row: Mapping[str, Any]) -> Lead:
+    """A lead from the values of its row."""
+    return Lead(**{**row, "state": LeadState(row["state"]), "evidence": tuple(row["evidence"])})
 
 
 def row_of(lead: Lead) -> dict[str, Any]:

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, false, or_, true
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, false, or_, true
 
-from intent.leads.tables import OFFERED, leads
+from intent.leads.tables import IN_HAND, OFFERED, leads
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 
 C = leads.c
+FILTERS: Mapping[str, Column[Any]] = {
+    "lines": C.line, "intents": C.intent, "advisors": C.advisor_id, "branches": C.branch, "clients": C.client_id,
+}  # fmt: skip
+Filters = tuple[tuple[str, int], ...]  # name of a filter, how many values it has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +31,24 @@ class Wanted:
 
     @property
     def values(self) -> dict[str, Any]:
-        """The filters that are set, as parameters."""
-        named = {
-            "lines": self.lines, "intents": self.intents, "advisors": self.advisors, "branches": self.branches,
-            "clients": self.clients,
-        }  # fmt: skip
-        values: dict[str, Any] = {name: list(value) for name, value in named.items() if value}
+        """The filters that are set, as parameters: `lines_0`, `lines_1`, ..., `min_score`."""
+        values = {key: value for name in FILTERS for key, value in _each(name, getattr(self, name)).items()}
         return values if self.min_score is None else {**values, "min_score": self.min_score}
+
+    @property
+    def form(self) -> Filters:
+        """Which filters are set, and to how many values: what decides how a statement is written."""
+        counts = tuple((name, len(getattr(self, name))) for name in FILTERS if getattr(self, name))
+        return counts if self.min_score is None else (*counts, ("min_score", 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What decides how a statement is written for a principal; their values are parameters."""
+
+    everything: bool
+    own: bool  # what is the principal's as an advisor
+    branches: int  # how many they supervise
 
 
 class LeadRows(Protocol):
@@ -45,7 +60,7 @@ class LeadRows(Protocol):
 
     def claim(
         self, connection: Connection, wanted: Wanted, principal: Principal, *, most: int, lease_s: float
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Mapping[str, Any]]:
         """Lease up to `most` offered leads, the best score and then the oldest first; clients in hand are skipped."""
         ...
 
@@ -56,7 +71,7 @@ class LeadRows(Protocol):
         principal: Principal,
         values: Mapping[str, Any],
         lease_s: float | None,
-    ) -> Row[Any] | None:
+    ) -> Mapping[str, Any] | None:
         """Change a lead that the principal holds; None when they do not. lease_s: the lease anew, from now."""
         ...
 
@@ -79,29 +94,22 @@ class LeadRows(Protocol):
         ...
 
 
-def offered_to(principal: Principal, filters: frozenset[str]) -> list[ColumnElement[bool]]:
+def offered_to(sight: Sight, filters: Filters) -> list[Any]:
     """Conditions of a claim, with a parameter for each value, so that one statement serves every claim of its form."""
-    conditions: list[Any] = [OFFERED, *_seen_by(principal)]
-    columns = {
-        "lines": C.line,
-        "intents": C.intent,
-        "advisors": C.advisor_id,
-        "branches": C.branch,
-        "clients": C.client_id,
-    }
-    conditions += [columns[name].in_(bindparam(name, expanding=True)) for name in sorted(filters) if name in columns]
-    if "min_score" in filters:
+    conditions: list[Any] = [OFFERED, *_seen_by(sight)]
+    conditions += [_one_of(FILTERS[name], name, count) for name, count in filters if name in FILTERS]
+    if ("min_score", 1) in filters:
         conditions.append(C.score >= bindparam("min_score"))
     return conditions
 
 
-def held_by(principal: Principal) -> list[ColumnElement[bool]]:
+def held_by(sight: Sight) -> list[Any]:
     """Conditions under which the principal may change a lead: claimed or contacted by them, and still theirs to see."""
     return [
         C.id == bindparam("lead"),
-        C.state.in_(("claimed", "contacted")),
+        IN_HAND,
         C.owner == bindparam("me"),
-        *_seen_by(principal),
+        *_seen_by(sight),
     ]
 
 
@@ -110,27 +118,41 @@ def not_reported(values: Mapping[str, Any]) -> ColumnElement[bool]:
     return or_(*(C[name].is_distinct_from(value) for name, value in values.items()))
 
 
+def sight_of(principal: Principal) -> Sight:
+    """How a statement is written for a principal."""
+    return Sight(
+        everything=principal.has(*SEES_EVERY_CLIENT),
+        own=principal.has(Role.ADVISOR),
+        branches=len(_supervised(principal)),
+    )
+
+
 def who(principal: Principal) -> dict[str, Any]:
     """Parameters of the conditions that say what a principal may see."""
-    values: dict[str, Any] = {"me": principal.user_id}
-    if not principal.has(*SEES_EVERY_CLIENT) and principal.has(Role.SUPERVISOR) and principal.branches:
-        values["my_branches"] = sorted(principal.branches)
-    return values
+    return {"me": principal.user_id, **_each("my_branches", _supervised(principal))}
 
 
-def form_of(principal: Principal) -> tuple[bool, bool, bool]:
-    """What decides the form of a statement for a principal: sees all, is an advisor, supervises branches."""
-    everything = principal.has(*SEES_EVERY_CLIENT)
-    return everything, principal.has(Role.ADVISOR), principal.has(Role.SUPERVISOR) and bool(principal.branches)
+def _supervised(principal: Principal) -> list[str]:
+    """The branches that decide what a principal may see."""
+    if principal.has(*SEES_EVERY_CLIENT) or not principal.has(Role.SUPERVISOR):
+        return []
+    return sorted(principal.branches)
 
 
-def _seen_by(principal: Principal) -> list[ColumnElement[bool]]:
-    everything, advisor, supervisor = form_of(principal)
-    if everything:
+def _seen_by(sight: Sight) -> list[ColumnElement[bool]]:
+    if sight.everything:
         return [true()]
     mine: list[ColumnElement[bool]] = []
-    if advisor:
+    if sight.own:
         mine.append(C.advisor_id == bindparam("me"))
-    if supervisor:
-        mine.append(C.branch.in_(bindparam("my_branches", expanding=True)))
+    if sight.branches:
+        mine.append(_one_of(C.branch, "my_branches", sight.branches))
     return [or_(*mine) if mine else false()]
+
+
+def _one_of(column: Column[Any], name: str, count: int) -> ColumnElement[bool]:
+    return column.in_([bindparam(f"{name}_{n}") for n in range(count)])
+
+
+def _each(name: str, values: Sequence[str]) -> dict[str, Any]:
+    return {f"{name}_{n}": value for n, value in enumerate(values)}

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from intent.leads.sql.rows import C, Wanted, held_by, not_reported, offered_to, who
+from intent.leads.sql.rows import C, Wanted, held_by, not_reported, offered_to, sight_of, who
 from intent.leads.tables import lead_clients, lead_events, leads
 from jobs.clock import database_now
 from jobs.locks import begin_writing
@@ -26,10 +26,10 @@ class SqliteRows:
 
     def claim(
         self, connection: Connection, wanted: Wanted, principal: Principal, *, most: int, lease_s: float
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Mapping[str, Any]]:
         begin_writing(connection)
         values, now = wanted.values, database_now(connection)
-        query = select(C.id, C.client_id).where(*offered_to(principal, frozenset(values)))
+        query = select(C.id, C.client_id).where(*offered_to(sight_of(principal), wanted.form))
         best = query.order_by(C.score.desc(), C.id).limit(most)
         picked = connection.execute(best, {**values, **who(principal)}).all()
         until = now + timedelta(seconds=lease_s)
@@ -48,10 +48,10 @@ class SqliteRows:
         principal: Principal,
         values: Mapping[str, Any],
         lease_s: float | None,
-    ) -> Row[Any] | None:
+    ) -> Mapping[str, Any] | None:
         begin_writing(connection)
         now = database_now(connection)
-        held = select(C.client_id).where(*held_by(principal), or_(C.state != "claimed", C.lease_until > now))
+        held = select(C.client_id).where(*held_by(sight_of(principal)), or_(C.state != "claimed", C.lease_until > now))
         if "disposition" in values:
             held = held.where(not_reported(values))
         client = connection.execute(held, {"lead": lead_id, **who(principal)}).scalar_one_or_none()
@@ -86,7 +86,9 @@ class SqliteRows:
         )
         return int(connection.execute(raised.returning(lead_clients.c.sequence)).scalar_one()) - count
 
-    def _change(self, connection: Connection, lead_id: str, client: str, values: Mapping[str, Any]) -> Row[Any]:
+    def _change(
+        self, connection: Connection, lead_id: str, client: str, values: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         sequence = self._number(connection, client, 1) + 1
         changed = update(leads).where(C.id == lead_id).values(**values, sequence=sequence)
-        return connection.execute(changed.returning(*C)).one()
+        return connection.execute(changed.returning(*C)).one()._asdict()
