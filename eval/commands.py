@@ -79,6 +79,16 @@ def asr(
 
 
 @eval_app.command()
+def repair(
+    context: typer.Context, data: Data = None, split: Split = None, json: Json = None, predictions: Predictions = None
+) -> None:
+    """Names and terms put right by their sound: false repairs in calls as they were said, misheard terms recovered."""
+    from eval.suites.repair import run
+
+    print_result(run(shared(context).house(), data, split), json, predictions)
+
+
+@eval_app.command()
 def rag(
     context: typer.Context,
     corpus: Annotated[Path | None, typer.Option(help="Folder of documents; default: the sample documents.")] = None,

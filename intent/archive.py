@@ -18,6 +18,7 @@ from intent.pipeline import transcribe_call
 from intent.recordings import RecordingFile
 from intent.settings import SpeechSettings
 from intent.speech.formats import writers
+from intent.speech.repair import Repairer
 from intent.speech.transcribe import Transcriber
 from jobs.errors import PoisonJobError, UnknownJobError
 from jobs.leases import Counts, Job, JobStore
@@ -171,8 +172,8 @@ class Archive:
 class TranscribeHandler:
     """The work of one row: transcribe, write every format beside and rename, report."""
 
-    def __init__(self, transcriber: Transcriber, settings: SpeechSettings) -> None:
-        self._transcriber, self._settings = transcriber, settings
+    def __init__(self, transcriber: Transcriber, settings: SpeechSettings, repairer: Repairer | None = None) -> None:
+        self._transcriber, self._settings, self._repairer = transcriber, settings, repairer
 
     def __call__(self, task: Task) -> dict[str, Any]:
         """The row's result: duration, turns and warnings. Without sound it is quarantined at once."""
@@ -204,6 +205,7 @@ class TranscribeHandler:
             roles_from=known_from,
             turn_pause_s=self._settings.turn_pause_s,
             max_duration_s=self._settings.max_duration_s,
+            repairer=self._repairer,
         )
 
 

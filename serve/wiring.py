@@ -191,6 +191,7 @@ class House(Rooms):
             roles_from=known_from,
             turn_pause_s=speech.turn_pause_s,
             max_duration_s=speech.max_duration_s,
+            repairer=self.repairer,
         )
 
     def take_call(self, recording: RecordingFile, *, principal: Principal) -> tuple[Call, CallReading, Recorded]:
