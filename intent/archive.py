@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from intent.call import Call
-from intent.errors import AudioError, CallFileError
+from intent.errors import AudioError
 from intent.pipeline import transcribe_call
-from intent.recordings import RecordingFile
+from intent.recordings import RecordingFile, content_hash
 from intent.settings import SpeechSettings
 from intent.speech.formats import writers
 from intent.speech.repair import Repairer
@@ -31,7 +31,6 @@ QUEUE = "transcribe"
 MANIFEST = "manifest.jsonl"
 CHANNELS = {"left": 0, "right": 1}
 POLL_S = 0.2
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +142,7 @@ class Archive:
     def _key(self, recording: RecordingFile) -> str:
         """Content, engine, configuration and target, so that equal files in two places give two outputs."""
         configuration = "|".join((self._engine, *self._formats, str(self._out), recording.call_id))
-        return f"{_content_hash(recording.path)}:{hashlib.sha256(configuration.encode()).hexdigest()[:24]}"
+        return f"{content_hash(recording.path)}:{hashlib.sha256(configuration.encode()).hexdigest()[:24]}"
 
     def _payload(self, recording: RecordingFile) -> dict[str, Any]:
         return {
@@ -228,17 +227,6 @@ def write_beside(path: Path, text: str) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def _content_hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise CallFileError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
-    return digest.hexdigest()
 
 
 def _targets(payload: Mapping[str, Any]) -> dict[str, str]:

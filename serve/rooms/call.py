@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from intent.classifier.taxonomy import Taxonomy
     from intent.inspection.inspector import Inspector
     from intent.pipeline import CallPipeline
+    from intent.speech.kept import KeptTranscripts
     from intent.speech.repair import TermRepairer
     from intent.speech.transcribe import Transcriber
     from intent.verification import LeadCheck
+    from serve.call_queue import CallQueue
     from serve.ports import SpeechCheck
 
 
@@ -63,6 +65,18 @@ class CallRooms(QuestionRooms):
             threads=speech.threads,
             chars_per_s=(speech.min_chars_per_s, speech.max_chars_per_s),
         )
+
+    @once
+    def kept_transcripts(self) -> KeptTranscripts:
+        from intent.speech.kept import KeptTranscripts
+
+        return KeptTranscripts(self.settings.home / "heard")
+
+    @once
+    def call_queue(self) -> CallQueue:
+        from serve.call_queue import CallQueue
+
+        return CallQueue(self.jobs)
 
     @once
     def repairer(self) -> TermRepairer | None:
