@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from intent.call import Speaker, Transcript
 from intent.speech.audio import Recording
 from intent.speech.clean import by_sentence, turns
-from intent.speech.speakers import RoleReading, by_voice, roles_from_words, stereo_roles, without_crosstalk
+from intent.speech.speakers import MonoVoices, RoleReading, by_voice, roles_from_words, stereo_roles, without_crosstalk
 from intent.speech.transcribe import Segment, Transcriber, Transcription
 
 NO_SPEECH = "No speech was found."
-ONE_VOICE = "The two voices of this mono recording could not be told apart; every turn may be the client's."
+ONE_VOICE = "The voices of this mono recording could not be told apart; every turn may be the client's."
+
+ESTIMATED = "{voices} voices share one channel; who speaks when was estimated, clearly for {clear:.0%} of the speech."
 
 SHORT_PAUSE_S = 0.35  # where two voices share turns, every breath may be a change of speaker
 
@@ -35,8 +38,8 @@ def listen(
         voices = _stereo(recording, heard)
         roles = stereo_roles(_texts(voices), advisor_channel=advisor_channel, known_from=channel_known_from)
     else:
-        voices = by_voice(heard[0].segments, recording.channel(0))
-        roles = _mono_roles(voices)
+        mono = by_voice(heard[0].segments, recording.channel(0))
+        voices, roles = mono.voices, _mono_roles(mono)
     if len(voices) == 1:
         said = by_sentence(voices[0], pause_s=SHORT_PAUSE_S)
     else:
@@ -64,9 +67,10 @@ def _stereo(recording: Recording, heard: Sequence[Transcription]) -> Voices:
     )
 
 
-def _mono_roles(voices: Voices) -> RoleReading:
-    if len(voices) == 2:
-        return roles_from_words(_texts(voices))
+def _mono_roles(mono: MonoVoices) -> RoleReading:
+    if len(mono.voices) > 1:
+        roles = roles_from_words(_texts(mono.voices))
+        return replace(roles, warnings=(ESTIMATED.format(voices=len(mono.voices), clear=mono.clear), *roles.warnings))
     return RoleReading(roles=(Speaker.UNKNOWN,), roles_from="unknown", warnings=(ONE_VOICE,))
 
 
