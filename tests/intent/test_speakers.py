@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,19 @@ def test_words_far_louder_on_the_other_channel_are_its_echo() -> None:
     kept = without_crosstalk([segment], own, other)
     assert [w.text for w in kept[0].words] == ["我想"]
     assert kept[0].text == "我想"
+
+
+def test_what_a_codec_leaks_is_dropped_and_who_talks_at_once_is_kept() -> None:
+    left, right = voice(115, 0, 4.0), voice(210, 1, 4.0)
+    pause = silence(4.0)
+    own = np.concatenate([left, 0.7 * right, left])
+    other = np.concatenate([0.5 * left, right, 1.5 * right])
+    words = tuple(Word(text=str(i), start_s=4 * i + 1.0, end_s=4 * i + 1.6) for i in range(3))
+    segment = Segment(text="012", start_s=0.0, end_s=12.0, words=words)
+    assert without_crosstalk([segment], own, other)[0].text == "02", "1 is the other's, 3 dB lower; 2 is both at once"
+    assert without_crosstalk([segment], other, own)[0].text == "12"
+    alone = without_crosstalk([replace(segment, words=words[:1])], left, np.concatenate([pause]))
+    assert alone[0].text == "0"
 
 
 def test_ward_separates_two_clouds() -> None:
