@@ -67,6 +67,7 @@ def asr(
     context: typer.Context,
     data: Data = None,
     limit: Limit = None,
+    mono: Annotated[bool, typer.Option("--mono", help="Add the channels of each recording up first.")] = False,
     json: Json = None,
     predictions: Predictions = None,
 ) -> None:
@@ -74,7 +75,9 @@ def asr(
     from eval.suites.asr import run
 
     with bar("asr") as progress:
-        result = run(shared(context).house(), data, limit=limit, progress=lambda done, n: progress(done, n, ""))
+        result = run(
+            shared(context).house(), data, limit=limit, mono=mono, progress=lambda done, n: progress(done, n, "")
+        )
     print_result(result, json, predictions)
 
 
