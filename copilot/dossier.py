@@ -80,6 +80,7 @@ def call_payload(call: Call, reading: CallReading) -> dict[str, Any]:
         "engine": call.transcript.engine,
         "warnings": list(call.transcript.warnings),
         "turns": [[t.speaker.value, t.start_s, t.end_s, t.text] for t in call.transcript.turns],
+        "heard": {str(t.index): t.heard for t in call.transcript.turns if t.repairs},  # before terms were put right
         "findings": [asdict(finding) for finding in reading.findings],
         "wishes": [[w.goes_to, w.intent, w.product] for w in reading.wishes],
     }

@@ -67,6 +67,7 @@ def asr(
     context: typer.Context,
     data: Data = None,
     limit: Limit = None,
+    mono: Annotated[bool, typer.Option("--mono", help="Add the channels of each recording up first.")] = False,
     json: Json = None,
     predictions: Predictions = None,
 ) -> None:
@@ -74,8 +75,20 @@ def asr(
     from eval.suites.asr import run
 
     with bar("asr") as progress:
-        result = run(shared(context).house(), data, limit=limit, progress=lambda done, n: progress(done, n, ""))
+        result = run(
+            shared(context).house(), data, limit=limit, mono=mono, progress=lambda done, n: progress(done, n, "")
+        )
     print_result(result, json, predictions)
+
+
+@eval_app.command()
+def repair(
+    context: typer.Context, data: Data = None, split: Split = None, json: Json = None, predictions: Predictions = None
+) -> None:
+    """Names and terms put right by their sound: false repairs in calls as they were said, misheard terms recovered."""
+    from eval.suites.repair import run
+
+    print_result(run(shared(context).house(), data, split), json, predictions)
 
 
 @eval_app.command()

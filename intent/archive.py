@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from intent.call import Call
-from intent.errors import AudioError, CallFileError
+from intent.errors import AudioError
 from intent.pipeline import transcribe_call
-from intent.recordings import RecordingFile
+from intent.recordings import RecordingFile, content_hash
 from intent.settings import SpeechSettings
 from intent.speech.formats import writers
+from intent.speech.repair import Repairer
 from intent.speech.transcribe import Transcriber
 from jobs.errors import PoisonJobError, UnknownJobError
 from jobs.leases import Counts, Job, JobStore
@@ -30,7 +31,6 @@ QUEUE = "transcribe"
 MANIFEST = "manifest.jsonl"
 CHANNELS = {"left": 0, "right": 1}
 POLL_S = 0.2
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +142,7 @@ class Archive:
     def _key(self, recording: RecordingFile) -> str:
         """Content, engine, configuration and target, so that equal files in two places give two outputs."""
         configuration = "|".join((self._engine, *self._formats, str(self._out), recording.call_id))
-        return f"{_content_hash(recording.path)}:{hashlib.sha256(configuration.encode()).hexdigest()[:24]}"
+        return f"{content_hash(recording.path)}:{hashlib.sha256(configuration.encode()).hexdigest()[:24]}"
 
     def _payload(self, recording: RecordingFile) -> dict[str, Any]:
         return {
@@ -171,8 +171,8 @@ class Archive:
 class TranscribeHandler:
     """The work of one row: transcribe, write every format beside and rename, report."""
 
-    def __init__(self, transcriber: Transcriber, settings: SpeechSettings) -> None:
-        self._transcriber, self._settings = transcriber, settings
+    def __init__(self, transcriber: Transcriber, settings: SpeechSettings, repairer: Repairer | None = None) -> None:
+        self._transcriber, self._settings, self._repairer = transcriber, settings, repairer
 
     def __call__(self, task: Task) -> dict[str, Any]:
         """The row's result: duration, turns and warnings. Without sound it is quarantined at once."""
@@ -204,6 +204,7 @@ class TranscribeHandler:
             roles_from=known_from,
             turn_pause_s=self._settings.turn_pause_s,
             max_duration_s=self._settings.max_duration_s,
+            repairer=self._repairer,
         )
 
 
@@ -226,17 +227,6 @@ def write_beside(path: Path, text: str) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def _content_hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise CallFileError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
-    return digest.hexdigest()
 
 
 def _targets(payload: Mapping[str, Any]) -> dict[str, str]:

@@ -26,6 +26,16 @@ class Polarity(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Repair:
+    """A name or term that the engine had written as other words of its sound."""
+
+    start: int  # offsets into the turn's text, where the right word now stands
+    end: int
+    heard: str  # what the engine wrote
+    score: float  # how sure, 0..1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Turn:
     """What one speaker said without a break; times are seconds from the recording's start."""
 
@@ -35,6 +45,15 @@ class Turn:
     start_s: float
     end_s: float
     confidence: float | None = None  # of the transcription, 0..1; None where text came in as text
+    repairs: tuple[Repair, ...] = ()  # in order of place
+
+    @property
+    def heard(self) -> str:
+        """The text as the engine wrote it, repairs undone."""
+        text = self.text
+        for repair in reversed(self.repairs):
+            text = text[: repair.start] + repair.heard + text[repair.end :]
+        return text
 
 
 @dataclass(frozen=True, kw_only=True)

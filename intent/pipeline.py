@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from intent.inspection.speech import SpeechChecker, spoken_violations
 from intent.notes.write import NoteMaker
 from intent.speech.audio import decode
 from intent.speech.listen import listen
+from intent.speech.repair import Repairer
 from intent.speech.transcribe import Transcriber
 from intent.verification import LeadCheck, verified
 from intent.wishes import TurnReading, WishMaker, hold_won_by_promise
@@ -32,10 +34,11 @@ def transcribe_call(
     roles_from: str = "metadata",
     turn_pause_s: float = 1.2,
     max_duration_s: float = 4 * 3600.0,
+    repairer: Repairer | None = None,
 ) -> Call:
     """A recording as a call with turns; `advisor_channel` (0 left, 1 right) where `roles_from` names it.
 
-    Raises AudioError or TranscriptionError.
+    `repairer` puts names and terms right; what was heard stays in the turns. Raises AudioError or TranscriptionError.
     """
     recording = decode(path, max_duration_s=max_duration_s)
     transcript = listen(
@@ -45,6 +48,8 @@ def transcribe_call(
         channel_known_from=roles_from,
         pause_s=turn_pause_s,
     )
+    if repairer is not None:
+        transcript = replace(transcript, turns=repairer.repair(transcript.turns))
     return Call(
         id=call_id or path.stem,
         transcript=transcript,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ RECORDINGS = frozenset(
     }
 )
 COLUMNS = ("id", "path", "client_id", "advisor_id", "started_at", "direction", "advisor_channel", "call_type")
+BLOCK = 1 << 20  # bytes read at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,18 @@ def load_call_metadata(path: Path) -> list[RecordingFile]:
             return [_from_row(path, reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CallFileError(f"The call metadata {path} cannot be read ({error}): correct the file.") from error
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a recording, in hexadecimal. Raises CallFileError where it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise CallFileError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
+    return digest.hexdigest()
 
 
 def _from_row(path: Path, line: int, row: dict[str, str | None]) -> RecordingFile:

@@ -47,6 +47,15 @@ class SpeechSettings(BaseModel):
     max_chars_per_s: float = Field(
         default=12.0, gt=0, description="More characters per second of speech than this look invented."
     )
+    repair: bool = Field(
+        default=True, description="Put names of the catalogue and terms right that were heard as others, yes/no."
+    )
+    repair_score: float = Field(
+        default=0.8, ge=0.5, le=1, description="How sure a name or term must be meant before it is put right, 0..1."
+    )
+    terms: Path | None = Field(
+        default=None, description="A firm's own terms and names of stocks, beside those shipped; empty = those shipped."
+    )
     remote: RemoteSpeechSettings = RemoteSpeechSettings()
 
 

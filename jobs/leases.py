@@ -164,6 +164,18 @@ class JobStore:
         with self._transaction() as (connection, now):
             self._release(connection, job, now, state=JobState.READY, attempts=job.attempts - 1)
 
+    def amend(self, job_id: str, payload: Mapping[str, Any]) -> Job:
+        """Replace the payload of a row that nobody works on. Raises JobStateError for a leased or finished one."""
+        free = [JobState.READY.value, JobState.QUARANTINED.value]
+        with self._transaction() as (connection, now):
+            changed = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(free)).values(
+                payload=dict(payload), updated_at=now
+            ).returning(*jobs.c)  # fmt: skip
+            row = connection.execute(changed).one_or_none()
+        if row is None:
+            raise JobStateError(f"Job {job_id} is {self.get(job_id).state}: only one that waits can be amended.")
+        return _job(row)
+
     def requeue(self, job_id: str) -> Job:
         """Start a quarantined or finished row afresh. Raises JobStateError for any other state."""
         again = {JobState.QUARANTINED, JobState.DONE}

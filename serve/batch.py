@@ -38,7 +38,7 @@ def transcribe_batch(
     archive.enqueue(recordings, retry_failed=retry_failed)
     stop = threading.Event()
     if workers == 1:
-        handler = TranscribeHandler(house.transcriber, settings.speech)
+        handler = TranscribeHandler(house.transcriber, settings.speech, house.repairer)
         archive.run(handler, stop=stop, settings=settings.jobs, on_progress=on_progress)
     else:
         with _reporting(archive, on_progress):
@@ -72,4 +72,4 @@ def _setup(settings: Settings) -> tuple[JobStore, Handler]:
 
     speech = settings.speech.model_copy(update={"threads": settings.speech.threads or 1})
     house = House(settings.model_copy(update={"speech": speech}))
-    return house.jobs, TranscribeHandler(house.transcriber, speech)
+    return house.jobs, TranscribeHandler(house.transcriber, speech, house.repairer)

@@ -14,6 +14,7 @@ import typer
 from serve.commands import (
     admin,
     audit,
+    call_queue,
     calls,
     compliance,
     deliveries,
@@ -50,6 +51,8 @@ app.command()(service.serve)
 app.command()(service.worker)
 app.command()(calls.transcribe)
 calls.app.command("inspect")(inspection.inspect)
+calls.app.command("failed")(call_queue.failed)
+calls.app.command("requeue")(call_queue.requeue)
 calls.app.command("note")(notes.note)
 calls.app.command("tasks")(notes.tasks)
 app.add_typer(calls.app, name="calls")

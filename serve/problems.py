@@ -23,7 +23,7 @@ from intent.errors import (
     SegmentError,
     SegmentNotFoundError,
 )
-from jobs.errors import UnknownJobError
+from jobs.errors import JobStateError, UnknownJobError
 from knowledge_base.access import AccessDeniedError
 from knowledge_base.errors import EventError, UnknownClientError, UnknownProductError, UnknownVersionError
 from serve.commands.context import HOUSE_PACKAGES, one_line
@@ -38,6 +38,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     UnknownProductError: HTTPStatus.NOT_FOUND,
     UnknownVersionError: HTTPStatus.NOT_FOUND,
     UnknownJobError: HTTPStatus.NOT_FOUND,
+    JobStateError: HTTPStatus.CONFLICT,
     LeadNotFoundError: HTTPStatus.NOT_FOUND,
     LeadError: HTTPStatus.CONFLICT,
     BatchError: HTTPStatus.UNPROCESSABLE_ENTITY,

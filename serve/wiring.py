@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -191,11 +192,12 @@ class House(Rooms):
             roles_from=known_from,
             turn_pause_s=speech.turn_pause_s,
             max_duration_s=speech.max_duration_s,
+            repairer=self.repairer,
         )
 
     def take_call(self, recording: RecordingFile, *, principal: Principal) -> tuple[Call, CallReading, Recorded]:
         """The whole call way: recording -> turns -> wishes -> leads, cases and tickets, all in one."""
-        heard = self.transcribe(recording.path, advisor_channel=recording.advisor_channel, call_id=recording.call_id)
+        heard, key = self._heard(recording)
         started_at = datetime.fromisoformat(recording.started_at) if recording.started_at else None
         call = replace(
             heard,
@@ -206,7 +208,30 @@ class House(Rooms):
         )
         reading = self.pipeline.read(call)
         self._keep_words(call, reading, principal)
-        return call, reading, self.leads.record(reading, call, principal=principal)
+        recorded = self.leads.record(reading, call, principal=principal)
+        self.kept_transcripts.drop(*key)
+        return call, reading, recorded
+
+    def _heard(self, recording: RecordingFile) -> tuple[Call, tuple[str, ...]]:
+        """The recording as turns, and the key its transcript is kept under until the call is recorded.
+
+        A call whose reading failed (no weights of the classifier, a database that was away) is not transcribed again.
+        """
+        from intent.call import Call
+        from intent.errors import AudioError, CallFileError
+        from intent.recordings import content_hash
+
+        channel = recording.advisor_channel
+        try:
+            content = content_hash(recording.path)
+        except CallFileError as error:
+            raise AudioError(str(error)) from error
+        key = (content, self.transcriber.name, channel or self.settings.speech.advisor_channel)
+        if (kept := self.kept_transcripts.get(*key)) is not None:
+            return Call(id=recording.call_id, transcript=kept, recording_path=str(recording.path)), key
+        heard = self.transcribe(recording.path, advisor_channel=channel, call_id=recording.call_id)
+        self.kept_transcripts.keep(heard.transcript, *key)
+        return heard, key
 
     def _branch_of(self, call: Call) -> str | None:
         from intent.leads.directory import KnowledgeBaseDirectory
@@ -270,18 +295,20 @@ class House(Rooms):
         return {"kind": kind, "path": str(path), "added": report.added, "replaced": report.replaced}
 
     def _import_calls(self, path: Path) -> dict[str, Any]:
-        """Put the recordings that a call metadata file names before the worker; a call known by its id stays."""
+        """Put the recordings that a call metadata file names before the worker.
+
+        A call known by its id takes what is told anew while it waits. Raises JobStateError for one that was read.
+        """
         from dataclasses import asdict
 
         from intent.recordings import load_call_metadata
-        from serve.worker import CALLS
 
         recordings = load_call_metadata(path)
-        before = self.jobs.counts(CALLS).total
-        for recording in recordings:
-            payload = {**asdict(recording), "path": str(recording.path.resolve())}
-            self.jobs.enqueue(CALLS, recording.call_id, payload)
-        return {"kind": "calls", "path": str(path), "added": self.jobs.counts(CALLS).total - before, "replaced": 0}
+        taken = Counter(
+            self.call_queue.take(recording.call_id, {**asdict(recording), "path": str(recording.path.resolve())}).how
+            for recording in recordings
+        )
+        return {"kind": "calls", "path": str(path), "added": taken["added"], "replaced": taken["amended"]}
 
 
 def _state(check: Callable[[], object]) -> str:

@@ -25,6 +25,7 @@ from intent.settings import WebhookSettings
 from jobs.errors import PoisonJobError
 from jobs.outbox import Dispatcher, OutboxMessage
 from jobs.worker import Task, run_worker
+from serve.call_queue import CALLS
 from serve.commands.context import one_line
 from serve.diagnosing import DiagnosisHandler
 from serve.users import OPERATOR
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from serve.wiring import House
 
 log = logging.getLogger("tougu.worker")
-CALLS = "calls"
 DIAGNOSES = "diagnoses"
 DEADLINES_S = 60.0  # between two looks at the deadlines of the review queue
 

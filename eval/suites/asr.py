@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from eval.suites.calls import sample_calls
 from intent.call import Call
 from intent.recordings import load_call_metadata
 from intent.speech.audio import decode
+from intent.speech.remote import wav_bytes
 from serve.sample import sample_folder
 from serve.wiring import House
 
@@ -34,25 +37,50 @@ class Heard:
     product_s: float  # time the product took
 
 
-def run(house: House, data: Path | None, *, limit: int | None = None, progress: Callable[[int, int], None]) -> Result:
-    """Transcribe every recording (the first `limit`); without `data`, the sample calls."""
+def run(
+    house: House,
+    data: Path | None,
+    *,
+    limit: int | None = None,
+    mono: bool = False,
+    progress: Callable[[int, int], None],
+) -> Result:
+    """Transcribe every recording (the first `limit`); without `data`, the sample calls.
+
+    `mono`: the channels of each recording are added up first, as a recorder with one channel would have done.
+    """
     cases, folder = (load_cases(data, required=("audio",)), data.parent) if data else _sample()
     chosen = replace(cases, items=cases.items[:limit])
     missing = [item["audio"] for item in chosen.items if not (folder / item["audio"]).is_file()]
     if missing:
         raise EvalError(f"{folder / missing[0]} does not exist: paths in the manifest are relative to it.")
     started = time.perf_counter()
-    heard = list(_listen(house, chosen.items, folder, progress))
+    with _mixed(chosen.items, folder) if mono else nullcontext((chosen.items, folder)) as (items, place):
+        heard = list(_listen(house, items, place, progress))
     return Result(
         suite="asr",
         data=data_of(chosen),
         model={"engine": house.transcriber.name},
-        parameters={"limit": limit},
+        parameters={"limit": limit, "mono": mono},
         metrics=_metrics(heard),
         by={"item": {h.item["id"]: {"cer": m.cer([_pair(h)])} for h in heard}},
         seconds=time.perf_counter() - started,
         predictions=tuple(_prediction(h) for h in heard),
     )
+
+
+@contextmanager
+def _mixed(items: Sequence[dict[str, Any]], folder: Path) -> Iterator[tuple[list[dict[str, Any]], Path]]:
+    """The recordings with their channels added up, as WAV files that are removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="tougu-mono-") as made:
+        mixes = []
+        for n, item in enumerate(items):
+            recording = decode(folder / item["audio"])
+            both = sum(recording.channel(i) for i in range(recording.channels)) / recording.channels
+            name = f"{n:04d}.wav"
+            Path(made, name).write_bytes(wav_bytes(both))
+            mixes.append({**item, "audio": name, "channels": "mono"})
+        yield mixes, Path(made)
 
 
 def _sample() -> tuple[Cases, Path]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from intent.call import Speaker, Transcript, Turn
+from intent.call import Repair, Speaker, Transcript, Turn
 from intent.errors import CallFileError
 
 NAMES = {Speaker.ADVISOR: "投顾", Speaker.CLIENT: "客户", Speaker.UNKNOWN: "未知"}
@@ -22,12 +22,17 @@ def from_json(text: str) -> Transcript:
     """Read what `to_json` wrote. Raises CallFileError for anything else."""
     try:
         raw: dict[str, Any] = json.loads(text)
-        read = tuple(Turn(**{**turn, "speaker": Speaker(turn["speaker"])}) for turn in raw.pop("turns"))
+        read = tuple(_turn(turn) for turn in raw.pop("turns"))
         return Transcript(turns=read, **{**raw, "warnings": tuple(raw.get("warnings", ()))})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CallFileError(
             f"This is not a transcript as tougu writes it ({error}): transcribe the recording again."
         ) from error
+
+
+def _turn(raw: dict[str, Any]) -> Turn:
+    repairs = tuple(Repair(**repair) for repair in raw.get("repairs", ()))
+    return Turn(**{**raw, "speaker": Speaker(raw["speaker"]), "repairs": repairs})
 
 
 def to_srt(transcript: Transcript) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from intent.call import Speaker, Transcript
 from intent.speech.audio import Recording
 from intent.speech.clean import by_sentence, turns
-from intent.speech.speakers import RoleReading, by_voice, roles_from_words, stereo_roles, without_crosstalk
+from intent.speech.speakers import MonoVoices, RoleReading, by_voice, roles_from_words, stereo_roles, without_crosstalk
 from intent.speech.transcribe import Segment, Transcriber, Transcription
 
 NO_SPEECH = "No speech was found."
-ONE_VOICE = "The two voices of this mono recording could not be told apart; every turn may be the client's."
+ONE_VOICE = "The voices of this mono recording could not be told apart; every turn may be the client's."
+
+LEAK = "{} words were heard on both channels, louder on one; they were kept there."
+ESTIMATED = "{voices} voices share one channel; who speaks when was estimated, clearly for {clear:.0%} of the speech."
 
 SHORT_PAUSE_S = 0.35  # where two voices share turns, every breath may be a change of speaker
 
@@ -33,15 +37,17 @@ def listen(
     heard = _transcribed(recording, transcriber)
     if recording.channels == 2:
         voices = _stereo(recording, heard)
+        leaked = _words([h.segments for h in heard]) - _words(voices)
         roles = stereo_roles(_texts(voices), advisor_channel=advisor_channel, known_from=channel_known_from)
     else:
-        voices = by_voice(heard[0].segments, recording.channel(0))
-        roles = _mono_roles(voices)
+        leaked = 0
+        mono = by_voice(heard[0].segments, recording.channel(0))
+        voices, roles = mono.voices, _mono_roles(mono)
     if len(voices) == 1:
         said = by_sentence(voices[0], pause_s=SHORT_PAUSE_S)
     else:
         said = turns(zip(roles.roles, voices, strict=True), pause_s=pause_s)
-    warnings = (*recording.warnings, *(w for h in heard for w in h.warnings))
+    warnings = (*recording.warnings, *(w for h in heard for w in h.warnings), *([LEAK.format(leaked)] * (leaked > 0)))
     return Transcript(
         turns=said,
         duration_s=round(recording.duration_s, 3),
@@ -64,10 +70,15 @@ def _stereo(recording: Recording, heard: Sequence[Transcription]) -> Voices:
     )
 
 
-def _mono_roles(voices: Voices) -> RoleReading:
-    if len(voices) == 2:
-        return roles_from_words(_texts(voices))
+def _mono_roles(mono: MonoVoices) -> RoleReading:
+    if len(mono.voices) > 1:
+        roles = roles_from_words(_texts(mono.voices))
+        return replace(roles, warnings=(ESTIMATED.format(voices=len(mono.voices), clear=mono.clear), *roles.warnings))
     return RoleReading(roles=(Speaker.UNKNOWN,), roles_from="unknown", warnings=(ONE_VOICE,))
+
+
+def _words(voices: Voices) -> int:
+    return sum(len(segment.words) for voice in voices for segment in voice)
 
 
 def _texts(voices: Voices) -> list[str]:

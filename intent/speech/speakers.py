@@ -1,28 +1,32 @@
-"""Who speaks: which channel is the advisor's, and the two voices of a mono recording."""
+"""Who speaks: which channel is the advisor's, and the voices of a mono recording."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 
 from intent.call import Speaker
-from intent.speech.audio import Samples
+from intent.speech.audio import SAMPLE_RATE, Samples
 from intent.speech.transcribe import Segment, Word
 from intent.speech.voices import split_voices
 
 CUE_LIMIT = 3  # occurrences of one cue that count
 SURE_MARGIN = 2.0  # weights by which the advisor's words must outweigh the other's
-CROSSTALK_DB = 18.0
-# Semitones between two voices of a mono recording. On mixes of sample calls a man and a woman lie 5-14
-# apart, the halves of one voice up to 3.2; nearer voices are not told apart rather than guessed.
-MIN_PITCH_GAP = 4.5
+CROSSTALK_DB = 18.0  # louder on the other channel: an echo, whatever it sounds like
+# A codec at a low bit rate (Opus at 18-22 kbit/s) mixes its channels: what leaks is 0-17 dB below its origin and
+# correlates with it at 0.7-1.0; two people who talk at once correlate below 0.1 (measured on the sample calls).
+LEAK_CORRELATION = 0.6
+LEAK_LAG = 400  # samples, 25 ms: the longest way round by a line or a codec
+LEAK_WINDOW_S = 0.4  # shortest stretch that is compared
 PHRASE_PAUSE_S = 0.15  # between words; the shortest in which speakers change
 
 Roles = tuple[Speaker, ...]  # one a voice (a channel, or a cluster of a mono recording)
@@ -46,21 +50,25 @@ class _Cue:
 def stereo_roles(texts: Sequence[str], *, advisor_channel: int | None, known_from: str = "settings") -> RoleReading:
     """Roles of two channels; `advisor_channel` 0 or 1 where settings or call metadata name it."""
     if advisor_channel is not None:
-        return RoleReading(roles=_roles(advisor_channel), roles_from=known_from)
+        return RoleReading(roles=_roles(advisor_channel, 2), roles_from=known_from)
     return roles_from_words(texts)
 
 
 def roles_from_words(texts: Sequence[str]) -> RoleReading:
-    """Tell the advisor among two voices from what each said; unknown where the words do not tell."""
+    """Tell the advisor among two or more voices from what each said; unknown where the words do not tell.
+
+    Everybody else is read as the client: whoever sits beside them speaks on their side of the line.
+    """
     scores = [advisor_score(text) for text in texts]
-    if len(scores) != 2 or abs(scores[0] - scores[1]) < SURE_MARGIN:
+    best, *others = sorted(scores, reverse=True)
+    if not others or best - others[0] < SURE_MARGIN:
         return RoleReading(
             roles=(Speaker.UNKNOWN,) * len(texts),
             roles_from="unknown",
             warnings=("Which voice is the advisor is not known; every turn is read as possibly the client's.",),
         )
     return RoleReading(
-        roles=_roles(0 if scores[0] > scores[1] else 1),
+        roles=_roles(scores.index(best), len(scores)),
         roles_from="words",
         warnings=("Which voice is the advisor was told from the words.",),
     )
@@ -74,7 +82,7 @@ def advisor_score(text: str) -> float:
 
 
 def without_crosstalk(segments: Sequence[Segment], own: Samples, other: Samples) -> tuple[Segment, ...]:
-    """Drop words that sound far louder on the other channel: they are its echo.
+    """Drop words that are an echo of the other channel: far louder there, or louder there and the same sound.
 
     Both channels: float32, shape (n,), 16 kHz, on one clock.
     """
@@ -95,21 +103,40 @@ def without_crosstalk(segments: Sequence[Segment], own: Samples, other: Samples)
     return tuple(kept)
 
 
-def by_voice(segments: Sequence[Segment], samples: Samples) -> tuple[tuple[Segment, ...], ...]:
-    """The segments of a mono recording by voice: two tuples, or one where two voices are not told apart.
+@dataclass(frozen=True, kw_only=True)
+class MonoVoices:
+    """The segments of a mono recording by voice; one voice holds all where no second one is sure."""
 
-    Speakers change at pauses, so a phrase between two goes whole to the voice heard in most of its words.
+    voices: tuple[tuple[Segment, ...], ...]
+    clear: float = 0.0  # share of the speech whose voice is clear, 0..1
+
+
+def by_voice(segments: Sequence[Segment], samples: Samples) -> MonoVoices:
+    """Give each phrase to the voice heard in it.
+
+    Speakers change at pauses, so the words between two go whole to one voice; words are cut where the voice changes.
     """
     split = split_voices(samples)
-    if split is None or split.pitch_gap < MIN_PITCH_GAP:
-        return (tuple(segments),)
-    voices: tuple[list[Segment], list[Segment]] = ([], [])
+    if split is None or split.voices == 1:
+        return MonoVoices(voices=(tuple(segments),))
+    voices: list[list[Segment]] = [[] for _ in range(split.voices)]
     for segment in segments:
         words = segment.words or (Word(text=segment.text, start_s=segment.start_s, end_s=segment.end_s),)
         for phrase in phrases(words):
-            heard = [split.label_at((w.start_s + w.end_s) / 2) for w in phrase]
-            voices[round(sum(heard) / len(heard))].append(_of_words(phrase, segment.confidence))
-    return tuple(tuple(v) for v in voices if v)
+            labels = [split.label_between(w.start_s, w.end_s) for w in phrase]
+            for voice, run in _runs(phrase, labels):
+                voices[voice].append(_of_words(run, segment.confidence))
+    return MonoVoices(voices=tuple(tuple(v) for v in voices if v), clear=split.clear)
+
+
+def _runs(words: Sequence[Word], labels: Sequence[int]) -> Iterator[tuple[int, list[Word]]]:
+    """Neighbouring words of one voice; a single word between two of another voice is that voice's."""
+    told = list(labels)
+    for i in range(1, len(told) - 1):
+        if told[i - 1] == told[i + 1]:
+            told[i] = told[i - 1]
+    for voice, run in groupby(zip(told, words, strict=True), key=itemgetter(0)):
+        yield voice, [word for _, word in run]
 
 
 def phrases(words: Sequence[Word]) -> list[list[Word]]:
@@ -133,8 +160,8 @@ def _of_words(words: Sequence[Word], confidence: float | None) -> Segment:
     )
 
 
-def _roles(advisor: int) -> Roles:
-    return (Speaker.ADVISOR, Speaker.CLIENT) if advisor == 0 else (Speaker.CLIENT, Speaker.ADVISOR)
+def _roles(advisor: int, voices: int) -> Roles:
+    return tuple(Speaker.ADVISOR if voice == advisor else Speaker.CLIENT for voice in range(voices))
 
 
 def _weight(text: str, cues: Sequence[_Cue]) -> float:
@@ -142,9 +169,21 @@ def _weight(text: str, cues: Sequence[_Cue]) -> float:
 
 
 def _echo(word: Word, own: Samples, other: Samples) -> bool:
-    start, end = int(word.start_s * 16_000), int(word.end_s * 16_000) + 1
-    mine, theirs = _level_db(own[start:end]), _level_db(other[start:end])
-    return theirs - mine > CROSSTALK_DB
+    middle, half = (word.start_s + word.end_s) / 2, max(word.end_s - word.start_s, LEAK_WINDOW_S) / 2
+    start, end = max(0, int((middle - half) * SAMPLE_RATE)), int((middle + half) * SAMPLE_RATE) + 1
+    mine, theirs = own[start:end], other[start:end]
+    louder_db = _level_db(theirs) - _level_db(mine)
+    return louder_db > CROSSTALK_DB or (louder_db > 0 and correlation(mine, theirs) > LEAK_CORRELATION)
+
+
+def correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """The greatest normalised cross-correlation of two equally long sounds within LEAK_LAG samples, 0..1."""
+    if not first.size:
+        return 0.0
+    size = 1 << (first.size + LEAK_LAG).bit_length()
+    crossed = np.fft.irfft(np.fft.rfft(first, size) * np.conj(np.fft.rfft(second, size)), size)
+    near = np.concatenate([crossed[-LEAK_LAG:], crossed[: LEAK_LAG + 1]])
+    return float(np.abs(near).max() / (np.linalg.norm(first) * np.linalg.norm(second) + 1e-9))
 
 
 def _level_db(samples: NDArray[np.float32]) -> float:

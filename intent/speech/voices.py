@@ -1,7 +1,9 @@
-"""Two voices in one channel, told apart by pitch and timbre; numpy only.
+"""The voices in one channel, told apart by pitch and timbre; numpy only.
 
-Windows of 1.6 s every 0.3 s over what sounds, each described by the median pitch and the means of
-mel-frequency cepstra; Ward's clustering into two. Descriptions live in memory for the call only.
+Speech is cut at pauses. Windows of 1.6 s are clustered by Ward's method for a first guess; then each voice is a
+Gaussian over its frames, and each stretch between two pauses goes whole to the voice under which it is likelier,
+until nothing changes. A voice is split only where two Gaussians describe it so much better than one that chance
+does not explain it. Descriptions live in memory for the call only.
 """
 
 from __future__ import annotations
@@ -11,46 +13,85 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from intent.speech.audio import SAMPLE_RATE, Samples
+from intent.speech.audio import Samples
+from intent.speech.voice_frames import HOP_S, Floats, VoiceFrames, voice_frames
 
-Floats = NDArray[np.float64]
-FRAME = 640  # samples, 40 ms: two periods of the lowest pitch sought
-HOP = 160  # samples, 10 ms
 WINDOW_S, STEP_S = 1.6, 0.3
-PITCH_HZ = (70.0, 400.0)
-MELS, CEPSTRA = 26, 13
 PITCH_WEIGHT = 2.0
 MOST_WINDOWS = 800  # Ward's clustering is quadratic; the rest go to the nearer centre
 MIN_WINDOWS = 20  # of some 6 s of speech; less says too little of a second voice
+MOST_VOICES = 3
+PAUSE_FRAMES = 12  # 0.12 s of quiet: the shortest in which speakers change
+MIN_FRAMES = 10  # of a stretch; shorter ones are clicks
+MIN_SHARE = 0.03  # of the speech; a smaller voice is a cough or a machine
+MIN_VOICED = 200  # frames, 2 s: less does not describe a voice
+ROUNDS = 10  # of reassignment; it settles in three or four
+FRAMES_TOLD_ONCE = 10  # neighbouring frames say the same again: ten count as one where certainty is asked
+# Nats a frame by which two voices must describe the speech better than one, after the penalty of BIC
+# (Schwarz 1978; Chen and Gopalakrishnan 1998 for speakers). See docs/call.md for what was measured.
+MIN_GAIN = 0.2
+Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class VoiceSplit:
-    """Labels 0 and 1 at the centres of windows, and how far apart the two voices' pitches lie."""
+    """Which voice speaks when."""
 
-    centres_s: Floats  # (windows,), ascending
-    labels: NDArray[np.int64]  # (windows,)
-    pitch_gap: float  # semitones between the medians
+    labels: Labels  # (frames,) of 10 ms: 0, 1, 2, or -1 where nobody speaks
+    voices: int
+    clear: float  # share of the speech whose voice is likelier than all others by far, 0..1
+    gain: float  # nats a frame by which two voices describe the speech better than one
 
-    def label_at(self, second: float) -> int:
-        """The label of the window whose centre is nearest."""
-        right = int(np.searchsorted(self.centres_s, second))
-        near = [i for i in (right - 1, right) if 0 <= i < self.centres_s.size]
-        return int(self.labels[min(near, key=lambda i: abs(self.centres_s[i] - second))])
+    def label_between(self, start_s: float, end_s: float) -> int:
+        """The voice heard longest in a stretch; the nearest one where nobody is heard in it."""
+        first, last = int(start_s / HOP_S), int(end_s / HOP_S) + 1
+        heard = self.labels[first:last]
+        heard = heard[heard >= 0]
+        if heard.size:
+            return int(np.bincount(heard).argmax())
+        spoken = np.flatnonzero(self.labels >= 0)
+        return int(self.labels[spoken[np.argmin(np.abs(spoken - (first + last) / 2))]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Voice:
+    """A Gaussian over frames."""
+
+    mean: Floats  # (d,)
+    precision: Floats  # (d, d)
+    log_det: float  # of the covariance
+
+    def log_likelihood(self, frames: Floats) -> float:
+        away = frames - self.mean
+        squared = float(np.einsum("nd,de,ne->", away, self.precision, away))
+        return -0.5 * (squared + len(frames) * (self.log_det + len(self.mean) * np.log(2 * np.pi)))
 
 
 def split_voices(samples: Samples) -> VoiceSplit | None:
-    """Split float32 samples of shape (n,) at 16 kHz into two voices; None where too little is said."""
-    centres, features = _windows(samples)
-    if len(centres) < MIN_WINDOWS:
+    """Tell the voices of float32 samples of shape (n,) at 16 kHz apart; None where too little is said.
+
+    `voices` is 1 where no second voice is sure, and at most 3.
+    """
+    described = voice_frames(samples)
+    centres, windows = _windows(described)
+    stretches = _stretches(described.loud)
+    if len(centres) < MIN_WINDOWS or not stretches:
         return None
-    scaled = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-9)
-    scaled[:, 0] *= PITCH_WEIGHT
-    labels = _two_clusters(scaled)
-    return VoiceSplit(centres_s=centres, labels=labels, pitch_gap=_pitch_gap(features[:, 0], labels))
+    frames = [described.features[a:b][described.voiced[a:b]] for a, b in stretches]
+    guess = _first_guess(centres, windows, stretches)
+    spoken, gain = _settled(frames, guess)
+    if gain < MIN_GAIN:
+        spoken = np.zeros(len(stretches), np.int64)
+    voices = int(spoken.max()) + 1
+    while 1 < voices < MOST_VOICES and (more := _further(frames, spoken, centres, windows, stretches)) is not None:
+        spoken, voices = more, voices + 1
+    labels = np.full(len(described.loud), -1, np.int64)
+    for (start, end), voice in zip(stretches, spoken, strict=True):
+        labels[start:end] = voice
+    return VoiceSplit(labels=labels, voices=voices, clear=_clear(frames, spoken, voices), gain=gain)
 
 
-def ward(points: Floats, clusters: int = 2) -> NDArray[np.int64]:
+def ward(points: Floats, clusters: int = 2) -> Labels:
     """Ward's agglomerative clustering of points (n, d) by the Lance-Williams update; labels (n,).
 
     Source: Ward (1963); update formula of Lance and Williams (1967). O(n^3) in the worst case.
@@ -79,91 +120,124 @@ def _merged(distance: Floats, size: Floats, i: int, j: int) -> Floats:
     return finite
 
 
-def _two_clusters(points: Floats) -> NDArray[np.int64]:
+def _two_clusters(points: Floats) -> Labels:
     step = -(-len(points) // MOST_WINDOWS)
     chosen = points[::step]
     first = ward(chosen)
     centres = np.stack([chosen[first == k].mean(axis=0) for k in (0, 1)])
     away = np.square(points[:, None, :] - centres[None]).sum(axis=2)
-    nearer: NDArray[np.int64] = np.argmin(away, axis=1).astype(np.int64)
+    nearer: Labels = np.argmin(away, axis=1).astype(np.int64)
     return nearer
 
 
-def _pitch_gap(semitones: Floats, labels: NDArray[np.int64]) -> float:
-    """Distance of the two clusters' median pitches, in semitones; 0 when one is all but empty."""
-    groups = [semitones[labels == k] for k in (0, 1)]
-    if min(map(len, groups)) < 3:
-        return 0.0
-    return float(abs(np.median(groups[0]) - np.median(groups[1])))
+def _first_guess(centres: Floats, windows: Floats, stretches: list[tuple[int, int]]) -> Labels:
+    """Two voices by Ward's clustering of windows; each stretch takes the label of the windows nearest to it."""
+    scaled = (windows - windows.mean(axis=0)) / (windows.std(axis=0) + 1e-9)
+    scaled[:, 0] *= PITCH_WEIGHT
+    labels = _two_clusters(scaled)
+    middles = np.array([(a + b) / 2 for a, b in stretches])
+    return labels[np.argmin(np.abs(centres[None, :] - middles[:, None]), axis=1)]
 
 
-def _windows(samples: Samples) -> tuple[Floats, Floats]:
-    """Centres (windows,) in seconds and features (windows, 1 + cepstra) of what sounds."""
-    frames = _frames(samples)
-    if len(frames) == 0:
-        return np.zeros(0), np.zeros((0, CEPSTRA))
-    level = 10 * np.log10(np.mean(np.square(frames), axis=1) + 1e-10)
-    loud = level > max(float(np.percentile(level, 95)) - 25.0, -60.0)
-    pitch, cepstra = _pitch(frames), _cepstra(frames)
-    length, step = int(WINDOW_S * SAMPLE_RATE / HOP), int(STEP_S * SAMPLE_RATE / HOP)
-    centres, features = [], []
-    for start in range(0, max(1, len(frames) - length + 1), step):
-        inside = slice(start, start + length)
-        use = loud[inside]
-        voiced = use & np.isfinite(pitch[inside])
-        if use.mean() < 0.4 or voiced.sum() < 15:
+def _settled(frames: list[Floats], guess: Labels) -> tuple[Labels, float]:
+    """Stretches reassigned until nothing changes, and the gain over one voice in nats a frame, less BIC's penalty."""
+    spoken = guess
+    for _ in range(ROUNDS):
+        voices = _voices(frames, spoken, 2)
+        if voices is None:
+            return np.zeros(len(frames), np.int64), 0.0
+        likely = _likelihoods(frames, voices)
+        after = np.where([len(f) >= MIN_FRAMES for f in frames], likely.argmax(axis=1), spoken)
+        if (after == spoken).all():
+            break
+        spoken = after
+    every = np.concatenate(frames)
+    together = _voices(frames, np.zeros(len(frames), np.int64), 1)
+    voices = _voices(frames, spoken, 2)
+    if together is None or voices is None:
+        return np.zeros(len(frames), np.int64), 0.0
+    n, d = every.shape
+    better = _likelihoods(frames, voices).max(axis=1).sum() - together[0].log_likelihood(every)
+    penalty = 0.5 * (d + d * (d + 1) / 2) * np.log(n)
+    return spoken, float((better - penalty) / n)
+
+
+def _further(
+    frames: list[Floats], spoken: Labels, centres: Floats, windows: Floats, stretches: list[tuple[int, int]]
+) -> Labels | None:
+    """One more voice, where one of those found is two; the labels of its second half are new."""
+    for voice in range(int(spoken.max()) + 1):
+        mine = np.flatnonzero(spoken == voice)
+        inside = np.array([any(stretches[i][0] <= c <= stretches[i][1] for i in mine) for c in centres], bool)
+        if inside.sum() < MIN_WINDOWS:
             continue
-        centres.append((start + length / 2) * HOP / SAMPLE_RATE)
-        features.append(np.concatenate([[np.median(pitch[inside][voiced])], cepstra[inside][voiced].mean(axis=0)]))
-    return np.asarray(centres), np.asarray(features)
+        guess = _first_guess(centres[inside], windows[inside], [stretches[i] for i in mine])
+        halves, gain = _settled([frames[i] for i in mine], guess)
+        if gain >= MIN_GAIN:
+            after = spoken.copy()
+            after[mine[halves == 1]] = int(spoken.max()) + 1
+            return after
+    return None
 
 
-def _frames(samples: Samples) -> Floats:
-    if samples.size < FRAME:
-        return np.zeros((0, FRAME))
-    return np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), FRAME)[::HOP]
+def _voices(frames: list[Floats], spoken: Labels, count: int) -> list[_Voice] | None:
+    """A Gaussian for each voice; None where one of them says too little to be one."""
+    total = sum(map(len, frames))
+    found = []
+    for voice in range(count):
+        mine = [f for f, label in zip(frames, spoken, strict=True) if label == voice and len(f)]
+        every = np.concatenate(mine) if mine else np.zeros((0, 1))
+        if len(every) < max(MIN_SHARE * total, MIN_VOICED):
+            return None
+        covariance = np.cov(every.T)
+        covariance += 0.01 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+        found.append(
+            _Voice(
+                mean=every.mean(axis=0),
+                precision=np.linalg.inv(covariance),
+                log_det=float(np.linalg.slogdet(covariance)[1]),
+            )
+        )
+    return found
 
 
-def _pitch(frames: Floats) -> Floats:
-    """Pitch of each frame in semitones over 1 Hz by normalised autocorrelation; NaN where unvoiced."""
-    out = np.full(len(frames), np.nan)
-    low, high = int(SAMPLE_RATE / PITCH_HZ[1]), int(SAMPLE_RATE / PITCH_HZ[0])
-    for start in range(0, len(frames), 4096):  # bounds the memory
-        block = frames[start : start + 4096]
-        spectrum = np.fft.rfft(block - block.mean(axis=1, keepdims=True), n=2 * FRAME, axis=1)
-        auto = np.fft.irfft(np.square(np.abs(spectrum)), axis=1)[:, : high + 1]
-        taper = 1.0 - np.arange(high + 1) / FRAME
-        strength = auto / (auto[:, :1] + 1e-9) / taper
-        lag = low + np.argmax(strength[:, low:], axis=1)
-        best = strength[np.arange(len(block)), lag]
-        semitones = 12 * np.log2(SAMPLE_RATE / lag)
-        out[start : start + len(block)] = np.where(best > 0.6, semitones, np.nan)
-    return out
+def _likelihoods(frames: list[Floats], voices: list[_Voice]) -> Floats:
+    """Log-likelihood of each stretch under each voice, shape (stretches, voices)."""
+    return np.array([[v.log_likelihood(f) if len(f) else 0.0 for v in voices] for f in frames])
 
 
-def _cepstra(frames: Floats) -> Floats:
-    """Mel-frequency cepstra 1..12 of each frame, shape (frames, 12); the level (0th) is left out."""
-    bank, cosine = _mel_bank(), _cosines()
-    out = np.empty((len(frames), CEPSTRA - 1))
-    window = np.hanning(FRAME)
-    for start in range(0, len(frames), 4096):
-        power = np.square(np.abs(np.fft.rfft(frames[start : start + 4096] * window, axis=1)))
-        out[start : start + 4096] = np.log(power @ bank.T + 1e-8) @ cosine
-    return out
+def _clear(frames: list[Floats], spoken: Labels, count: int) -> float:
+    """Share of the speech in stretches whose voice is nine times likelier than any other."""
+    voices = _voices(frames, spoken, count)
+    if count == 1 or voices is None:
+        return 0.0
+    likely = np.sort(_likelihoods(frames, voices), axis=1)
+    sure = (likely[:, -1] - likely[:, -2]) / FRAMES_TOLD_ONCE > np.log(9)
+    sizes = np.array([len(f) for f in frames])
+    return float(sizes[sure].sum() / sizes.sum())
 
 
-def _mel_bank() -> Floats:
-    """Triangular filters between 200 and 3,600 Hz, what a telephone carries; shape (mels, bins)."""
-    hz = np.linspace(0, SAMPLE_RATE / 2, FRAME // 2 + 1)
-    edges_mel = np.linspace(1127 * np.log1p(200 / 700), 1127 * np.log1p(3600 / 700), MELS + 2)
-    edges = 700 * np.expm1(edges_mel / 1127)
-    rise = (hz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    fall = (edges[2:, None] - hz) / (edges[2:] - edges[1:-1])[:, None]
-    bank: Floats = np.maximum(0.0, np.minimum(rise, fall))
-    return bank
+def _stretches(loud: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Runs of sound (first frame, frame after the last) between pauses."""
+    at = np.flatnonzero(loud)
+    if not at.size:
+        return []
+    cuts = np.flatnonzero(np.diff(at) > PAUSE_FRAMES)
+    starts, ends = at[np.r_[0, cuts + 1]], at[np.r_[cuts, at.size - 1]] + 1
+    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b - a >= MIN_FRAMES]
 
 
-def _cosines() -> Floats:
-    """Columns 1..12 of the type-II discrete cosine transform, shape (mels, 12)."""
-    k = np.arange(1, CEPSTRA)
-    return np.cos(np.pi * k * (2 * np.arange(MELS)[:, None] + 1) / (2 * MELS))
+def _windows(described: VoiceFrames) -> tuple[Floats, Floats]:
+    """Centres (windows,) in frames and features (windows, 1 + cepstra) of what sounds."""
+    length, step = int(WINDOW_S / HOP_S), int(STEP_S / HOP_S)
+    features, voiced = described.features, described.voiced
+    centres, found = [], []
+    for start in range(0, max(1, len(features) - length + 1), step):
+        inside = slice(start, start + length)
+        use = voiced[inside]
+        if not use.size or described.loud[inside].mean() < 0.4 or use.sum() < 15:
+            continue
+        centres.append(start + length / 2)
+        spoken = features[inside][use]
+        found.append(np.concatenate([[np.median(spoken[:, 0])], spoken[:, 1:].mean(axis=0)]))
+    return np.asarray(centres), np.asarray(found)

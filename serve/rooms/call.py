@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from intent.classifier.taxonomy import Taxonomy
     from intent.inspection.inspector import Inspector
     from intent.pipeline import CallPipeline
+    from intent.speech.kept import KeptTranscripts
+    from intent.speech.repair import TermRepairer
     from intent.speech.transcribe import Transcriber
     from intent.verification import LeadCheck
+    from serve.call_queue import CallQueue
     from serve.ports import SpeechCheck
 
 
@@ -62,6 +65,29 @@ class CallRooms(QuestionRooms):
             threads=speech.threads,
             chars_per_s=(speech.min_chars_per_s, speech.max_chars_per_s),
         )
+
+    @once
+    def kept_transcripts(self) -> KeptTranscripts:
+        from intent.speech.kept import KeptTranscripts
+
+        return KeptTranscripts(self.settings.home / "heard")
+
+    @once
+    def call_queue(self) -> CallQueue:
+        from serve.call_queue import CallQueue
+
+        return CallQueue(self.jobs)
+
+    @once
+    def repairer(self) -> TermRepairer | None:
+        """Puts names of the catalogue and terms right; None where `speech.repair` is off."""
+        from intent.speech.repair import TermRepairer, load_terms
+
+        speech = self.settings.speech
+        if not speech.repair:
+            return None
+        names = [known.name for known in self.products.names(principal=OPERATOR)]
+        return TermRepairer(names, load_terms(speech.terms), min_score=speech.repair_score)
 
     @once
     def classifier(self) -> IntentClassifier:

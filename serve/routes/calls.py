@@ -14,9 +14,9 @@ from pydantic import AwareDatetime
 from intent.leads.queue import body
 from intent.recordings import RECORDINGS
 from jobs.leases import Job
+from serve.call_queue import FRESH
 from serve.errors import NotFoundError
 from serve.routes.wire import JobOut, PrincipalDep, SeenDep, the_house
-from serve.worker import CALLS
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 BLOCK = 1 << 20
@@ -48,7 +48,11 @@ def take_call(
     advisor_channel: Annotated[str | None, Form(pattern="^(left|right)$")] = None,
     call_type: Annotated[str | None, Form(max_length=40, description="Id of a checklist, e.g. sale.")] = None,
 ) -> JobOut:
-    """Store a recording and read it in the background; the same recording twice is one job."""
+    """Store a recording and read it in the background.
+
+    The same recording twice is one job. What is told of it the second time counts while it waits or after it failed
+    (it is tried again then); 409 where it is being read, or was read, with other metadata.
+    """
     house = the_house(request)
     suffix = Path(recording.filename or "").suffix.lower()
     if suffix not in RECORDINGS:
@@ -59,20 +63,20 @@ def take_call(
         known = ", ".join(each.id for each in house.inspector.checklists.types)
         raise HTTPException(422, f"There is no checklist for the call type {call_type}: send one of {known}.")
     path, digest = _store(recording, house.settings.home / "recordings", suffix)
-    job_id = house.jobs.enqueue(
-        CALLS,
+    taken = house.call_queue.take(
         digest,
         {
             "path": str(path),
-            "call_id": call_id or digest[:20],
+            "call_id": call_id,  # without one, the first characters of its hash
             "client_id": client_id,
             "advisor_id": advisor_id,
             "started_at": started_at.isoformat() if started_at else None,
             "advisor_channel": advisor_channel,
             "call_type": call_type,
         },
+        priority=FRESH,
     )
-    return job_out(house.jobs.get(job_id))
+    return job_out(taken.job)
 
 
 def _store(recording: UploadFile, folder: Path, suffix: str) -> tuple[Path, str]:
@@ -92,6 +96,12 @@ def _store(recording: UploadFile, folder: Path, suffix: str) -> tuple[Path, str]
     finally:
         beside.unlink(missing_ok=True)
     return path, digest.hexdigest()
+
+
+@router.post("/jobs/{job_id}/requeue", status_code=202)
+def requeue(job_id: str, request: Request, principal: PrincipalDep) -> JobOut:
+    """Try a call in quarantine again; what was transcribed of it is not transcribed again. 409 for any other state."""
+    return job_out(the_house(request).call_queue.requeue(job_id, principal=principal))
 
 
 @router.get("/jobs/{job_id}")

@@ -88,6 +88,18 @@ class TestRows:
         assert [job.id for job in store.list("calls", limit=2, after_id=ids[1])] == ids[2:4]
         assert [job.id for job in store.list("calls", state=JobState.DONE)] == ids[:1]
 
+    def test_a_payload_is_amended_while_nobody_works_on_it(self, store: JobStore) -> None:
+        first = store.enqueue("calls", "a", {"client": None})
+        assert store.amend(first, {"client": "C1"}).payload == {"client": "C1"}
+        job = claim_one(store)
+        assert job.payload == {"client": "C1"}
+        with pytest.raises(JobStateError, match="leased"):
+            store.amend(first, {"client": "C2"})
+        store.quarantine(job, "broken")
+        assert store.amend(first, {"client": "C2"}).state is JobState.QUARANTINED
+        with pytest.raises(UnknownJobError):
+            store.amend("nothing", {})
+
     def test_unknown_job(self, store: JobStore) -> None:
         with pytest.raises(UnknownJobError):
             store.get("nothing")

@@ -41,3 +41,35 @@ def claim_data_bytes(path: Path, size: int) -> None:
     at = raw.index(b"data") + 4
     raw[at : at + 4] = struct.pack("<I", size)
     path.write_bytes(raw)
+
+
+FORMANTS_HZ = ((500, 1500, 2500), (620, 1850, 2900), (420, 1200, 2200))
+
+
+def voice(hz: float, tract: int, seconds: float = 30.0, seed: int = 7) -> Samples:
+    """A voice by source and filter: pitch that wanders about `hz`, vowels that change, one vocal tract of three."""
+    random = np.random.default_rng(seed + tract * 31 + int(hz))
+    n = int(seconds * RATE)
+    syllables = int(seconds * 6)
+    wander = np.interp(np.arange(n), np.linspace(0, n, syllables), random.normal(0, 1.5, syllables))
+    phase = 2 * np.pi * np.cumsum(hz * 2 ** (wander / 12)) / RATE
+    out = np.zeros(n)
+    vowels = random.normal(0, 0.3, (3, syllables))
+    for k in range(1, int(3600 / hz)):
+        gain = np.zeros(n)
+        for formant, shifts in zip(FORMANTS_HZ[tract], vowels, strict=True):
+            centre = formant * 2 ** np.interp(np.arange(n), np.linspace(0, n, syllables), shifts)
+            gain += np.exp(-np.square((k * hz - centre) / 180.0))
+        out += (gain + 0.02) * np.sin(k * phase) / np.sqrt(k)
+    breath = random.normal(0, 0.003, n)
+    return (0.1 * out / np.std(out) + breath).astype(np.float32)
+
+
+def taking_turns(*voices: Samples, turn_s: float = 3.0, pause_s: float = 0.4) -> Samples:
+    """The voices after each other, `turn_s` of each at a time, with pauses between."""
+    turn = int(turn_s * RATE)
+    pieces = []
+    for at in range(0, min(map(len, voices)) - turn + 1, turn):
+        for each in voices:
+            pieces += [each[at : at + turn], silence(pause_s)]
+    return np.concatenate(pieces).astype(np.float32)

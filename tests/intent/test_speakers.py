@@ -1,17 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from intent.call import Speaker
-from intent.speech.audio import Recording, decode
+from intent.speech.audio import Recording, Samples, decode
 from intent.speech.listen import listen
 from intent.speech.speakers import by_voice, roles_from_words, stereo_roles, without_crosstalk
-from intent.speech.transcribe import ScriptedTranscriber, Segment, Word
+from intent.speech.transcribe import ScriptedTranscriber, Segment, Transcription, Word
 from intent.speech.voices import split_voices, ward
-from tests.intent.sound import silence, tone, write_wav
+from tests.intent.sound import RATE, silence, taking_turns, tone, voice, write_wav
 
 ADVISOR = "您好，这里是远山证券，我是您的客户经理，本次通话将被录音，给您介绍一下"
 CLIENT = "我想问一下我的账户，你们佣金多少"
@@ -46,6 +47,19 @@ def test_words_far_louder_on_the_other_channel_are_its_echo() -> None:
     assert kept[0].text == "我想"
 
 
+def test_what_a_codec_leaks_is_dropped_and_who_talks_at_once_is_kept() -> None:
+    left, right = voice(115, 0, 4.0), voice(210, 1, 4.0)
+    pause = silence(4.0)
+    own = np.concatenate([left, 0.7 * right, left])
+    other = np.concatenate([0.5 * left, right, 1.5 * right])
+    words = tuple(Word(text=str(i), start_s=4 * i + 1.0, end_s=4 * i + 1.6) for i in range(3))
+    segment = Segment(text="012", start_s=0.0, end_s=12.0, words=words)
+    assert without_crosstalk([segment], own, other)[0].text == "02", "1 is the other's, 3 dB lower; 2 is both at once"
+    assert without_crosstalk([segment], other, own)[0].text == "12"
+    alone = without_crosstalk([replace(segment, words=words[:1])], left, np.concatenate([pause]))
+    assert alone[0].text == "0"
+
+
 def test_ward_separates_two_clouds() -> None:
     points = np.concatenate([np.zeros((5, 2)), np.full((4, 2), 9.0)]) + np.arange(9)[:, None] * 0.01
     labels = ward(points)
@@ -54,30 +68,69 @@ def test_ward_separates_two_clouds() -> None:
     assert labels[0] != labels[5]
 
 
-def two_voices() -> np.ndarray:
-    pause = silence(0.4)
-    return np.concatenate([p for _ in range(4) for p in (tone(110, 3.0), pause, tone(230, 3.0), pause)])
+def two_voices() -> Samples:
+    return taking_turns(voice(115, 0), voice(210, 1))
 
 
-def test_two_pitches_are_told_apart_and_one_is_not() -> None:
+def test_two_voices_are_told_apart_and_one_is_not() -> None:
     split = split_voices(two_voices())
     assert split is not None
-    assert split.pitch_gap > 10
-    assert split.label_at(1.5) == split.label_at(8.3) != split.label_at(4.9)
-    alone = split_voices(tone(150, 20.0))
+    assert split.voices == 2
+    assert split.clear > 0.9
+    first, second, third = (split.label_between(at, at + 2.0) for at in (0.5, 3.9, 7.3))
+    assert first == third != second
+    alone = split_voices(taking_turns(voice(150, 0), voice(150, 0)))
     assert alone is not None
-    assert alone.pitch_gap < 4.5
+    assert alone.voices == 1
+
+
+def test_voices_of_one_pitch_are_told_apart_by_their_timbre() -> None:
+    split = split_voices(taking_turns(voice(150, 0), voice(150, 2)))
+    assert split is not None
+    assert split.voices == 2
+
+
+def test_a_third_voice_is_found() -> None:
+    split = split_voices(taking_turns(voice(105, 0), voice(160, 1), voice(240, 2)))
+    assert split is not None
+    assert split.voices == 3
 
 
 def test_too_little_speech_is_not_split() -> None:
-    assert split_voices(tone(150, 2.0)) is None
+    assert split_voices(voice(150, 0)[: 2 * RATE]) is None
     assert split_voices(silence(10.0)) is None
 
 
 def test_phrases_go_whole_to_the_voice_that_is_heard() -> None:
     words = tuple(Word(text=str(i), start_s=i * 3.4 + 0.2, end_s=i * 3.4 + 2.8) for i in range(4))
-    voices = by_voice([Segment(text="0123", start_s=0, end_s=13.6, words=words)], two_voices())
-    assert sorted("".join(s.text for s in voice) for voice in voices) == ["02", "13"]
+    found = by_voice([Segment(text="0123", start_s=0, end_s=13.6, words=words)], two_voices())
+    assert sorted("".join(s.text for s in voice) for voice in found.voices) == ["02", "13"]
+
+
+def test_of_three_voices_the_advisor_is_told_and_the_others_speak_for_the_client() -> None:
+    read = roles_from_words([CLIENT, "这个我老婆说了算", ADVISOR])
+    assert read.roles == (Speaker.CLIENT, Speaker.CLIENT, Speaker.ADVISOR)
+
+
+def test_mono_roles_are_said_to_be_estimated() -> None:
+    samples = two_voices()
+    texts = [ADVISOR, CLIENT] * 4
+    segments = tuple(
+        Segment(text=text, start_s=i * 3.4 + 0.1, end_s=i * 3.4 + 2.9) for i, text in enumerate(texts)
+    )  # fmt: skip
+    heard = Transcription(segments=segments, speech_s=24.0)
+
+    class Engine:
+        name = "prepared"
+
+        def transcribe(self, samples: Samples) -> Transcription:
+            return heard
+
+    pcm = (samples * 32767).astype(np.int16)[None]
+    transcript = listen(Recording(pcm=pcm), Engine())
+    assert [t.speaker for t in transcript.turns[:4]] == [Speaker.ADVISOR, Speaker.CLIENT] * 2
+    assert transcript.roles_from == "words"
+    assert any("2 voices share one channel; who speaks when was estimated" in w for w in transcript.warnings)
 
 
 @pytest.mark.parametrize("advisor", [0, 1])

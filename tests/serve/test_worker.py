@@ -12,13 +12,16 @@ import pytest
 from starlette.testclient import TestClient
 
 from compliance_filters.finding import Outcome
+from intent.errors import ClassifierError
 from intent.speech.transcribe import ScriptedTranscriber
 from jobs.leases import Job
 from jobs.tables import JobState
 from jobs.worker import run_worker
+from knowledge_base.access import Role
+from serve.call_queue import CALLS
 from serve.users import OPERATOR
 from serve.wiring import House
-from serve.worker import CALLS, DIAGNOSES, CallHandler, DiagnosisHandler, running_worker
+from serve.worker import DIAGNOSES, CallHandler, DiagnosisHandler, running_worker
 from tests.intent.sound import silence, tone, write_wav
 from tests.serve.conftest import client_of
 
@@ -163,3 +166,92 @@ def test_threads_work_until_the_block_ends(house: House, sound: Path) -> None:
 def test_no_worker_where_none_is_wanted(house: House) -> None:
     with running_worker(house, wanted=False):
         assert not {thread.name for thread in threading.enumerate()} & {CALLS, DIAGNOSES}
+
+
+class Counting(ScriptedTranscriber):
+    """Says the same of every call, and counts what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(["您好，这里是远山证券。", "你好，我想开通港股通，怎么办？"] * 9)
+
+
+class Away:
+    """A classifier whose weights are gone until they are put back."""
+
+    def __init__(self, real: object) -> None:
+        self.real, self.broken = real, True
+
+    def __getattr__(self, name: str) -> object:
+        if self.broken and name == "read":
+            raise ClassifierError("The model's folder is empty: train one, or set intent.model_dir.")
+        return getattr(self.real, name)
+
+
+class TestFailedCalls:
+    def test_a_reading_that_failed_does_not_transcribe_again(self, house: House, sound: Path) -> None:
+        house.transcriber = engine = Counting()
+        house.pipeline = pipeline = Away(house.pipeline)
+        client = client_of(house)
+        job = upload(client, sound, call_id="k7", client_id="C0003", advisor_channel="left")
+        work_until_still(house, job)
+        assert house.jobs.get(job).state is JobState.QUARANTINED
+        assert "ClassifierError" in (house.jobs.get(job).error or "")
+        assert engine.calls == 2, "two channels, once"
+        (kept,) = (house.settings.home / "heard").iterdir()
+        assert kept.stat().st_mode & 0o777 == 0o600
+
+        pipeline.broken = False
+        answer = client.post(f"/v1/jobs/{job}/requeue")
+        assert (answer.status_code, answer.json()["state"]) == (202, "ready")
+        work(house)
+        assert house.jobs.get(job).state is JobState.DONE
+        assert engine.calls == 2
+        assert not list((house.settings.home / "heard").iterdir()), "nothing is kept once the call is recorded"
+        assert client.get("/v1/leads").json()["leads"]
+
+    def test_only_a_failed_call_is_tried_again_and_only_by_who_runs_them(self, house: House, sound: Path) -> None:
+        house.transcriber = Counting()
+        client = client_of(house)
+        job = upload(client, sound, call_id="k7", client_id="C0003", advisor_channel="left")
+        answer = client.post(f"/v1/jobs/{job}/requeue")
+        assert (answer.status_code, "only a failed one" in answer.json()["detail"]) == (409, True)
+        house.users.add("A001", roles=[Role.ADVISOR], branches=["B01"], labels=[], principal=OPERATOR)
+        assert client.post(f"/v1/jobs/{job}/requeue", headers={"tougu-as": "A001"}).status_code == 403
+        assert client.post("/v1/jobs/none/requeue").status_code == 404
+
+    def test_a_call_sent_again_takes_what_is_told_anew_while_it_waits(self, house: House, sound: Path) -> None:
+        house.transcriber = Counting()
+        client = client_of(house)
+        job = upload(client, sound, call_id="k7", advisor_channel="left")
+        assert upload(client, sound, client_id="C0003") == job
+        assert house.jobs.get(job).payload["call_id"] == "k7"
+        work(house)
+        assert client.get("/v1/calls/k7").json()["client_id"] == "C0003"
+        assert upload(client, sound, client_id="C0003", call_id="k7") == job, "nothing new is the same job"
+
+    def test_other_metadata_of_a_call_that_was_read_is_refused(self, house: House, sound: Path) -> None:
+        house.transcriber = Counting()
+        client = client_of(house)
+        upload(client, sound, call_id="k7", client_id="C0003", advisor_channel="left")
+        work(house)
+        files = {"recording": (sound.name, sound.read_bytes())}
+        answer = client.post("/v1/calls", files=files, data={"client_id": "C0004"})
+        assert answer.status_code == 409
+        assert "was read as the call k7, and client_id differs" in answer.json()["detail"]
+
+    def test_a_failed_call_is_tried_again_with_what_is_told_anew(self, house: House, sound: Path) -> None:
+        house.transcriber = ScriptedTranscriber([])
+        client = client_of(house)
+        job = upload(client, sound, call_id="k7")
+        work_until_still(house, job)
+        assert house.jobs.get(job).state is JobState.QUARANTINED
+        house.transcriber = Counting()
+        assert upload(client, sound, client_id="C0003", advisor_channel="left") == job
+        work(house)
+        assert client.get("/v1/calls/k7").json()["client_id"] == "C0003"
+
+
+def work_until_still(house: House, job: str) -> None:
+    deadline = time.monotonic() + 20
+    while house.jobs.get(job).state not in (JobState.DONE, JobState.QUARANTINED) and time.monotonic() < deadline:
+        work(house)

@@ -1,0 +1,89 @@
+"""Calls before the worker: put there, told again with better metadata, tried again after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.errors import JobStateError, UnknownJobError
+from jobs.leases import Job, JobStore
+from jobs.tables import JobState
+from knowledge_base.access import Principal, Role
+
+CALLS = "calls"
+FRESH = 10  # priority of calls that ended today, before those of an import
+KEEPERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.SYSTEM)
+_TELLING = ("call_id", "client_id", "advisor_id", "started_at", "advisor_channel", "call_type")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of a call that was put before the worker."""
+
+    job: Job
+    how: str  # added | known: nothing new was told | amended: read with what was told now
+
+
+class CallQueue:
+    """The queue of calls. A recording is one row, whatever the number of times it is sent."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+
+    def take(self, key: str, payload: Mapping[str, Any], *, priority: int = 0) -> Taken:
+        """Put a call before the worker. Sent again, what is told anew is taken over while nobody has read it.
+
+        Metadata that is not told again stays. A call in quarantine is tried again when something new is told of it.
+        Raises JobStateError where the call is being read or was read, and other metadata is told of it now.
+        """
+        known = self._find(key)
+        if known is None:
+            named = {**payload, "call_id": payload.get("call_id") or key[:20]}
+            job_id = self._store.enqueue(CALLS, key, named, priority=priority)
+            return Taken(job=self._store.get(job_id), how="added")
+        told = {name: payload[name] for name in _TELLING if payload.get(name) not in (None, known.payload.get(name))}
+        if not told:
+            return Taken(job=known, how="known")
+        if known.state not in (JobState.READY, JobState.QUARANTINED):
+            raise JobStateError(_too_late(known, told))
+        amended = self._store.amend(known.id, {**known.payload, **told})
+        if amended.state is JobState.QUARANTINED:
+            amended = self._store.requeue(amended.id)
+        return Taken(job=amended, how="amended")
+
+    def failed(self, *, principal: Principal) -> Sequence[Job]:
+        """Calls in quarantine, the oldest first, each with its reason. Raises AccessDeniedError."""
+        principal.require("see calls in quarantine", *KEEPERS)
+        return self._store.list(CALLS, state=JobState.QUARANTINED, limit=1000)
+
+    def requeue(self, job_id: str, *, principal: Principal) -> Job:
+        """Try a call in quarantine again. Raises JobStateError for any other, UnknownJobError, AccessDeniedError."""
+        principal.require("try calls again", *KEEPERS)
+        job = self._store.get(job_id)
+        if job.queue != CALLS:
+            raise UnknownJobError(f"There is no call with the job {job_id}.")
+        if job.state is not JobState.QUARANTINED:
+            raise JobStateError(f"The call {job.payload['call_id']} is {job.state}: only a failed one is tried again.")
+        return self._store.requeue(job_id)
+
+    def requeue_failed(self, *, principal: Principal) -> int:
+        """Try every call in quarantine again; how many there were."""
+        principal.require("try calls again", *KEEPERS)
+        return self._store.requeue_quarantined(CALLS)
+
+    def _find(self, key: str) -> Job | None:
+        try:
+            return self._store.find(CALLS, key)
+        except UnknownJobError:
+            return None
+
+
+def _too_late(job: Job, told: Mapping[str, Any]) -> str:
+    call_id, fields = job.payload["call_id"], ", ".join(told)
+    if job.state is JobState.LEASED:
+        return f"The call {call_id} is being read now, and {fields} differs from what was told: send it again later."
+    return (
+        f"This recording was read as the call {call_id}, and {fields} differs from what was told then: "
+        "what follows from a call is not changed afterwards; set its leads right with `tougu leads`."
+    )
