@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rag.answer import Answerer
     from rag.index import SearchIndex
     from rag.retrieve import Retriever
+    from serve.ports import InstructionCheck
 
 
 class QuestionRooms(ComplianceRooms):
@@ -42,11 +43,16 @@ class QuestionRooms(ComplianceRooms):
         return Retriever(self.index, self.encoder, self.settings.rag)
 
     @once
-    def answerer(self) -> Answerer:
+    def instructions(self) -> InstructionCheck:
         from compliance_filters.injection import InjectionFilter
+        from serve.ports import InstructionCheck
+
+        return InstructionCheck(InjectionFilter(self.rule_pack))
+
+    @once
+    def answerer(self) -> Answerer:
         from rag.answer import Answerer
         from rag.draft import Drafter
-        from serve.ports import InstructionCheck
 
         drafter = Drafter(self.chat, self.prompts) if self.chat else None
         return Answerer(
@@ -55,7 +61,7 @@ class QuestionRooms(ComplianceRooms):
             self.products,
             settings=self.settings.rag,
             drafter=drafter,
-            instructions=InstructionCheck(InjectionFilter(self.rule_pack)),
+            instructions=self.instructions,
         )
 
     @once
