@@ -55,10 +55,7 @@ def test_only_pages_without_text_are_read(scan: bytes) -> None:
 def test_without_a_reader_the_pages_are_named_and_the_rest_is_kept(scan: bytes, nobody: None) -> None:
     parsed = parse_bytes(scan, name="扫描.pdf")
     assert "first page" in parsed.text
-    assert parsed.warnings == (
-        "A picture without text, left out: pages 2, 3; install `tougu[ocr]` to have it read, "
-        "or export it with a text layer.",
-    )
+    assert parsed.warnings == (f"A picture without text, left out: pages 2, 3; {ocr_module.NOT_INSTALLED}.",)
 
 
 def test_a_file_of_pictures_alone_says_what_to_do(nobody: None) -> None:
