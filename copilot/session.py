@@ -125,4 +125,4 @@ def _as_cleared(answer: Answer, cleared: Cleared) -> Answer:
     if cleared.text.startswith(answer.text):
         return answer
     whole = Sentence(text=cleared.text, citations=())
-    return replace(answer, sentences=(whole,), citations=(), passages=(), note=None)
+    return replace(answer, sentences=(whole,), citations=(), passages=(), note=None, table=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,6 +98,20 @@ def retrieval(
     _run(
         context, "retrieval", json, lambda house, go: bench_retrieval(house, sizes=wanted, queries=queries, progress=go)
     )
+
+
+@bench_app.command()
+def conflicts(
+    context: typer.Context,
+    corpus: Annotated[Path | None, typer.Option(help="Folder of documents; default: the sample documents.")] = None,
+    seeds: Annotated[int, typer.Option(min=4, help="Documents that are copied with an edit.")] = 200,
+    json: Json = None,
+) -> None:
+    """Documents copied with seeded edits: which pairs are told to contradict each other, and which falsely."""
+    from eval.bench.conflicts import bench_conflicts, sample_documents
+
+    folder = corpus or sample_documents()
+    _run(context, "conflicts", json, lambda house, go: bench_conflicts(house, corpus=folder, seeds=seeds, progress=go))
 
 
 @bench_app.command()

@@ -35,7 +35,7 @@ FRONT_MATTER_KEYS = frozenset(
     | {"status", "supersedes", "topic", "names"}
 )
 HEAD_BLOCKS = 40  # what a document is stands within its first blocks
-SENT_ON = re.compile(r"(?:送出|发布|编制|公告)日期\s*[:：]\s*(\d{4})\s*[-年/.]\s*(\d{1,2})\s*[-月/.]\s*(\d{1,2})")
+SENT_ON = re.compile(r"(?:送出|发布|编制|公告|发送)日期\s*[:：]\s*(\d{4})\s*[-年/.]\s*(\d{1,2})\s*[-月/.]\s*(\d{1,2})")
 MANAGED_BY = re.compile(r"^基金管理人\s*[:：]\s*(\S{4,40})$", re.MULTILINE)
 CODE = re.compile(r"^\d{6}$")
 FILE_NAME = re.compile(r"^(\d{6})_(?:(\d{4})(?:Q([1-4])|H([12]))?_)?")

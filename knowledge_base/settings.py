@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -14,7 +16,16 @@ class KnowledgeBaseSettings(BaseModel):
     max_unpacked_mb: int = Field(
         default=512,
         gt=0,
-        description="Largest unpacked size of a DOCX or XLSX, in megabytes (against zip bombs).",
+        description="Largest unpacked size of a DOCX, XLSX or PPTX, in megabytes (against zip bombs).",
     )
     max_pdf_pages: int = Field(default=1200, gt=0, description="Pages of a PDF that are read; the rest is left out.")
     max_table_rows: int = Field(default=5000, gt=0, description="Rows of one table that are kept.")
+    ocr: Literal["auto", "off"] = Field(
+        default="auto",
+        description="Whether pages of a PDF without text are read by OCR; `auto`: where `tougu[ocr]` is installed.",
+    )
+    max_ocr_pages: int = Field(
+        default=60, ge=0, description="Pages of one PDF that are read by OCR (seconds each); the rest is left out."
+    )
+    max_attachments: int = Field(default=20, ge=0, description="Attachments of one message that are read, count.")
+    max_mail_depth: int = Field(default=3, ge=0, description="How deep messages inside messages are read, count.")

@@ -15,12 +15,14 @@ from pathlib import Path
 from knowledge_base.access import Principal
 from knowledge_base.catalog import WRITERS, Catalog
 from knowledge_base.errors import SyncError
-from knowledge_base.parse import EXTENSIONS
+from knowledge_base.parse import EXTENSIONS, REFUSED
 from knowledge_base.settings import KnowledgeBaseSettings
 from knowledge_base.sync_files import ALL_DOCUMENTS, FileSync
 from knowledge_base.sync_files import Indexer as Indexer
+from knowledge_base.sync_files import Instructs as Instructs
 from knowledge_base.sync_files import SyncRow as SyncRow
 
+_NAMED = EXTENSIONS | REFUSED.keys()  # an old format is a row that says so, anything else is no document
 Progress = Callable[[int, int, str], None]  # files done, files in all, path
 
 
@@ -56,9 +58,11 @@ def sync_folder(
     progress: Progress | None = None,
     delete: bool = False,
     settings: KnowledgeBaseSettings | None = None,
+    instructs: Instructs | None = None,
 ) -> SyncReport:
     """Add what is new or changed; with `delete`, withdraw what is gone. Unchanged files cost a stat.
 
+    A document in which `instructs` finds an instruction to a model is kept as text, with a warning.
     A file that fails is a row of the report and the rest goes on. Raises SyncError when the folder
     itself cannot be read, AccessDeniedError when the principal may not store documents.
     """
@@ -71,6 +75,7 @@ def sync_folder(
         indexer=indexer,
         principal=principal,
         settings=settings or KnowledgeBaseSettings(),
+        instructs=instructs,
     )
     found = list(_walk(root))
     job.present = {path for path, reason in found if reason is None}
@@ -133,6 +138,6 @@ def _walk(root: Path) -> Iterator[tuple[str, str | None]]:
         visited.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if Path(name).suffix.lower() in EXTENSIONS and not name.startswith((".", "~$")):
+            if Path(name).suffix.lower() in _NAMED and not name.startswith((".", "~$")):
                 yield os.path.relpath(os.path.join(current, name), root), None
     yield from problems

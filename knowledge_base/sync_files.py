@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +25,9 @@ from knowledge_base.settings import KnowledgeBaseSettings
 from knowledge_base.tables import files
 
 ALL_DOCUMENTS = system_principal("sync")  # used only after the caller's right to write was checked
+
+
+Instructs = Callable[[str], bool]  # whether a text tells a model what to do
 
 
 class Indexer(Protocol):
@@ -66,6 +70,7 @@ class FileSync:
     indexer: Indexer
     principal: Principal
     settings: KnowledgeBaseSettings
+    instructs: Instructs | None = None  # what it finds is reported; retrieval leaves it out of every answer
     present: set[str] = field(default_factory=set)  # paths that lie in the folder now
 
     def one(self, path: str) -> SyncRow:
@@ -141,7 +146,7 @@ class FileSync:
             path=path,
             outcome="updated" if replaced else "added",
             version_id=version.id,
-            warnings=(*metadata.warnings, *parsed.warnings),
+            warnings=(*metadata.warnings, *parsed.warnings, *_flagged(parsed, self.instructs)),
         )
 
     def _stage(self, version: DocumentVersion, parsed: ParsedDocument, metadata: Metadata) -> None:
@@ -232,6 +237,15 @@ def _version(path: str, content: bytes, metadata: Metadata) -> DocumentVersion:
         labels=metadata.labels,
         content_sha256=digest,
     )
+
+
+def _flagged(parsed: ParsedDocument, instructs: Instructs | None) -> tuple[str, ...]:
+    """A warning where the text holds an instruction to a model; the blocks are looked at only then."""
+    if instructs is None or not instructs(parsed.text):
+        return ()
+    at = next((block for block in parsed.blocks if instructs(block.text)), None)
+    where = f"page {at.page}" if at and at.page else f"character {at.start}" if at else "several paragraphs"
+    return (f"Holds an instruction to a model ({where}): it is text, never obeyed and never quoted; look at it.",)
 
 
 def _is_file(root: Path, path: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

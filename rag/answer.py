@@ -11,10 +11,10 @@ from knowledge_base.access import Principal
 from prompts.chat import Message
 from rag.asking import Asks, asks
 from rag.cite import Citations, Claim
-from rag.compute import computed
+from rag.compute import Computed, computed
 from rag.draft import Drafter
 from rag.extract import Extractor, asks_list
-from rag.from_facts import FactAnswer, FactSource, answer_from_facts
+from rag.from_facts import FactAnswer, FactSource, Stated, answer_from_facts
 from rag.hidden import InstructionScan, without_instructions
 from rag.numbers import NumberChecker, QuotedNumbers
 from rag.passage import Answer, Passage
@@ -24,6 +24,7 @@ from rag.question import Resolver, Understood, settled, understand
 from rag.ranked import list_asked, rows_of_list
 from rag.retrieve import Query, Retriever
 from rag.settings import RagSettings
+from rag.tables import tabled
 from rag.tokens import expanded
 
 _HOLDS_NONE = re.compile(r"未持有|不持有|没有持有|未投资|无")
@@ -83,18 +84,21 @@ class Answerer:
         if asks_list(asked.search_text):
             near = without_instructions(self.retriever.with_neighbours(passages, query, principal), self.instructions)
         listed, wanted = self._listed(asked, query, principal)
-        claims = judged(asked, [*stated.claims, *computed(asked, stated.stated)], stated.stated)
-        quoted = listed or self._quoted(asked, stated, near)
+        worked = computed(asked, stated.stated)
+        claims = judged(asked, [*stated.claims, *([worked.claim] if worked else [])], stated.stated)
+        quoted = listed or self._general(asked, query, principal) or self._quoted(asked, stated, near)
         claims += quoted if listed or not wanted else [claim for claim in quoted if _HOLDS_NONE.search(claim.text)]
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
         passages = _cited_first(supported, passages)
         if not supported:
             note = _UNCHECKED if claims else "；".join(stated.notes) or _nearest_note(passages)
             return self._abstain(asked, query, principal, note=note, passages=passages)
-        composed = _compose(asked, supported, passages, _notes(asked, stated))
+        # a value that could not be said in a sentence is not shown in a cell either
+        sketch = (stated.stated, worked) if len(supported) == len(claims) and _in_rows(asked, worked) else None
+        composed = _compose(asked, supported, passages, _notes(asked, stated), sketch)
         if self.drafter is None:
             return composed
-        drafted = self.drafter.improve(composed, supported, history, on=on)
+        drafted = self.drafter.improve(composed, supported, history, on=on, sketch=sketch)
         return composed if self.numbers.unsupported_numbers(drafted) else drafted
 
     def _listed(self, asked: Understood, query: Query, principal: Principal) -> tuple[list[Claim], bool]:
@@ -105,6 +109,15 @@ class Answerer:
         found = self.retriever.search(replace(query, text=wanted.search_text), principal)
         near = self.retriever.with_neighbours(found, query, principal, of=3)
         return rows_of_list(wanted, without_instructions(near, self.instructions)), True
+
+    def _general(self, asked: Understood, query: Query, principal: Principal) -> list[Claim]:
+        """For a question on no product what the firm's general documents say, before any one product's report."""
+        if asked.products or asked.product_codes:
+            return []
+        found = self.retriever.search(replace(query, general=True), principal)
+        return self.extractor.best(
+            asked.search_text, without_instructions(found, self.instructions), about_product=False
+        )
 
     def _quoted(self, asked: Understood, stated: FactAnswer, passages: Sequence[Passage]) -> list[Claim]:
         """Sentences for what facts left open; each named product is answered apart."""
@@ -171,12 +184,26 @@ def _query(asked: Understood, on: date, available: Sequence[str] | None = None) 
     return Query(text=expanded(asked.search_text), on=on, product_codes=asked.product_codes, periods=periods)
 
 
-def _compose(asked: Understood, claims: Sequence[Claim], passages: Sequence[Passage], notes: Sequence[str]) -> Answer:
+def _in_rows(asked: Understood, worked: Computed | None) -> bool:
+    """Whether figures are wanted side by side: something was computed of them, or two products are named."""
+    return worked is not None or len(asked.products) > 1 or asks(asked.question, Asks.COMPARE)
+
+
+def _compose(
+    asked: Understood,
+    claims: Sequence[Claim],
+    passages: Sequence[Passage],
+    notes: Sequence[str],
+    sketch: tuple[Sequence[Stated], Computed | None] | None = None,
+) -> Answer:
+    """The answer with its citations numbered; `sketch` holds what a table is made of."""
     citations = Citations()
     sentences = tuple(citations.sentence(claim) for claim in claims)
+    table = tabled(*sketch, citations) if sketch is not None else None
     return Answer(
         question=asked.question,
         sentences=sentences,
+        table=table,
         citations=citations.all(),
         passages=tuple(passages),
         note="；".join(notes) or None,

@@ -42,12 +42,13 @@ class Citations:
     _places: list[Place] = field(default_factory=list)
 
     def sentence(self, claim: Claim) -> Sentence:
-        return Sentence(text=claim.text, citations=tuple(dict.fromkeys(self._number(place) for place in claim.places)))
+        return Sentence(text=claim.text, citations=tuple(dict.fromkeys(self.number(place) for place in claim.places)))
 
     def all(self) -> tuple[Citation, ...]:
         return tuple(_citation(place, n) for n, place in enumerate(self._places, start=1))
 
-    def _number(self, place: Place) -> int:
+    def number(self, place: Place) -> int:
+        """The number of a place, given at its first use."""
         if place.key not in self._numbers:
             self._places.append(place)
             self._numbers[place.key] = len(self._places)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from knowledge_base.metrics import metrics as all_metrics
@@ -16,18 +17,29 @@ from rag.wording import number_words, period_words, plain_unit, value_words
 _MOST_TERMS = 8
 
 
-def computed(asked: Understood, stated: Sequence[Stated]) -> list[Claim]:
-    """What the question wants computed of the values that answer it; nothing where they do not fit together."""
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """What was computed, as a sentence and in its parts."""
+
+    claim: Claim
+    title: str  # 差, 合计
+    result: str  # the value with its unit
+    shown: str  # the arithmetic: "3.25% - (-1.40%)"
+    values: tuple[Stated, ...]  # what went into it
+
+
+def computed(asked: Understood, stated: Sequence[Stated]) -> Computed | None:
+    """What the question wants computed of the values that answer it; None where they do not fit together."""
     total = asks(asked.question, Asks.TOTAL)
     values = _comparable(stated, in_classes=total)
     if len(values) < 2:
-        return []
+        return None
     if total:
         return _total(values)
     if asks(asked.question, Asks.DIFFERENCE) or asks(asked.question, Asks.COMPARE):
         pair = _pair(values)
-        return [_difference(*pair)] if pair else []
-    return []
+        return _difference(*pair) if pair else _extremes(values)
+    return None
 
 
 def _comparable(stated: Sequence[Stated], *, in_classes: bool) -> list[Stated]:
@@ -47,16 +59,16 @@ def _of_fund(one: Stated) -> tuple[str | None, ...]:
     return one.fact.version_id, one.fact.attribute, one.fact.period
 
 
-def _total(values: Sequence[Stated]) -> list[Claim]:
+def _total(values: Sequence[Stated]) -> Computed | None:
     """The sum along the one thing in which the values differ: class, period, metric or product."""
     rates = any(all_metrics()[one.fact.attribute].id.endswith(("growth", "return")) for one in values)
     if rates or len(values) > _MOST_TERMS:
-        return []  # growth rates do not add up
+        return None  # growth rates do not add up
     unit = plain_unit(values[0].fact.unit)
     total = sum((one.fact.value or Decimal(0) for one in values), Decimal(0))
-    shown = " + ".join(_figure(one) for one in values)
-    text = f"合计为{number_words(total, unit)}（{shown}）。"
-    return [Claim(text=text, places=_places(values))]
+    shown = " + ".join(figure(one) for one in values)
+    result = number_words(total, unit)
+    return _computed(f"合计为{result}（{shown}）。", "合计", result, shown, values)
 
 
 def _pair(values: Sequence[Stated]) -> tuple[Stated, Stated] | None:
@@ -71,21 +83,60 @@ def _pair(values: Sequence[Stated]) -> tuple[Stated, Stated] | None:
     return (values[0], values[1]) if len(values) == 2 else None
 
 
-def _difference(first: Stated, second: Stated) -> Claim:
+def _difference(first: Stated, second: Stated) -> Computed:
     """First less second; of two periods the later less the earlier."""
     by_period = first.fact.product_code == second.fact.product_code and first.fact.attribute == second.fact.attribute
     if by_period and str(first.fact.as_of) < str(second.fact.as_of):
         first, second = second, first
+    result, shown = _less(first, second), f"{figure(first)} - {figure(second)}"
     unit = plain_unit(first.fact.unit)
-    result = (first.fact.value or Decimal(0)) - (second.fact.value or Decimal(0))
-    amount = number_words(abs(result), unit)
-    relation = _relation(result, amount, by_period=by_period)
-    shown = f"{_figure(first)} - {_figure(second)}"
+    relation = _relation(result, number_words(abs(result), unit), by_period=by_period)
     text = f"{_called(first, second)}{relation}（{shown}）。"
-    return Claim(text=text, places=_places((first, second)))
+    return _computed(text, "差", number_words(result, unit), shown, (first, second))
 
 
-def _figure(one: Stated) -> str:
+def _extremes(values: Sequence[Stated]) -> Computed | None:
+    """Of three or more products, or periods of one, the highest and the lowest, and how far they lie apart."""
+    named = _told_apart(values)
+    if named is None:
+        return None
+    ordered = sorted(values, key=lambda one: one.fact.value or Decimal(0))
+    low, high = ordered[0], ordered[-1]
+    label = all_metrics()[low.fact.attribute].label
+    result = number_words(_less(high, low), plain_unit(high.fact.unit))
+    shown = f"{figure(high)} - {figure(low)}"
+    text = f"{label}最高的是{named(high)}，最低的是{named(low)}，相差{result}（{shown}）。"
+    return _computed(text, "最高与最低之差", result, shown, (high, low))
+
+
+def _told_apart(values: Sequence[Stated]) -> Callable[[Stated], str] | None:
+    """What names each of the values alone, product or period; None where neither does or metrics are mixed."""
+    if len({one.fact.attribute for one in values}) > 1:
+        return None
+    for name in (_by_product, _by_period):
+        if len({name(one) for one in values}) == len(values):
+            return name
+    return None
+
+
+def _by_product(one: Stated) -> str:
+    return one.fact.entity
+
+
+def _by_period(one: Stated) -> str:
+    return period_words(one.fact.period)
+
+
+def _less(first: Stated, second: Stated) -> Decimal:
+    return (first.fact.value or Decimal(0)) - (second.fact.value or Decimal(0))
+
+
+def _computed(text: str, title: str, result: str, shown: str, values: Sequence[Stated]) -> Computed:
+    claim = Claim(text=text, places=_places(values))
+    return Computed(claim=claim, title=title, result=result, shown=shown, values=tuple(values))
+
+
+def figure(one: Stated) -> str:
     """The bare figure with its unit (年费率0.50% -> 0.50%); a negative one in brackets."""
     said = value_words(one.fact)
     bare = said[re.search(r"[-−]?\d", said).start() :] if re.search(r"\d", said) else said  # type: ignore[union-attr]
@@ -104,7 +155,8 @@ def _called(first: Stated, second: Stated) -> str:
     a, b = first.fact, second.fact
     label = all_metrics()[a.attribute].label
     if a.product_code != b.product_code:
-        return f"{a.entity}的{label}比{b.entity}"
+        ours, theirs = (period_words(one.period) if a.period != b.period else "" for one in (a, b))
+        return f"{a.entity}{ours}的{label}比{b.entity}{theirs}"
     if a.period != b.period or a.as_of != b.as_of:
         return f"{period_words(a.period)}的{label}比{period_words(b.period)}"
     return f"{label}比{all_metrics()[b.attribute].label}"

@@ -12,9 +12,12 @@ from prompts.chat import ChatModel, Message
 from prompts.errors import ChatUnavailableError
 from prompts.library import PromptLibrary
 from rag.cite import Citations, Claim, Place, place_in
+from rag.compute import Computed
+from rag.from_facts import Stated
 from rag.numbers import unsupported
 from rag.passage import Answer
 from rag.sentences import sentence_spans
+from rag.tables import tabled
 
 _log = logging.getLogger(__name__)
 _MARK = re.compile(r"\[(\d+)\]")
@@ -30,7 +33,15 @@ class Drafter:
         self._model = model
         self._prompts = prompts
 
-    def improve(self, extractive: Answer, claims: Sequence[Claim], history: Sequence[Message], *, on: date) -> Answer:
+    def improve(
+        self,
+        extractive: Answer,
+        claims: Sequence[Claim],
+        history: Sequence[Message],
+        *,
+        on: date,
+        sketch: tuple[Sequence[Stated], Computed | None] | None = None,
+    ) -> Answer:
         """The draft's sentences that stand the check; where one fails, the extractive sentences stand in.
 
         The extractive answer comes back whole when no sentence of the draft stands, or no model answers.
@@ -51,7 +62,8 @@ class Drafter:
             stood += [claim for claim in claims if claim.text not in {kept.text for kept in stood}]
         citations = Citations()
         sentences = tuple(citations.sentence(claim) for claim in stood)
-        return replace(extractive, sentences=sentences, citations=citations.all(), by=drafted.model)
+        table = tabled(*sketch, citations) if sketch is not None else None
+        return replace(extractive, sentences=sentences, citations=citations.all(), by=drafted.model, table=table)
 
     def _messages(
         self, question: str, sources: Sequence[Place], history: Sequence[Message], on: date

@@ -73,6 +73,35 @@ class Sentence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FigureCell:
+    """A cell of a table in an answer, with the numbers of its citations."""
+
+    text: str
+    citations: tuple[int, ...] = ()
+
+    @property
+    def marked(self) -> str:
+        return self.text + "".join(f"[{n}]" for n in self.citations)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureTable:
+    """Figures of an answer side by side; each stands in one of its sentences, or is computed as shown."""
+
+    header: tuple[str, ...]  # the first column names the rows
+    rows: tuple[tuple[FigureCell, ...], ...]  # of the header's width
+    result: tuple[FigureCell, FigureCell] | None = None  # what it is, and "4.65%（3.25% - (-1.40%)）"
+
+    @property
+    def text(self) -> str:
+        """A line a row, for a terminal, a copy and the gate."""
+        lines = [" | ".join(self.header), *(" | ".join(cell.marked for cell in row) for row in self.rows)]
+        if self.result is not None:
+            lines.append(" | ".join(cell.marked for cell in self.result))
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """An answer in sentences, or an honest no with what was searched."""
 
@@ -84,8 +113,10 @@ class Answer:
     note: str | None = None  # why it abstained, or what the reader should know (a conflict, an old date)
     searched: tuple[str, ...] = field(default=())  # titles searched, for an abstention
     by: str = "extractive"  # or the chat model's name
+    table: FigureTable | None = None  # figures that are compared or added, beside the sentences
 
     @property
     def text(self) -> str:
-        """The sentences joined, citation marks as [n]."""
-        return "".join(sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in self.sentences)
+        """The sentences joined, citation marks as [n]; below them the table: all that a reader is shown."""
+        said = "".join(sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in self.sentences)
+        return f"{said}\n\n{self.table.text}" if self.table is not None else said

@@ -27,6 +27,7 @@ class Query:
     product_codes: tuple[str, ...] = ()  # each is searched apart, the results take turns
     periods: tuple[str, ...] = ()  # preferred: other periods only fill up
     document_types: tuple[str, ...] = ()
+    general: bool = False  # only documents that speak of no product
     k: int | None = None  # passages wanted; the setting when None
 
 
@@ -69,6 +70,7 @@ class Retriever:
             product_codes=query.product_codes,
             periods=query.periods,
             document_types=query.document_types,
+            general=query.general,
         )
 
     def titles(self, query: Query, principal: Principal, *, limit: int = 5) -> tuple[str, ...]:

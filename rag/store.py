@@ -56,6 +56,7 @@ class Filter:
     product_codes: tuple[str, ...] = ()
     periods: tuple[str, ...] = ()
     document_types: tuple[str, ...] = ()
+    general: bool = False  # only documents that speak of no product
 
 
 class ChunkStore:
@@ -291,6 +292,8 @@ def _conditions(narrow: Filter) -> tuple[str, dict[str, Any]]:
     if narrow.periods:
         values["periods"] = json.dumps(narrow.periods)
         where.append("(v.period IS NULL OR v.period IN (SELECT value FROM json_each(:periods)))")
+    if narrow.general:
+        where.append("NOT EXISTS (SELECT 1 FROM version_codes k WHERE k.no = v.no)")
     if narrow.document_types:
         values["types"] = json.dumps(narrow.document_types)
         where.append("v.document_type IN (SELECT value FROM json_each(:types))")

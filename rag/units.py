@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from knowledge_base.document import Cell
 from rag.cite import Claim, Place, place_in
 from rag.passage import Chunk, TableSlice
-from rag.sentences import sentence_spans
+from rag.sentences import sentence_spans, whole_spans
 
 _ENDS = re.compile(r"[。！？；!?;]\s*$")
 _NUMBER_CELL = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
@@ -20,6 +20,7 @@ _NAMED_VALUE = re.compile(r"([\u4e00-\u9fff]{2,12})[：:]")
 _CAPTION = re.compile(r"^[（(]?(?:金额|份额|数量)?单位[：:]")
 _EMPTY_NAMES = frozenset({"数值", "内容", "说明", "项目内容", "情况"})  # column names that name nothing
 _LONGEST_HEADING = 60
+_LONGEST_QUOTE = 120  # characters; a longer enumeration is quoted by the clause
 _MOST_COLUMNS = 6
 _FEWEST_BARE = 2  # values of a row without label that is told all the same
 
@@ -46,7 +47,7 @@ def units(chunk: Chunk, wanted: Sequence[str]) -> Iterator[Unit]:
     spans = [list(_spans(table)) for table in chunk.tables]
     heading = _path_end(chunk)
     next_table = 0
-    for start, end in sentence_spans(chunk.text, offset=chunk.start):
+    for start, end in whole_spans(chunk.text, offset=chunk.start, longest=_LONGEST_QUOTE):
         inside = next((i for i, of in enumerate(spans) if any(start < e and s < end for s, e in of)), None)
         if inside is not None:
             for i in range(next_table, inside + 1):

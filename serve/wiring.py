@@ -131,6 +131,7 @@ class House(Rooms):
             progress=progress,
             delete=delete,
             settings=self.settings.knowledge,
+            instructs=self.instructions.instructs,
         )
 
     def add_documents(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from knowledge_base.document import Block, BlockKind, Cell, ParsedDocument, Table
 
@@ -122,6 +122,17 @@ class DocumentBuilder:
         self._append(BlockKind.TABLE, printed, table)
         self._unit = None
 
+    def graft(self, parsed: ParsedDocument) -> None:
+        """The blocks of another document, under the headings that stand here; its warnings come along."""
+        path = self.heading_path
+        shift = self._next_start()
+        for block in parsed.blocks:
+            self._parts.append(block.text)
+            self._blocks.append(_moved(block, shift, path))
+        self._length = shift + len(parsed.text)
+        self.warnings.extend(parsed.warnings)
+        self._unit = None
+
     def build(self, title: str) -> ParsedDocument:
         return ParsedDocument(
             title=clean(title),
@@ -148,6 +159,23 @@ class DocumentBuilder:
             table=table,
         )
         self._blocks.append(block)
+
+
+def _moved(block: Block, shift: int, path: tuple[str, ...]) -> Block:
+    """The block as it lies `shift` characters further on, under more headings."""
+    table = block.table
+    if table is not None:
+        rows = tuple(
+            tuple(replace(cell, start=cell.start + shift, end=cell.end + shift) for cell in row) for row in table.rows
+        )
+        table = replace(table, rows=rows)
+    return replace(
+        block,
+        start=block.start + shift,
+        end=block.end + shift,
+        heading_path=(*path, *block.heading_path),
+        table=table,
+    )
 
 
 def _lay_out(rows: Sequence[Sequence[RawCell]], start: int) -> tuple[str, tuple[tuple[Cell, ...], ...]]:

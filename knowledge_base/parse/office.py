@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,19 +12,6 @@ from knowledge_base.errors import ParseError
 from knowledge_base.parse.builder import DocumentBuilder, RawCell, guess_header_rows, heading_level
 
 HEADING_STYLE = re.compile(r"^(?:heading|标题)\s*(\d)$", re.IGNORECASE)
-
-
-def kind_of_zip(content: bytes, *, name: str, max_unpacked_mb: int) -> str | None:
-    """ "docx", "xlsx" or None. Raises ParseError when it unpacks to more than allowed or is broken."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-    except zipfile.BadZipFile as error:
-        raise ParseError(f"{name} is a broken archive ({error}); save it again.") from error
-    if sum(member.file_size for member in members) > max_unpacked_mb * 2**20:
-        raise ParseError(f"{name} unpacks to more than {max_unpacked_mb} MB; split it or raise max_unpacked_mb.")
-    names = {member.filename.split("/")[0] for member in members}
-    return "docx" if "word" in names else "xlsx" if "xl" in names else None
 
 
 def parse_docx(content: bytes, *, name: str, max_rows: int = 5000) -> ParsedDocument:

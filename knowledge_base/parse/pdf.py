@@ -1,4 +1,4 @@
-"""PDF: text by page, tables where ruled lines stand, running heads and feet left out."""
+"""PDF: text by page, tables where ruled lines stand, running heads and feet left out, pictures of pages by OCR."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from knowledge_base.document import ParsedDocument
 from knowledge_base.errors import ParseError
 from knowledge_base.parse.builder import DocumentBuilder, RawCell, clean, guess_header_rows, heading_level
+from knowledge_base.parse.ocr import DPI, LONGEST_SIDE, NOT_INSTALLED, PageReader, Picture, page_lines
 
 RULES_OF_A_TABLE = 4  # fewer ruled lines than this on a page cannot enclose two cells
 EDGE_LINES = 4  # lines at the top and bottom of a page that may be running heads or feet
@@ -19,6 +20,10 @@ TITLE_WORDS = re.compile(r"报告|概要|说明书|公告|合同|办法|须知|�
 ENDS_SENTENCE = re.compile(r"[。！？；：!?;:]$")
 DIGITS = re.compile(r"\d+")
 LEADERS = re.compile(r"[.．…·]{6,}")
+POINTS_AN_INCH = 72
+NO_TEXT = 10  # characters; a scan may bear a stamped number
+PICTURED = 0.4  # share of the page that its pictures cover, from which it is one
+OUTLINES = 200  # drawn paths on a page without text: letters turned into outlines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +33,54 @@ class _RuledTable:
     rows: list[list[RawCell]]
 
 
-def parse_pdf(content: bytes, *, name: str, max_pages: int, max_rows: int = 5000) -> ParsedDocument:
-    """Paragraphs and ruled tables with their page numbers.
+@dataclass(kw_only=True)
+class _Pictures:
+    """Pages without text: read as far as there is a reader and its bound, and told of."""
 
-    Raises ParseError for a protected or broken file; a broken page is a warning.
+    reader: PageReader | None
+    most: int
+    read: list[int] = field(default_factory=list)  # page numbers
+    left_out: list[int] = field(default_factory=list)
+    unsure: int = 0  # lines that were not kept
+
+    def lines(self, page: Any, number: int) -> list[str]:
+        """The lines of a pictured page; [] where it is left out."""
+        if self.reader is None or len(self.read) >= self.most:
+            self.left_out.append(number)
+            return []
+        self.read.append(number)
+        lines, unsure = page_lines(self.reader, _picture(page))
+        self.unsure += unsure
+        return lines
+
+    def warnings(self) -> Iterator[str]:
+        if self.read:
+            kept = f" ({self.unsure} unsure lines left out)" if self.unsure else ""
+            yield f"Read by OCR{kept}, figures may be wrong: {_pages(self.read)}."
+        if self.left_out:
+            why = NOT_INSTALLED if self.reader is None else f"max_ocr_pages is {self.most}"
+            yield f"A picture without text, left out: {_pages(self.left_out)}; {why}."
+
+
+def parse_pdf(
+    content: bytes,
+    *,
+    name: str,
+    max_pages: int,
+    max_rows: int = 5000,
+    reader: PageReader | None = None,
+    max_ocr_pages: int = 0,
+) -> ParsedDocument:
+    """Paragraphs and ruled tables with their page numbers; pages that are pictures through `reader`.
+
+    Raises ParseError for a protected or broken file, and for one of pictures alone that nobody can
+    read; a broken page is a warning.
     """
     pages, warnings = _open(content, name), []
     if len(pages) > max_pages:
         warnings.append(f"Only the first {max_pages} of {len(pages)} pages were read.")
     builder = DocumentBuilder(warnings=warnings)
+    pictures = _Pictures(reader=reader, most=max_ocr_pages)
     with _plumber(content, name) as plumber:
         count = min(len(pages), max_pages)
         lines = [_page_lines(pages, n) for n in range(count)]
@@ -44,9 +88,16 @@ def parse_pdf(content: bytes, *, name: str, max_pages: int, max_rows: int = 5000
         for number in range(count):
             builder.page = number + 1
             try:
-                _read_page(pages, plumber, number, running, builder, max_rows)
+                if _is_picture(pages[number], lines[number]):
+                    _add_lines(builder, pictures.lines(pages[number], number + 1))
+                else:
+                    _read_page(pages, plumber, number, running, builder, max_rows)
             except Exception as error:  # either library may raise anything on a broken page
                 warnings.append(f"Page {number + 1} could not be read ({type(error).__name__}).")
+    warnings += pictures.warnings()
+    if pictures.left_out and not builder.blocks:
+        why = NOT_INSTALLED if reader is None else "raise max_ocr_pages"
+        raise ParseError(f"{name} is made of pictures without text ({_pages(pictures.left_out)}); {why}.")
     stated = str(pages.get_metadata_dict().get("Title") or "")
     pages.close()
     return builder.build(_title(stated, lines[:2], name))
@@ -80,6 +131,36 @@ def _page_lines(pages: Any, number: int) -> list[str]:
         return _lines(pages[number].get_textpage().get_text_range())
     except pypdfium2.PdfiumError:
         return []
+
+
+def _is_picture(page: Any, lines: Sequence[str]) -> bool:
+    """Whether a page shows something and has no text that says what."""
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_PATH
+
+    if sum(map(len, lines)) >= NO_TEXT:
+        return False
+    width, height = page.get_size()
+    covered, outlines = 0.0, 0
+    for item in page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_PATH], max_depth=3):
+        if item.type == FPDF_PAGEOBJ_IMAGE:
+            left, bottom, right, top = item.get_bounds()
+            covered += abs((right - left) * (top - bottom))
+        else:
+            outlines += 1
+    return covered >= PICTURED * width * height or outlines >= OUTLINES
+
+
+def _picture(page: Any) -> Picture:
+    scale = min(DPI / POINTS_AN_INCH, LONGEST_SIDE / max(page.get_size()))
+    made: Picture = page.render(scale=scale).to_numpy()
+    return made
+
+
+def _pages(numbers: Sequence[int]) -> str:
+    """ "page 3", "pages 3, 4, 5 and 20 more"."""
+    shown = ", ".join(map(str, numbers[:8]))
+    more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
+    return f"page{'s' if len(numbers) > 1 else ''} {shown}{more}"
 
 
 def _lines(text: str) -> list[str]:

@@ -22,7 +22,7 @@ Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 @app.command("sync")
 def kb_sync(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Folder of documents: html, pdf, docx, xlsx, md, txt, csv.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of html, pdf, docx, xlsx, pptx, eml, md, txt, csv.")],
     delete: Annotated[bool, typer.Option(help="Remove what is no longer in the folder.")] = False,
     reindex: Annotated[bool, typer.Option(help="Encode everything again, e.g. after another encoder was set.")] = False,
     as_json: Json = False,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rag.answer import Answerer
     from rag.index import SearchIndex
     from rag.retrieve import Retriever
+    from serve.ports import InstructionCheck
 
 
 class QuestionRooms(ComplianceRooms):
@@ -56,12 +57,17 @@ class QuestionRooms(ComplianceRooms):
         return Retriever(self.index, self.encoder, self.settings.rag)
 
     @once
-    def answerer(self) -> Answerer:
+    def instructions(self) -> InstructionCheck:
         from compliance_filters.injection import InjectionFilter
+        from serve.ports import InstructionCheck
+
+        return InstructionCheck(InjectionFilter(self.rule_pack))
+
+    @once
+    def answerer(self) -> Answerer:
         from prompts.settings import ChatTask
         from rag.answer import Answerer
         from rag.draft import Drafter
-        from serve.ports import InstructionCheck
 
         model = self.chat(ChatTask.ANSWER)
         drafter = Drafter(model, self.prompts) if model else None
@@ -71,7 +77,7 @@ class QuestionRooms(ComplianceRooms):
             self.products,
             settings=self.settings.rag,
             drafter=drafter,
-            instructions=InstructionCheck(InjectionFilter(self.rule_pack)),
+            instructions=self.instructions,
         )
 
     @once

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from copilot.session import Reply
 from prompts.chat import Message
-from rag.passage import Citation
+from rag.passage import Citation, FigureCell, FigureTable
 from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, the_house
 
 router = APIRouter(prefix="/v1", tags=["questions"])
@@ -49,10 +49,36 @@ class SentenceOut(Wire):
     citations: list[int]
 
 
+class CellOut(Wire):
+    text: str
+    citations: list[int]
+
+    @classmethod
+    def of(cls, cell: FigureCell) -> CellOut:
+        return cls(text=cell.text, citations=list(cell.citations))
+
+
+class TableOut(Wire):
+    """Figures that are compared or added, side by side; they also stand at the end of `text`."""
+
+    header: list[str] = Field(description="The first column names the rows.")
+    rows: list[list[CellOut]]
+    result: list[CellOut] | None = Field(None, description="What was computed, and its value with the arithmetic.")
+
+    @classmethod
+    def of(cls, table: FigureTable) -> TableOut:
+        return cls(
+            header=list(table.header),
+            rows=[[CellOut.of(cell) for cell in row] for row in table.rows],
+            result=[CellOut.of(cell) for cell in table.result] if table.result else None,
+        )
+
+
 class ReplyOut(Wire):
     cleared: bool = Field(description="False: the gate held the text back, and it is not in this reply.")
     text: str | None
     sentences: list[SentenceOut]
+    table: TableOut | None = Field(None, description="Where a question compares or adds figures.")
     citations: list[CitationOut]
     abstained: bool
     note: str | None
@@ -71,6 +97,7 @@ class ReplyOut(Wire):
             cleared=True,
             text=reply.text,
             sentences=[SentenceOut(text=s.text, citations=list(s.citations)) for s in answer.sentences],
+            table=TableOut.of(answer.table) if answer.table else None,
             citations=[CitationOut.of(citation) for citation in answer.citations],
             abstained=answer.abstained,
             note=answer.note,

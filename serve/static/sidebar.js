@@ -21,12 +21,28 @@ async function ask(question, history) {
 const place = (citation) =>
   `/documents/${encodeURIComponent(citation.version_id)}?start=${citation.start}&end=${citation.end}#mark`;
 
-function Sentences({ reply }) {
-  const byNumber = new Map(reply.citations.map((citation) => [citation.n, citation]));
+function Marks({ numbers, byNumber }) {
+  return numbers.map((n) => html`
+    <a class="cite" href=${place(byNumber.get(n))} target="_blank" rel="noopener"
+       aria-label=${`出处 ${n}：${byNumber.get(n).title}`}>${n}</a>`);
+}
+
+function Sentences({ reply, byNumber }) {
   return html`<p>${reply.sentences.map((sentence) => html`
-    <span>${sentence.text}${sentence.citations.map((n) => html`
-      <a class="cite" href=${place(byNumber.get(n))} target="_blank" rel="noopener"
-         aria-label=${`出处 ${n}：${byNumber.get(n).title}`}>${n}</a>`)}</span>`)}</p>`;
+    <span>${sentence.text}<${Marks} numbers=${sentence.citations} byNumber=${byNumber} /></span>`)}</p>`;
+}
+
+function Figures({ table, byNumber }) {
+  if (!table) return null;
+  const [names, ...columns] = table.header;
+  return html`<table class="figures" aria-label="数据对照">
+    <thead><tr><th scope="col">${names}</th>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+    <tbody>${table.rows.map(([label, ...cells]) => html`
+      <tr><th scope="row">${label.text}</th>${cells.map((cell) => html`
+        <td>${cell.text}<${Marks} numbers=${cell.citations} byNumber=${byNumber} /></td>`)}</tr>`)}</tbody>
+    ${table.result && html`<tfoot><tr><th scope="row">${table.result[0].text}</th>
+      <td colspan=${columns.length}>${table.result[1].text}</td></tr></tfoot>`}
+  </table>`;
 }
 
 function Sources({ citations }) {
@@ -48,8 +64,10 @@ function Copy({ text }) {
 function Reply({ reply }) {
   if (reply.error) return html`<div class="answer error" role="alert">${reply.error}</div>`;
   const { outcome, findings, reasons, review_id: review } = reply.verdict;
+  const byNumber = new Map(reply.citations.map((citation) => [citation.n, citation]));
   return html`<article class="answer">
-    ${reply.cleared ? html`<${Sentences} reply=${reply} />` : html`<p>这条回答没有通过合规检查，因此不显示。</p>`}
+    ${reply.cleared ? html`<${Sentences} reply=${reply} byNumber=${byNumber} />` : html`<p>这条回答没有通过合规检查，因此不显示。</p>`}
+    <${Figures} table=${reply.table} byNumber=${byNumber} />
     ${reply.note && html`<p class="hint">${reply.note}</p>`}
     ${reply.addition && html`<p class="hint">${reply.addition}</p>`}
     <span class=${`badge ${outcome}`}>${WORDS[outcome]}</span>
