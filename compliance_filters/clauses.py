@@ -23,6 +23,8 @@ _SENTENCE_END = re.compile(r"[。!?…\n]+[”’」』\")]*")
 _CLAUSE_MARKS = ",;:—"
 _HEADING = re.compile(r":\s*\n")
 _QUOTE = re.compile(r"“[^“”]{1,60}”|\"[^\"]{1,60}\"|「[^「」]{1,60}」|‘[^‘’]{1,60}’")
+_ASKED_LINE = re.compile(r"(?m)^[ \t]*(?:客户|投资者)?(?:问|提问|来信|来电|Q\d{0,2})[ \t]?:(?:(?!答:|\n).){0,400}")
+_ANSWER = re.compile(r"\s*(?:答|回答|回复|A\d{0,2})[ \t]?:\s*")
 _LIST_ITEM = re.compile(r"^\s*(?:[-•·*]|\(?[\d一二三四五六七八九十]{1,2}[.、)）])")
 
 
@@ -38,7 +40,7 @@ class Stance(StrEnum):
 
 class Sentence(NamedTuple):
     """A sentence with its place in the text; `after` is how the next one begins, `carried` what a list
-    heading in front of it forbids."""
+    heading in front of it forbids, `told` that it is somebody else's line."""
 
     text: str
     start: int
@@ -46,6 +48,7 @@ class Sentence(NamedTuple):
     mark: str  # the punctuation that ends it, "" at the end of the text
     after: str = ""
     carried: bool = False
+    told: bool = False  # stands in a line that a client says (问：…)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +119,10 @@ class ClauseReader:
         self._taught = _either(lexicon["taught_before"])
         self._carried = _either(lexicon["carried"])
         self._own = _either(lexicon["own_subjects"])
+        self._joins = re.compile(f"(?:、|[,]|(?:也|更|又|亦|且|或|及|和|与)(?:者|是)?)(?={self._negators.pattern})")
+        self._inability = _any_of(lexicon["inability_patterns"])
+        self._disputed = _any_of(lexicon["disputed_patterns"])
+        self._retaken = _any_of(lexicon["retaken_patterns"])
         self._contrasts = _either(lexicon["contrasts"])
         self._masked = lru_cache(maxsize=_REMEMBERED)(self._mask)
         self._split = lru_cache(maxsize=_REMEMBERED)(self._clauses)
@@ -134,6 +141,17 @@ class ClauseReader:
                 carrying = bool(self._carried.search(sentence.text) or self._taught.search(sentence.text))
         return spans
 
+    def told_lines(self, text: str) -> list[tuple[int, int, str]]:
+        """Lines of a client in a dialogue (问：…), as spans of `text`, each with how the answer begins."""
+        if ":" not in text:
+            return []
+        lines = []
+        for found in _ASKED_LINE.finditer(text):
+            answer = _ANSWER.match(text, found.end())
+            begin = answer.end() if answer else found.end()
+            lines.append((found.start(), found.end(), text[begin : begin + _NEXT].lstrip()))
+        return lines
+
     def clauses(self, sentence: str) -> list[Clause]:
         """Clauses in order; a contrast word begins one although no comma stands before it."""
         return self._split(sentence)
@@ -150,13 +168,24 @@ class ClauseReader:
         return [Clause(start=s, end=e, opens_with=cuts[s]) for s, e in zip(starts, ends, strict=True) if e > s]
 
     def stance(self, sentence: Sentence, start: int, end: int, spent: tuple[int, ...] = ()) -> Stance:
-        """The stance to `sentence.text[start:end]`; `spent` are ends of earlier claims of the same rule."""
+        """The stance to `sentence.text[start:end]`; `spent` are ends of earlier claims of the same rule.
+
+        What a clause denies, asks or reports a later one can take up again: 监管不让讲保本，可这款实际上就是保的.
+        """
+        if sentence.told:
+            return Stance.ASSERTED if self._affirmed_next.search(sentence.after) else Stance.REPORTED
+        found = self._stance(sentence, start, end, spent)
+        if found is not Stance.ASSERTED and self._retaken.search(sentence.text[end:] + "," + sentence.after):
+            return Stance.ASSERTED
+        return found
+
+    def _stance(self, sentence: Sentence, start: int, end: int, spent: tuple[int, ...]) -> Stance:
         text = sentence.text
         parts = self.clauses(text)
         index = max(i for i, part in enumerate(parts) if part.start <= start or i == 0)
         last = max(i for i, part in enumerate(parts) if part.start < max(end, start + 1))
         clause = parts[index]
-        head = self._scope(text, clause.start, start, spent)
+        head = self._own_conjunct(self._scope(text, clause.start, start, spent), text[start:end])
         tail = text[end : parts[last].end].rstrip(_CLAUSE_MARKS)
         following = text[parts[last].end : parts[last].end + _REACH] or sentence.after
         if self._is_taught(sentence, parts, index, head, tail, following):
@@ -169,7 +198,10 @@ class ClauseReader:
             return Stance.REPORTED
         if self._is_refuted(sentence, start, end):
             return Stance.REPORTED
-        return Stance.DENIED if self._negations(head, tail) % 2 else Stance.ASSERTED
+        negations = self._negations(head, tail)
+        if not rhetorical and self._disputed.search(head + text[start:end] + tail + "," + following):
+            negations += 1
+        return Stance.DENIED if negations % 2 else Stance.ASSERTED
 
     def _mask(self, text: str) -> str:
         return self._neutral.sub(lambda found: "□" * len(found.group()), text)
@@ -184,8 +216,14 @@ class ClauseReader:
         masked = self._masked(text)
         return masked[begin:start]
 
+    def _own_conjunct(self, head: str, claim: str) -> str:
+        """The last conjunct of a head where it has a negation of its own: 不保本、不保息, 没亏过也不会亏."""
+        joins = [m.end() for m in self._joins.finditer(head + claim[:4]) if m.end() <= len(head)]
+        return head[joins[-1] :] if joins else head
+
     def _negations(self, head: str, tail: str) -> int:
-        count = len(self._negators.findall(head)) + len(self._rhetorical.findall(head))
+        tail_denies = 1 if self._inability.match(tail) else 0  # 亏损我赔不了您
+        count = tail_denies + len(self._negators.findall(head)) + len(self._rhetorical.findall(head))
         asks = tail.endswith(("吗", "么", "嘛"))
         return count + (1 if asks and self._rhetorical_question.search(head) else 0)
 

@@ -33,9 +33,14 @@ _RANK = (
     r"(?:排名|排在|位列)[^,;。!?\n]{0,8}"
     r"(?:\d{1,5}/\d{1,5}|第[一二三四五六七八九十\d]{1,4}|前[一二三四五六七八九十\d]{1,4}%?)"
 )
+# 去年挣了3.2，基准2.7; 单位净值由1.000元升至2.184元
+_BARE = (
+    r"(?:去年|前年|今年|(?:19|20)\d\d年|一年)[^,;。!?\n]{0,4}(?:挣|赚|亏|涨|跌)了?\d{1,3}(?:\.\d{1,2})?(?=[,;。!?]|$)"
+    r"|净值(?:从|由)\d{1,2}\.\d{1,4}元?(?:升|涨|增长|上升|上涨)(?:至|到)\d{1,2}\.\d"
+)
 # A table whose heading names a return and whose rows hold rates.
 _TABLE = r"(?:净值增长率|收益率|回报率|涨幅)[^\n。]{0,80}\|[^\n。]{0,40}\n(?:\|[-:| ]{3,80}\n)?[^\n]{0,60}?\d%"
-_RATE = re.compile(r"[%成]|百分|个点|排名|排在|位列")
+_RATE = re.compile(r"[%成]|百分|个点|排名|排在|位列|[挣赚亏涨跌]了?\d|净值[从由]")
 _OUTSIDE = "client"  # what goes out by a channel that the pack does not know (wechat, email) goes to a client
 _CITED = re.compile(r"\[(\d{1,3})\]")
 
@@ -60,8 +65,8 @@ class DisclosureFilter:
         self._channels = {"sidebar", *(name for item in self._data.values() for name in item["channels"])}
         self._present = {rule: compile_pattern(item["present"]) for rule, item in self._data.items()}
         self._shown = compile_pattern(
-            r"(?<!基准为)(?:净值增长率?|收益(?:率|(?!的))|回报率?|年化(?!波动|跟踪|标准差)|涨幅|跌幅|净值(?:从|由)|上涨|下跌|涨了|跌了"
-            r"|赚了?|盈利)(?!率?标准差|率?波动)[^,;。!?\n×*]{0,12}?[-+]?{pct}|" + _RANK
+            r"(?<!基准为)(?:净值增长率?|(?<!固定)收益(?:率|(?![的类]))|回报率?|年化(?!波动|跟踪|标准差)|涨幅|跌幅|净值(?:从|由)|上涨|下跌|涨了|跌了"
+            r"|赚了?|挣了|跑[赢输]|盈利)(?!率?标准差|率?波动)[^,;。!?\n×*]{0,12}?[-+]?{pct}|" + _RANK + "|" + _BARE
         )
         self._table = re.compile(_TABLE)
         self._research = compile_pattern(pack.settings["research_words"])

@@ -7,33 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 
 from compliance_filters.clauses import Sentence, sentences
 from compliance_filters.finding import Draft, Finding, Outcome, ProductInContext, ReviewContext, Source, Target
+from compliance_filters.intervals import LEAST_MONTHS, interval_of
 from compliance_filters.normalise import plain_name
 from compliance_filters.numbers.periods import Period, period_of_fact, periods_in
 from compliance_filters.rules.pack import Rule, RulePack, compile_pattern
-from mandarin.chinese_number import read_number
 
-LEAST_MONTHS = 6  # of a fund's life and of every displayed interval; exactly six passes
 A_YEAR = 12
-_DAYS_A_MONTH = 30
 _SHOWS_NUMBER = re.compile(r"[%成倍番]|百分|个点")
-_N = r"[一二两三四五六七八九十]{1,3}|\d{1,3}"
-_SPOKEN = re.compile(
-    rf"(?:成立|上线|运作|短短|仅|这|这几|建仓|发行|持有|才|前)(?:了|才|仅|不到|后|仅仅|短短){{0,2}}(?P<n>{_N})"
-    r"(?P<unit>个?月|周|个?交易日|个?工作日|天|日(?!年化)|个?季度)(?!持有|定开|滚动)"
-    r"|(?<![\d一二两三四五六七八九十个])(?P<this>[本上当这]个?(?:月|周|季度?|星期)|单日|昨日|当日|昨天|一个?季度内|近一个?季度?|近半个?月)"
-    r"|(?<![\d年至到~—–-])(?P<month>1[0-2]|[1-9])月份?(?=的?(?:单月)?(?:净值|收益|上涨|下跌|涨|跌|回报|业绩))"
-    r"|(?P<half>(?<![上下])半年)"
-)
 _RATE = re.compile(r"[^,;。\n]{0,10}?\d[\d.]{0,6}%")
 _CONVERTED = re.compile(r"(?:折算|折合|换算|推算)(?:成|为|下来|后)?(?:的)?年化")
 _ANNUALISED = re.compile(r"年化(?!波动|跟踪|标准差|超额波动)")
 _MONEY_FUND = re.compile(r"(?:七|7)日年化|每?万份收益|货币(?:市场)?基金|货币[A-E]?类?")
 _MARKET = re.compile(
-    r"指数|大盘|板块|行业|市场|上证|沪深|港股|美股|A股|国债|黄金|汇率|风格|原油|商品|债市|股市|中证|恒生|纳斯达克|标普"
+    r"指数|沪指|深指|深成指|恒指|纳指|道指|两市|大盘|板块|行业|市场|上证|沪深|港股|美股|A股|国债|黄金|汇率|风格|原油|商品|债市|股市|中证|恒生|纳斯达克|标普"
 )
 _FUND = re.compile(r"基金|产品|组合|净值|这只|该|账户|它|业绩比较基准|同期基准")
 _NO_FUND = re.compile(
@@ -55,15 +44,6 @@ _CHOSEN = re.compile(
 _CITED = re.compile(r"\[(\d{1,3})\]")
 _REGULAR_REPORT = re.compile("季度报告|年度报告|中期报告|半年报|年报|季报")
 _LEAST_KNOWN_YEARS = 3  # full years known before the choice of one of them says something
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Interval:
-    """A stretch of time in a sentence; `months` is what it spans, None where it is a fund's whole life."""
-
-    start: int
-    end: int
-    months: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +103,7 @@ class PerformanceFilter:
 
     def _fault(self, sentence: Sentence, shown: re.Match[str], draft: Draft, context: ReviewContext) -> _Fault | None:
         text = sentence.text
-        interval = _interval_of(text, shown, context.today)
+        interval = interval_of(text, shown, context.today)
         start = min(shown.start(), interval.start) if interval else shown.start()
         end = max(shown.end(), interval.end) if interval else shown.end()
         months = interval.months if interval else None
@@ -169,7 +149,7 @@ class PerformanceFilter:
         """
         if context.channel == "sidebar":
             return ()
-        intervals = [_interval_of(sentence.text, shown, context.today) for sentence, shown in displayed]
+        intervals = [interval_of(sentence.text, shown, context.today) for sentence, shown in displayed]
         if any(i is not None and i.months is not None and i.months >= LEAST_MONTHS for i in intervals):
             return ()
         named = [p for p in context.products if _named(p, text) or len(context.products) == 1]
@@ -200,59 +180,6 @@ def _clause_span(text: str, shown: re.Match[str]) -> tuple[int, int]:
     start = max(text.rfind(mark, 0, shown.start()) for mark in ",;:") + 1
     ends = [at for mark in ",;" if (at := text.find(mark, shown.end())) >= 0]
     return start, min(ends, default=len(text))
-
-
-def _interval_of(text: str, shown: re.Match[str], today: date) -> _Interval | None:
-    """The interval named last before the return, else the first one behind it."""
-    intervals = sorted(_intervals(text, today), key=lambda i: i.start)
-    before = [i for i in intervals if i.start <= shown.end()]
-    if before:
-        return before[-1]
-    return intervals[0] if intervals and "," not in text[shown.end() : intervals[0].start] else None
-
-
-def _intervals(text: str, today: date) -> Iterator[_Interval]:
-    spans = [m for m in periods_in(text) if m.value.kind != "day"]
-    days = [m for m in periods_in(text) if m.value.kind == "day"]
-    for first, last in pairwise(days):
-        if re.fullmatch(r"\s?(?:至|到|-|—|~)\s?", text[first.end : last.start]):
-            yield _Interval(start=first.start, end=last.end, months=_between(first.value, last.value))
-    for mention in spans:
-        if text[mention.end : mention.end + 3].lstrip("的度").startswith(("报告", "末", "报", "底")):
-            continue
-        yield _Interval(start=mention.start, end=mention.end, months=_months(mention.value, today))
-    for found in _SPOKEN.finditer(text):
-        yield _Interval(start=found.start(), end=found.end(), months=_spoken_months(found))
-
-
-def _between(first: Period, last: Period) -> float:
-    whole = ((last.year or 0) - (first.year or 0)) * 12 + last.first - first.first
-    return whole + (last.day - first.day) / _DAYS_A_MONTH
-
-
-def _months(period: Period, today: date) -> float | None:
-    if period.kind == "rolling":
-        return period.length if period.length > 0 else -period.length / _DAYS_A_MONTH
-    if period.kind == "ytd":
-        return today.month - 1 + today.day / _DAYS_A_MONTH
-    if period.kind == "life":
-        return None
-    return (len(period.years) or 1) * 12 if period.years else period.last - period.first + 1
-
-
-def _spoken_months(found: re.Match[str]) -> float:
-    if found["half"]:
-        return LEAST_MONTHS
-    if found["month"]:
-        return 1
-    if found["this"]:
-        return 3 if "季" in found["this"] else 1 if "月" in found["this"] else 0.25
-    number, unit = float(read_number(found["n"]).value), found["unit"]
-    if unit.endswith("月"):
-        return number
-    if unit.endswith("季度"):
-        return number * 3
-    return number * (7 if unit == "周" else 1) / _DAYS_A_MONTH
 
 
 def _quotes_report(sentence: Sentence, draft: Draft, context: ReviewContext) -> bool:

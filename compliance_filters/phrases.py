@@ -70,17 +70,23 @@ class PhraseFilter:
         hits: list[Hit] = list(self._automaton.iter(text))
         if not hits:
             return
-        carried = self._clauses.carried_lines(text)
+        carried, told = self._clauses.carried_lines(text), self._clauses.told_lines(text)
         for sentence, places in _hit(sentences(text), hits):
             wanted: dict[int, set[int]] = defaultdict(set)
             for rule_index, cue_index in places:
                 wanted[rule_index].add(cue_index)
             if carried and (sentence.start, sentence.end) in carried:
                 sentence = sentence._replace(carried=True)
+            for start, end, answer in told:
+                if start <= sentence.start and sentence.end <= end:
+                    sentence = sentence._replace(told=True, after=answer)
             yield sentence, wanted
 
     def _claimed(self, text: str, wanted: dict[int, set[int]]) -> Iterator[tuple[Rule, list[Span]]]:
         """Rules whose pattern stands in a sentence and whose exceptions do not, with the places."""
+        return ((rule, spans) for rule, spans in self._worded(text, wanted) if not rule.excuses(text))
+
+    def _worded(self, text: str, wanted: dict[int, set[int]]) -> Iterator[tuple[Rule, list[Span]]]:
         for rule_index, cue_indices in wanted.items():
             rule = self._rules[rule_index]
             spans: set[Span] = set()
@@ -88,15 +94,22 @@ class PhraseFilter:
                 pattern = rule.cues[index].pattern
                 if pattern.search(text):
                     spans.update(_matches(pattern, text))
-            if spans and not any(pattern.search(text) for pattern in rule.unless):
+            if spans:
                 yield rule, sorted(spans)
 
-    def denied(self, text: str) -> frozenset[str]:
-        """Rules whose words a normalised text holds and asserts nowhere: its clauses deny, teach or report them."""
+    def denied(self, text: str, begin: int = 0, end: int | None = None) -> frozenset[str]:
+        """Rules whose words the sentences of a normalised text hold between two places, and assert nowhere there:
+        its clauses deny, teach or report them, or the rule excuses the sentence.
+        """
         stances: dict[str, set[Stance]] = defaultdict(set)
         for sentence, cues in self._candidates(text):
-            for rule, spans in self._claimed(sentence.text, cues):
-                stances[rule.id].update(stance for _, _, stance in self._stances(rule, spans, sentence, []))
+            if sentence.end <= begin or (end is not None and end <= sentence.start):
+                continue
+            for rule, spans in self._worded(sentence.text, cues):
+                if rule.excuses(sentence.text):
+                    stances[rule.id].add(Stance.TAUGHT)
+                else:
+                    stances[rule.id].update(stance for _, _, stance in self._stances(rule, spans, sentence, []))
         return frozenset(rule for rule, found in stances.items() if found and Stance.ASSERTED not in found)
 
     def _asserted(self, rule: Rule, spans: list[Span], sentence: Sentence, innocent: list[Span]) -> Iterator[Span]:
@@ -116,8 +129,14 @@ class PhraseFilter:
         ]
         claims = _merged([s for s in spans if s[0] < s[1] and not _touches(s, shielded)])
         for index, (start, end) in enumerate(claims):
-            spent = tuple(e for _, e in claims[:index])
-            yield start, end, self._clauses.stance(sentence, start, end, spent)
+            yield start, end, self._stance_to(rule, sentence, claims, index)
+
+    def _stance_to(self, rule: Rule, sentence: Sentence, claims: list[Span], index: int) -> Stance:
+        """The stance to one of a rule's claims; a settled pattern has told it, else clause logic reads it."""
+        settled = [m.span() for pattern in rule.settled for m in pattern.finditer(sentence.text)]
+        if _touches(claims[index], settled):
+            return Stance.ASSERTED
+        return self._clauses.stance(sentence, *claims[index], tuple(end for _, end in claims[:index]))
 
     def _product_names(self, text: str, context: ReviewContext) -> list[Span]:
         names = [plain_name(p.name) for p in context.products if p.name]

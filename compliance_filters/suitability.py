@@ -14,6 +14,13 @@ from compliance_filters.rules.pack import RulePack, compile_pattern
 from mandarin.offsets import Mapped
 
 _CODE = re.compile(r"(?<![\dA-Za-z.])\d{6}(?![\d.%A-Za-z])")
+# A fund that is named in quotation marks and is none of the products handed in.
+_QUOTED_NAME = re.compile(
+    r"[“「\"](?P<name>[\u4e00-\u9fffA-Za-z0-9]{3,16}(?:混合|股票|债券?|指数|货币|配置|QDII|ETF|FOF|LOF|联接|[一二三四五六七八九十\d]{1,2}号)"
+    r"[A-C]?类?)[”」\"]"
+)
+# 再加两万: what is bought was named before
+_OF_AMOUNT = re.compile(r"[^,;。]{0,3}?(?:\d|[一二两三四五六七八九十]{1,3}(?=[万千百成]))")
 _ANAPHORA = re.compile("这只|它|该基金|该产品|这款|此基金|此产品|本基金|这个产品|这支")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LOWEST = "C1"  # nobody's insistence lifts the lowest class
@@ -85,8 +92,14 @@ class RecommendationReader:
             if any(start < cue.end() and cue.start() < end for start, end in shielded):
                 continue
             if self._clauses.stance(sentence, *cue.span()) is Stance.ASSERTED:
-                found += self._meant(sentence, before, cue.start(), mentions)
+                bought = _OF_AMOUNT.match(sentence.text, cue.end()) is not None
+                found += self._meant(sentence, before, cue.start(), mentions) or self._topic(sentence, mentions, bought)
         return found
+
+    def _topic(self, sentence: Sentence, mentions: list[_Mention], bought: bool) -> list[_Mention]:
+        """The one product that the text is about, where an amount of it is proposed and nothing is named."""
+        named = [m for m in mentions if m.start < sentence.start]
+        return named[-1:] if bought and len({m.code for m in mentions}) == 1 else []
 
     def _meant(self, sentence: Sentence, before: Sentence | None, cue: int, mentions: list[_Mention]) -> list[_Mention]:
         """Products of the cue's own clause, else the nearest in the sentence, else the one 它 stands for."""
@@ -200,6 +213,12 @@ def _mentions(text: str, context: ReviewContext) -> list[_Mention]:
         _Mention(code=m.group(), product=by_code.get(m.group()), start=m.start(), end=m.end())
         for m in _CODE.finditer(text)
     ]
+    if context.products:  # else nothing says what the firm sells
+        known = [plain_name(name) for _, name in names if name]
+        for quoted in _QUOTED_NAME.finditer(text):
+            name = quoted["name"]
+            if not any(name in other or other in name for other in known):
+                spans.append(_Mention(code=name, product=None, start=quoted.start("name"), end=quoted.end("name")))
     return sorted(spans, key=lambda m: (m.start, -m.end))
 
 

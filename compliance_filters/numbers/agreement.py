@@ -13,6 +13,7 @@ from compliance_filters.numbers.labels import label_of
 from compliance_filters.numbers.mentions import BENCHMARK, EXCESS, MOVE, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period
+from mandarin.chinese_number import read_number
 
 _EITHER = re.compile("前者|后者|两者|二者|两只|另一只|其他|同类平均")
 _TIMES = frozenset("×xX*＊")  # before a weight: 沪深300指数收益率×80%
@@ -22,6 +23,7 @@ _AMOUNTS = ("size", "shares", "total_assets", "holders", "dividend", "earnings_p
 _MOVING = frozenset(
     {"return", "annual", "benchmark", "drawdown", "move", "excess", "revenue", "profit", "nav", *_AMOUNTS}
 )
+_TOP = re.compile(r"前\s?([一二三四五六七八九十]{1,3}|\d{1,3})\s?[大名]")  # how many of the largest are added up
 _UNTELLING = re.compile("合计|总额|金额|累计|市值|持有|当前|目前|单位|每[年月日期次]?")
 
 
@@ -143,6 +145,8 @@ class Comparer:
     ) -> None:
         if figure.quantity.unit == "pp" or figure.rank or self._page.text[figure.start - 1 : figure.start] in _TIMES:
             return
+        if _other_number_of(self.words_before(figure), evidence.words):
+            hard.add("attribute")
         reading = self._page.reading(index)
         mine, theirs = reading.attribute, evidence.attribute
         if mine and theirs and not _same_attribute(mine, theirs):
@@ -190,6 +194,12 @@ def _same_attribute(mine: str, theirs: str) -> bool:
     if MOVE in (mine, theirs):
         return (theirs if mine == MOVE else mine) in _MOVING
     return False
+
+
+def _other_number_of(said: str, known: str) -> bool:
+    """前十大 where the source speaks of 前五大."""
+    mine, theirs = _TOP.findall(said), _TOP.findall(known)
+    return bool(mine and theirs) and read_number(mine[-1]) != read_number(theirs[-1])
 
 
 def _kinds(periods: tuple[Period, ...]) -> set[str]:

@@ -14,6 +14,8 @@ Result = tuple[Decimal, Decimal]  # value, never negative; room beyond the round
 EXACT = Decimal(0)
 _A_YEAR = {"年": 1, "季": 4, "月": 12, "周": 52, "天": 365, "日": 365}
 _MONTHS = 12
+_WHOLE = 100  # per cent
+_RUN = 6  # years on end that are compounded
 _LIFE = 60  # years
 _KNOWN = 8
 _LEDGER = 8  # sums of which three are tried
@@ -41,6 +43,18 @@ def differences(text: str, parts: Sequence[Part], asked: int, *, mixed: bool = F
         yield abs(difference), EXACT
         if not (first.signed and second.signed):  # 最大回撤27.3% and 能接受亏15% are told as sizes
             yield abs(abs(first.value) - abs(second.value)), EXACT
+
+
+def ordered(parts: Sequence[Part], asked: int) -> Iterator[Result]:
+    """How far the first of two lies above the second (`asked` +1), or below it: 前者高4.4个百分点.
+
+    Two of one attribute, or the last two of all.
+    """
+    for first, second in combinations(parts, 2):
+        if first.attribute == second.attribute or (first is parts[-2] and second is parts[-1]):
+            difference = first.value - second.value
+            if not asked or not difference or (difference > 0) == (asked > 0):
+                yield abs(difference), EXACT
 
 
 def _comparable(first: Part, second: Part) -> bool:
@@ -110,6 +124,35 @@ def compounded(parts: Sequence[Part]) -> Iterator[Result]:
         growth *= 1 + part.value / 100
         if count > 1:
             yield abs(growth - 1) * 100, EXACT
+
+
+def runs(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Rates of one kind (a fund's, or its benchmark's) that follow one another: 24.83% (基准25.90%) after -6.15%."""
+    for of_benchmark in (False, True):
+        own = [p for p in parts if p.shown and (p.attribute or "").startswith(BENCHMARK) is of_benchmark]
+        for first in range(len(own)):
+            for last in range(first + 2, min(len(own), first + _RUN) + 1):
+                yield own[first:last]
+
+
+def moved(levels: Iterable[Part], moves: Sequence[Part], *, back: bool) -> Iterator[Result]:
+    """A rate after a move of so many points, or before it (`back`): 78%，上升9个百分点，当时约69%."""
+    for level in levels:
+        for move in moves:
+            change = -move.value if back else move.value
+            yield abs(level.value + change), EXACT
+            if not move.signed:
+                yield abs(level.value - change), EXACT
+
+
+def weighted(parts: Sequence[Part]) -> Iterator[Result]:
+    """Two rates by two weights that make a whole: 2%×85%-10%×15%; weights and rates in the same order."""
+    shown = [p for p in parts if p.shown and p.unit == "%"]
+    for heavy, light in combinations(shown, 2):
+        if heavy.value + light.value != _WHOLE:
+            continue
+        for first, second in combinations([p for p in shown if p is not heavy and p is not light], 2):
+            yield abs(first.value * heavy.value + second.value * light.value) / _WHOLE, EXACT
 
 
 def shares(pairs: Iterable[tuple[Part, Part]], scale: int) -> Iterator[Result]:

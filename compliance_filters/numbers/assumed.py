@@ -20,8 +20,21 @@ _CLIENT_SAID = re.compile(
     r"(?:您|客户)(?:刚才|刚刚|之前|上次|这次|今天|目前|现在)?(?:问|说|提到|提出|想|打算|计划|准备|希望|预算|手上|手里|咨询|拟|拟投|要)"
     r"|您这|按您|您的(?:预算|资金|计划)"
 )
+_ENDS_IN_SUM = re.compile(r"\d[亿万元份]{0,2}$")  # 按250,000元试算: the premise stands before the word
 _COMPUTED = re.compile("算|市值|约合|折合|合计|相当|等于|也?就是|总共|一共")
+# What the writer proposes is no claim about the world: 建议您拿三万元配置, 先上一成仓位.
+_PROPOSES = re.compile("建议|推荐|不妨|可以(?:先|考虑|分)|您可以")
+_PROPOSED = re.compile(
+    r"(?:(?<!占)配|配置|拿出?|动用|先上|上|再加|加|投|投入|定投|买|买入|申购|认购|留出?|留足|转入?|挪|减|减掉|放)(?:个|入|上|到|约|大约|至多|最多|不超过)?\s?$"
+)
+# 利率上行1个百分点，价格大约跌2.8%: a rule of thumb sets out from a round move.
+_STEP = re.compile(
+    "(?:利率|收益率)(?:整体|每|若|再|要是)?(?:每)?(?:上行|下行|上升|下降|变动|波动|升|降|上调|下调)(?:了)?\\s?$"
+)
+_THUMB = re.compile("大约|大致|粗略|理论上|估算|约")
+_THUMB_REACH = 30
 _ROUND_DIGITS = 2
+_SHARE_STEP = 5  # per cent
 _SAID_REACH = 16  # characters behind these words in which a sum is the client's
 _CLIENT_BEARS = re.compile(r"(?:您|客户)[^，,。；;]{0,8}?(?:说|提到|提出|表示|告诉|讲|反馈|认为|觉得|能|可以?)")
 _BEARS = re.compile("承受|接受|忍受|容忍|最多|顶多|底线|止损|睡不着")
@@ -37,13 +50,16 @@ class Assumptions:
         self._text, self._hidden = text, hidden
         self._supposes = _SUPPOSED.search(text) is not None
         self._examples = _EXAMPLE_BEGINS.search(text) is not None
+        self._proposes = _PROPOSES.search(text) is not None
         self._quotes = _CLIENT_SAID.search(text) is not None or _CLIENT_BEARS.search(text) is not None
 
     def cover(self, numeral: Numeral, sentence: int) -> bool:
         """Whether this number is a premise: `sentence` is where its sentence begins."""
         if numeral.kind is NumeralKind.AMOUNT and _is_round(numeral) and _EXAMPLE_AFTER.match(self._text, numeral.end):
             return True
-        if _CONDITION_AFTER.match(self._text, numeral.end):
+        if _CONDITION_AFTER.match(self._text, numeral.end) or self._is_step(numeral):
+            return True
+        if self._proposes and self._is_proposed(numeral, sentence):
             return True
         if not (self._supposes or self._quotes or self._examples):
             return False
@@ -54,6 +70,26 @@ class Assumptions:
         if self._examples and _begins_example(lead, numeral):
             return True
         return self._quotes and (_is_named_by_client(lead, numeral) or self._is_borne(lead, clause, numeral))
+
+    def _is_proposed(self, numeral: Numeral, sentence: int) -> bool:
+        """A round sum or share that the reader is asked to put in, take out or keep."""
+        share = numeral.quote.endswith("成") or (
+            numeral.kind is NumeralKind.PERCENT and numeral.value % _SHARE_STEP == 0
+        )
+        if not _is_round(numeral) or not (share or numeral.kind is NumeralKind.AMOUNT):
+            return False
+        lead = self._hidden[max(sentence, numeral.start - 40) : numeral.start]
+        return _PROPOSED.search(lead) is not None and _PROPOSES.search(lead) is not None
+
+    def _is_step(self, numeral: Numeral) -> bool:
+        """A round move of rates from which a rule of thumb computes a loss or gain."""
+        if numeral.kind not in (NumeralKind.PERCENTAGE_POINTS, NumeralKind.BASIS_POINTS) or not _is_round(numeral):
+            return False
+        lead = self._text[max(0, numeral.start - _SAID_REACH) : numeral.start]
+        return (
+            _STEP.search(lead) is not None
+            and _THUMB.search(self._text, numeral.end, numeral.end + _THUMB_REACH) is not None
+        )
 
     def _is_borne(self, lead: str, clause: str, numeral: Numeral) -> bool:
         """A loss that the client can bear: 您表示账面下跌10%会睡不着觉."""
@@ -66,7 +102,7 @@ class Assumptions:
 
 def _begins_example(lead: str, numeral: Numeral) -> bool:
     """The first number behind 举例 or 粗算一下 is what the example sets out from; what comes of it is computed."""
-    ends = [cue.end() for cue in _EXAMPLE_BEGINS.finditer(lead)]
+    ends = [cue.end() for cue in _EXAMPLE_BEGINS.finditer(lead) if not _ENDS_IN_SUM.search(lead, 0, cue.start())]
     return bool(ends) and numeral.kind is NumeralKind.AMOUNT and not re.search(r"\d", lead[ends[-1] :])
 
 

@@ -32,6 +32,10 @@ SUM = re.compile(
 _PLUS = re.compile(r"\d[%元份][^，,。；;\d]{0,8}(?:加上?|[+＋])[^，,。；;\d]{0,4}\d")  # 1.20%的管理费加0.20%的托管费
 _ADDS = 40  # characters
 FORMERLY = re.compile("即|倒推|季末|年初|原|此前|之前|期初|前|上[季月年]|上个|去年|变成|变为|达到|增至")
+BEFORE = re.compile("倒推|推算|反推|往回算|此前|之前|原来|原先|当时|上[季月年]末|上个月末|期初")  # a move taken back
+THEN = re.compile("现在?约?为|现约|升至|降至|调至|达到|变为|之后为|后约?为")
+ORDERED = re.compile("前者|后者")
+WEIGHTED = re.compile("权重|加权|按.{0,4}比例")
 BALANCE = re.compile("期末|余额|结余|损益|盈亏")
 SHARE = re.compile(
     "占|比例|比重|权重|倍|份额|分之|相当于|折合|约为|收益率|派息率|分红率|股息率|净利率|利润率|负债率|胜率|翻|前|[=＝]"
@@ -54,7 +58,7 @@ GROWN = re.compile("剩|变成|变为|增长到|增值到|滚到|本息|终值|�
 _COMPUTED = re.compile("折|派|红利|分红|费|利息|本息|本金|即|就是|相当|折合|合计|共|累计|[=＝]")
 PAID = re.compile(
     rf"{_COMPUTED.pattern}|收益|盈|亏|赚|赔|损|跌|涨|少|多|差|省|约|计|到手|到账|净(?!值|资产|利)|剩|余|扣|变|实际"
-    "|市值|得|准备|还需|需要|付|缴|每|平均"
+    "|市值|得|大概|大约|差不多|准备|还需|需要|付|缴|每|平均"
 )
 SINCE = re.compile("成立|运作|运营|至今|历时|任职|管理|存续")
 # Words behind which a number need not be one that stands there already.
@@ -142,7 +146,12 @@ def claim_of(page: Page, index: int, *, stated: bool = False) -> Claim:
     """`stated`: something else is known of just what the figure is of."""
     figure, text = page.figures[index], page.text
     before = text[figure.previous_end : figure.start]
-    words = before + "," + CLAUSE_END.split(text[figure.end : figure.end + _BEHIND])[0]
+    former = text.rfind("前者", figure.sentence, figure.start) if "后者" in before else -1  # whose words hold for both
+    words = (
+        (text[former : figure.start] if former >= 0 else before)
+        + ","
+        + CLAUSE_END.split(text[figure.end : figure.end + _BEHIND])[0]
+    )
     near = text[max(figure.stretch, figure.start - COMPARES) : figure.start]
     bare = len(before) <= _BARE and not figure.label and (before == "的" or page.reading(index).attribute is None)
     return Claim(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
 
 from compliance_filters.finding import ReviewContext
 from compliance_filters.numbers import arithmetic, claims
@@ -120,7 +120,10 @@ def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, D
 def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     near = _nearest(own, claim.figure.start, _PAIRED)
     precise = claim.unit in ("元", "份") and claim.free
-    if claim.asks_distance or precise:
+    if ordered := claims.ORDERED.search(claim.near):
+        named = [p for p in near if 0 <= p.place < claim.figure.start]
+        yield from arithmetic.ordered(named, claim.direction if ordered.group() == "前者" else -claim.direction)
+    elif claim.asks_distance or precise:
         yield from arithmetic.differences(claim.text, near, claim.direction, mixed=precise)
     if precise and claims.FORMERLY.search(claim.words):
         yield from arithmetic.pair_sums(near)
@@ -133,7 +136,15 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
     if claims.REST.search(claim.before):
         yield from ((100 - total, room) for _, total, room in _totals(claim, own))
     if claims.COMPOUND.search(claim.words):
-        yield from arithmetic.compounded([p for p in own if 0 <= p.place < start][::-1])
+        before = [p for p in own if 0 <= p.place < start]
+        yield from arithmetic.compounded(before[::-1])
+        for run in arithmetic.runs(_nearest(before, start, _FEW)):
+            yield from islice(arithmetic.compounded(run), len(run) - 2, None)
+    if claims.BEFORE.search(claim.words) or claims.THEN.search(claim.words):
+        moves = [p for p in parts if p.unit == "pp" and p.shown]
+        yield from arithmetic.moved(own, moves, back=claims.BEFORE.search(claim.words) is not None)
+    if claims.WEIGHTED.search(claim.text, claim.figure.sentence, start):
+        yield from arithmetic.weighted(_nearest(parts, start, _FEW))
     if _TENTHS in claim.text[max(0, start - _NEXT) : start]:
         yield from ((abs(r.value * z.value) / 10, EXACT) for r in own for z in parts if z.unit == _TENTHS)
     yield from arithmetic.sensitivities(parts)

@@ -148,7 +148,8 @@ class Judge:
     def _pool(self, index: int) -> Iterator[Evidence]:
         yield from self._known.facts
         for held in self._cited(index):
-            yield from (held.evidence(i) for i in range(len(held.page.figures)))
+            figures = held.page.figures
+            yield from (held.evidence(i) for i, f in enumerate(figures) if f.said or f.rank or f.quantity.unit)
 
     def _cited(self, index: int) -> list[SourcePage]:
         if not self._known.sources:

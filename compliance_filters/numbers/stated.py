@@ -50,6 +50,9 @@ _REMEMBERED = 256  # texts
 _OF_CLIENT = re.compile("(?:测评|等级|评级)(?:(?!证件?|存款|产品|基金|债|合同|协议|封闭|开放|优惠|活动|额度)[^。\n])*$")
 _SENTENCE = 40  # characters
 _EXPIRES = re.compile("(?:有效期|到期日?|有效|截止日?)?[至到为是：:\\s]*")
+_UNTIL = re.compile(
+    "(?:成立|生效|任职|管理|上任)(?:日|以来|之日起|起)?(?:至|到)$"
+)  # a span's end: 成立至2026年10月30日
 _BEFORE, _AFTER = 18, 8  # characters around a date that say what it is of
 _LEVEL = re.compile(
     r"(?:风险等级|风险级别|风险评级|产品等级|等级|中(?:低|高|等)?风险|低风险|高风险)[为是:：(（\s]{0,3}(?P<level>R[1-5])|(?<=[\u4e00-\u9fffA-C])(?<!不)(?:是|属于?)(?P<told>R[1-5])(?!及|或|以|至|到|-)|(?P<bare>(?<![A-Za-z])R[1-5])(?=级|等级|产品|的产品|风险)"
@@ -202,6 +205,8 @@ def _stated(text: str, start: int, end: int, year: int | None, month: int, day: 
         before = clauses[-2] + before  # 风险等级C3，有效期至
     after = re.split("[。；;\n，,]", text[end : end + _AFTER])[0]
     about = frozenset(name for name, words in _WHAT.items() if words.search(before) or words.search(after))
+    if _UNTIL.search(before):
+        about = frozenset({"截至"})
     if "到期" in about and _OF_CLIENT.search(text, max(0, start - _SENTENCE), start):
         about |= {"测评"}
     return _Stated(start=start, end=end, year=year, month=month, day=day, about=about)

@@ -27,7 +27,7 @@ _MOBILE = re.compile(
 )
 _CARD = re.compile(
     rf"(?<![0-9A-Za-z.])(?:[0-9]{{4}}{_G}[0-9]{{4}}{_G}[0-9]{{4}}{_G}[0-9]{{4}}(?:{_G}[0-9]{{1,3}})?"
-    rf"|[0-9]{{6}}{_G}[0-9]{{10,13}})(?![0-9A-Za-z])"
+    rf"|[0-9]{{6}}{_G}[0-9]{{10,13}}|62[0-9](?:{GAP}[0-9]{{3}}){{4}}{GAP}[0-9]{{1,4}})(?![0-9A-Za-z])"
 )
 # One number whose groups are set apart alike; commas part groups of four only, in threes they are an amount's.
 _TOKEN = re.compile(

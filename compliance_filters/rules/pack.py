@@ -30,6 +30,7 @@ class Cue:
 
     anchors: tuple[str, ...]
     pattern: re.Pattern[str]
+    settled: bool = False  # the pattern holds denial and retraction alike, so that clause logic is not asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,15 @@ class Rule:
     violating: tuple[Example, ...]
     compliant: tuple[Example, ...]
     validity: Validity = ALWAYS
+
+    @cached_property
+    def settled(self) -> tuple[re.Pattern[str], ...]:
+        """Patterns that tell the writer's stance themselves: 说要给您保本我不能，给您兜着我能."""
+        return tuple(cue.pattern for cue in self.cues if cue.settled)
+
+    def excuses(self, sentence: str) -> bool:
+        """Whether a sentence is innocent whatever words of the rule it holds."""
+        return any(pattern.search(sentence) for pattern in self.unless)
 
     @property
     def source(self) -> str:
@@ -189,7 +199,11 @@ def _cues(entry: Mapping[str, Any]) -> Iterable[Cue]:
     for item in entry.get("patterns") or ():
         if not item.get("anchors") or not all(item["anchors"]):
             raise ValueError("a pattern needs anchors: without them it would never run")
-        yield Cue(anchors=tuple(map(str, item["anchors"])), pattern=compile_pattern(item["regex"]))
+        yield Cue(
+            anchors=tuple(map(str, item["anchors"])),
+            pattern=compile_pattern(item["regex"]),
+            settled=bool(item.get("settled", False)),
+        )
 
 
 def compile_pattern(source: str) -> re.Pattern[str]:

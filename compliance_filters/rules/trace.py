@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from compliance_filters.clauses import Sentence, Stance
+from compliance_filters.clauses import Sentence
 from compliance_filters.finding import Draft, ReviewContext, Target
 from compliance_filters.phrases import _TITLE, PhraseFilter, Span, _matches, _merged, _touches
 from compliance_filters.rules.pack import Cue, Rule
@@ -63,7 +63,10 @@ class PhraseTracer(PhraseFilter):
         free = [s for s, _ in matched if s[0] < s[1] and not self._saved(rule, sentence, s, names)]
         claims = _merged(sorted(set(free)))
         for span, cue in matched:
-            fate, saved_by = self._saved(rule, sentence, span, names) or (self._stance(sentence, span, claims), "")
+            fate, saved_by = self._saved(rule, sentence, span, names) or (
+                self._stance(rule, sentence, span, claims),
+                "",
+            )
             yield _candidate(text, source, sentence, rule, cue, span, fate, saved_by)
         for cue in (rule.cues[i] for i in cues):
             if not any(cue is other for _, other in matched):
@@ -85,14 +88,12 @@ class PhraseTracer(PhraseFilter):
                 return "benign", pattern.pattern
         return None
 
-    def _stance(self, sentence: Sentence, span: Span, claims: list[Span]) -> str:
+    def _stance(self, rule: Rule, sentence: Sentence, span: Span, claims: list[Span]) -> str:
         """The stance to the claim that a match is part of, read as the filter reads it."""
         index = next((i for i, claim in enumerate(claims) if _touches(span, [claim])), None)
         if index is None:  # an empty match claims nothing
             return "no match"
-        spent = tuple(end for _, end in claims[:index])
-        stance: Stance = self._clauses.stance(sentence, *claims[index], spent)
-        return stance.value
+        return self._stance_to(rule, sentence, claims, index).value
 
 
 def _candidate(

@@ -59,11 +59,11 @@ class SemanticFilter:
         scores = self._scored([source.text[slice(*span)] for span in spans])
         found = []
         for span, row in zip(spans, scores, strict=True):
-            denied = self._phrases.denied(source.text[slice(*span)])
             for column, rule, suspicion in self._suspected(row, draft.target):
-                if rule.id in denied:
-                    continue  # 本产品不保本: clause logic read these very words, and reads negation better
                 start, end = self._placed(source.text, span, column)
+                window = source.text[slice(*span)]
+                if rule.id in self._phrases.denied(window, start - span[0], end - span[0]):
+                    continue  # 本产品不保本: clause logic read these very words, and reads negation better
                 place = source.original_span(start, end)
                 found.append(self._finding(rule, draft, place, suspicion))
         return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
