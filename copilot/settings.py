@@ -74,6 +74,6 @@ class CopilotSettings(BaseModel):
     )
     benchmark_name: str = Field("", description="Name of the benchmark in reports; empty = its file's name.")
     rewrite_reports: bool = Field(
-        False, description="Let the chat model word the summary and the first fund pages of reports anew, yes/no."
+        False, description="Let a filed chat model word the summary and the first fund pages of reports anew, yes/no."
     )
     delivery: DeliverySettings = DeliverySettings()

@@ -165,6 +165,7 @@ class RewrittenLine:
     composed: str
     reworded: str | None = None  # None: the composed line stays
     why: str = ""  # it stays
+    model: str = ""  # that was asked
 
     def refused(self, why: str) -> RewrittenLine:
         return replace(self, reworded=None, why=why)
@@ -174,7 +175,6 @@ class RewrittenLine:
 class Rewriting:
     """Who worded the prose of a report, by which prompt, and which lines stay as they were composed."""
 
-    model: str
     prompt: str  # SHA-256 of the template
     lines: tuple[RewrittenLine, ...]
 
@@ -185,4 +185,5 @@ class Rewriting:
     @property
     def by(self) -> str:
         """Who wrote the text, for the gate's record."""
-        return self.model if len(self.refused) < len(self.lines) else "template"
+        models = dict.fromkeys(line.model for line in self.lines if line.reworded)
+        return ", ".join(models) or "template"

@@ -61,7 +61,7 @@ class ProseRewriter:
         """
         lines = [one for place, lines in _sections(report) for one in self._section(report, place, lines)]
         lines = self._judged(report, context, lines)
-        done = Rewriting(model=self._model.name, prompt=self._prompts.get(PROMPT).sha256, lines=tuple(lines))
+        done = Rewriting(prompt=self._prompts.get(PROMPT).sha256, lines=tuple(lines))
         if done.refused:
             _log.warning("%d of %d lines of a report stay as composed", len(done.refused), len(lines))
         return replace(_with(report, lines), rewriting=done)
@@ -73,11 +73,11 @@ class ProseRewriter:
         except ChatUnavailableError:
             yield from (RewrittenLine(section=place, composed=line, why="没有得到回复") for line in lines)
             return
-        given = [row.strip() for row in reply.splitlines() if row.strip()]
+        given = [row.strip() for row in reply.text.splitlines() if row.strip()]
         for n, (line, one) in enumerate(zip(lines, bound, strict=True)):
             why = "行数不符" if len(given) != len(bound) else fault(one, given[n])
             said = None if why else one.restored(given[n])
-            yield RewrittenLine(section=place, composed=line, reworded=said, why=why or "")
+            yield RewrittenLine(section=place, composed=line, reworded=said, why=why or "", model=reply.model)
 
     def _messages(self, place: str, bound: Sequence[Bound]) -> Sequence[Message]:
         facts = "\n".join(f"{name} = {value}" for one in bound for name, value in one.held.items())

@@ -43,12 +43,12 @@ class ReportRooms(LeadRooms):
 
     @once
     def report_rewriter(self) -> ProseRewriter | None:
-        """Only where the settings wish for it and name a chat server."""
+        """Only where the settings wish for it and name a model that may write to clients: reports are for them."""
         from copilot.diagnosis.rewriting import ProseRewriter
+        from prompts.settings import ChatTask
 
-        if not self.settings.copilot.rewrite_reports or self.chat is None:
-            return None
-        return ProseRewriter(self.chat, self.prompts, self.gate.judge)
+        model = self.chat(ChatTask.REPORT, for_clients=True) if self.settings.copilot.rewrite_reports else None
+        return ProseRewriter(model, self.prompts, self.gate.judge) if model else None
 
     def nav_folder(
         self, folder: Path | None = None, benchmark: Path | None = None, name: str | None = None

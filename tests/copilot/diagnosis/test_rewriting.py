@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from copilot.diagnosis.diagnose import diagnose_fund, name_facts
 from copilot.diagnosis.report import DiagnosisReport
 from copilot.diagnosis.rewriting import Bound, ProseRewriter, fault
 from copilot.loop.saved import packed, unpacked
-from prompts.chat import ChatModel, Message, PseudonymisingChat
+from prompts.chat import ChatModel, Message, PseudonymisingChat, Reply
 from prompts.errors import ChatUnavailableError
 from prompts.library import PromptLibrary
 from prompts.openai_chat import OpenAIChat
@@ -49,12 +50,12 @@ class Rewording:
         self.asked: list[Sequence[Message]] = []
         self._change = change
 
-    def complete(self, messages: Sequence[Message], *, max_tokens: int = 800) -> str:
+    def complete(self, messages: Sequence[Message], **options: Any) -> Reply:
         self.asked.append(messages)
-        return "\n".join(map(self._change, asked_lines(messages)))
+        return Reply(text="\n".join(map(self._change, asked_lines(messages))), model=self.name)
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> list[str]:  # type: ignore[override]
-        return [self.complete(messages)]
+    def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
+        yield self.complete(messages).text
 
 
 def judged(draft: Draft, context: ReviewContext) -> tuple[list[Finding], list[str]]:
