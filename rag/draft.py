@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 from prompts.chat import ChatModel, Message
 from prompts.errors import ChatUnavailableError
@@ -22,8 +23,18 @@ from rag.tables import tabled
 _log = logging.getLogger(__name__)
 _MARK = re.compile(r"\[(\d+)\]")
 _MARK_AFTER_STOP = re.compile(r"([。！？；!?;])((?:\[\d+\])+)")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LEAST_COVERED = 0.5  # a faithful sentence keeps names, terms and units; its own are the small words between them
 _MOST_SOURCES = 8
 _MOST_TURNS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Draft:
+    text: str
+    model: str
+    claims: tuple[Claim, ...]  # of the sentences that stand
+    failed: tuple[str, ...]  # the other sentences
 
 
 class Drafter:
@@ -42,28 +53,47 @@ class Drafter:
         on: date,
         sketch: tuple[Sequence[Stated], Computed | None] | None = None,
     ) -> Answer:
-        """The draft's sentences that stand the check; where one fails, the extractive sentences stand in.
+        """The draft's sentences that stand the check. Where one fails the model may write once more; what fails
+        again is replaced by the extractive sentences.
 
         The extractive answer comes back whole when no sentence of the draft stands, or no model answers.
         """
         places = [*dict.fromkeys(place for claim in claims for place in claim.places)]
         places += [place_in(p.chunk, p.chunk.start, p.chunk.end) for p in extractive.passages]
         sources = places[:_MOST_SOURCES]
-        try:
-            drafted = self._model.complete(self._messages(extractive.question, sources, history, on))
-        except ChatUnavailableError:
-            _log.warning("the chat model %s gave no draft: the extractive answer stands", self._model.name)
+        drafted = self._drafted(self._messages(extractive.question, sources, history, on), sources, extractive.question)
+        if drafted is None or not drafted.claims:
             return extractive
-        checked = [_checked(sentence, sources, extractive.question) for sentence in _split(drafted.text)]
-        stood = [claim for claim in checked if claim is not None]
-        if not stood:
-            return extractive
-        if len(stood) < len(checked):
+        stood = list(drafted.claims)
+        if drafted.failed:
             stood += [claim for claim in claims if claim.text not in {kept.text for kept in stood}]
         citations = Citations()
         sentences = tuple(citations.sentence(claim) for claim in stood)
         table = tabled(*sketch, citations) if sketch is not None else None
         return replace(extractive, sentences=sentences, citations=citations.all(), by=drafted.model, table=table)
+
+    def _drafted(self, messages: Sequence[Message], sources: Sequence[Place], question: str) -> _Draft | None:
+        """The better of two drafts at most; None when no model answers."""
+        first = self._asked(messages, sources, question)
+        if first is None or not first.failed:
+            return first
+        again = self._prompts.messages("answer_again", failed="\n".join(first.failed))
+        second = self._asked([*messages, Message(role="assistant", content=first.text), *again], sources, question)
+        return second if second and len(second.failed) < len(first.failed) else first
+
+    def _asked(self, messages: Sequence[Message], sources: Sequence[Place], question: str) -> _Draft | None:
+        try:
+            reply = self._model.complete(messages)
+        except ChatUnavailableError:
+            _log.warning("the chat model %s gave no draft", self._model.name)
+            return None
+        checked = [(sentence, _checked(sentence, sources, question)) for sentence in _split(reply.text)]
+        return _Draft(
+            text=reply.text,
+            model=reply.model,
+            claims=tuple(claim for _, claim in checked if claim is not None),
+            failed=tuple(sentence for sentence, claim in checked if claim is None),
+        )
 
     def _messages(
         self, question: str, sources: Sequence[Place], history: Sequence[Message], on: date
@@ -85,11 +115,20 @@ def _split(draft: str) -> list[str]:
 
 
 def _checked(sentence: str, sources: Sequence[Place], question: str) -> Claim | None:
-    """The sentence with its places; None unless it cites, and its numbers stand where it cites them."""
+    """The sentence with its places; None unless it cites, its numbers stand where it cites them, and so do most of
+    its words: a sentence in another language, or about other things, does not."""
     numbers = [int(n) for n in _MARK.findall(sentence)]
     text = _MARK.sub("", sentence).strip()
     if not numbers or not text or not all(1 <= n <= len(sources) for n in numbers):
         return None
     places = tuple(sources[n - 1] for n in dict.fromkeys(numbers))
     support = "\n".join([question, *(f"{place.chunk.title}\n{place.quote}" for place in places)])
-    return None if unsupported(text, support) else Claim(text=text, places=places)
+    if unsupported(text, support) or _coverage(text, support) < _LEAST_COVERED:
+        return None
+    return Claim(text=text, places=places)
+
+
+def _coverage(text: str, support: str) -> float:
+    """Share of a sentence's pairs of Chinese characters that stand in its sources; 0 where it has none."""
+    pairs = [a + b for a, b in pairwise(text) if _HAN.match(a) and _HAN.match(b)]
+    return sum(pair in support for pair in pairs) / len(pairs) if pairs else 0.0

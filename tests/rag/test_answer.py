@@ -304,15 +304,28 @@ class TestChatModel:
 
     @pytest.mark.parametrize(
         "bad",
-        ["仓位提高到了88%[1]。", "仓位有所提高。", "仓位有所提高[99]。"],
-        ids=["number", "bare", "range"],
+        [
+            "仓位提高到了88%[1]。",
+            "仓位有所提高。",
+            "仓位有所提高[99]。",
+            "The fund cut its duration[1].",
+            "该基金非常适合您，现在就可以大胆买入[1]。",
+        ],
+        ids=["number", "bare", "range", "english", "elsewhere"],
     )
     def test_a_sentence_that_fails_is_replaced_by_the_extractive_one(self, firm: Firm, bad: str) -> None:
-        model = ScriptedChat([f"该基金降低了信用债久期[1]。{bad}"])
+        model = ScriptedChat([f"该基金降低了信用债久期[1]。{bad}"] * 2)
         answer = ask(firm, self.QUESTION, drafter=Drafter(model, PromptLibrary()))
-        assert "88%" not in answer.text
+        assert bad.replace("[1]", "") not in answer.text.replace("[1]", "")
         assert answer.sentences[0].text == "该基金降低了信用债久期。"
         assert answer.sentences[1].text == "本基金降低了信用债久期，提高了利率债仓位。"
+
+    def test_the_model_may_write_once_more_what_failed(self, firm: Firm) -> None:
+        good = "该基金降低了信用债久期，提高了利率债仓位[1]。"
+        model = ScriptedChat(["该基金降低了信用债久期[1]。仓位提高到了88%[1]。", good])
+        answer = ask(firm, self.QUESTION, drafter=Drafter(model, PromptLibrary()))
+        assert [sentence.text for sentence in answer.sentences] == ["该基金降低了信用债久期，提高了利率债仓位。"]
+        assert "仓位提高到了88%[1]。" in model.asked[1][-1].content
 
     @pytest.mark.parametrize("reply", ["全是编造，收益8.8%。", ChatUnavailableError("no answer")])
     def test_the_extractive_answer_stands_in(self, firm: Firm, reply: str | Exception) -> None:
