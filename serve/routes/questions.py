@@ -82,6 +82,7 @@ class ReplyOut(Wire):
     citations: list[CitationOut]
     abstained: bool
     note: str | None
+    by: str | None = Field(None, description="Who worded it: a chat model, or extractive.")
     addition: str | None = Field(None, description="What the gate appended, for example a disclosure.")
     verdict: VerdictOut
 
@@ -101,6 +102,7 @@ class ReplyOut(Wire):
             citations=[CitationOut.of(citation) for citation in answer.citations],
             abstained=answer.abstained,
             note=answer.note,
+            by=answer.by,
             addition=reply.addition,
             verdict=verdict,
         )

@@ -14,6 +14,7 @@ class ChatServer:
 
     def __init__(self) -> None:
         self.reply = "好的。"
+        self.reasoning = ""  # given beside the reply, as servers with a reasoning parser do
         self.status = 200
         self.delay_s = 0.0
         self.break_off = False  # end the stream in the middle, without its last line
@@ -65,7 +66,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
 
         def _whole(self) -> None:
             self._head(200, "application/json")
-            message = {"role": "assistant", "content": server.reply}
+            message = {"role": "assistant", "content": server.reply, "reasoning_content": server.reasoning}
             choice = {"index": 0, "finish_reason": "stop", "message": message}
             content = {
                 "id": "1",
@@ -73,6 +74,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 "created": 1,
                 "model": "tiny",
                 "choices": [choice],
+                "usage": {"prompt_tokens": 12, "completion_tokens": 5, "total_tokens": 17},
             }
             self.wfile.write(json.dumps(content).encode())
 

@@ -102,3 +102,23 @@ class TestOwnFolder:
     def test_the_hash_does_not_depend_on_line_ends(self, tmp_path: Path) -> None:
         (tmp_path / "own.md").write_bytes(GOOD.replace("\n", "\r\n").encode())
         assert PromptLibrary(tmp_path).get("own").sha256 == parse_template("own", GOOD).sha256
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"variables: [intent, turns]": "variables: [turns]", "意向：${intent}": ""}, "it must take intent, turns"),
+        ({"required: [wants, quote]": "required: [wants]"}, "another output_schema"),
+    ],
+)
+def test_an_own_template_takes_and_gives_what_the_shipped_one_does(
+    tmp_path: Path, changed: dict[str, str], said: str
+) -> None:
+    text = PromptLibrary().get("lead_check").text
+    for old, new in changed.items():
+        assert old in text
+        text = text.replace(old, new)
+    text = text.replace('intent: "申购基金：想买公募基金"\n      ', "") if "意向" not in text else text
+    (tmp_path / "lead_check.md").write_text(text, encoding="utf-8")
+    with pytest.raises(PromptError, match=said):
+        PromptLibrary(tmp_path)

@@ -48,6 +48,35 @@ def test_thinking_is_dropped(server: ChatServer) -> None:
     assert "".join(chat(server).stream(ASKED)) == "增长3.25%。"
 
 
+def test_thinking_is_kept_apart_however_the_server_gives_it(server: ChatServer) -> None:
+    server.reply = "<think>先想</think>增长3.25%。"
+    assert chat(server).complete(ASKED).thinking == "先想"
+    server.reply, server.reasoning = "增长3.25%。", "想在别处"
+    reply = chat(server).complete(ASKED)
+    assert (reply.text, reply.thinking) == ("增长3.25%。", "想在别处")
+
+
+def test_a_schema_goes_to_the_server_and_is_held_against_the_reply(server: ChatServer) -> None:
+    schema = {"type": "object", "properties": {"wants": {"type": "boolean"}}, "required": ["wants"]}
+    server.reply = '{"wants": true}'
+    assert chat(server).complete(ASKED, schema=schema).text == '{"wants": true}'
+    assert server.requests[0]["response_format"]["json_schema"]["schema"] == schema
+    server.reply = '{"wants": "ye'
+    with pytest.raises(ChatUnavailableError, match="not the JSON"):
+        chat(server).complete(ASKED, schema=schema)
+
+
+def test_tokens_are_told(server: ChatServer) -> None:
+    reply = chat(server).complete(ASKED)
+    assert (reply.prompt_tokens, reply.reply_tokens, reply.model) == (12, 5, "tiny")
+
+
+def test_a_request_gets_its_share_of_the_time(server: ChatServer) -> None:
+    server.delay_s = 1.0
+    with pytest.raises(ChatUnavailableError):
+        chat(server).complete(ASKED, within_s=0.2)
+
+
 @pytest.mark.parametrize("reply", ["", "<think>想得太久"])
 def test_an_empty_reply_is_an_error(server: ChatServer, reply: str) -> None:
     server.reply = reply
