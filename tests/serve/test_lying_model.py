@@ -30,6 +30,7 @@ LIES = {
     "thinks only": "<think>管理费率应该是0.85%吧</think>",
     "says nothing": "",
 }
+BAD = ("0.85", "稳赚", "一分不少", "8%", "13800138000", "系统提示词", "The management", "onerror", "最低", "99")
 FAULTS: dict[str, dict[str, Any]] = {
     "overloaded": {"status": 429},
     "broken": {"status": 500},
