@@ -83,10 +83,8 @@ def diagnose_client(
         raise DiagnosisError("该客户名下没有市值大于零的持仓，无法诊断：请先导入持仓。")
     level, level_notes = _valid_level(client, today)
     known = [funds[code] for code in dict.fromkeys(one.code for one in held) if code in funds]
-    studies = {
-        fund.code: shared.study(fund, index, chosen.market) if shared else study(fund, index, chosen.market)
-        for fund in known
-    }
+    learn = shared.study if shared else study
+    studies = {fund.code: learn(fund, index, chosen.market) for fund in known}
     rows = _rows(held, studies)
     told = (*conventions(chosen, index), _PERIODS)
     measures = _measures(rows, studies, told, books)
@@ -95,20 +93,7 @@ def diagnose_client(
     seen = whole.observations()
     part = account_part(measures.portfolio, measures.account, {row.code: row.name for row in rows})
     advice = advise(whole.held(seen, books)) if advise else None
-    pages = whole.pages(seen)
-    notes = _fewer(
-        [
-            *level_notes,
-            *(
-                DataNote(kind="no_value", level=NoteLevel.SERIOUS, text=one.unvalued)
-                for one in holdings
-                if one.unvalued
-            ),
-            *whole.notes(),
-            *(index.notes if index else ()),
-            *(books.notes if books else ()),
-        ]
-    )
+    notes = _notes(level_notes, holdings, whole, index, books)
     return DiagnosisReport(
         title="客户持仓诊断报告",
         subject=client.designation,
@@ -128,7 +113,7 @@ def diagnose_client(
         adviser=adviser,
         account=(*_pictures(rows, measures.portfolio), *part.blocks),
         comparison=tuple(comparison_row(row, studies[row.code].analysis) for row in whole.paged),
-        pages=pages,
+        pages=whole.pages(seen),
         advice=advice,
         measures=replace(measures, advice=advice),
     )
@@ -138,6 +123,22 @@ def _pictures(rows: Sequence[HoldingRow], portfolio: PortfolioMeasures) -> Itera
     heat = correlation_chart(portfolio, {row.code: row.name for row in rows})
     charts: list[Chart] = [allocation_chart(rows), *([heat] if heat else [])]
     yield Pictures(title="配置与相关性", charts=tuple(charts))
+
+
+def _notes(
+    level_notes: Sequence[DataNote], holdings: Sequence[Holding], whole: Whole, index: Benchmark | None,
+    books: Ledger | None,
+) -> tuple[DataNote, ...]:  # fmt: skip
+    unvalued = [one.unvalued for one in holdings if one.unvalued]
+    return _fewer(
+        [
+            *level_notes,
+            *(DataNote(kind="no_value", level=NoteLevel.SERIOUS, text=text) for text in unvalued),
+            *whole.notes(),
+            *(index.notes if index else ()),
+            *(books.notes if books else ()),
+        ]
+    )
 
 
 def _fewer(notes: Sequence[DataNote]) -> tuple[DataNote, ...]:
