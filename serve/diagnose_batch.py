@@ -104,11 +104,12 @@ def handler(house: House) -> BatchHandler:
 
 
 def _setup(settings: Settings) -> tuple[JobStore, Handler]:
-    """What each worker process builds for itself."""
+    """What each worker process builds for itself: one thread of arithmetic a process."""
     from serve.wiring import House
 
     _quiet()
-    house = House(settings)
+    one_thread = settings.models.model_copy(update={"threads": settings.models.threads or 1})
+    house = House(settings.model_copy(update={"models": one_thread}))
     _warm(house)
     return house.jobs, handler(house)
 
