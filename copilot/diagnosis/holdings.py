@@ -30,6 +30,7 @@ from copilot.diagnosis.report import DiagnosisReport
 from copilot.diagnosis.rounding import rounded
 from copilot.diagnosis.series import DataNote, NoteLevel
 from copilot.diagnosis.shared import FundStudy, SharedFunds, study
+from copilot.diagnosis.suitability import LEVEL_RULE, LEVEL_TITLE
 from copilot.diagnosis.whole import Whole
 
 MOST_NOTES = 60
@@ -217,8 +218,21 @@ def _summary(
     yield f"{part.earned}{biggest}"
     if part.risk:
         yield part.risk
-    yield wording.attention(seen)
+    yield wording.attention(seen, above=_above(rows, seen))
     yield (advice.brief if advice else "") or wording.next_step(seen)
+
+
+def _above(rows: Sequence[HoldingRow], seen: Sequence[Observation]) -> tuple[BoundFact, ...]:
+    """How many products lie above the client's level, and what share of the account they are; empty without any."""
+    codes = {one.entity for one in seen if one.rule == LEVEL_RULE}
+    found = [row for row in rows if row.code in codes]
+    if not found:
+        return ()
+    share = sum((row.amount_cny for row in found), Decimal(0)) / sum((row.amount_cny for row in rows), Decimal(0))
+    return (
+        BoundFact(name=f"{LEVEL_TITLE}的产品数", value=Decimal(len(found)), unit="只"),
+        BoundFact(name=f"{LEVEL_TITLE}的产品占持仓", value=rounded(float(share * 100)), unit="%"),
+    )
 
 
 def _facts(
@@ -232,6 +246,7 @@ def _facts(
         yield from row.facts()
     for row in whole.paged:
         yield from page_facts(row, whole.studies[row.code].analysis)
+    yield from _above(whole.rows, seen)
     yield from part.facts
     yield from advice.facts() if advice else ()
     yield from text_facts(seen, notes, settings)

@@ -58,7 +58,7 @@ export function Diagnosis() {
   return html`<details class="diagnosis"><summary>基金诊断</summary>
     <form onSubmit=${submit}>
       <label>客户编号、姓名或基金代码
-        <input list=${LIST} value=${words} maxlength="64" autocomplete="off" onInput=${(e) => setWords(e.target.value)} /></label>
+        <input list=${LIST} value=${words} maxlength="64" autocomplete="off" onInput=${(e) => { setWords(e.target.value); setError(""); }} /></label>
       <datalist id=${LIST}>${subjects.map((each) => html`<option key=${each.kind + each.id} value=${each.id}>${each.name}</option>`)}</datalist>
       <button class="go" type="submit" disabled=${busy || !words.trim()}>开始诊断</button>
     </form>

@@ -207,3 +207,14 @@ def test_words_stand_out_from_their_ground(ink: str, paper: str) -> None:
     dark, light = sorted((luminance(ink), luminance(paper)))
     least = 3.0 if ink in ("#D55E00", "#0072B2") else 4.5
     assert (light + 0.05) / (dark + 0.05) >= least
+
+
+def test_each_fund_stands_on_one_page_with_all_its_charts(report: DiagnosisReport, tmp_path: Path) -> None:
+    import pypdfium2
+
+    pages = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(render(report, tmp_path / "r.pdf"))]
+    first = next(n for n, text in enumerate(pages) if text.startswith(report.pages[0].name.replace("（", "")[:4]))
+    for page, text in zip(report.pages, pages[first:], strict=False):
+        assert page.code in text.splitlines()[0]
+        assert all(chart.title in text.replace(" ", "") for chart in page.charts), text
+    assert pages[first + len(report.pages)].startswith("说明与附注")
