@@ -6,7 +6,6 @@ does nothing, and a client whose data changed gets a new report.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Row, select
 
+from copilot.batch_data import DataHash, file_hash
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.reports import JudgedReport
 from intent.archive import write_beside
@@ -34,9 +34,6 @@ from knowledge_base.products import Products
 QUEUE = "diagnose"
 MANIFEST = "manifest.jsonl"
 FORMATS = ("pdf", "html", "docx")
-COLUMNS = ("client_id", "id")  # of a list of clients
-MOST_CLIENTS = 1_000_000
-BLOCK = 1 << 20
 CHUNK = 500  # rows a query
 
 
@@ -169,48 +166,8 @@ class DiagnosisBatch:
     def _must_repeat(self, row: Row[Any], retry_failed: bool) -> bool:
         if row.state == JobState.DONE:
             file, digest = (row.result or {}).get("file"), (row.result or {}).get("sha256")
-            return file is not None and _file_hash(self._settings.out / file) != digest
+            return file is not None and file_hash(self._settings.out / file) != digest
         return retry_failed and row.state == JobState.QUARANTINED
-
-
-class DataHash:
-    """One hash over all that a client's report is made of.
-
-    Of the client: row, positions, trades, behaviour. Of the firm: every product, since another one may be the better
-    choice, and every file of the NAV folder, documents and the restricted list.
-    """
-
-    def __init__(self, clients: Clients, products: Products, navs: Path, benchmark: Path | None, shared: str) -> None:
-        self._clients, self._products, self._navs, self._benchmark = clients, products, navs, benchmark
-        self._shared, self._firm = shared, ""
-
-    def of(self, client_id: str, *, principal: Principal, today: date) -> str:
-        """Hex; of a client not to be seen the hash of nothing, so that the row fails once and not every time."""
-        try:
-            client = self._clients.get(client_id, principal=principal)
-        except UnknownClientError:
-            return "unknown"
-        adviser = self._clients.advisor(client.advisor_id, principal=principal) if client.advisor_id else None
-        parts = (
-            client,
-            client.risk_level_on(today),
-            adviser,
-            self._clients.holdings(client_id, principal=principal),
-            self._clients.transactions(client_id, principal=principal),
-            self._clients.events(client_id, principal=principal),
-            self._of_firm(principal),
-        )
-        return _digest("\n".join(map(repr, parts)))
-
-    def _of_firm(self, principal: Principal) -> str:
-        """The same for all clients of a run; files are hashed by content, once."""
-        if not self._firm:
-            named = [self._benchmark] if self._benchmark else []
-            files = {path for path in self._navs.rglob("*") if path.is_file()}.union(named)
-            found = [f"{path} {_file_hash(path)}" for path in sorted(files)]
-            shelf = [repr(each) for each in self._products.all(principal=principal)]
-            self._firm = _digest("\n".join([*found, *shelf, self._shared]))
-        return self._firm
 
 
 class BatchHandler:
@@ -243,7 +200,7 @@ class BatchHandler:
         if verdict.cleared is not None:
             self._exported(payload["client_id"], payload["user_id"], verdict.audit_id or "")
             judged.write(path)
-            result |= {"file": path.name, "sha256": _file_hash(path)}
+            result |= {"file": path.name, "sha256": file_hash(path)}
         elif path.exists():
             path.unlink()  # of older data: what is held now must not look cleared
         return {**result, "seconds": round(self._clock() - began, 3)}
@@ -253,27 +210,6 @@ def target(payload: Mapping[str, Any]) -> Path:
     """Where a client's report goes; an id with letters that no file may have is percent-encoded."""
     name = quote(payload["client_id"], safe=" ", encoding="utf-8", errors="surrogatepass").replace(".", "%2E")
     return Path(payload["out"]) / f"{name[:200]}.{payload['format']}"
-
-
-def read_clients(path: Path) -> list[str]:
-    """Ids of a list of clients: CSV in UTF-8 with a column `client_id` or `id`, or one id a line.
-
-    Raises DiagnosisError for a file that is no such list or names nobody.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DiagnosisError(f"{path} is no list of clients ({type(error).__name__}): give a CSV in UTF-8.") from error
-    heads = [cell.strip().lower() for cell in rows[0]] if rows else []
-    column = next((heads.index(name) for name in COLUMNS if name in heads), None)
-    if column is None and any(len(row) > 1 for row in rows):
-        raise DiagnosisError(f"{path} has no column client_id: name the column of the ids client_id or id.")
-    body, place = (rows, 0) if column is None else (rows[1:], column)
-    found = [row[place].strip() for row in body if len(row) > place and row[place].strip()]
-    if not found or len(found) > MOST_CLIENTS:
-        raise DiagnosisError(f"{path} names {len(found)} clients: give a list of 1 to {MOST_CLIENTS:,}.")
-    return found
 
 
 def summary(outcomes: Sequence[BatchOutcome], wall_s: float) -> str:
@@ -300,19 +236,3 @@ def _outcome(job: Row[Any]) -> BatchOutcome:
 
 def _line(outcome: BatchOutcome) -> dict[str, Any]:
     return {**asdict(outcome), "state": outcome.state.value}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _file_hash(path: Path) -> str | None:
-    """SHA-256 of a file's content, None where it cannot be read."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
-    except OSError:
-        return None
-    return digest.hexdigest()

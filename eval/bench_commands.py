@@ -193,9 +193,15 @@ def chat(
 def report(
     context: typer.Context,
     reports: Annotated[int, typer.Option(min=1, help="Reports made; medians are shown.")] = 5,
+    processes: Annotated[int, typer.Option(min=1, help="Also measure so many processes at once.")] = 1,
     json: Json = None,
 ) -> None:
     """A client with twenty funds of five years: metrics, gate and PDF."""
     from eval.bench.report import bench_report
 
-    _run(context, "report", json, lambda house, go: bench_report(house, reports=reports, progress=go))
+    _run(
+        context,
+        "report",
+        json,
+        lambda house, go: bench_report(house, reports=reports, progress=go, processes=processes),
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from intent.archive import QUEUE, Archive, Outcome, Progress, TranscribeHandler
 from jobs.pool import run_pool
+from serve.progress import reporting
 
 if TYPE_CHECKING:
     from intent.recordings import RecordingFile
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from jobs.worker import Handler
     from serve.settings import Settings
     from serve.wiring import House
-
-REPORT_S = 0.5
 
 
 def transcribe_batch(
@@ -41,29 +39,11 @@ def transcribe_batch(
         handler = TranscribeHandler(house.transcriber, settings.speech, house.repairer)
         archive.run(handler, stop=stop, settings=settings.jobs, on_progress=on_progress)
     else:
-        with _reporting(archive, on_progress):
+        with reporting(archive, on_progress):
             run_pool(workers, QUEUE, partial(_setup, settings), stop=stop, settings=settings.jobs, until_empty=True)
         archive.write_manifest()
         on_progress(archive.progress())
     return list(archive.outcomes())
-
-
-@contextmanager
-def _reporting(archive: Archive, on_progress: Callable[[Progress], None]) -> Iterator[None]:
-    """Report the rows' progress from a thread while other processes work on them."""
-    over = threading.Event()
-
-    def report() -> None:
-        while not over.wait(REPORT_S):
-            on_progress(archive.progress())
-
-    reporter = threading.Thread(target=report, daemon=True)
-    reporter.start()
-    try:
-        yield
-    finally:
-        over.set()
-        reporter.join()
 
 
 def _setup(settings: Settings) -> tuple[JobStore, Handler]:

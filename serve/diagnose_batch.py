@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +15,7 @@ from compliance_filters.finding import Draft, ReviewContext, Target
 from copilot.batch import QUEUE, BatchHandler, BatchOutcome, BatchProgress, BatchSettings, DiagnosisBatch
 from jobs.pool import run_pool
 from jobs.worker import run_worker
+from serve.progress import reporting
 from serve.seen import Seen
 from serve.users import OPERATOR
 from serve.warm import warm
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from serve.settings import Settings
     from serve.wiring import House
 
-REPORT_S = 1.0
+REPORT_S = 1.0  # a count reads every row of the batch
 
 
 def diagnose_batch(
@@ -58,7 +58,7 @@ def diagnose_batch(
     out.mkdir(parents=True, exist_ok=True)
     left = batch.enqueue(client_ids, principal=principal, today=house.today(), retry_failed=retry_failed)
     if left:
-        with _reporting(batch, on_progress):
+        with reporting(batch, on_progress, every_s=REPORT_S):
             _work(house, workers)
     batch.write_manifest()
     on_progress(batch.progress())
@@ -104,11 +104,12 @@ def handler(house: House) -> BatchHandler:
 
 
 def _setup(settings: Settings) -> tuple[JobStore, Handler]:
-    """What each worker process builds for itself."""
+    """What each worker process builds for itself: one thread of arithmetic a process."""
     from serve.wiring import House
 
     _quiet()
-    house = House(settings)
+    one_thread = settings.models.model_copy(update={"threads": settings.models.threads or 1})
+    house = House(settings.model_copy(update={"models": one_thread}))
     _warm(house)
     return house.jobs, handler(house)
 
@@ -127,21 +128,3 @@ def _warm(house: House) -> None:
 def _quiet() -> None:
     """What fails stands in the manifest, with its reason: a line of the log for each would bury the bar."""
     logging.getLogger("tougu.jobs").setLevel(logging.ERROR)
-
-
-@contextmanager
-def _reporting(batch: DiagnosisBatch, on_progress: Callable[[BatchProgress], None]) -> Iterator[None]:
-    """Report the rows' progress from a thread while others work on them."""
-    over = threading.Event()
-
-    def report() -> None:
-        while not over.wait(REPORT_S):
-            on_progress(batch.progress())
-
-    reporter = threading.Thread(target=report, daemon=True)
-    reporter.start()
-    try:
-        yield
-    finally:
-        over.set()
-        reporter.join()

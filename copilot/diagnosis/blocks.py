@@ -29,6 +29,7 @@ class Opening:
 
     title: str
     note: str = ""  # under the title
+    one_page: bool = False  # in print its charts shrink so that everything up to the next opening fits
 
     def told(self) -> Iterator[str]:
         yield f"【{self.title}】"

@@ -30,6 +30,7 @@ from copilot.diagnosis.report import DiagnosisReport
 from copilot.diagnosis.rounding import rounded
 from copilot.diagnosis.series import DataNote, NoteLevel
 from copilot.diagnosis.shared import FundStudy, SharedFunds, study
+from copilot.diagnosis.suitability import LEVEL_RULE, LEVEL_TITLE
 from copilot.diagnosis.whole import Whole
 
 MOST_NOTES = 60
@@ -83,10 +84,8 @@ def diagnose_client(
         raise DiagnosisError("该客户名下没有市值大于零的持仓，无法诊断：请先导入持仓。")
     level, level_notes = _valid_level(client, today)
     known = [funds[code] for code in dict.fromkeys(one.code for one in held) if code in funds]
-    studies = {
-        fund.code: shared.study(fund, index, chosen.market) if shared else study(fund, index, chosen.market)
-        for fund in known
-    }
+    learn = shared.study if shared else study
+    studies = {fund.code: learn(fund, index, chosen.market) for fund in known}
     rows = _rows(held, studies)
     told = (*conventions(chosen, index), _PERIODS)
     measures = _measures(rows, studies, told, books)
@@ -95,20 +94,7 @@ def diagnose_client(
     seen = whole.observations()
     part = account_part(measures.portfolio, measures.account, {row.code: row.name for row in rows})
     advice = advise(whole.held(seen, books)) if advise else None
-    pages = whole.pages(seen)
-    notes = _fewer(
-        [
-            *level_notes,
-            *(
-                DataNote(kind="no_value", level=NoteLevel.SERIOUS, text=one.unvalued)
-                for one in holdings
-                if one.unvalued
-            ),
-            *whole.notes(),
-            *(index.notes if index else ()),
-            *(books.notes if books else ()),
-        ]
-    )
+    notes = _notes(level_notes, holdings, whole, index, books)
     return DiagnosisReport(
         title="客户持仓诊断报告",
         subject=client.designation,
@@ -128,7 +114,7 @@ def diagnose_client(
         adviser=adviser,
         account=(*_pictures(rows, measures.portfolio), *part.blocks),
         comparison=tuple(comparison_row(row, studies[row.code].analysis) for row in whole.paged),
-        pages=pages,
+        pages=whole.pages(seen),
         advice=advice,
         measures=replace(measures, advice=advice),
     )
@@ -138,6 +124,22 @@ def _pictures(rows: Sequence[HoldingRow], portfolio: PortfolioMeasures) -> Itera
     heat = correlation_chart(portfolio, {row.code: row.name for row in rows})
     charts: list[Chart] = [allocation_chart(rows), *([heat] if heat else [])]
     yield Pictures(title="配置与相关性", charts=tuple(charts))
+
+
+def _notes(
+    level_notes: Sequence[DataNote], holdings: Sequence[Holding], whole: Whole, index: Benchmark | None,
+    books: Ledger | None,
+) -> tuple[DataNote, ...]:  # fmt: skip
+    unvalued = [one.unvalued for one in holdings if one.unvalued]
+    return _fewer(
+        [
+            *level_notes,
+            *(DataNote(kind="no_value", level=NoteLevel.SERIOUS, text=text) for text in unvalued),
+            *whole.notes(),
+            *(index.notes if index else ()),
+            *(books.notes if books else ()),
+        ]
+    )
 
 
 def _fewer(notes: Sequence[DataNote]) -> tuple[DataNote, ...]:
@@ -216,8 +218,21 @@ def _summary(
     yield f"{part.earned}{biggest}"
     if part.risk:
         yield part.risk
-    yield wording.attention(seen)
+    yield wording.attention(seen, above=_above(rows, seen))
     yield (advice.brief if advice else "") or wording.next_step(seen)
+
+
+def _above(rows: Sequence[HoldingRow], seen: Sequence[Observation]) -> tuple[BoundFact, ...]:
+    """How many products lie above the client's level, and what share of the account they are; empty without any."""
+    codes = {one.entity for one in seen if one.rule == LEVEL_RULE}
+    found = [row for row in rows if row.code in codes]
+    if not found:
+        return ()
+    share = sum((row.amount_cny for row in found), Decimal(0)) / sum((row.amount_cny for row in rows), Decimal(0))
+    return (
+        BoundFact(name=f"{LEVEL_TITLE}的产品数", value=Decimal(len(found)), unit="只"),
+        BoundFact(name=f"{LEVEL_TITLE}的产品占持仓", value=rounded(float(share * 100)), unit="%"),
+    )
 
 
 def _facts(
@@ -231,6 +246,7 @@ def _facts(
         yield from row.facts()
     for row in whole.paged:
         yield from page_facts(row, whole.studies[row.code].analysis)
+    yield from _above(whole.rows, seen)
     yield from part.facts
     yield from advice.facts() if advice else ()
     yield from text_facts(seen, notes, settings)

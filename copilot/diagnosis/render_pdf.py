@@ -66,7 +66,7 @@ def _block(block: object) -> dict[str, Any]:
 
 @_block.register
 def _(block: Opening) -> dict[str, Any]:
-    return {"kind": "opening", "title": block.title, "note": block.note}
+    return {"kind": "opening", "title": block.title, "note": block.note, "one_page": block.one_page}
 
 
 @_block.register

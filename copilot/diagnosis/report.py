@@ -124,7 +124,7 @@ class DiagnosisReport:
 
     def _pages(self) -> Iterator[Block]:
         for page in self.pages:
-            yield Opening(title=f"{page.name}（{page.code}）", note=page.profile)
+            yield Opening(title=f"{page.name}（{page.code}）", note=page.profile, one_page=True)
             yield Lines(lines=page.lead)
             yield Seen(title="诊断发现", observations=page.observations)
             yield figure_sheet("主要指标", page.figures, page.benchmark_name, of=f"{page.name}（{page.code}）")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from copilot.diagnosis.findings import Measure
 
 LEVEL_RULE = "above_risk_level"
+LEVEL_TITLE = "超出风险等级"  # the title of the rule
 _LEVEL = re.compile("[CR]([1-5])")
 
 

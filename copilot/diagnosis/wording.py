@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from compliance_filters.finding import BoundFact
 from copilot.diagnosis.analysis import FundAnalysis, FundInput
 from copilot.diagnosis.findings import Observation, Severity
 from copilot.diagnosis.judged import fund_size, ongoing_fee
 from copilot.diagnosis.parts import FigureRow
-from copilot.diagnosis.suitability import LEVEL_RULE
+from copilot.diagnosis.suitability import LEVEL_RULE, LEVEL_TITLE
 from copilot.diagnosis.windows import old_enough
 
 
@@ -22,9 +23,14 @@ def summary(analysis: FundAnalysis, observations: Sequence[Observation]) -> Iter
     yield next_step(observations)
 
 
-def attention(observations: Sequence[Observation]) -> str:
-    """What stands out, in one line."""
-    titles = dict.fromkeys(seen.title for seen in observations)
+def attention(observations: Sequence[Observation], *, above: Sequence[BoundFact] = ()) -> str:
+    """What stands out, in one line; `above`: how many products lie above the client's level, and their share."""
+    titles = list(dict.fromkeys(seen.title for seen in observations))
+    if above:
+        count, share = above
+        told = f"{LEVEL_TITLE}的产品{count.value}只，占持仓{share.value}%"
+        others = [title for title in titles if title != LEVEL_TITLE]
+        return f"需要留意：{told}" + (f"；另有{'、'.join(others)}" if others else "") + "，详见诊断发现。"
     if titles:
         return f"需要留意：{'、'.join(titles)}，详见诊断发现。"
     return "按现有规则未发现需要特别留意之处，这不代表没有风险。"

@@ -43,6 +43,14 @@ def rss_mb() -> float:
     return round(psutil.Process().memory_info().rss / 1e6, 1)
 
 
+def peak_mb() -> float:
+    """The most memory that this process ever held, in MB of 10^6 bytes."""
+    import resource
+
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
+
+
 def quotient(above: float | None, below: float | None) -> float | None:
     """A ratio; None where either side was not measured or the lower one is 0."""
     return round(above / below, 4) if above is not None and below else None

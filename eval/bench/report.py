@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 
 from compliance_filters.finding import Draft, ReviewContext, Target
 from copilot.diagnosis.analysis import FundInput
@@ -17,31 +20,34 @@ from copilot.diagnosis.measured.fund import Market, measure_fund
 from copilot.diagnosis.metrics import raw_metrics
 from copilot.diagnosis.render_pdf import pdf_bytes
 from copilot.diagnosis.shared import SharedFunds
-from eval.bench.measure import Progress, bench_result, percentile, quotient, rss_mb, timed_ms
+from eval.bench.measure import Progress, bench_result, peak_mb, percentile, quotient, rss_mb, timed_ms
 from eval.fresh import fresh_house
-from eval.result import Result
+from eval.result import Figure, Result
 from serve.sample import sample_folder
+from serve.settings import Settings
 from serve.users import OPERATOR
 from serve.wiring import House
 
 FUNDS = 20
 FULL_YEARS = 5 * 240  # rows of a fund with five years of NAV
+_CLIENT = ClientInput(designation="客户", level="C4", level_expires=None)
 
 
-def bench_report(house: House, *, reports: int, progress: Progress) -> Result:
+def bench_report(house: House, *, reports: int, progress: Progress, processes: int = 1) -> Result:
     """Diagnosis of a client with twenty funds of five years (the sample's funds under twenty codes), the gate,
     and the PDF. `metrics_s`, `pdf_s`: medians; `measures_s`: all measures of the funds alone. The baseline is the
     raw metric functions on the same series.
 
     Every report has funds that no report before had, so that nothing is kept from one to the next;
-    `reports_per_hour_cached`: reports of other clients with the same funds, measured and drawn once. One process.
+    `reports_per_hour_cached`: reports of other clients with the same funds, measured and drawn once. Both are of
+    one process. With `processes`, `reports_per_hour_all` and `..._cached_all` are what so many processes of one
+    thread of arithmetic each make together on this machine, and `rss_mb_each` is the largest of them at its peak.
     """
     began = time.perf_counter()
     folder = sample_folder() / "funds" / "nav"
     index = read_index(folder / "benchmark.csv", "benchmark")
     funds = _funds()
-    holdings = [Holding(code=code, name=fund.name, amount_cny=Decimal(50_000)) for code, fund in funds.items()]
-    client = ClientInput(designation="客户", level="C4", level_expires=None)
+    holdings, client = _holdings(funds), _CLIENT
     fresh_ones: list[tuple[float, float, float]] = []
     shared_ones: list[tuple[float, float, float]] = []
     shared = SharedFunds()
@@ -51,6 +57,7 @@ def bench_report(house: House, *, reports: int, progress: Progress) -> Result:
             shared_ones.append(_one(fresh, client, _other_sums(holdings, n), funds, index, shared))
             progress(n, reports, "")
     metrics_s, gate_s, pdf_s = _medians(fresh_ones)
+    together = _together(house, processes, reports) if processes > 1 else {}
     series = [(fund.nav.returns, index.returns_on(fund.nav.returns.dates)) for fund in funds.values()]
     market = Market(risk_free=ConstantRate(percent=Decimal("1.5")))
     measures_s = timed_ms(lambda: [measure_fund(fund.nav, fund.kind, index, market) for fund in funds.values()]) / 1e3
@@ -59,7 +66,7 @@ def bench_report(house: House, *, reports: int, progress: Progress) -> Result:
         "report",
         fixture="serve/sample/funds/nav under 20 codes",
         n=reports,
-        parameters={"reports": reports, "funds": FUNDS},
+        parameters={"reports": reports, "funds": FUNDS, "processes": processes},
         metrics={
             "metrics_s": metrics_s,
             "measures_s": round(measures_s, 4),
@@ -70,9 +77,51 @@ def bench_report(house: House, *, reports: int, progress: Progress) -> Result:
             "baseline_raw_metrics_s": round(raw_s, 4),
             "ratio": quotient(metrics_s, raw_s),
             "rss_mb": rss_mb(),
+            **together,
         },
         began=began,
     )
+
+
+def _together(house: House, processes: int, reports: int) -> dict[str, Figure]:
+    """Reports an hour of all processes while all of them work; each makes one report before its time counts."""
+    spawned = get_context("spawn")
+    start = spawned.Barrier(processes)
+    with ProcessPoolExecutor(
+        processes, mp_context=spawned, initializer=_share_start, initargs=(start,)
+    ) as pool:  # a task each: the barrier lets none take two
+        made = [pool.submit(_work, house.settings, reports) for _ in range(processes)]
+        each = [one.result() for one in made]
+    return {
+        "reports_per_hour_all": round(sum(3600 / fresh for fresh, _, _ in each), 1),
+        "reports_per_hour_cached_all": round(sum(3600 / cached for _, cached, _ in each), 1),
+        "rss_mb_each": max(peak for _, _, peak in each),
+    }
+
+
+_start: list[Barrier] = []  # of this process
+
+
+def _share_start(start: Barrier) -> None:
+    _start.append(start)
+
+
+def _work(settings: Settings, reports: int) -> tuple[float, float, float]:
+    """Seconds a report without and with shared funds, and the peak of memory in MB, in a process of its own."""
+    one_thread = settings.models.model_copy(update={"threads": 1})
+    house = House(settings.model_copy(update={"models": one_thread}))
+    index, funds = read_index(sample_folder() / "funds" / "nav" / "benchmark.csv", "benchmark"), _funds()
+    holdings, client, shared = _holdings(funds), _CLIENT, SharedFunds()
+    with fresh_house(house) as fresh:
+        _one(fresh, client, holdings, funds, index, shared)
+        _start[0].wait()
+        began = time.perf_counter()
+        for n in range(1, reports + 1):
+            _one(fresh, client, holdings, _moved(funds, n), index)
+        between = time.perf_counter()
+        for n in range(1, reports + 1):
+            _one(fresh, client, _other_sums(holdings, n), funds, index, shared)
+        return (between - began) / reports, (time.perf_counter() - between) / reports, peak_mb()
 
 
 def _one(
@@ -111,6 +160,10 @@ def _moved(funds: Mapping[str, FundInput], n: int) -> dict[str, FundInput]:
 def _other_sums(holdings: Sequence[Holding], n: int) -> list[Holding]:
     """What another client holds of the same funds."""
     return [replace(one, amount_cny=one.amount_cny + 100 * n * (i + 1)) for i, one in enumerate(holdings)]
+
+
+def _holdings(funds: Mapping[str, FundInput]) -> list[Holding]:
+    return [Holding(code=code, name=fund.name, amount_cny=Decimal(50_000)) for code, fund in funds.items()]
 
 
 def _funds() -> dict[str, FundInput]:

@@ -54,7 +54,8 @@ def _batch(
     import time
     from dataclasses import asdict
 
-    from copilot.batch import BatchProgress, read_clients, summary
+    from copilot.batch import BatchProgress, summary
+    from copilot.batch_data import read_clients
     from serve.diagnose_batch import diagnose_batch
 
     house = shared.house()

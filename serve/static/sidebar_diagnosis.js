@@ -1,6 +1,7 @@
 // A way from the sidebar to a diagnosis: a client or a fund is picked or named, the report is ordered and opened.
-import { html, useEffect, useId, useState } from "/static/vendor/htm-preact-standalone.js";
+import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 
+const LIST = "diagnosis-subjects";
 const PAUSE_MS = 250;  // after the last key, before the firm is asked
 const ID = "([0-9A-Za-z][0-9A-Za-z_-]{2,63})";
 const SPOKEN = [
@@ -42,7 +43,6 @@ export function Diagnosis() {
   const [subjects, setSubjects] = useState([]);
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  const list = useId();
   useEffect(() => {
     if (!words.trim()) { setSubjects([]); return undefined; }
     let late = false;
@@ -58,8 +58,8 @@ export function Diagnosis() {
   return html`<details class="diagnosis"><summary>基金诊断</summary>
     <form onSubmit=${submit}>
       <label>客户编号、姓名或基金代码
-        <input list=${list} value=${words} maxlength="64" autocomplete="off" onInput=${(e) => setWords(e.target.value)} /></label>
-      <datalist id=${list}>${subjects.map((each) => html`<option key=${each.kind + each.id} value=${each.id}>${each.name}</option>`)}</datalist>
+        <input list=${LIST} value=${words} maxlength="64" autocomplete="off" onInput=${(e) => { setWords(e.target.value); setError(""); }} /></label>
+      <datalist id=${LIST}>${subjects.map((each) => html`<option key=${each.kind + each.id} value=${each.id}>${each.name}</option>`)}</datalist>
       <button class="go" type="submit" disabled=${busy || !words.trim()}>开始诊断</button>
     </form>
     ${error && html`<p class="error" role="alert">${error}</p>`}

@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import update
 
 from compliance_filters.audit.read import entries_of
-from copilot.batch import BatchOutcome, read_clients, target
+from copilot.batch import BatchOutcome, target
+from copilot.batch_data import read_clients
 from copilot.diagnosis.errors import DiagnosisError
 from intent.segments.store import SegmentStore
 from jobs.tables import JobState

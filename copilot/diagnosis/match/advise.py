@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from math import isfinite, nan
 from copilot.diagnosis.analysis import FundAnalysis
 from copilot.diagnosis.data.ledger import Lot
 from copilot.diagnosis.findings import Observation
-from copilot.diagnosis.match import costs
+from copilot.diagnosis.match import costs, words
 from copilot.diagnosis.match.policy import Policy, load_policy
 from copilot.diagnosis.match.score import Scored, Standing, score
 from copilot.diagnosis.match.shelf import (
@@ -88,9 +88,9 @@ def advise(
     candidates, counts = desk.candidates(shelf, measure, asked)
     suggestions = tuple(desk.suggest_each(asked, candidates))
     return Advice(
-        lead=tuple(_lead(investor, chosen)),
+        lead=tuple(words.lead(investor, chosen)),
         suggestions=suggestions,
-        closing=tuple(_closing(counts, suggestions)),
+        closing=tuple(words.closing(counts, suggestions)),
         counts=counts,
     )
 
@@ -281,31 +281,3 @@ def _correlations(analysis: FundAnalysis, others: Sequence[FundAnalysis]) -> dic
     start = add_months(analysis.fund.nav.last_day, -_OVERLAP_MONTHS)
     row = correlation_matrix([one.returns.between(start) for one in (analysis, *others)])[0][1:].tolist()
     return {one.fund.code: value for one, value in zip(others, row, strict=True) if isfinite(value)}
-
-
-def _lead(investor: Investor, policy: Policy) -> list[str]:
-    goal = policy.goal_names.get(investor.goal or "")
-    missing = [
-        name
-        for name, known in (
-            ("投资目标", goal),
-            ("投资期限", investor.horizon_months is not None),
-            ("近期用款需要", investor.liquidity_cny is not None),
-        )
-        if not known
-    ]
-    lines = ["以下只比较今日在售、不在限制清单内、风险等级不高于客户风险承受能力的产品，维持不变始终是方案之一。"]
-    lines += [f"客户的投资目标为{goal}。"] if goal else []
-    lines += [f"客户未提供{'、'.join(missing)}，相应项目未计分，只比较同类产品。"] if missing and not goal else []
-    lines += [f"客户未提供{'、'.join(missing)}，相应项目未计分。"] if missing and goal else []
-    return lines
-
-
-def _closing(counts: Mapping[str, int], suggestions: Sequence[Suggestion]) -> list[str]:
-    considered = counts.get("参与比较", 0)
-    left_out = "，".join(f"{name}{value}只" for name, value in counts.items() if name != "参与比较" and value)
-    lines = [f"货架上参与比较{considered}只" + (f"；未参与的产品：{left_out}。" if left_out else "。")]
-    if any(option.exit_cny is None or option.front_cny is None for one in suggestions for option in one.options):
-        lines.append("标为未知的费用没有资料可依，请以产品公告为准；费用未知的方案在成本一项不得分。")
-    lines.append("得分按适当性之外的诊断发现、目标、期限、取用、重叠、成本与浏览记录加权计算，不代表对未来收益的判断。")
-    return lines

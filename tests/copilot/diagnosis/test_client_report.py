@@ -17,6 +17,7 @@ from copilot.diagnosis.data.ledger import ledger
 from copilot.diagnosis.holdings import ClientInput, Holding, diagnose_client
 from copilot.diagnosis.report import DiagnosisReport
 from copilot.diagnosis.shared import SharedFunds, study_key
+from copilot.diagnosis.suitability import LEVEL_RULE, LEVEL_TITLE
 from copilot.diagnosis.whole import MOST_PAGES
 from knowledge_base.clients import Transaction
 from tests.copilot.diagnosis.conftest import LAST
@@ -194,3 +195,14 @@ def test_shared_funds_are_studied_once_and_anew_when_anything_changes(
     }
     assert len(keys) == 5
     assert study_key(fund, index, Settings(risk_free_annual=Decimal(3)).market) not in keys
+
+
+def test_page_one_says_how_much_lies_above_the_clients_level(funds: dict[str, FundInput], index: IndexSeries) -> None:
+    client = replace(CLIENT, level="C3")
+    report = diagnose_client(client, held("30000", "20000", "10000"), funds, index, today=TODAY)
+    (line,) = (one for one in report.summary if one.startswith("需要留意"))
+    assert line.startswith("需要留意：超出风险等级的产品2只，占持仓50.00%")
+    assert {"超出风险等级的产品数", "超出风险等级的产品占持仓"} <= {fact.name for fact in report.facts}
+    assert unbound(report) == []
+    titles = {seen.title for seen in report.observations if seen.rule == LEVEL_RULE}
+    assert titles == {LEVEL_TITLE}

@@ -207,3 +207,15 @@ def test_words_stand_out_from_their_ground(ink: str, paper: str) -> None:
     dark, light = sorted((luminance(ink), luminance(paper)))
     least = 3.0 if ink in ("#D55E00", "#0072B2") else 4.5
     assert (light + 0.05) / (dark + 0.05) >= least
+
+
+def test_each_fund_stands_on_one_page_with_all_its_charts(report: DiagnosisReport, tmp_path: Path) -> None:
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(render(report, tmp_path / "r.pdf"))
+    pages = [re.sub(r"\s", "", page.get_textpage().get_text_range()) for page in document]
+    first = next(n for n, text in enumerate(pages) if f"（{report.pages[0].code}）" in text[:40])
+    for page, text in zip(report.pages, pages[first:], strict=False):
+        assert f"（{page.code}）" in text[:40]
+        assert all(re.sub(r"\s", "", chart.title) in text for chart in page.charts), text
+    assert pages[first + len(report.pages)].startswith("说明与附注")
