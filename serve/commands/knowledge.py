@@ -165,6 +165,8 @@ def print_reply(reply: Reply) -> None:
     typer.echo(reply.text)
     if reply.answer.note:
         typer.echo(f"说明：{reply.answer.note}")
+    for risk in reply.answer.risks:
+        typer.echo(f"  {risk.text}")
     for citation in reply.answer.citations:
         quote = " ".join(citation.quote.split())
         place = f"第{citation.page}页 " if citation.page else ""

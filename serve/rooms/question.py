@@ -62,6 +62,7 @@ class QuestionRooms(ComplianceRooms):
             settings=self.settings.rag,
             drafter=drafter,
             instructions=self.instructions,
+            register=self.products,
         )
 
     @once
