@@ -121,8 +121,8 @@ class QuestionSession:
 
 
 def _as_cleared(answer: Answer, cleared: Cleared) -> Answer:
-    """The answer as the gate let it through: changed inside, its sentences, quotes and note are the draft's no more."""
+    """The answer as the gate let it through: changed inside, and nothing else of the draft is shown beside it."""
     if cleared.text.startswith(answer.text):
         return answer
     whole = Sentence(text=cleared.text, citations=())
-    return replace(answer, sentences=(whole,), citations=(), passages=(), note=None, table=None)
+    return replace(answer, sentences=(whole,), citations=(), passages=(), note=None, table=None, risks=())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Protocol
 
 from knowledge_base.access import Principal
+from knowledge_base.errors import UnknownProductError
+from knowledge_base.products import Product
 from prompts.chat import Message
 from rag.asking import Asks, asks
 from rag.cite import Citations, Claim
@@ -17,7 +20,7 @@ from rag.extract import Extractor, asks_list
 from rag.from_facts import FactAnswer, FactSource, Stated, answer_from_facts
 from rag.hidden import InstructionScan, without_instructions
 from rag.numbers import NumberChecker, QuotedNumbers
-from rag.passage import Answer, Passage
+from rag.passage import Answer, Passage, ProductRisk
 from rag.places import FactPlaces
 from rag.premise import judged
 from rag.question import Resolver, Understood, settled, understand
@@ -30,6 +33,14 @@ from rag.tokens import expanded
 _HOLDS_NONE = re.compile(r"未持有|不持有|没有持有|未投资|无")
 _FORECAST = "不预测未来的涨跌；可以查询已披露的业绩、持仓和观点。"
 _UNCHECKED = "找到的内容中有数字无法与原文核对，未予给出。"
+
+
+class ProductRegister(Protocol):
+    """Products as they were imported (knowledge_base.products.Products)."""
+
+    def get(self, code: str, *, principal: Principal, on: date | None = None) -> Product:
+        """Raises UnknownProductError."""
+        ...
 
 
 class Answerer:
@@ -45,10 +56,12 @@ class Answerer:
         numbers: NumberChecker | None = None,
         drafter: Drafter | None = None,
         instructions: InstructionScan | None = None,
+        register: ProductRegister | None = None,
     ) -> None:
         """`numbers` has the last word on every figure; `drafter` is given where a chat model is set.
 
-        What `instructions` finds to instruct its reader is left out of every answer.
+        What `instructions` finds to instruct its reader is left out of every answer. `register` tells the
+        risk level of the products asked about.
         """
         self.retriever = retriever
         self.facts = facts
@@ -57,6 +70,7 @@ class Answerer:
         self.numbers = numbers or QuotedNumbers()
         self.drafter = drafter
         self.instructions = instructions
+        self.register = register
         self.extractor = Extractor(retriever.encoder, retriever.document_share, retriever.size, self.settings)
 
     def answer(self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date) -> Answer:
@@ -96,10 +110,30 @@ class Answerer:
         # a value that could not be said in a sentence is not shown in a cell either
         sketch = (stated.stated, worked) if len(supported) == len(claims) and _in_rows(asked, worked) else None
         composed = _compose(asked, supported, passages, _notes(asked, stated), sketch)
+        composed = replace(composed, risks=tuple(self._risks(asked, principal, on)))
         if self.drafter is None:
             return composed
         drafted = self.drafter.improve(composed, supported, history, on=on, sketch=sketch)
         return composed if self.numbers.unsupported_numbers(drafted) else drafted
+
+    def _risks(self, asked: Understood, principal: Principal, on: date) -> Iterator[ProductRisk]:
+        """The rated code of each named product: its own, or that of the first of its classes."""
+        for product in asked.products if self.register is not None else ():
+            rated = (one for code in product.codes if (one := self._rated(code, principal, on)) is not None)
+            found = next(rated, None)
+            if found is not None:
+                yield replace(found, name=product.name)
+
+    def _rated(self, code: str, principal: Principal, on: date) -> ProductRisk | None:
+        try:
+            known = self.register.get(code, principal=principal, on=on) if self.register else None
+        except UnknownProductError:
+            return None
+        if known is None or known.risk_level is None:
+            return None
+        return ProductRisk(
+            code=code, name=known.name, level=known.risk_level, source=known.risk_source, as_of=known.risk_as_of
+        )
 
     def _listed(self, asked: Understood, query: Query, principal: Principal) -> tuple[list[Claim], bool]:
         """Rows of the ranked list asked for, and whether one was asked for."""

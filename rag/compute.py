@@ -85,7 +85,8 @@ def _pair(values: Sequence[Stated]) -> tuple[Stated, Stated] | None:
 
 def _difference(first: Stated, second: Stated) -> Computed:
     """First less second; of two periods the later less the earlier."""
-    by_period = first.fact.product_code == second.fact.product_code and first.fact.attribute == second.fact.attribute
+    a, b = first.fact, second.fact
+    by_period = a.product_code == b.product_code and a.attribute == b.attribute and a.as_of != b.as_of
     if by_period and str(first.fact.as_of) < str(second.fact.as_of):
         first, second = second, first
     result, shown = _less(first, second), f"{figure(first)} - {figure(second)}"

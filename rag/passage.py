@@ -102,6 +102,22 @@ class FigureTable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProductRisk:
+    """The risk level of a product that an answer is about, from the product register: shown beside the answer."""
+
+    code: str
+    name: str
+    level: str  # R1..R5
+    source: str | None = None  # who rated it
+    as_of: date | None = None
+
+    @property
+    def text(self) -> str:
+        told = "，".join(filter(None, (self.source, f"{self.as_of:%Y-%m-%d}" if self.as_of else None)))
+        return f"{self.name}：风险等级{self.level}{f'（{told}）' if told else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """An answer in sentences, or an honest no with what was searched."""
 
@@ -113,6 +129,7 @@ class Answer:
     note: str | None = None  # why it abstained, or what the reader should know (a conflict, an old date)
     searched: tuple[str, ...] = field(default=())  # titles searched, for an abstention
     by: str = "extractive"  # or the chat model's name
+    risks: tuple[ProductRisk, ...] = ()  # of the products the question names
     table: FigureTable | None = None  # figures that are compared or added, beside the sentences
 
     @property

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from intent.recordings import RecordingFile
     from knowledge_base.access import Principal
     from knowledge_base.sync import SyncReport
+    from rag.langchain_retriever import PassageRetriever
     from rag.passage import Passage
 
 NAMES_CHARS = 2_000  # of a text are searched for product names
@@ -155,6 +156,14 @@ class House(Rooms):
         named = self.products.resolve(text, principal=principal, today=self.today())
         codes = tuple(code for product in named.products for code in product.codes)
         return self.retriever.search(Query(text=text, on=self.today(), product_codes=codes, k=k), principal)
+
+    def langchain_retriever(self, principal: Principal, *, k: int = 5) -> PassageRetriever:
+        """A LangChain `BaseRetriever` over what `principal` may read, without what instructs a model."""
+        from rag.langchain_retriever import PassageRetriever
+        from serve.knowledge_tools import KnowledgeTools
+
+        tools = KnowledgeTools(house=self, principal=principal)
+        return PassageRetriever(lambda query: tools.passages(query, k))
 
     def open_document(self, version_id: str, *, principal: Principal) -> OpenedDocument:
         """A document version with its canonical text. Raises NotFoundError for one not to be read."""

@@ -32,10 +32,11 @@ def bench_retrieval(house: House, *, sizes: Sequence[int], queries: int, progres
     centres = _unit(random.normal(size=(CLUSTERS, DIMENSION)))
     p95s: dict[str, Figure] = {f"query_p95_ms_{name}": None for name in NAMES.values()}
     other: dict[str, Figure] = {}
+    kind = ""
     for n, size in enumerate(sorted(sizes), 1):
         progress(n - 1, len(sizes), f"{size} vectors")
         vectors, asked = _mixture(random, centres, size), _mixture(random, centres, queries)
-        found = _measure(vectors, asked, random)
+        found, kind = _measure(vectors, asked, random)
         p95s[f"query_p95_ms_{NAMES.get(size, str(size))}"] = found.pop("query_p95_ms")
         other = found
         progress(n, len(sizes), "")
@@ -45,14 +46,14 @@ def bench_retrieval(house: House, *, sizes: Sequence[int], queries: int, progres
         "retrieval",
         fixture=f"mixture of {CLUSTERS} directions, {DIMENSION} numbers, seed 20261121",
         n=max(sizes),
-        model={"encoder": house.encoder.name, "index": "FaissVectors (IDMap2,Flat)"},
+        model={"encoder": house.encoder.name, "index": f"FaissVectors ({kind})"},
         parameters={"sizes": list(sizes), "queries": queries, "k": K, "allowed_share": ALLOWED_SHARE},
         metrics={**p95s, **other, "encode_ms": p95(encode), "rss_mb": rss_mb()},
         began=began,
     )
 
 
-def _measure(vectors: Floats, asked: Floats, random: np.random.Generator) -> dict[str, Figure]:
+def _measure(vectors: Floats, asked: Floats, random: np.random.Generator) -> tuple[dict[str, Figure], str]:
     ids = np.arange(len(vectors), dtype=np.int64)
     index = FaissVectors(DIMENSION)
     build_s = timed_ms(lambda: index.add(ids, vectors)) / 1e3
@@ -68,7 +69,7 @@ def _measure(vectors: Floats, asked: Floats, random: np.random.Generator) -> dic
         "baseline_exact_p95_ms": p95(exact),
         "ratio": quotient(p95(spent), p95(exact)),
         "build_s": round(build_s, 3),
-    }
+    }, index.kind
 
 
 def _recall(

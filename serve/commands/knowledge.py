@@ -107,6 +107,16 @@ def kb_conflicts(context: typer.Context, as_json: Json = False) -> None:
         typer.echo("No conflicts among the documents in force.")
 
 
+@app.command("mcp")
+def kb_mcp(context: typer.Context) -> None:
+    """Offer search, read and facts to a program over MCP (stdio), with the rights of `--as USER`."""
+    from serve.mcp_server import mcp_server
+
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    mcp_server(house, shared.principal(house)).run()
+
+
 def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(help="An advisor's question, in Chinese.")],
@@ -155,6 +165,8 @@ def print_reply(reply: Reply) -> None:
     typer.echo(reply.text)
     if reply.answer.note:
         typer.echo(f"说明：{reply.answer.note}")
+    for risk in reply.answer.risks:
+        typer.echo(f"  {risk.text}")
     for citation in reply.answer.citations:
         quote = " ".join(citation.quote.split())
         place = f"第{citation.page}页 " if citation.page else ""

@@ -78,6 +78,7 @@ class QuestionRooms(ComplianceRooms):
             settings=self.settings.rag,
             drafter=drafter,
             instructions=self.instructions,
+            register=self.products,
         )
 
     @once

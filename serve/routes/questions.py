@@ -80,6 +80,9 @@ class ReplyOut(Wire):
     sentences: list[SentenceOut]
     table: TableOut | None = Field(None, description="Where a question compares or adds figures.")
     citations: list[CitationOut]
+    risks: list[str] = Field(
+        default_factory=list, description="Risk level of each product asked about, with who rated it and when."
+    )
     abstained: bool
     note: str | None
     by: str | None = Field(None, description="Who worded it: a chat model, or extractive.")
@@ -100,6 +103,7 @@ class ReplyOut(Wire):
             sentences=[SentenceOut(text=s.text, citations=list(s.citations)) for s in answer.sentences],
             table=TableOut.of(answer.table) if answer.table else None,
             citations=[CitationOut.of(citation) for citation in answer.citations],
+            risks=[risk.text for risk in answer.risks],
             abstained=answer.abstained,
             note=answer.note,
             by=answer.by,

@@ -69,6 +69,7 @@ function Reply({ reply }) {
     ${reply.cleared ? html`<${Sentences} reply=${reply} byNumber=${byNumber} />` : html`<p>这条回答没有通过合规检查，因此不显示。</p>`}
     <${Figures} table=${reply.table} byNumber=${byNumber} />
     ${reply.note && html`<p class="hint">${reply.note}</p>`}
+    ${(reply.risks || []).map((risk) => html`<p class="hint">${risk}</p>`)}
     ${reply.addition && html`<p class="hint">${reply.addition}</p>`}
     <span class=${`badge ${outcome}`}>${WORDS[outcome]}</span>
     ${findings.length > 0 && html`<ul class="reasons">${findings.map((f) => html`

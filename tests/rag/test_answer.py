@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine
 
 from knowledge_base.access import Principal
+from knowledge_base.errors import UnknownProductError
+from knowledge_base.products import Product
 from prompts.chat import Message
 from prompts.errors import ChatUnavailableError
 from prompts.library import PromptLibrary
@@ -126,6 +128,26 @@ class TestWholeAndGeneral:
         answer = ask(firm, "赎回款多少个工作日内到账")
         assert "T+3个工作日" in answer.text
         assert "T+9" not in answer.text
+
+
+class Register:
+    """The product register: the first class of one fund is rated."""
+
+    def get(self, code: str, *, principal: Principal, on: date | None = None) -> Product:
+        if code != "990001":
+            raise UnknownProductError(code)
+        return Product(
+            code=code, name="别名", risk_level="R3", risk_source="远山证券评级委员会", risk_as_of=date(2026, 7, 1)
+        )
+
+
+class TestRisk:
+    def test_the_level_stands_beside_with_its_source_and_never_in_the_text(self, firm: Firm) -> None:
+        answerer = firm.answerer()
+        answerer.register = Register()
+        answer = answerer.answer("云岭稳健混合和澄湖纯债债券2024年净值增长率差多少", ADVISOR, on=TODAY)
+        assert [risk.text for risk in answer.risks] == ["云岭稳健混合：风险等级R3（远山证券评级委员会，2026-07-01）"]
+        assert "R3" not in answer.text
 
 
 class TestComputed:

@@ -159,6 +159,18 @@ def test_a_question_is_answered_with_a_citation_that_opens(open_page: Open, site
     document.screenshot(path=tmp_path / "document.png")
 
 
+def test_figures_that_are_added_stand_in_a_table_with_their_arithmetic(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    ask(page, "云岭稳健增利的管理费率和托管费率合计多少")
+    table = page.get_by_role("table", name="数据对照")
+    assert table.locator("tbody tr").count() == 2
+    assert table.locator("tbody a.cite").count() == 2
+    assert "0.75%（0.60% + 0.15%）" in table.locator("tfoot").inner_text()
+    assert "风险等级R2" in page.locator(".answer").last.inner_text()
+    assert overflow(page) == 0
+    page.screenshot(path=tmp_path / "table.png", full_page=True)
+
+
 def test_an_example_is_one_click_and_a_follow_up_works(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("button", name=FEE).click()
