@@ -128,7 +128,9 @@ class Clients:
         """Raises UnknownClientError, also for a client of somebody else."""
         with self.engine.connect() as connection:
             row = connection.execute(select(clients).where(clients.c.id == client_id)).first()
-        if row is None or not principal.may_see_client(advisor_id=row.advisor_id, branch=row.branch):
+        if row is None or not principal.may_see_client(
+            advisor_id=row.advisor_id, branch=row.branch, client_id=client_id
+        ):
             raise UnknownClientError(client_id)
         return _client(row)
 
@@ -261,6 +263,8 @@ def visible_clients(principal: Principal) -> ColumnElement[bool]:
         seen.append(clients.c.advisor_id == principal.user_id)
     if principal.has(Role.SUPERVISOR):
         seen.append(clients.c.branch.in_(sorted(principal.branches)))
+    if principal.entrusted:
+        seen.append(clients.c.id.in_(sorted(principal.entrusted)))
     return or_(*seen)
 
 

@@ -93,6 +93,9 @@ def _partial(name: str, *columns: Any, where: Any) -> None:
     Index(name, *columns, sqlite_where=plain, postgresql_where=plain)
 
 
+DECIDED = text("leads.state IN ('won', 'lost', 'wrong')")
+Index("ix_leads_first_seen", leads.c.first_seen_at)  # the weekly report
+_partial("ix_leads_decided", leads.c.updated_at, where=DECIDED)  # the weekly report
 Index("ix_leads_client", leads.c.client_id, leads.c.id)
 Index("ix_leads_advisor", leads.c.advisor_id, leads.c.id)
 _partial("ix_leads_offered", leads.c.score.desc(), leads.c.id, where=OFFERED)
