@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, or_, select
+from sqlalchemy import Connection, Engine, Row, bindparam, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from jobs.direct import Direct
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 from knowledge_base.errors import UnknownClientError
 from knowledge_base.tables import advisors, client_insistence, clients, events, holdings, import_runs, transactions
@@ -103,6 +104,10 @@ class SignedInsistence:
     recording_id: str  # of the double recording
     client_level: str  # "C1".."C5"
     risk_level: str  # "R1".."R5"
+
+
+_ONE = Direct(select(advisors).where(advisors.c.id == bindparam("of")))  # every lead asks who may have it
+_OF_BRANCH = Direct(select(advisors).where(advisors.c.branch == bindparam("of")).order_by(advisors.c.id))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,9 +254,10 @@ class Clients:
         """The advisors of a branch, or one of them, by id, for those who may see every client."""
         if not principal.has(*SEES_EVERY_CLIENT):
             return ()
-        which = advisors.c.branch == branch if user_id is None else advisors.c.id == user_id
-        query = select(advisors).where(which).order_by(advisors.c.id)
-        return tuple(_advisor(row) for row in connection.execute(query))
+        rows = (
+            _OF_BRANCH.rows(connection, {"of": branch}) if user_id is None else _ONE.rows(connection, {"of": user_id})
+        )
+        return tuple(_advisor_from(row) for row in rows)
 
 
 def visible_clients(principal: Principal) -> ColumnElement[bool]:
@@ -269,7 +275,10 @@ def visible_clients(principal: Principal) -> ColumnElement[bool]:
 
 
 def _advisor(row: Row[Any]) -> Advisor:
-    fields = dict(row._mapping)
+    return _advisor_from(row._asdict())
+
+
+def _advisor_from(fields: Mapping[str, Any]) -> Advisor:
     return Advisor(**{**fields, "lines": tuple(fields["lines"] or ())})
 
 

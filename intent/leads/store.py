@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, or_, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from intent.call import Call, CallReading, SpeechFinding, Wish
 from intent.classifier.taxonomy import Taxonomy
@@ -30,7 +30,7 @@ from intent.leads.merging import Heard, Merging
 from intent.leads.queue import LeadQueue, lead_of, visible
 from intent.leads.scoring.scorer import LeadScorer, RuleScorer
 from intent.leads.tables import calls, leads, spoken_findings
-from intent.leads.views import row_of
+from intent.leads.views import lead_from, row_of
 from intent.notes.draft import draft_note
 from intent.settings import LeadSettings
 from jobs.tables import new_id
@@ -162,9 +162,8 @@ class LeadStore(LeadQueue):
         if not clients:
             return set()
         since = now - timedelta(days=self.settings.window_days)
-        kinds = or_(leads.c.state.in_([s.value for s in LIVING]), leads.c.intent.in_(sorted(self._honour.once)))
-        query = select(leads).where(leads.c.client_id.in_(sorted(clients)), kinds, leads.c.last_seen_at > since)
-        found = [lead_of(row) for row in connection.execute(query.order_by(leads.c.id))]
+        once = sorted(self._honour.once)
+        found = [lead_from(row) for row in self._rows.of_clients(connection, sorted(clients), since, once)]
         merging.meet(lead for lead in found if lead.state in LIVING)
         return {(x.client_id, x.intent) for x in found if x.state in SPOKEN_TO and x.intent in self._honour.once}
 

@@ -79,6 +79,7 @@ leads = Table(
 )
 # Conditions stand as constants, never as parameters: only so does a prepared plan use the partial indexes.
 OFFERED = text("leads.state IN ('new', 'offered')")
+ALIVE = text("leads.state IN ('new', 'offered', 'claimed', 'contacted', 'held')")  # new evidence merges into it
 UNSPOKEN = text("leads.state IN ('new', 'offered', 'claimed')")  # nobody has spoken with the client yet
 CLOCK_RUNS = text("leads.state IN ('new', 'offered', 'claimed') AND leads.escalated_at IS NULL")
 UNASSIGNED = text("leads.state IN ('new', 'offered') AND leads.advisor_id IS NULL")
