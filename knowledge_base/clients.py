@@ -254,9 +254,8 @@ class Clients:
         """The advisors of a branch, or one of them, by id, for those who may see every client."""
         if not principal.has(*SEES_EVERY_CLIENT):
             return ()
-        rows = (
-            _OF_BRANCH.rows(connection, {"of": branch}) if user_id is None else _ONE.rows(connection, {"of": user_id})
-        )
+        found = _OF_BRANCH if user_id is None else _ONE
+        rows = found.rows(connection, {"of": branch if user_id is None else user_id})
         return tuple(_advisor_from(row) for row in rows)
 
 
