@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from enum import StrEnum
 
@@ -37,7 +37,7 @@ class JobState(StrEnum):
 
 def new_id() -> str:
     """A fresh id of 32 hexadecimal digits; ids made by one process sort in the order of their making."""
-    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
+    return f"{time.time_ns():016x}{os.urandom(8).hex()}"
 
 
 jobs = Table(

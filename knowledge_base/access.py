@@ -34,6 +34,7 @@ class Principal:
     roles: frozenset[Role]
     branches: frozenset[str] = field(default_factory=frozenset)
     labels: frozenset[str] = field(default_factory=frozenset)  # document labels this person may read
+    entrusted: frozenset[str] = field(default_factory=frozenset)  # clients of others, for this act: of a lead in hand
 
     def has(self, *roles: Role) -> bool:
         return bool(self.roles.intersection(roles))
@@ -47,9 +48,9 @@ class Principal:
         """True when every label on the document is held; an unlabelled document is open to all."""
         return self.has(Role.SYSTEM) or self.labels.issuperset(document_labels)
 
-    def may_see_client(self, *, advisor_id: str | None, branch: str | None) -> bool:
-        """An advisor sees their own clients, a supervisor those of their branches."""
-        if self.has(*SEES_EVERY_CLIENT):
+    def may_see_client(self, *, advisor_id: str | None, branch: str | None, client_id: str | None = None) -> bool:
+        """An advisor sees their own clients, a supervisor those of their branches, both whom a lead entrusts."""
+        if self.has(*SEES_EVERY_CLIENT) or client_id in self.entrusted:
             return True
         if self.has(Role.ADVISOR) and advisor_id == self.user_id:
             return True

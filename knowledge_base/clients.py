@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, or_, select
+from sqlalchemy import Connection, Engine, Row, bindparam, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from jobs.direct import Direct
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 from knowledge_base.errors import UnknownClientError
 from knowledge_base.tables import advisors, client_insistence, clients, events, holdings, import_runs, transactions
@@ -105,6 +106,10 @@ class SignedInsistence:
     risk_level: str  # "R1".."R5"
 
 
+_ONE = Direct(select(advisors).where(advisors.c.id == bindparam("of")))  # every lead asks who may have it
+_OF_BRANCH = Direct(select(advisors).where(advisors.c.branch == bindparam("of")).order_by(advisors.c.id))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Advisor:
     """A person who serves clients; `id` is the user id under which they sign in."""
@@ -128,7 +133,9 @@ class Clients:
         """Raises UnknownClientError, also for a client of somebody else."""
         with self.engine.connect() as connection:
             row = connection.execute(select(clients).where(clients.c.id == client_id)).first()
-        if row is None or not principal.may_see_client(advisor_id=row.advisor_id, branch=row.branch):
+        if row is None or not principal.may_see_client(
+            advisor_id=row.advisor_id, branch=row.branch, client_id=client_id
+        ):
             raise UnknownClientError(client_id)
         return _client(row)
 
@@ -247,9 +254,9 @@ class Clients:
         """The advisors of a branch, or one of them, by id, for those who may see every client."""
         if not principal.has(*SEES_EVERY_CLIENT):
             return ()
-        which = advisors.c.branch == branch if user_id is None else advisors.c.id == user_id
-        query = select(advisors).where(which).order_by(advisors.c.id)
-        return tuple(_advisor(row) for row in connection.execute(query))
+        found = _OF_BRANCH if user_id is None else _ONE
+        rows = found.rows(connection, {"of": branch if user_id is None else user_id})
+        return tuple(_advisor_from(row) for row in rows)
 
 
 def visible_clients(principal: Principal) -> ColumnElement[bool]:
@@ -261,11 +268,16 @@ def visible_clients(principal: Principal) -> ColumnElement[bool]:
         seen.append(clients.c.advisor_id == principal.user_id)
     if principal.has(Role.SUPERVISOR):
         seen.append(clients.c.branch.in_(sorted(principal.branches)))
+    if principal.entrusted:
+        seen.append(clients.c.id.in_(sorted(principal.entrusted)))
     return or_(*seen)
 
 
 def _advisor(row: Row[Any]) -> Advisor:
-    fields = dict(row._mapping)
+    return _advisor_from(row._asdict())
+
+
+def _advisor_from(fields: Mapping[str, Any]) -> Advisor:
     return Advisor(**{**fields, "lines": tuple(fields["lines"] or ())})
 
 

@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic_core import from_json
 from sqlalchemy import (
     URL,
     Connection,
@@ -184,7 +185,7 @@ def _options(url: str) -> dict[str, Any]:
     """Arguments of create_engine for this kind of database."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return {"max_overflow": 10, "connect_args": {"connect_timeout": 10}}
+        return {"max_overflow": 10, "connect_args": {"connect_timeout": 10}, "json_deserializer": from_json}
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise ArgumentError("neither a SQLite file nor PostgreSQL")
     try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, insert, inspect, text
 
+from eval.bench.lead_table import STEP, without_indexes
 from eval.bench.leads import LARGE_FROM, stored
 from eval.bench.measure import Progress, bench_result, p95, quotient
 from eval.bench.own_server import own_server
@@ -51,9 +52,8 @@ def bench_board(house: House, *, leads: int, database: str, progress: Progress) 
         _fill(fresh.engine, 0, small)
         progress(1, 4, "asking, small")
         before = _ask(fresh)
-        progress(2, 4, "growing")
         filling = time.perf_counter()
-        _fill(fresh.engine, small, leads)
+        _fill(fresh.engine, small, leads, lambda how_far: progress(2, 4, f"growing: {how_far}"))
         filled_s = time.perf_counter() - filling
         progress(3, 4, "asking, full")
         after = _ask(fresh)
@@ -88,12 +88,17 @@ def _staff(house: House) -> None:
         )
 
 
-def _fill(engine: Engine, first: int, end: int) -> None:
+def _fill(engine: Engine, first: int, end: int, told: Callable[[str], None] = lambda _: None) -> None:
     """Leads `first` to `end`, a fifth of them with an outcome, and the clients they are of; then statistics."""
     with engine.begin() as connection:
         name = connection.dialect.name
         _clients(connection, name, first * 128 // 754 + bool(first), (end - 1) * 128 // 754)
-        _leads(connection, name, first, end)
+        with without_indexes(connection):
+            for start in range(first, end, STEP):
+                told(f"{min(start + STEP, end):,} of {end:,} leads")
+                _leads(connection, name, start, min(start + STEP, end))
+            told("indexes")
+    told("statistics")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ ADVISORS, BRANCHES = 800, 60
 TABLES = ("leads", "lead_events", "lead_clients", "kb_clients", "calls", "outbox")
 CONSENTS = ["recording", "ai_analysis", "marketing"]
 CHUNK = 20_000  # rows of one statement on SQLite
+STEP = 500_000  # rows of one statement on PostgreSQL
 EVIDENCE = [{"call": "history", "turn": 3, "quote": "想了解一下", "start_s": 12.0, "end_s": 13.5}]
 
 _LEADS = """
@@ -65,24 +66,30 @@ def client(n: int) -> str:
     return f"B{n:07d}"
 
 
-def fill(engine: Engine, first: int, last: int, *, clients: int, everybody: int) -> None:
+def fill(
+    engine: Engine, first: int, last: int, *, clients: int, everybody: int, told: Callable[[str], None] = lambda _: None
+) -> None:
     """Write leads number `first` to `last` - 1, each with its first event; all wait in the queue, none is delivered any
     more. A client's leads differ in intent, so that each is one of its kind. everybody: clients of the firm, who all
-    may be called; the first `clients` of them have leads."""
+    may be called; the first `clients` of them have leads. told: how far it is, in a few words."""
     if first >= last:
         return
     if engine.dialect.name == "sqlite":
         _fill_sqlite(engine, first, last, clients, everybody)
         return
     values = {
-        "first": first, "last": last - 1, "clients": clients, "advisors": ADVISORS, "branches": BRANCHES,
+        "clients": clients, "advisors": ADVISORS, "branches": BRANCHES,
         "intents": [intent for intent, _ in INTENTS], "lines": [line for _, line in INTENTS], "kinds": len(INTENTS),
         "evidence": json.dumps(EVIDENCE, ensure_ascii=False), "everybody": everybody, "consents": json.dumps(CONSENTS),
     }  # fmt: skip
-    with engine.begin() as connection, _bare(connection):
-        for statement in (_LEADS, _EVENTS, _CLIENTS, _PEOPLE):
-            named = {name: value for name, value in values.items() if f":{name}" in statement}
-            connection.execute(text(statement), named)
+    with engine.begin() as connection, without_indexes(connection):
+        for start in range(first, last, STEP):
+            end = min(start + STEP, last)
+            told(f"{end:,} of {last:,} leads")
+            _execute(connection, (_LEADS, _EVENTS), {**values, "first": start, "last": end - 1})
+        _execute(connection, (_CLIENTS, _PEOPLE), values)
+        told("indexes")
+    told("statistics")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in TABLES:
             connection.execute(text(f"VACUUM ANALYZE {table}"))
@@ -102,9 +109,18 @@ def sizes_mb(engine: Engine) -> dict[str, float]:
         return sizes
 
 
+def _execute(connection: Connection, statements: Sequence[str], values: Mapping[str, Any]) -> None:
+    for statement in statements:
+        connection.execute(text(statement), {name: value for name, value in values.items() if f":{name}" in statement})
+
+
 @contextmanager
-def _bare(connection: Connection) -> Iterator[None]:
-    """Without indexes and checks of references while the block runs: they are built once, which is much faster."""
+def without_indexes(connection: Connection) -> Iterator[None]:
+    """On PostgreSQL without indexes of leads and their events, and without checks of references, while the block runs:
+    they are built once, which is much faster."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
     tables: tuple[Any, ...] = (leads, lead_events)
     indexes = [index for table in tables for index in sorted(table.indexes, key=lambda index: str(index.name))]
     connection.execute(text("SET LOCAL session_replication_role = replica"))

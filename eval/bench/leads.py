@@ -82,8 +82,10 @@ def bench_leads(
         apart = min(MOST_CLAIMS, small // 2)
         fill(fresh.engine, 0, small, clients=clients, everybody=everybody)
         p95_small = p95(_claims(store, apart))
-        progress(1, 7, "growing")
-        filled_s = timed_ms(lambda: fill(fresh.engine, small, leads, clients=clients, everybody=everybody)) / 1e3
+        filled_s = timed_ms(lambda: fill(
+            fresh.engine, small, leads, clients=clients, everybody=everybody,
+            told=lambda how_far: progress(1, 7, f"growing: {how_far}"),
+        )) / 1e3  # fmt: skip
         p95_full = p95(_claims(store, apart))
         progress(2, 7, "writing")
         insert_per_s = round(written / _write(store, range(clients, clients + written)), 1)

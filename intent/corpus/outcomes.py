@@ -14,7 +14,7 @@ from typing import Any
 from intent.call import Polarity
 from intent.classifier.taxonomy import Taxonomy
 from intent.classifier.utterance import LONGEST_TEXT
-from intent.corpus.utterances import REVIEW, labels_json
+from intent.corpus.utterances import REVIEW, REVIEWED_BY, WHY, labels_json
 from intent.leads.lead import DISPOSITIONS, Lead, LeadState
 
 BATCH = "staff"
@@ -34,7 +34,7 @@ def candidates(leads: Iterable[Lead], mask: Mask, taxonomy: Taxonomy) -> list[di
     """Rows of the labelling format, one for each different quote, in order of the leads.
 
     `mask` takes identifiers and names out of a text. The loader refuses rows with `review` until a person has
-    filled their intents.
+    filled their intents and written down who they are.
     """
     by_text: dict[str, list[Heard]] = {}
     for lead in leads:
@@ -60,7 +60,9 @@ def _row(text: str, heard: Sequence[Heard], mask: Mask) -> dict[str, Any]:
     }
     if why := _why_review(text, heard):
         reasons = dict.fromkeys(mask(each.lead.reason) for each in heard if each.lead.reason)
-        row |= {REVIEW: True, "intents": [], "raised": list(meant), "why": why, "reasons": list(reasons)}
+        row |= {
+            REVIEW: True, REVIEWED_BY: "", "intents": [], "raised": list(meant), WHY: why, "reasons": list(reasons)
+        }  # fmt: skip
     return row
 
 

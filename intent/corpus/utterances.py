@@ -18,7 +18,9 @@ from intent.corpus.lines import LineError, Mistake, Parsed, doubled_ids, parse_l
 SPLITS = ("train", "calibration", "dev", "test")
 UTTERANCES = "utterances.jsonl"
 REVIEW = "review"  # true where a person must read the line before it may be used
-FIELDS = ("id", "role", "text", "context", "intents", "tags", "split", "batch")
+WHY = "why"  # a person had to read the line
+REVIEWED_BY = "reviewed_by"  # user id of who did
+FIELDS = ("id", "role", "text", "context", "intents", "tags", "split", "batch", REVIEWED_BY)
 _UNSAID = re.compile(r"[\W_]+")  # spaces and marks, which nobody says
 Labels = tuple[tuple[str, Polarity], ...]  # empty where a line holds no intent
 
@@ -33,6 +35,7 @@ class Labelled:
     split: str = "train"
     tags: tuple[str, ...] = ()
     batch: str = ""  # of one author, in voices of its own
+    reviewed_by: str = ""  # user id of who read what staff had found wrong; empty where nobody had to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,10 @@ def labelled_of(raw: Mapping[str, Any], taxonomy: Taxonomy) -> Labelled:
     """One object of the format. Raises LineError, KeyError, TypeError, ValueError."""
     refuse_misspelt(raw, FIELDS)
     if raw.get(REVIEW):
-        raise LineError("the line waits for a person", f"read it, fill intents, and remove {REVIEW}")
+        raise LineError("the line waits for a person", f"read it, fill intents and {REVIEWED_BY}, and remove {REVIEW}")
+    reviewed_by = str(raw.get(REVIEWED_BY) or "").strip()
+    if raw.get(WHY) and "disposition" in raw.get("tags", ()) and not reviewed_by:
+        raise LineError("nobody says who read the line", f"write the user id into {REVIEWED_BY}")
     if raw.get("role", "client") != "client":
         raise LineError(f"the line is of the role {raw['role']}", "only lines of clients are labelled, remove it")
     split = str(raw.get("split", "train"))
@@ -84,6 +90,7 @@ def labelled_of(raw: Mapping[str, Any], taxonomy: Taxonomy) -> Labelled:
         split=split,
         tags=tuple(str(tag) for tag in raw.get("tags", ())),
         batch=str(raw.get("batch", "")),
+        reviewed_by=reviewed_by,
     )
 
 
@@ -123,6 +130,7 @@ def utterance_of(text: str, context: Any = ()) -> Utterance:
 
 def as_json(item: Labelled) -> dict[str, Any]:
     """The line of the file format."""
+    reviewed = {REVIEWED_BY: item.reviewed_by} if item.reviewed_by else {}
     return {
         "id": item.id,
         "role": "client",
@@ -132,6 +140,7 @@ def as_json(item: Labelled) -> dict[str, Any]:
         "tags": list(item.tags),
         "split": item.split,
         "batch": item.batch,
+        **reviewed,
     }
 
 

@@ -22,7 +22,7 @@ from intent.leads.chance import beyond_chance, count_p, count_range, share_p
 from intent.leads.lead import LeadState
 from intent.leads.queue import visible
 from intent.leads.scoring.tables import lead_explorations
-from intent.leads.tables import calls, leads
+from intent.leads.tables import DECIDED, calls, leads
 from knowledge_base.access import Principal, Role
 from knowledge_base.events import SHANGHAI
 
@@ -151,7 +151,7 @@ def _cells(connection: Connection, at: Any, monday: date, principal: Principal, 
     each = each.select_from(leads.outerjoin(calls, calls.c.id == first_call))
     each = each.where(visible(principal), at >= starts[-1], at < starts[0])
     if outcomes:
-        each = each.where(leads.c.state.in_([state.value for state in FINAL]))
+        each = each.where(DECIDED)
     rows = each.subquery()  # grouped by its columns: PostgreSQL takes no two bound expressions for one
     query = select(*rows.c, func.count().label("n")).group_by(*rows.c)
     return [_Cell(**row._mapping) for row in connection.execute(query)]

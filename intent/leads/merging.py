@@ -64,7 +64,11 @@ class Merging:
 
     def _made(self, heard: Heard) -> Lead:
         wish, intent = heard.wish, self.taxonomy[heard.wish.intent]
-        made = Lead(
+        facts = LeadFacts(
+            client_id=heard.client_id, intent=wish.intent, confidence=wish.confidence, urgency=wish.urgency,
+            amount_cny=wish.amount_cny, calls=1, product=wish.product or "",
+        )  # fmt: skip
+        return Lead(
             id=new_id(),
             client_id=heard.client_id,
             advisor_id=heard.advisor_id,
@@ -75,7 +79,7 @@ class Merging:
             state=LeadState.HELD if wish.held_because else LeadState.NEW,
             tier=heard.tier,
             confidence=wish.confidence,
-            score=0.0,
+            score=self.score(facts),
             amount_cny=wish.amount_cny,
             urgency=wish.urgency,
             evidence=tuple(evidence_rows(wish, heard.call.id)),
@@ -90,7 +94,6 @@ class Merging:
             last_seen_at=self.now,
             updated_at=self.now,
         )
-        return replace(made, score=self.score(LeadFacts.of(made)))
 
     def _raised(self, lead: Lead, heard: Heard) -> Lead:
         """New evidence joins and never lowers the score; a hold comes, and never goes, with it."""
@@ -101,10 +104,15 @@ class Merging:
         hold: Mapping[str, Any] = (
             {"state": LeadState.HELD, "held_because": wish.held_because} if wish.held_because else {}
         )
-        raised = replace(
+        facts = LeadFacts(
+            client_id=lead.client_id, intent=lead.intent, confidence=confidence, urgency=wish.urgency,
+            amount_cny=amount, calls=len({row["call"] for row in evidence}), product=lead.product,
+        )  # fmt: skip
+        return replace(
             lead,
             evidence=evidence,
             confidence=confidence,
+            score=max(lead.score, self.score(facts)),
             amount_cny=amount,
             urgency=wish.urgency,
             last_seen_at=self.now,
@@ -112,7 +120,6 @@ class Merging:
             sequence=self._next(lead.client_id),
             **hold,
         )
-        return replace(raised, score=max(lead.score, self.score(LeadFacts.of(raised))))
 
     def _next(self, client_id: str) -> int:
         self.last[client_id] += 1

@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, or_, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from intent.call import Call, CallReading, SpeechFinding, Wish
 from intent.classifier.taxonomy import Taxonomy
 from intent.errors import LeadNotFoundError
-from intent.follow_ups.item import FollowUp
+from intent.follow_ups.item import FollowUp, State
 from intent.follow_ups.register import Register
 from intent.follow_ups.shield import shielded
 from intent.leads.lead import (
@@ -29,7 +30,7 @@ from intent.leads.merging import Heard, Merging
 from intent.leads.queue import LeadQueue, lead_of, visible
 from intent.leads.scoring.scorer import LeadScorer, RuleScorer
 from intent.leads.tables import calls, leads, spoken_findings
-from intent.leads.views import row_of
+from intent.leads.views import lead_from, row_of
 from intent.notes.draft import draft_note
 from intent.settings import LeadSettings
 from jobs.tables import new_id
@@ -85,25 +86,34 @@ class LeadStore(LeadQueue):
             heard = [_Heard(r, c, self._standing(c, known), _ended_at(c, now)) for r, c in batch]
             fresh = self._insert_calls(connection, heard, now)
             told = self._write_leads(connection, fresh, now, principal)
-            return [
+            done = [
                 self._follow(connection, each, told[id(each)], now, principal.user_id)
                 if id(each) in told
                 else Recorded(already=True)
                 for each in heard
             ]
+            for each, recorded in zip(heard, done, strict=True):
+                self._silence(connection, each, recorded, now)
+            return done
 
     def call(self, call_id: str, *, principal: Principal) -> dict[str, Any]:
         """The stored note, findings, inspection and warnings of a call, without findings that are for compliance alone.
 
-        Raises LeadNotFoundError.
+        An advisor who has a living lead from a call of somebody else sees the note and can hear the words, and nothing
+        about how the colleague did. Raises LeadNotFoundError.
         """
-        query = select(calls).where(calls.c.id == call_id, visible(principal, calls))
+        query = select(calls, visible(principal, calls).label("own")).where(calls.c.id == call_id)
         with self.engine.connect() as connection:
             row = connection.execute(query).one_or_none()
-        if row is None:
+        if row is None or not (row.own or self._proves_a_lead_of(call_id, principal)):
             raise LeadNotFoundError(f"There is no call {call_id} that you may see.")
-        told = [finding for finding in row.findings if not finding.get("confidential")]
-        return {**row._mapping, "findings": told}
+        found = {name: value for name, value in row._asdict().items() if name != "own"}
+        told = [finding for finding in row.findings if row.own and not finding.get("confidential")]
+        return {**found, "findings": told, "inspection": found["inspection"] if row.own else None}
+
+    def _proves_a_lead_of(self, call_id: str, principal: Principal) -> bool:
+        found = self.of_call(call_id, principal=principal)
+        return any(lead.advisor_id == principal.user_id and lead.state in LIVING for lead in found)
 
     def _standing(self, call: Call, known: Mapping[str, ClientStanding]) -> ClientStanding | None:
         if call.client_id is None:
@@ -135,14 +145,14 @@ class LeadStore(LeadQueue):
         counts = Counter(
             str(each.call.client_id) for each in fresh for wish in each.wished if not noes[id(each)].get(wish.intent)
         )
-        silenced = {str(c.call.client_id) for c in fresh if c.call.client_id and c.reading.of("consent")}
-        last = self._rows.number(connection, counts) if counts else {}
+        silenced = (str(c.call.client_id) for c in fresh if c.call.client_id and c.reading.of("consent"))
+        in_hand = {**dict.fromkeys(silenced, 0), **counts}  # all at once, lest two writers wait for each other
+        last = self._rows.number(connection, in_hand) if in_hand else {}
         score = self._scorer.for_clients(connection, counts, now)
         merging = Merging(taxonomy=self._wishes, now=now, by=principal.user_id, last=last, score=score)
         spoken_to = self._meet(connection, merging, counts, now)
         done = {id(each): self._hear(connection, merging, each, noes[id(each)], spoken_to) for each in fresh}
         self._write(connection, merging)
-        self._silence(connection, silenced, now)
         return done
 
     def _meet(
@@ -152,9 +162,8 @@ class LeadStore(LeadQueue):
         if not clients:
             return set()
         since = now - timedelta(days=self.settings.window_days)
-        kinds = or_(leads.c.state.in_([s.value for s in LIVING]), leads.c.intent.in_(sorted(self._honour.once)))
-        query = select(leads).where(leads.c.client_id.in_(sorted(clients)), kinds, leads.c.last_seen_at > since)
-        found = [lead_of(row) for row in connection.execute(query.order_by(leads.c.id))]
+        once = sorted(self._honour.once)
+        found = [lead_from(row) for row in self._rows.of_clients(connection, sorted(clients), since, once)]
         merging.meet(lead for lead in found if lead.state in LIVING)
         return {(x.client_id, x.intent) for x in found if x.state in SPOKEN_TO and x.intent in self._honour.once}
 
@@ -197,16 +206,17 @@ class LeadStore(LeadQueue):
         self._rows.update(connection, leads, [row_of(x) for x in after if x.id in merging.raised - merging.made])
         self.tell(connection, merging.changes)
 
-    def _silence(self, connection: Connection, clients: set[str], now: datetime) -> None:
-        """Withdraw what waits for clients who asked in a call not to be called; a person can offer it again."""
-        if not clients:
+    def _silence(self, connection: Connection, each: _Heard, recorded: Recorded, now: datetime) -> None:
+        """Withdraw what waits for a client who certainly took a consent back in this call, as far as the rules say that
+        its purpose is needed for it. A doubtful word asks a person first, and changes nothing (decision 15)."""
+        refused = {name: False for item in recorded.follow_ups if item.state == State.APPLIED for name in item.purposes}
+        if not refused or each.standing is None:
             return
-        self.take_clients(connection, clients)
+        standing = replace(each.standing, consents={**each.standing.consents, **refused})
         waiting = leads.c.state.in_([state.value for state in CLAIMABLE])
-        rows = connection.execute(select(leads).where(leads.c.client_id.in_(sorted(clients)), waiting)).all()
-        self.withdraw(
-            connection, [(lead_of(row), "the client asked in a call not to be contacted") for row in rows], now
-        )
+        rows = connection.execute(select(leads).where(leads.c.client_id == each.call.client_id, waiting)).all()
+        noes = [(lead, self.why_not(standing, lead.intent, now)) for lead in map(lead_of, rows)]
+        self.withdraw(connection, [(lead, f"said in a call: {no}") for lead, no in noes if no], now)
 
     def _why_no_leads(self, each: _Heard, now: datetime) -> dict[str, str]:
         """By intent, one sentence where no lead may be written."""
@@ -218,7 +228,7 @@ class LeadStore(LeadQueue):
         if no := self.why_not(each.standing, intent, now):
             return f"the client must not be contacted ({no})."
         if each.reading.of("consent"):
-            return "the client asked in this call not to be contacted."
+            return "the client spoke in this call of taking a consent back."
         if now - each.ended > timedelta(days=self.settings.stale_days):
             return f"the call is older than {self.settings.stale_days} days."
         return ""
@@ -233,7 +243,7 @@ class _Heard:
     standing: ClientStanding | None
     ended: datetime
 
-    @property
+    @cached_property
     def wished(self) -> tuple[Wish, ...]:
         """Wishes for leads; words of a complaint stay with its case."""
         return shielded(self.reading).of("lead")

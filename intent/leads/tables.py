@@ -79,6 +79,7 @@ leads = Table(
 )
 # Conditions stand as constants, never as parameters: only so does a prepared plan use the partial indexes.
 OFFERED = text("leads.state IN ('new', 'offered')")
+ALIVE = text("leads.state IN ('new', 'offered', 'claimed', 'contacted', 'held')")  # new evidence merges into it
 UNSPOKEN = text("leads.state IN ('new', 'offered', 'claimed')")  # nobody has spoken with the client yet
 CLOCK_RUNS = text("leads.state IN ('new', 'offered', 'claimed') AND leads.escalated_at IS NULL")
 UNASSIGNED = text("leads.state IN ('new', 'offered') AND leads.advisor_id IS NULL")
@@ -93,6 +94,9 @@ def _partial(name: str, *columns: Any, where: Any) -> None:
     Index(name, *columns, sqlite_where=plain, postgresql_where=plain)
 
 
+DECIDED = text("leads.state IN ('won', 'lost', 'wrong')")
+Index("ix_leads_first_seen", leads.c.first_seen_at)  # the weekly report
+_partial("ix_leads_decided", leads.c.updated_at, where=DECIDED)  # the weekly report
 Index("ix_leads_client", leads.c.client_id, leads.c.id)
 Index("ix_leads_advisor", leads.c.advisor_id, leads.c.id)
 _partial("ix_leads_offered", leads.c.score.desc(), leads.c.id, where=OFFERED)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +59,16 @@ class LeadViews:
         with reading(self.engine) as connection:
             rows = connection.execute(query.order_by(leads.c.id).limit(limit)).all()
         return tuple(lead_of(row) for row in rows)
+
+    def entrusted(self, client_ids: Collection[str], *, principal: Principal) -> Principal:
+        """The principal with the right that follows a lead: to see those of the clients of whom an advisor has a living
+        lead, whoever's clients they are. It ends with the lead, or when the lead goes to somebody else."""
+        if not principal.has(Role.ADVISOR) or not client_ids:
+            return principal
+        mine = leads.c.advisor_id == principal.user_id, leads.c.state.in_([state.value for state in LIVING])
+        query = select(leads.c.client_id).where(leads.c.client_id.in_(sorted(client_ids)), *mine).distinct()
+        with reading(self.engine) as connection:
+            return replace(principal, entrusted=frozenset(connection.scalars(query)))
 
     def escalated(self, *, principal: Principal, limit: int = 100) -> tuple[Lead, ...]:
         """The supervisor's list: nobody spoke with the client before the clock ran out; the longest overdue first."""

@@ -62,7 +62,9 @@ def board(
     house = the_house(request)
     page = house.board.page(view, principal=principal, advisor_id=advisor, cursor=cursor)
     seen.view("lead", [(lead.client_id, lead.id) for lead in page.leads])
-    named = {client.id: client for client in house.clients.some({x.client_id for x in page.leads}, principal=principal)}
+    about = {lead.client_id for lead in page.leads}
+    known = house.clients.some(about, principal=house.leads.entrusted(about, principal=principal))
+    named = {client.id: client for client in known}
     return {
         "leads": lead_cards(house, page.leads, named),
         "cursor": page.cursor,
@@ -108,8 +110,12 @@ def team(request: Request, principal: PrincipalDep) -> dict[str, Any]:
 
 @router.get("/clients/{client_id}/card")
 def card(client_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
-    """What an advisor wants to know before calling: level, assets, positions, consents, what else is open."""
+    """What an advisor wants to know before calling: level, assets, positions, consents, what else is open.
+
+    Of their own clients, and of those of a living lead of theirs.
+    """
     house = the_house(request)
+    principal = house.leads.entrusted([client_id], principal=principal)
     client = house.clients.get(client_id, principal=principal)
     seen.view("client", [(client_id, client_id)])
     positions = sorted(house.clients.holdings(client_id, principal=principal), key=lambda h: -h.cost_cny)[:HOLDINGS]

@@ -78,7 +78,7 @@ def list_leads(
     """Leads that the caller may see, the oldest first; `cursor` leads to the next page; an empty page ends."""
     house = the_house(request)
     if client_id is not None:
-        house.clients.get(client_id, principal=principal)
+        house.clients.get(client_id, principal=house.leads.entrusted([client_id], principal=principal))
     filters: dict[str, Any] = {
         "states": [state.value] if state else [], "client_id": client_id, "advisor_id": advisor_id,
         "owner": principal.user_id if mine else None, "escalated": escalated,

@@ -159,13 +159,26 @@ class TestBoard:
             assert web.get(path, headers=as_("A001")).status_code == 200
             assert time.perf_counter() - started < 0.5, "200 ms on a quiet machine"
 
-    def test_a_name_is_shown_to_who_may_see_the_client(self, busy: House, web: TestClient) -> None:
+    def test_the_right_to_see_the_client_follows_the_lead(self, busy: House, web: TestClient) -> None:
+        """To the advisor whom it is given to, and away from them with it; the client's own advisor keeps theirs."""
         (lead,) = busy.leads.list(principal=OPERATOR, client_id="C0003")
+        call = lead.evidence[0]["call"]
+
+        def answers(who: str) -> list[int]:
+            paths = ("/v1/clients/C0003/card", f"/v1/calls/{call}", "/v1/leads?client_id=C0003")
+            return [web.get(path, headers=as_(who)).status_code for path in paths]
+
+        assert (answers("A001"), answers("A002")) == ([200] * 3, [404] * 3)
         moved = web.post("/v1/board/reassign", json={"lead_ids": [lead.id], "to": "A002"}, headers=as_("boss"))
         assert moved.json() == {"leads": [lead.id]}
         found = {x["id"]: x for x in web.get("/v1/board", headers=as_("A002")).json()["leads"]}
-        assert found[lead.id]["client"] is None
-        assert web.get("/v1/clients/C0003/card", headers=as_("A002")).status_code == 404
+        assert found[lead.id]["client"]["id"] == "C0003"
+        assert (answers("A001"), answers("A002")) == ([200] * 3, [200] * 3)
+        read = web.get(f"/v1/calls/{call}", headers=as_("A002")).json()
+        assert (read["findings"], read["inspection"]) == ([], None), "how the colleague did is not told"
+        back = web.post("/v1/board/reassign", json={"lead_ids": [lead.id], "to": "A001"}, headers=as_("boss"))
+        assert back.status_code == 200
+        assert (answers("A001"), answers("A002")) == ([200] * 3, [404] * 3)
 
     def test_a_card_shows_cases_to_the_supervisor_alone(self, web: TestClient) -> None:
         assert len(web.get("/v1/clients/C0004/card", headers=as_("boss")).json()["cases"]) == 1

@@ -7,14 +7,29 @@ rows and is prepared once. What a claim takes it locks together with the client'
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import Connection, Select, Table, bindparam, func, literal_column, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Select,
+    String,
+    Table,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from intent.leads.sql.rows import C, Filters, Sight, Wanted, held_by, not_reported, offered_to, sight_of, who
-from intent.leads.tables import lead_clients, lead_events, leads
+from intent.leads.tables import ALIVE, lead_clients, lead_events, leads
 from jobs.direct import Direct
 from jobs.tables import outbox
 from knowledge_base.access import Principal
@@ -29,6 +44,16 @@ NUMBER = Direct(
     ).columns(lead_clients.c.client_id, lead_clients.c.sequence)
 )
 
+OF_CLIENTS = Direct(
+    select(leads)
+    .where(
+        C.client_id == any_(bindparam("clients", type_=ARRAY(String))),
+        or_(ALIVE, C.intent == any_(bindparam("intents", type_=ARRAY(String)))),
+        C.last_seen_at > bindparam("since", type_=C.last_seen_at.type),
+    )
+    .order_by(C.id)
+)
+
 
 class PostgresRows:
     """`LeadRows` on PostgreSQL 15 and above."""
@@ -36,6 +61,11 @@ class PostgresRows:
     def number(self, connection: Connection, counts: Mapping[str, int]) -> dict[str, int]:
         rows = NUMBER.rows(connection, {"counts": _json(dict(counts))})
         return {row["client_id"]: row["sequence"] - counts[row["client_id"]] for row in rows}
+
+    def of_clients(
+        self, connection: Connection, clients: Sequence[str], since: datetime, intents: Sequence[str]
+    ) -> Sequence[Mapping[str, Any]]:
+        return OF_CLIENTS.rows(connection, {"clients": list(clients), "since": since, "intents": list(intents)})
 
     def claim(
         self, connection: Connection, wanted: Wanted, principal: Principal, *, most: int, lease_s: float

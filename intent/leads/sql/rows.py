@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, false, or_, true
@@ -56,6 +57,12 @@ class LeadRows(Protocol):
 
     def number(self, connection: Connection, counts: Mapping[str, int]) -> dict[str, int]:
         """Take the clients in hand until commit, and raise their sequences; the last number before, by client."""
+        ...
+
+    def of_clients(
+        self, connection: Connection, clients: Sequence[str], since: datetime, intents: Sequence[str]
+    ) -> Sequence[Mapping[str, Any]]:
+        """Leads of the clients last heard after `since` that live, or are of one of the intents; the oldest first."""
         ...
 
     def claim(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from intent.leads.sql.rows import C, Wanted, held_by, not_reported, offered_to, sight_of, who
-from intent.leads.tables import lead_clients, lead_events, leads
+from intent.leads.tables import ALIVE, lead_clients, lead_events, leads
 from jobs.clock import database_now
 from jobs.locks import begin_writing
 from jobs.tables import outbox
@@ -23,6 +23,13 @@ class SqliteRows:
     def number(self, connection: Connection, counts: Mapping[str, int]) -> dict[str, int]:
         begin_writing(connection)
         return {client: self._number(connection, client, counts[client]) for client in sorted(counts)}
+
+    def of_clients(
+        self, connection: Connection, clients: Sequence[str], since: datetime, intents: Sequence[str]
+    ) -> Sequence[Mapping[str, Any]]:
+        kinds = or_(ALIVE, C.intent.in_(intents))
+        query = select(leads).where(C.client_id.in_(clients), kinds, C.last_seen_at > since)
+        return [row._asdict() for row in connection.execute(query.order_by(C.id))]
 
     def claim(
         self, connection: Connection, wanted: Wanted, principal: Principal, *, most: int, lease_s: float

@@ -12,7 +12,7 @@ import pytest
 from intent.call import Polarity
 from intent.classifier.taxonomy import load_taxonomy
 from intent.corpus.outcomes import candidates
-from intent.corpus.utterances import check_labelled
+from intent.corpus.utterances import as_json, check_labelled
 from intent.leads.lead import Lead, LeadState
 
 TAXONOMY = load_taxonomy()
@@ -52,10 +52,15 @@ def test_a_wrong_lead_waits_for_a_person_and_is_refused_until_then(tmp_path: Pat
     path = tmp_path / "rows.jsonl"
     path.write_text(json.dumps(row), "utf-8")
     (mistake,) = check_labelled(TAXONOMY, path).mistakes
-    assert str(mistake) == "line 1: the line waits for a person: read it, fill intents, and remove review."
+    remedy = "read it, fill intents and reviewed_by, and remove review"
+    assert str(mistake) == f"line 1: the line waits for a person: {remedy}."
     del row["review"]
     path.write_text(json.dumps({**row, "intents": [{"id": "none"}]}), "utf-8")
-    assert check_labelled(TAXONOMY, path).required()[0].gold == ()
+    (mistake,) = check_labelled(TAXONOMY, path).mistakes
+    assert "nobody says who read the line" in str(mistake)
+    path.write_text(json.dumps({**row, "intents": [{"id": "none"}], "reviewed_by": "kong"}), "utf-8")
+    (item,) = check_labelled(TAXONOMY, path).required()
+    assert (item.gold, item.reviewed_by, as_json(item)["reviewed_by"]) == ((), "kong", "kong")
 
 
 def test_short_answers_wait_since_nobody_knows_what_they_answer() -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import Engine, select
 
 from intent.call import Wish
+from intent.classifier.taxonomy import load_taxonomy
 from intent.errors import LeadError
 from intent.follow_ups.words import load_consent_words
+from intent.leads.lead import LeadState
+from intent.leads.store import LeadStore
+from intent.settings import LeadSettings
 from knowledge_base.access import Role
 from knowledge_base.consents import ConsentState, Proof, Purpose, refusals
 from knowledge_base.errors import UnknownClientError
@@ -52,6 +59,35 @@ def test_a_certain_withdrawal_counts_from_the_commit_of_the_call(firm: Firm) -> 
     assert firm.directory.standings(["C1", "C2", "C0"]).keys() == {"C1", "C2"}
     later = firm.record(wish("fund.buy", "lead", "我想买基金"), call_id="k8")
     assert later.leads == ()
+
+
+def test_a_doubtful_word_leaves_other_leads_in_the_queue_until_a_person_decides(firm: Firm) -> None:
+    (lead,) = firm.record(wish("fund.buy", "lead", "我想买基金")).leads
+    heard = firm.record(optout(confidence=0.5), wish("fund.redeem", "lead", "赎回"), call_id="k2")
+    assert (heard.leads, len(heard.left_out)) == ((), 1), "the leads of that very call are left out"
+    assert firm.store.get(lead.id, principal=SYSTEM).state is LeadState.NEW
+    (item,) = firm.desk.list("consent", principal=DESK).items
+    firm.consents.confirm(item.id, principal=DESK, purposes=[Purpose.CONTACT])
+    assert firm.store.claim(principal=advisor("A1")) == ()
+    assert firm.store.get(lead.id, principal=SYSTEM).state is LeadState.WITHDRAWN
+
+
+def test_a_purpose_touches_only_what_it_is_for(firm: Firm, tmp_path: Path) -> None:
+    rules = yaml.safe_load(files("intent.leads").joinpath("data", "honour.yaml").read_text("utf-8"))
+    rules["refused"] = [rule for rule in rules["refused"] if "recording" not in rule["purposes"]]
+    own = tmp_path / "honour.yaml"
+    own.write_text(yaml.safe_dump(rules), "utf-8")
+    settings = LeadSettings(honour=own)
+    store = LeadStore(
+        firm.engine, taxonomy=load_taxonomy(), settings=settings, directory=firm.directory, register=firm.register
+    )
+    firm.store = store
+    (lead,) = firm.record(wish("fund.buy", "lead", "我想买基金")).leads
+    firm.record(optout("不要录音"), call_id="k2")
+    assert refusals(firm.ledger.standing("C1", principal=SYSTEM)) == {Purpose.RECORDING}
+    assert store.get(lead.id, principal=SYSTEM).state is LeadState.NEW, "nothing of this firm's needs the recording"
+    firm.record(optout("不要给我推送短信"), call_id="k3")
+    assert store.events(lead.id, principal=SYSTEM)[-1].why == "said in a call: no consent to marketing"
 
 
 def test_it_stands_or_falls_with_the_call(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:

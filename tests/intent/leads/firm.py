@@ -19,6 +19,7 @@ from intent.settings import LeadSettings
 from jobs.tables import metadata as jobs_metadata
 from jobs.tables import outbox
 from knowledge_base.access import Principal, Role, system_principal
+from knowledge_base.tables import consents
 
 SYSTEM = system_principal()
 CRM = Principal(user_id="crm", roles=frozenset({Role.CRM}))
@@ -61,6 +62,7 @@ class Firm:
 def store_on(engine: Engine, firm: Firm | None = None, **settings: Any) -> LeadStore:
     jobs_metadata.create_all(engine)
     METADATA.create_all(engine)
+    consents.create(engine, checkfirst=True)
     return LeadStore(engine, taxonomy=load_taxonomy(), settings=LeadSettings(**settings), directory=firm or Firm())
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
+from intent.call import Evidence
 from intent.errors import BatchError, LeadError, LeadNotFoundError
 from intent.leads.lead import ClientStanding, LeadState, Staff
 from intent.leads.sql.rows import Wanted
@@ -206,8 +207,10 @@ class TestHonouring:
     def test_who_asks_not_to_be_called_loses_what_waits(self, any_engine: Engine) -> None:
         store = store_on(any_engine)
         lead = record(store, wish()).leads[0]
-        record(store, wish("consent.optout", "consent"), call_id="k2")
+        said = (Evidence(turn=5, quote="以后别再给我打电话了", start_s=20.0, end_s=22.0),)
+        record(store, wish("consent.optout", "consent", evidence=said), call_id="k2")
         assert store.get(lead.id, principal=SYSTEM).state is LeadState.WITHDRAWN
+        assert store.events(lead.id, principal=SYSTEM)[-1].why == "said in a call: asked not to be contacted"
         assert store.claim(principal=CRM) == ()
         check_books(any_engine)
 
