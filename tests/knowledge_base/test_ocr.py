@@ -73,7 +73,7 @@ def test_a_bound_on_pages_and_a_switch(scan: bytes) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("rapidocr") is None, reason="tougu[ocr] is not installed")
+@pytest.mark.skipif(find_spec("rapidocr") is None, reason="expected: tougu[ocr] is not installed")
 def test_the_real_reader_reads_the_real_picture() -> None:
     parsed = parse_bytes(scanned_pdf(), name="a.pdf", reader=RapidReader())
     assert "1.20%" in parsed.text

@@ -102,13 +102,13 @@ def test_a_langchain_retriever_with_the_callers_rights(house: House) -> None:
     assert secret not in {one.metadata["version_id"] for one in retriever.invoke(SECRET)}
 
 
-@pytest.mark.skipif(find_spec("mcp") is not None, reason="tougu[mcp] is installed")
+@pytest.mark.skipif(find_spec("mcp") is not None, reason="expected: tougu[mcp] is installed")
 def test_without_the_package_one_sentence_says_what_to_install(house: House) -> None:
     with pytest.raises(ServeError, match=r"install `tougu\[mcp\]`"):
         mcp_server(house, ADVISOR)
 
 
-@pytest.mark.skipif(find_spec("mcp") is None, reason="tougu[mcp] is not installed")
+@pytest.mark.skipif(find_spec("mcp") is None, reason="expected: tougu[mcp] is not installed")
 def test_a_client_calls_the_tools_over_the_protocol(house: House) -> None:
     import anyio
     from mcp import Client
