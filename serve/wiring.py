@@ -192,6 +192,7 @@ class House(Rooms):
             roles_from=known_from,
             turn_pause_s=speech.turn_pause_s,
             max_duration_s=speech.max_duration_s,
+            min_confidence=speech.min_confidence,
             repairer=self.repairer,
         )
 
