@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from intent.archive import QUEUE, Archive, Outcome, Progress, TranscribeHandler
+from jobs.errors import JobInterruptedError
 from jobs.pool import run_pool
+from jobs.tables import JobState
+from jobs.worker import Task
+from serve.call_queue import CALLS
 
 if TYPE_CHECKING:
     from intent.recordings import RecordingFile
@@ -20,6 +26,34 @@ if TYPE_CHECKING:
     from serve.wiring import House
 
 REPORT_S = 0.5
+LOOK_S = 0.2  # between two looks at the queue of calls
+PATIENCE_S = 300.0
+
+
+class FreshFirst:
+    """An archive's handler that begins no recording while a worker reads a call: leads go cold, archives do not.
+
+    What was begun is finished, so that a fresh call shares the processors with one recording at most.
+    """
+
+    def __init__(self, store: JobStore, handler: Handler) -> None:
+        self._store, self._handler = store, handler
+
+    def __call__(self, task: Task) -> Any:
+        """See Handler. Gives the row back, uncounted, after PATIENCE_S: others of the queue may be asked to stop."""
+        patience = time.monotonic() + PATIENCE_S
+        while self._reading_calls():
+            if task.stopping or time.monotonic() > patience:
+                raise JobInterruptedError("Calls of today come first.")
+            task.check()
+            time.sleep(LOOK_S)
+        return self._handler(task)
+
+    def _reading_calls(self) -> bool:
+        """Whether a living worker has a call in hand; a dead one's lease runs out."""
+        now = datetime.now(UTC)
+        leased = self._store.list(CALLS, state=JobState.LEASED)
+        return any(job.lease_until is not None and job.lease_until > now for job in leased)
 
 
 def transcribe_batch(
@@ -38,7 +72,7 @@ def transcribe_batch(
     archive.enqueue(recordings, retry_failed=retry_failed)
     stop = threading.Event()
     if workers == 1:
-        handler = TranscribeHandler(house.transcriber, settings.speech, house.repairer)
+        handler = FreshFirst(house.jobs, TranscribeHandler(house.transcriber, settings.speech, house.repairer))
         archive.run(handler, stop=stop, settings=settings.jobs, on_progress=on_progress)
     else:
         with _reporting(archive, on_progress):
@@ -72,4 +106,4 @@ def _setup(settings: Settings) -> tuple[JobStore, Handler]:
 
     speech = settings.speech.model_copy(update={"threads": settings.speech.threads or 1})
     house = House(settings.model_copy(update={"speech": speech}))
-    return house.jobs, TranscribeHandler(house.transcriber, speech, house.repairer)
+    return house.jobs, FreshFirst(house.jobs, TranscribeHandler(house.transcriber, speech, house.repairer))

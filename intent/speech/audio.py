@@ -111,6 +111,8 @@ def _read_container(container: Any, path: Path, max_duration_s: float) -> tuple[
     if not container.streams.audio:
         raise AudioError(f"{path.name} holds no sound stream: check that it is a recording.")
     stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        raise AudioError(f"The header of {path.name} names no known codec: export it again, or convert it to WAV.")
     layout = stream.codec_context.layout
     if not layout.nb_channels or not stream.rate:
         raise AudioError(f"The header of {path.name} names no channel or no sample rate: export it again.")
