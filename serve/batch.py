@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 REPORT_S = 0.5
 LOOK_S = 0.2  # between two looks at the queue of calls
 PATIENCE_S = 300.0
+FILES_A_WORKER = 500
 
 
 class FreshFirst:
@@ -66,20 +67,41 @@ def transcribe_batch(
     workers: int,
     retry_failed: bool,
     on_progress: Callable[[Progress], None],
+    engine: str = "local",
 ) -> list[Outcome]:
-    """Transcribe what is not done yet; stopped at any moment, the same call goes on where it was."""
+    """Transcribe what is not done yet; stopped at any moment, the same call goes on where it was.
+
+    `engine`: local (this process, or several) or ray (actors over the same rows). Workers are replaced after
+    FILES_A_WORKER recordings, so that what a library leaks does not add up. Raises EngineMissingError without Ray.
+    """
     archive = Archive(house.jobs, out, engine=house.transcriber.name, formats=formats)
     archive.enqueue(recordings, retry_failed=retry_failed)
     stop = threading.Event()
-    if workers == 1:
+    if workers == 1 and engine == "local":
         handler = FreshFirst(house.jobs, TranscribeHandler(house.transcriber, settings.speech, house.repairer))
         archive.run(handler, stop=stop, settings=settings.jobs, on_progress=on_progress)
     else:
         with _reporting(archive, on_progress):
-            run_pool(workers, QUEUE, partial(_setup, settings), stop=stop, settings=settings.jobs, until_empty=True)
+            _pool_of(engine)(
+                workers,
+                QUEUE,
+                partial(_setup, settings),
+                stop=stop,
+                settings=settings.jobs,
+                until_empty=True,
+                max_jobs_per_worker=FILES_A_WORKER,
+            )
         archive.write_manifest()
         on_progress(archive.progress())
     return list(archive.outcomes())
+
+
+def _pool_of(engine: str) -> Callable[..., None]:
+    if engine == "local":
+        return run_pool
+    from jobs.ray_engine import run_ray
+
+    return run_ray
 
 
 @contextmanager
