@@ -53,7 +53,7 @@ def transcribe(
     settings, house = shared.settings(), shared.house()
     recordings = _recordings(paths or [], metadata)
     shared.seen(house).export("transcript", [(recording.client_id, recording.call_id) for recording in recordings])
-    began = time.monotonic()
+    pace = _Pace()
     with progress_bar() as bar:
         task = bar.add_task("transcribe", total=len(recordings), note="")
         outcomes = transcribe_batch(
@@ -69,7 +69,7 @@ def transcribe(
                 task,
                 completed=p.done + p.quarantined,
                 total=p.total,
-                note=_pace(p, time.monotonic() - began),
+                note=pace.told(p),
             ),
         )
     failed = [outcome for outcome in outcomes if outcome.reason]
@@ -88,12 +88,23 @@ def transcribe(
         raise typer.Exit(1)
 
 
-def _pace(progress: Progress, seconds: float) -> str:
-    """Hours of audio done, seconds of audio a second, and the time left by the pace so far."""
-    over = progress.done + progress.quarantined
-    left_s = seconds / over * (progress.total - over) if over else 0.0
-    left = f", {left_s / 60:.0f} min left" if over and left_s >= 60 else ""
-    return f"{progress.audio_s / 3600:.2f} h of audio, {progress.audio_s / max(seconds, 1e-9):.0f}x{left}"
+class _Pace:
+    """How fast a batch goes; what an earlier run had done is not counted as this one's work."""
+
+    def __init__(self) -> None:
+        self._began: tuple[float, Progress] | None = None
+
+    def told(self, progress: Progress) -> str:
+        """Hours of audio done in all, seconds of audio a second, and the time left at this pace."""
+        now = time.monotonic()
+        began_at, first = self._began = self._began or (now, progress)
+        spent_s = max(now - began_at, 1e-9)
+        over = progress.done + progress.quarantined - first.done - first.quarantined
+        told = f"{progress.audio_s / 3600:.2f} h of audio"
+        if not over:
+            return told
+        left_s = spent_s / over * (progress.total - progress.done - progress.quarantined)
+        return f"{told}, {(progress.audio_s - first.audio_s) / spent_s:.0f}x, {left_s / 60:.0f} min left"
 
 
 @app.command("read")
