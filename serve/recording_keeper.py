@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from compliance_filters.errors import ErasureError, SealedError
 from intent.leads.tables import calls
@@ -61,7 +61,7 @@ class RecordingKeeper:
             removed += 1
         return Swept(removed=removed, held=held)
 
-    def _due(self, now: datetime) -> Iterator[tuple[Row[Any], str]]:
+    def _due(self, now: datetime) -> Iterator[tuple[Any, str]]:
         days = self._house.settings.speech.keep_recordings_days
         until = now - timedelta(days=days) if days else None
         columns = (calls.c.id, calls.c.client_id, calls.c.ended_at, calls.c.recording_path)
@@ -75,7 +75,7 @@ class RecordingKeeper:
             elif self._standing(row.client_id)[0] == DESTROYED:
                 yield row, "erasure"
 
-    def _remove(self, row: Row[Any], why: str) -> None:
+    def _remove(self, row: Any, why: str) -> None:
         self._house.audit.append(
             event=REMOVED,
             actor="system",

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from eval.bare import BareEngine, bare_engine
 from eval.case import Cases, EvalError, load_cases
 from eval.interval import with_interval
@@ -76,7 +78,7 @@ def _mixed(items: Sequence[dict[str, Any]], folder: Path) -> Iterator[tuple[list
         mixes = []
         for n, item in enumerate(items):
             recording = decode(folder / item["audio"])
-            both = sum(recording.channel(i) for i in range(recording.channels)) / recording.channels
+            both = np.mean([recording.channel(i) for i in range(recording.channels)], axis=0, dtype=np.float32)
             name = f"{n:04d}.wav"
             Path(made, name).write_bytes(wav_bytes(both))
             mixes.append({**item, "audio": name, "channels": "mono"})

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from intent.verification import LeadCheck
     from serve.call_queue import CallQueue
     from serve.ports import SpeechCheck
-    from serve.recording_keeper import RecordingKeeper
 
 
 class CallRooms(QuestionRooms):
@@ -73,12 +72,6 @@ class CallRooms(QuestionRooms):
         from intent.speech.kept import KeptTranscripts
 
         return KeptTranscripts(self.settings.home / "heard")
-
-    @once
-    def recording_keeper(self) -> RecordingKeeper:
-        from serve.recording_keeper import RecordingKeeper
-
-        return RecordingKeeper(self)
 
     @once
     def call_queue(self) -> CallQueue:
