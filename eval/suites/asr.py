@@ -20,7 +20,7 @@ from eval.result import Figure, Result, data_of
 from eval.suites.calls import sample_calls
 from intent.call import Call
 from intent.recordings import load_call_metadata
-from intent.speech.audio import decode
+from intent.speech.audio import Samples, decode
 from intent.speech.remote import wav_bytes
 from serve.sample import sample_folder
 from serve.wiring import House
@@ -78,7 +78,8 @@ def _mixed(items: Sequence[dict[str, Any]], folder: Path) -> Iterator[tuple[list
         mixes = []
         for n, item in enumerate(items):
             recording = decode(folder / item["audio"])
-            both = np.mean([recording.channel(i) for i in range(recording.channels)], axis=0, dtype=np.float32)
+            channels = np.stack([recording.channel(i) for i in range(recording.channels)])
+            both: Samples = channels.mean(axis=0, dtype=np.float32)
             name = f"{n:04d}.wav"
             Path(made, name).write_bytes(wav_bytes(both))
             mixes.append({**item, "audio": name, "channels": "mono"})
