@@ -204,6 +204,7 @@ class TranscribeHandler:
             roles_from=known_from,
             turn_pause_s=self._settings.turn_pause_s,
             max_duration_s=self._settings.max_duration_s,
+            min_confidence=self._settings.min_confidence,
             repairer=self._repairer,
         )
 

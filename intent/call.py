@@ -66,6 +66,7 @@ class Transcript:
     engine: str = ""  # name and size of what transcribed it
     warnings: tuple[str, ...] = ()  # e.g. truncated file, roles guessed from words, no speech
     roles_from: str = "unknown"  # metadata | settings | words | unknown
+    unreadable: str = ""  # why a person must listen instead of reading it, in Chinese; empty where it can be read
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from intent.inspection.inspector import Inspector
 from intent.inspection.speech import SpeechChecker, spoken_violations
 from intent.notes.write import NoteMaker
 from intent.speech.audio import decode
-from intent.speech.listen import listen
+from intent.speech.listen import MIN_CONFIDENCE, listen
 from intent.speech.repair import Repairer
 from intent.speech.transcribe import Transcriber
 from intent.verification import LeadCheck, verified
@@ -34,6 +34,7 @@ def transcribe_call(
     roles_from: str = "metadata",
     turn_pause_s: float = 1.2,
     max_duration_s: float = 4 * 3600.0,
+    min_confidence: float = MIN_CONFIDENCE,
     repairer: Repairer | None = None,
 ) -> Call:
     """A recording as a call with turns; `advisor_channel` (0 left, 1 right) where `roles_from` names it.
@@ -47,6 +48,7 @@ def transcribe_call(
         advisor_channel=advisor_channel,
         channel_known_from=roles_from,
         pause_s=turn_pause_s,
+        min_confidence=min_confidence,
     )
     if repairer is not None:
         transcript = replace(transcript, turns=repairer.repair(transcript.turns))
@@ -84,7 +86,12 @@ class CallPipeline:
         self._lead_threshold, self._context_turns = lead_threshold, context_turns
 
     def read(self, call: Call) -> CallReading:
-        """Everything asked for in one call, with evidence, the advisor's violations, and the note."""
+        """Everything asked for in one call, with evidence, the advisor's violations, and the note.
+
+        A transcript too poor to read gives none of these but a note that asks somebody to listen.
+        """
+        if call.transcript.unreadable:
+            return self._unread(call)
         turns = call.transcript.turns
         findings = spoken_violations(turns, self._checker)
         spoken = self._read_turns(turns)
@@ -102,6 +109,15 @@ class CallPipeline:
             model_version=self._classifier.version,
             unsure=self._unsure(readings, wishes, turns),
             inspection=self._inspector.inspect(call.id, call.transcript, told, call_type=call.call_type),
+        )
+
+    def _unread(self, call: Call) -> CallReading:
+        blank = replace(call, transcript=replace(call.transcript, turns=()))
+        return CallReading(
+            call_id=call.id,
+            wishes=(),
+            note=self._note_maker.note(blank, ()),
+            model_version=self._classifier.version,
         )
 
     def _read_turns(self, turns: Sequence[Turn]) -> list[tuple[Turn, LineReading]]:

@@ -47,6 +47,14 @@ class SpeechSettings(BaseModel):
     max_chars_per_s: float = Field(
         default=12.0, gt=0, description="More characters per second of speech than this look invented."
     )
+    keep_recordings_days: int = Field(
+        default=0,
+        ge=0,
+        description="Recordings sent to the service are removed after this, days; 0 = never. Mind what the law orders.",
+    )
+    min_confidence: float = Field(
+        default=0.4, ge=0, le=1, description="Below this mean confidence of the engine a person must listen, 0..1."
+    )
     repair: bool = Field(
         default=True, description="Put names of the catalogue and terms right that were heard as others, yes/no."
     )

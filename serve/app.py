@@ -18,6 +18,7 @@ from serve.auth import DoorMiddleware
 from serve.chat_usage import ChatUsage
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
+    audio,
     board,
     calls,
     client_pages,
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tougu.http")
 ROUTES = (
-    questions, calls, intents, notes, diagnoses, deliveries, compliance, review, supervision, leads, board, follow_ups,
-    consents, scores, events, segments, health, pages, client_pages,
+    questions, audio, calls, intents, notes, diagnoses, deliveries, compliance, review, supervision, leads, board,
+    follow_ups, consents, scores, events, segments, health, pages, client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 

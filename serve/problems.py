@@ -14,6 +14,7 @@ from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQ
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.loop.errors import DeliveryRefusedError, ReportStateError, SavedReportError, UnknownReportError
 from intent.errors import (
+    AudioError,
     BatchError,
     CursorError,
     LeadError,
@@ -22,6 +23,7 @@ from intent.errors import (
     ScoreError,
     SegmentError,
     SegmentNotFoundError,
+    TranscriptionError,
 )
 from jobs.errors import JobStateError, UnknownJobError
 from knowledge_base.access import AccessDeniedError
@@ -33,6 +35,8 @@ from serve.errors import NotFoundError
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     AccessDeniedError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    AudioError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TranscriptionError: HTTPStatus.SERVICE_UNAVAILABLE,
     EventError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownClientError: HTTPStatus.NOT_FOUND,
     UnknownProductError: HTTPStatus.NOT_FOUND,

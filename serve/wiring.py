@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serve.errors import NotFoundError
+from serve.once import once
 from serve.rooms import Rooms
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from knowledge_base.sync import SyncReport
     from rag.langchain_retriever import PassageRetriever
     from rag.passage import Passage
+    from serve.recording_keeper import RecordingKeeper
 
 NAMES_CHARS = 2_000  # of a text are searched for product names
 ADDED = "added"  # folder below <home>/documents for single documents
@@ -55,6 +57,12 @@ class House(Rooms):
             "home": home, "database_url": None, "models": models, "copilot": copilot, "compliance": compliance,
         }  # fmt: skip
         return House(self.settings.model_copy(update=changed))
+
+    @once
+    def recording_keeper(self) -> RecordingKeeper:
+        from serve.recording_keeper import RecordingKeeper
+
+        return RecordingKeeper(self)
 
     def readiness(self) -> dict[str, str]:
         """What must answer before requests can be served: name -> ok, or the reason."""
@@ -202,6 +210,7 @@ class House(Rooms):
             roles_from=known_from,
             turn_pause_s=speech.turn_pause_s,
             max_duration_s=speech.max_duration_s,
+            min_confidence=speech.min_confidence,
             repairer=self.repairer,
         )
 

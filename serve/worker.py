@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tougu.worker")
 DIAGNOSES = "diagnoses"
+RECORDINGS_S = 6 * 3600.0  # between two looks for recordings whose time is over
 DEADLINES_S = 60.0  # between two looks at the deadlines of the review queue
 
 
@@ -123,6 +125,7 @@ def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
     ]
     threads.append(threading.Thread(target=_watch_deadlines, args=(house, stop), name="deadlines", daemon=True))
     threads.append(threading.Thread(target=_sweep_leads, args=(house, stop), name="lead clock", daemon=True))
+    threads.append(threading.Thread(target=_keep_recordings, args=(house, stop), name="recordings", daemon=True))
     threads.append(threading.Thread(target=_keep_up, args=(house, stop), name="upkeep", daemon=True))
     threads += [
         threading.Thread(target=dispatcher.run, args=(stop,), name=f"outbox {topic}", daemon=True)
@@ -154,6 +157,16 @@ def _sweep_leads(house: House, stop: threading.Event) -> None:
         except Exception as error:
             log.error("the clocks of leads were not watched: %s", type(error).__name__)
         stop.wait(house.settings.leads.clock_every_s)
+
+
+def _keep_recordings(house: House, stop: threading.Event) -> None:
+    """Remove recordings whose time is over; what goes wrong is tried again the next time."""
+    while not stop.is_set():
+        try:
+            house.recording_keeper.sweep(datetime.now(UTC))
+        except Exception as error:
+            log.error("recordings were not looked through: %s", type(error).__name__)
+        stop.wait(RECORDINGS_S)
 
 
 def _keep_up(house: House, stop: threading.Event) -> None:

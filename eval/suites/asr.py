@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from eval.bare import BareEngine, bare_engine
 from eval.case import Cases, EvalError, load_cases
 from eval.interval import with_interval
@@ -18,7 +20,7 @@ from eval.result import Figure, Result, data_of
 from eval.suites.calls import sample_calls
 from intent.call import Call
 from intent.recordings import load_call_metadata
-from intent.speech.audio import decode
+from intent.speech.audio import Samples, decode
 from intent.speech.remote import wav_bytes
 from serve.sample import sample_folder
 from serve.wiring import House
@@ -76,7 +78,8 @@ def _mixed(items: Sequence[dict[str, Any]], folder: Path) -> Iterator[tuple[list
         mixes = []
         for n, item in enumerate(items):
             recording = decode(folder / item["audio"])
-            both = sum(recording.channel(i) for i in range(recording.channels)) / recording.channels
+            channels = np.stack([recording.channel(i) for i in range(recording.channels)])
+            both: Samples = channels.mean(axis=0, dtype=np.float32)
             name = f"{n:04d}.wav"
             Path(made, name).write_bytes(wav_bytes(both))
             mixes.append({**item, "audio": name, "channels": "mono"})

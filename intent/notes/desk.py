@@ -45,7 +45,7 @@ class StoredNote:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Something an advisor promised in a call."""
+    """Something an advisor promised in a call, or a call that somebody must listen to (`act` is listen)."""
 
     id: str
     call_id: str

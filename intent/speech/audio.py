@@ -21,6 +21,9 @@ SILENT_PEAK = 10 ** (-55 / 20)  # -55 dBFS
 DEAD_RATIO = 10 ** (-35 / 20)  # a channel 35 dB below the other carries only its echo
 IDENTICAL_RATIO = 10 ** (-40 / 20)  # difference 40 dB below the sound
 DURATION_TOLERANCE_S = 1.5
+CLIPPED_LEVEL = 32_500  # of 32,768: as loud as the format goes
+CLIPPED_RUN = 3  # samples on end at that level
+CLIPPED_SHARE = 0.001  # of the samples; loud speech touches the limit now and then
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ def decode(path: Path, *, max_duration_s: float = 4 * 3600.0) -> Recording:
     pcm, stream = _decoded(path, max_duration_s)
     if pcm.shape[1] == 0:
         raise AudioError(f"{path.name} holds no sound: its container is there but empty; export it again.")
-    warnings = [*_header_warnings(path, stream, pcm.shape[1] / SAMPLE_RATE)]
+    warnings = [*_header_warnings(path, stream, pcm.shape[1] / SAMPLE_RATE), *_clipping(pcm)]
     pcm, more = _sort_channels(pcm)
     return Recording(pcm=pcm, codec=stream.codec, source_rate=stream.rate, warnings=(*warnings, *more))
 
@@ -108,6 +111,8 @@ def _read_container(container: Any, path: Path, max_duration_s: float) -> tuple[
     if not container.streams.audio:
         raise AudioError(f"{path.name} holds no sound stream: check that it is a recording.")
     stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        raise AudioError(f"The header of {path.name} names no known codec: export it again, or convert it to WAV.")
     layout = stream.codec_context.layout
     if not layout.nb_channels or not stream.rate:
         raise AudioError(f"The header of {path.name} names no channel or no sample rate: export it again.")
@@ -211,6 +216,17 @@ def _riff_duration_s(path: Path) -> float | None:
             return size / byte_rate if byte_rate and size not in RIFF_STREAMED else None
         at += 8 + size + size % 2
     return None
+
+
+def _clipping(pcm: NDArray[np.int16]) -> Iterator[str]:
+    """A sentence for each channel that was recorded too loudly: its peaks are flat."""
+    for n, channel in enumerate(pcm, start=1):
+        at_limit = np.flatnonzero(np.abs(channel.astype(np.int32)) >= CLIPPED_LEVEL)
+        runs = np.split(at_limit, np.flatnonzero(np.diff(at_limit) > 1) + 1)
+        flat = sum(run.size for run in runs if run.size >= CLIPPED_RUN)
+        if flat > CLIPPED_SHARE * channel.size:
+            share = flat / channel.size
+            yield f"Channel {n} is clipped in {share:.1%} of its sound; words may be misheard: record lower."
 
 
 def _sort_channels(pcm: NDArray[np.int16]) -> tuple[NDArray[np.int16], list[str]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from intent.call import Speaker, Transcript
 from intent.speech.audio import Recording
 from intent.speech.clean import by_sentence, turns
+from intent.speech.quality import unreadable, without_held
 from intent.speech.speakers import MonoVoices, RoleReading, by_voice, roles_from_words, stereo_roles, without_crosstalk
 from intent.speech.transcribe import Segment, Transcriber, Transcription
 
@@ -17,6 +18,7 @@ ONE_VOICE = "The voices of this mono recording could not be told apart; every tu
 LEAK = "{} words were heard on both channels, louder on one; they were kept there."
 ESTIMATED = "{voices} voices share one channel; who speaks when was estimated, clearly for {clear:.0%} of the speech."
 
+MIN_CONFIDENCE = 0.4
 SHORT_PAUSE_S = 0.35  # where two voices share turns, every breath may be a change of speaker
 
 Voices = Sequence[Sequence[Segment]]
@@ -29,10 +31,12 @@ def listen(
     advisor_channel: int | None = None,
     channel_known_from: str = "metadata",
     pause_s: float = 1.2,
+    min_confidence: float = MIN_CONFIDENCE,
 ) -> Transcript:
     """Transcribe a recording; what a reader must doubt stands in the transcript's warnings.
 
-    `advisor_channel` (0 or 1) counts for stereo only. Raises TranscriptionError.
+    `advisor_channel` (0 or 1) counts for stereo only. Below `min_confidence` of the engine, a mean over characters,
+    the transcript is marked `unreadable`. Raises TranscriptionError.
     """
     heard = _transcribed(recording, transcriber)
     if recording.channels == 2:
@@ -55,11 +59,13 @@ def listen(
         engine=transcriber.name,
         warnings=tuple(dict.fromkeys((*warnings, *(roles.warnings if said else (NO_SPEECH,))))),
         roles_from=roles.roles_from if said else "unknown",
+        unreadable=unreadable(said, heard, min_confidence=min_confidence),
     )
 
 
 def _transcribed(recording: Recording, transcriber: Transcriber) -> list[Transcription]:
-    return [transcriber.transcribe(recording.channel(i)) for i in range(recording.channels)]
+    channels = [recording.channel(i) for i in range(recording.channels)]
+    return [without_held(transcriber.transcribe(channel), channel) for channel in channels]
 
 
 def _stereo(recording: Recording, heard: Sequence[Transcription]) -> Voices:

@@ -47,6 +47,7 @@ class Transcription:
     speech_s: float  # seconds with a voice, by voice activity detection or by the segments
     language: str = "zh"
     warnings: tuple[str, ...] = ()
+    implausible: bool = False  # too little or too much text for its speech, in every decoding
 
     @property
     def text(self) -> str:
@@ -219,7 +220,7 @@ def better(first: Transcription, second: Transcription, bounds: tuple[float, flo
         return replace(second, warnings=(*second.warnings, note))
     rate = chars_per_s(first)
     note = f"The text has {rate:.1f} characters per second of speech, which is implausible; listen to it."
-    return replace(first, warnings=(*first.warnings, note))
+    return replace(first, warnings=(*first.warnings, note), implausible=True)
 
 
 def _simplified(segment: Segment) -> Segment:

@@ -8,6 +8,7 @@ does not explain it. Descriptions live in memory for the call only.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +65,7 @@ class _Voice:
     def log_likelihood(self, frames: Floats) -> float:
         away = frames - self.mean
         squared = float(np.einsum("nd,de,ne->", away, self.precision, away))
-        return -0.5 * (squared + len(frames) * (self.log_det + len(self.mean) * np.log(2 * np.pi)))
+        return -0.5 * (squared + len(frames) * (self.log_det + len(self.mean) * math.log(2 * math.pi)))
 
 
 def split_voices(samples: Samples) -> VoiceSplit | None:
@@ -136,7 +137,8 @@ def _first_guess(centres: Floats, windows: Floats, stretches: list[tuple[int, in
     scaled[:, 0] *= PITCH_WEIGHT
     labels = _two_clusters(scaled)
     middles = np.array([(a + b) / 2 for a, b in stretches])
-    return labels[np.argmin(np.abs(centres[None, :] - middles[:, None]), axis=1)]
+    guess: Labels = labels[np.argmin(np.abs(centres[None, :] - middles[:, None]), axis=1)]
+    return guess
 
 
 def _settled(frames: list[Floats], guess: Labels) -> tuple[Labels, float]:
@@ -194,7 +196,7 @@ def _voices(frames: list[Floats], spoken: Labels, count: int) -> list[_Voice] | 
         found.append(
             _Voice(
                 mean=every.mean(axis=0),
-                precision=np.linalg.inv(covariance),
+                precision=np.linalg.inv(covariance).astype(np.float64),
                 log_det=float(np.linalg.slogdet(covariance)[1]),
             )
         )

@@ -59,3 +59,16 @@ def _plain(job: Job) -> dict[str, object]:
         "failed_at": job.updated_at,
         "reason": job.error,
     }
+
+
+def forget(context: typer.Context) -> None:
+    """Remove recordings whose time is over now; the worker does it by itself, four times a day."""
+    from datetime import UTC, datetime
+
+    from knowledge_base.access import Role
+
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    shared.principal(house).require("remove recordings", Role.OPERATIONS, Role.COMPLIANCE, Role.SYSTEM)
+    swept = house.recording_keeper.sweep(datetime.now(UTC))
+    typer.echo(f"{swept.removed} recordings were removed, {swept.held} are under a legal hold.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +13,17 @@ from serve.commands.context import Context, print_json, progress_bar
 from serve.commands.groups import GroupWithDefault
 
 if TYPE_CHECKING:
+    from intent.archive import Progress
     from intent.call import Call, CallReading
     from intent.recordings import RecordingFile
+
+
+class Engine(StrEnum):
+    """What runs the workers of a batch."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
 
 app = typer.Typer(cls=GroupWithDefault, help="Recordings the whole way: `tougu calls PATH`; notes and tasks of calls.")
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
@@ -28,6 +39,9 @@ def transcribe(
     out: Annotated[Path, typer.Option("--out", help="Folder for the transcripts.")] = Path("transcripts"),
     formats: Annotated[str, typer.Option("--format", help="json,srt,vtt,txt")] = "json,txt",
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = 1,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="Processes of this machine, or Ray actors.")
+    ] = Engine.LOCAL,
     metadata: Metadata = None,
     retry_failed: Annotated[bool, typer.Option(help="Try quarantined recordings again.")] = False,
     as_json: Json = False,
@@ -39,6 +53,7 @@ def transcribe(
     settings, house = shared.settings(), shared.house()
     recordings = _recordings(paths or [], metadata)
     shared.seen(house).export("transcript", [(recording.client_id, recording.call_id) for recording in recordings])
+    pace = _Pace()
     with progress_bar() as bar:
         task = bar.add_task("transcribe", total=len(recordings), note="")
         outcomes = transcribe_batch(
@@ -48,12 +63,13 @@ def transcribe(
             out=out,
             formats=[name.strip() for name in formats.split(",") if name.strip()],
             workers=jobs,
+            engine=engine.value,
             retry_failed=retry_failed,
             on_progress=lambda p: bar.update(
                 task,
                 completed=p.done + p.quarantined,
                 total=p.total,
-                note=f"{p.audio_s / 60:.1f} min of audio",
+                note=pace.told(p),
             ),
         )
     failed = [outcome for outcome in outcomes if outcome.reason]
@@ -70,6 +86,25 @@ def transcribe(
                 typer.echo(f"  {outcome.call_id}: {line}", err=True)
     if failed:
         raise typer.Exit(1)
+
+
+class _Pace:
+    """How fast a batch goes; what an earlier run had done is not counted as this one's work."""
+
+    def __init__(self) -> None:
+        self._began: tuple[float, Progress] | None = None
+
+    def told(self, progress: Progress) -> str:
+        """Hours of audio done in all, seconds of audio a second, and the time left at this pace."""
+        now = time.monotonic()
+        began_at, first = self._began = self._began or (now, progress)
+        spent_s = max(now - began_at, 1e-9)
+        over = progress.done + progress.quarantined - first.done - first.quarantined
+        told = f"{progress.audio_s / 3600:.2f} h of audio"
+        if not over:
+            return told
+        left_s = spent_s / over * (progress.total - progress.done - progress.quarantined)
+        return f"{told}, {(progress.audio_s - first.audio_s) / spent_s:.0f}x, {left_s / 60:.0f} min left"
 
 
 @app.command("read")

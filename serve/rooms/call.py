@@ -53,6 +53,7 @@ class CallRooms(QuestionRooms):
                 language=speech.language,
                 timeout_s=remote.timeout_s,
                 retries=remote.retries,
+                chars_per_s=(speech.min_chars_per_s, speech.max_chars_per_s),
             )
         return LocalWhisper(
             store=self.model_store,

@@ -135,6 +135,7 @@ def audio(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep
     path = Path(found["recording_path"] or "")
     if not path.is_file():
         raise NotFoundError(f"The recording of the call {call_id} is not kept here any more: ask operations for it.")
+    the_house(request).recording_keeper.check_open(found["client_id"])
     seen.playback("call", [(found["client_id"], call_id)])
     return FileResponse(
         path,

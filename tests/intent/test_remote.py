@@ -83,3 +83,21 @@ def test_failures_end_in_one_sentence(
 def test_a_server_that_is_away_is_named() -> None:
     with pytest.raises(TranscriptionError, match="check that it runs"):
         engine("http://127.0.0.1:9/v1", retries=0).transcribe(tone(200, 1.0))
+
+
+def test_implausible_text_is_asked_for_again_another_way(server: tuple[str, type[Flaky]]) -> None:
+    url, handler = server
+    short = {"text": "嗯", "segments": [{"start": 0.0, "end": 9.0, "text": "嗯"}]}
+    whole = {
+        "text": "我想买一点基金你看看怎么样",
+        "segments": [{"start": 0.0, "end": 9.0, "text": "我想买一点基金你看看怎么样"}],
+    }
+    handler.answers += [(200, json.dumps(short).encode()), (200, json.dumps(whole).encode())]
+    heard = engine(url).transcribe(tone(200, 9.0))
+    assert heard.text == whole["text"]
+    assert not heard.implausible
+    first, second = (asked[2] for asked in handler.asked)
+    assert b'name="temperature"\r\n\r\n0\r\n' in first
+    assert b'name="temperature"\r\n\r\n0.4\r\n' in second
+    handler.answers += [(200, json.dumps(short).encode())] * 2
+    assert engine(url).transcribe(tone(200, 9.0)).implausible

@@ -108,3 +108,30 @@ def test_a_real_clip_is_transcribed_in_simplified_characters(real_data: Path, tm
     assert heard.segments[0].words
     assert heard.segments[0].confidence is not None
     assert 0 < heard.segments[0].start_s < heard.segments[-1].end_s <= recording.duration_s
+
+
+class TwoWays(LocalWhisper):
+    """Whisper without weights: what each of its two decodings gives is told beforehand."""
+
+    def __init__(self, batched: Transcription, sequential: Transcription) -> None:
+        super().__init__(store=None)  # type: ignore[arg-type]
+        self.first, self.second, self.asked = batched, sequential, [""]
+
+    def _batched(self, samples: Samples) -> Transcription:
+        self.asked.append("batched")
+        return self.first
+
+    def _sequential(self, samples: Samples) -> Transcription:
+        self.asked.append("sequential")
+        return self.second
+
+
+def test_a_plausible_text_is_decoded_once_and_an_implausible_one_twice() -> None:
+    lost, whole = transcription("嗯", 20.0), transcription("我想买一点基金你看看" * 5, 20.0)
+    once = TwoWays(whole, lost)
+    assert once.transcribe(decode_tone()).text == whole.text
+    assert once.asked[1:] == ["batched"]
+    twice = TwoWays(lost, whole)
+    heard = twice.transcribe(decode_tone())
+    assert (heard.text, heard.implausible, twice.asked[1:]) == (whole.text, False, ["batched", "sequential"])
+    assert TwoWays(lost, lost).transcribe(decode_tone()).implausible, "a person must listen"

@@ -25,7 +25,8 @@ from tests.serve.conftest import FEE, Tougu, client_of, settings_of
 # Routes that show nothing of a client: only what the caller sent, ids of jobs, or the firm's documents.
 SHOW_NO_CLIENT = frozenset(
     {
-        "POST /v1/calls", "GET /v1/jobs/{job_id}", "POST /v1/diagnoses", "POST /v1/compliance/check",
+        "POST /v1/calls", "GET /v1/jobs/{job_id}", "POST /v1/jobs/{job_id}/requeue",
+        "POST /v1/diagnoses", "POST /v1/compliance/check",
         "GET /v1/examples", "GET /livez", "GET /readyz", "GET /metrics", "GET /", "GET /calls/{call_id}",
         "GET /documents/{version_id}", "GET /board", "GET /desk", "GET /cases", "GET /tickets", "GET /incidents",
         "GET /consents", "GET /v1/staff", "GET /v1/board/team",

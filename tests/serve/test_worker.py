@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 
 from compliance_filters.finding import Outcome
 from intent.errors import ClassifierError
-from intent.speech.transcribe import ScriptedTranscriber
+from intent.speech.audio import Samples
+from intent.speech.transcribe import ScriptedTranscriber, Segment, Transcription, Word
 from jobs.leases import Job
 from jobs.tables import JobState
 from jobs.worker import run_worker
@@ -255,3 +256,26 @@ def work_until_still(house: House, job: str) -> None:
     deadline = time.monotonic() + 20
     while house.jobs.get(job).state not in (JobState.DONE, JobState.QUARANTINED) and time.monotonic() < deadline:
         work(house)
+
+
+class TestPoorTranscripts:
+    def test_nobody_reads_them_and_a_person_is_asked_to_listen(self, house: House, sound: Path) -> None:
+        house.transcriber = Unsure()
+        client = client_of(house)
+        upload(client, sound, call_id="k8", client_id="C0003", advisor_id="A001", advisor_channel="left")
+        work(house)
+        assert client.get("/v1/leads").json()["leads"] == []
+        (task,) = client.get("/v1/tasks").json()["tasks"]
+        assert (task["call_id"], task["act"]) == ("k8", "listen")
+        assert task["what"].startswith("请听录音：转写平均置信度仅 0.20")
+
+
+class Unsure:
+    """Hears a clear wish, and is not sure of a word."""
+
+    name = "unsure"
+
+    def transcribe(self, samples: Samples) -> Transcription:
+        text = "你好，我想开通港股通的权限，你看看怎么办比较好"
+        word = Word(text=text, start_s=0.1, end_s=1.9, probability=0.2)
+        return Transcription(segments=(Segment(text=text, start_s=0.1, end_s=1.9, words=(word,)),), speech_s=1.9)

@@ -1,0 +1,99 @@
+"""How long recordings are kept: removed after their time or with their client's key, never under a legal hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from compliance_filters.errors import ErasureError, SealedError
+from intent.leads.tables import calls
+
+if TYPE_CHECKING:
+    from serve.rooms import Rooms
+
+REMOVED = "recording.removed"
+DESTROYED, SEALED, ACTIVE = "destroyed", "sealed", "active"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What one look at the recordings came to."""
+
+    removed: int
+    held: int  # their time is over, and a legal hold keeps them
+
+
+class RecordingKeeper:
+    """Keeps the recordings that were sent to the service; files that lie elsewhere are somebody else's."""
+
+    def __init__(self, house: Rooms) -> None:
+        self._house = house
+        self._folder = (house.settings.home / "recordings").resolve()
+
+    def check_open(self, client_id: str | None) -> None:
+        """Raise SealedError where the client's words may not be heard: sealed and not opened by two, or destroyed."""
+        from serve.users import OPERATOR
+
+        state, _ = self._standing(client_id)
+        opened = state == SEALED and self._house.openings.status(client_id or "", principal=OPERATOR).state == "open"
+        if state != ACTIVE and not opened:
+            raise SealedError(
+                f"The recordings of this client are {state}: they are kept where the law orders it, and nobody listens."
+            )
+
+    def sweep(self, now: datetime) -> Swept:
+        """Remove what is due: each removal stands in the audit log before the file goes. Raises AuditError.
+
+        Due are recordings older than `speech.keep_recordings_days` (0: none), and those of clients whose key was
+        destroyed. What is under a legal hold stays.
+        """
+        removed = held = 0
+        for row, why in list(self._due(now)):
+            if self._standing(row.client_id)[1]:
+                held += 1
+                continue
+            self._remove(row, why)
+            removed += 1
+        return Swept(removed=removed, held=held)
+
+    def _due(self, now: datetime) -> Iterator[tuple[Any, str]]:
+        days = self._house.settings.speech.keep_recordings_days
+        until = now - timedelta(days=days) if days else None
+        columns = (calls.c.id, calls.c.client_id, calls.c.ended_at, calls.c.recording_path)
+        with self._house.engine.connect() as connection:
+            rows = connection.execute(select(*columns).where(calls.c.recording_path.is_not(None))).all()
+        for row in rows:
+            if not Path(row.recording_path).resolve().is_relative_to(self._folder):
+                continue
+            if until is not None and row.ended_at < until:
+                yield row, "time"
+            elif self._standing(row.client_id)[0] == DESTROYED:
+                yield row, "erasure"
+
+    def _remove(self, row: Any, why: str) -> None:
+        self._house.audit.append(
+            event=REMOVED,
+            actor="system",
+            subject=row.client_id,
+            data={"call": self._house.audit.keyed_hash(row.id), "why": why},
+        )
+        Path(row.recording_path).unlink(missing_ok=True)
+        with self._house.engine.begin() as connection:
+            connection.execute(update(calls).where(calls.c.id == row.id).values(recording_path=None))
+
+    def _standing(self, client_id: str | None) -> tuple[str, bool]:
+        """State of the client's key (active where there is none yet), and whether a legal hold forbids removal."""
+        from serve.users import OPERATOR
+
+        if client_id is None:
+            return ACTIVE, False
+        try:
+            status = self._house.erasure.status(client_id, principal=OPERATOR)
+        except ErasureError:  # no text of the client stands in the log
+            return ACTIVE, False
+        return status.state, status.hold_by is not None
