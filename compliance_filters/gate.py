@@ -27,7 +27,7 @@ from compliance_filters.finding import (
 )
 from compliance_filters.mend import mend, worst
 from compliance_filters.review.decisions import Decisions
-from compliance_filters.review.item import Kind, ReviewItem, State
+from compliance_filters.review.item import Kind, ReviewItem, State, judged_in, why_officers
 from compliance_filters.review.queue import ReviewQueue
 from compliance_filters.rulebook import Rulebook
 from compliance_filters.rules.pack import RulePack
@@ -122,7 +122,7 @@ class Gate:
         """
         decisions, item = self._asked(item_id, reason, principal)
         draft = Draft(text=text, target=item.target, by=principal.user_id, generated=item.generated)
-        verdict = self._verdict(self._rules(), draft, _judged_in(item), principal, edit_of=item.id)
+        verdict = self._verdict(self._rules(), draft, judged_in(item), principal, edit_of=item.id)
         if verdict.audit_id is None or verdict.outcome in (Outcome.RETURN, Outcome.BLOCK):
             return verdict
         decision = decisions.approve(
@@ -158,7 +158,7 @@ class Gate:
     def _still_fit(self, item: ReviewItem) -> str:
         """The text that an approval delivers, with mechanical mends. Raises ReviewQueueError when it blocks by now."""
         book = self._rules()
-        context = replace(_judged_in(item), today=datetime.now(SHANGHAI).date())
+        context = replace(judged_in(item), today=datetime.now(SHANGHAI).date())
         draft = Draft(text=item.current, target=item.target, by=item.written_by, generated=item.generated)
         findings, errors = self._judged(book, draft, context)
         outcome = worst(findings, errors)
@@ -230,7 +230,7 @@ class Gate:
         escalated = sorted({f.rule for f in findings if pack.rules[f.rule].escalate})
         doubt = {"generated": draft.generated, "context": to_meta(context)} if outcome is Outcome.REVIEW else None
         incident = any(f.rule == "pii.leak" and f.outcome is Outcome.BLOCK for f in findings)
-        officers = None if edit_of else _why_officers(outcome, bool(escalated))
+        officers = None if edit_of else why_officers(outcome, bool(escalated))
         try:
             return self._audit.append(
                 event="compliance.verdict",
@@ -263,7 +263,7 @@ class Gate:
         """
         queue, found = self._officers_queue, [pack.rules[f.rule] for f in verdict.findings]
         confidential = any(rule.escalate for rule in found)
-        kind = _why_officers(verdict.outcome, confidential) or _drawn(verdict, queue)
+        kind = why_officers(verdict.outcome, confidential) or _drawn(verdict, queue)
         if kind is None or verdict.audit_id is None:
             return verdict
         try:
@@ -280,22 +280,8 @@ class Gate:
         return replace(verdict, review_id=item_id) if kind is Kind.DOUBT else verdict
 
 
-def _why_officers(outcome: Outcome, confidential: bool) -> Kind | None:
-    if outcome is Outcome.REVIEW:
-        return Kind.DOUBT
-    return Kind.ESCALATION if confidential else None
-
-
 def _drawn(verdict: Verdict, queue: ReviewQueue) -> Kind | None:
     return Kind.SAMPLE if verdict.cleared and queue.is_sampled(verdict.cleared.audit_id) else None
-
-
-def _judged_in(item: ReviewItem) -> ReviewContext:
-    if item.judged_in is None:
-        raise ReviewQueueError(
-            f"the context of review item {item.id} was not kept: reject it, and let it be asked anew."
-        )
-    return item.judged_in
 
 
 def _cleared(text: str, target: Target, outcome: Outcome, audit_id: str | None) -> Cleared | None:

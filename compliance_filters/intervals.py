@@ -47,7 +47,12 @@ def interval_of(text: str, shown: re.Match[str], today: date) -> Interval | None
 
 
 def _intervals(text: str, today: date) -> Iterator[Interval]:
+    lives = list(_SINCE_MONTH.finditer(text))
+    for life in lives:
+        months = int(life["until"] or today.month) - int(life["month"])
+        yield Interval(start=life.start(), end=life.end(), months=months)
     spans = [m for m in periods_in(text) if m.value.kind != "day"]
+    spans = [m for m in spans if not any(life.start() <= m.start < life.end() for life in lives)]
     days = [m for m in periods_in(text) if m.value.kind == "day"]
     for first, last in pairwise(days):
         if re.fullmatch(r"\s?(?:至|到|-|—|~)\s?", text[first.end : last.start]):
@@ -56,9 +61,6 @@ def _intervals(text: str, today: date) -> Iterator[Interval]:
         if text[mention.end : mention.end + 3].lstrip("的度").startswith(("报告", "末", "报", "底")):
             continue
         yield Interval(start=mention.start, end=mention.end, months=_months(mention.value, today))
-    for found in _SINCE_MONTH.finditer(text):
-        months = int(found["until"] or today.month) - int(found["month"])
-        yield Interval(start=found.start(), end=found.end(), months=months)
     for found in _SPOKEN.finditer(text):
         yield Interval(start=found.start(), end=found.end(), months=_spoken_months(found))
 

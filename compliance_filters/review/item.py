@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from compliance_filters.finding import Finding, ReviewContext, Target
+from compliance_filters.errors import ReviewQueueError
+from compliance_filters.finding import Finding, Outcome, ReviewContext, Target
 
 
 class Kind(StrEnum):
@@ -130,3 +131,19 @@ class Answered:
     reason: str | None
     text: str | None  # that may be delivered, once approved
     edited: bool
+
+
+def why_officers(outcome: Outcome, confidential: bool) -> Kind | None:
+    """Why an officer has to see a text: it is in doubt, or what it breaks is told to compliance in confidence."""
+    if outcome is Outcome.REVIEW:
+        return Kind.DOUBT
+    return Kind.ESCALATION if confidential else None
+
+
+def judged_in(item: ReviewItem) -> ReviewContext:
+    """The context an item was judged in. Raises ReviewQueueError where it was not kept."""
+    if item.judged_in is None:
+        raise ReviewQueueError(
+            f"the context of review item {item.id} was not kept: reject it, and let it be asked anew."
+        )
+    return item.judged_in
