@@ -13,7 +13,9 @@ from tests.serve.test_loop_browser import Open, browser, firm, fonts, open_page,
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="expected: needs the wheel axe-playwright-python")
+axe = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="expected: needs the wheel axe-playwright-python"
+)
 __all__ = ["browser", "firm", "fonts", "open_page", "site"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
