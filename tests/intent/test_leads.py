@@ -156,7 +156,7 @@ def test_who_may_not_be_offered_gives_no_lead_but_a_case(store: LeadStore, field
 def test_who_asks_not_to_be_called_is_not_offered(store: LeadStore) -> None:
     done = record(store, wish(), wish("consent.optout", "consent"))
     assert done.leads == ()
-    assert "asked in this call" in done.left_out[0]
+    assert "in this call" in done.left_out[0]
     assert [(f.kind, f.state) for f in done.follow_ups] == [("consent", "asked")]
 
 
