@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from serve.rooms import Rooms
 
 REMOVED = "recording.removed"
-DESTROYED, SEALED, ACTIVE = "destroyed", "sealed", "active"
+SEALED, ACTIVE = "sealed", "active"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,17 +62,19 @@ class RecordingKeeper:
         return Swept(removed=removed, held=held)
 
     def _due(self, now: datetime) -> Iterator[tuple[Any, str]]:
+        from serve.users import OPERATOR
+
         days = self._house.settings.speech.keep_recordings_days
         until = now - timedelta(days=days) if days else None
         columns = (calls.c.id, calls.c.client_id, calls.c.ended_at, calls.c.recording_path)
         with self._house.engine.connect() as connection:
             rows = connection.execute(select(*columns).where(calls.c.recording_path.is_not(None))).all()
-        for row in rows:
-            if not Path(row.recording_path).resolve().is_relative_to(self._folder):
-                continue
+        own = [row for row in rows if Path(row.recording_path).resolve().is_relative_to(self._folder)]
+        gone = self._house.erasure.destroyed({row.client_id for row in own if row.client_id}, principal=OPERATOR)
+        for row in own:
             if until is not None and row.ended_at < until:
                 yield row, "time"
-            elif self._standing(row.client_id)[0] == DESTROYED:
+            elif row.client_id in gone:
                 yield row, "erasure"
 
     def _remove(self, row: Any, why: str) -> None:

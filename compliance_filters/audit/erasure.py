@@ -8,7 +8,7 @@ hold; what was encrypted stays in the chain and verifies, and nobody can read it
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,6 +56,15 @@ class Erasure:
             if row is None:
                 raise no_texts(client_id)
             return self._status(connection, dict(row._mapping))
+
+    def destroyed(self, client_ids: Collection[str], *, principal: Principal) -> frozenset[str]:
+        """Those of the clients whose newest key is destroyed."""
+        principal.require("read the state of an erasure", Role.COMPLIANCE, Role.SYSTEM)
+        query = select(audit_key.c.owner, audit_key.c.state).order_by(audit_key.c.created_at)
+        with self._audit.engine.connect() as connection:
+            newest: dict[str, str] = {row.owner: row.state for row in connection.execute(query)}
+        gone = {owner for owner, state in newest.items() if state == DESTROYED}
+        return frozenset(client for client in client_ids if gone and self._audit.keyed_hash(client) in gone)
 
     def seal(self, client_id: str, *, reason: str, principal: Principal) -> KeyStatus:
         """End all reading of a client's texts; what is written later is sealed too."""

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from intent.speech.transcribe import ScriptedTranscriber
+from knowledge_base.access import Role
 from serve.users import OPERATOR
 from serve.wiring import House
 from tests.serve.conftest import client_of
@@ -61,7 +62,10 @@ class TestService:
 
     def test_another_advisor_neither_sees_nor_hears_it(self, house: House, sound: Path) -> None:
         client = take(house, sound)
+        for user in ("A001", "A002"):
+            house.users.add(user, roles=[Role.ADVISOR], branches=[], labels=[], principal=OPERATOR)
         for path in ("/v1/calls/k7", "/v1/calls/k7/audio"):
+            assert client.get(path, headers={"tougu-as": "A001"}).status_code == 200
             assert client.get(path, headers={"tougu-as": "A002"}).status_code == 404
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from compliance_filters.audit.erasure import Erasure
 from compliance_filters.audit.read import entries_of
 from compliance_filters.errors import SealedError
 from knowledge_base.access import Principal, Role
@@ -64,6 +65,16 @@ def test_nobody_listens_to_a_sealed_client(kept: House) -> None:
     kept.recording_keeper.check_open("C0001")
     kept.recording_keeper.check_open(None)
     assert len(recordings(kept)) == 1
+
+
+def test_a_recording_goes_with_its_clients_key(kept: House) -> None:
+    at_once = Erasure(kept.audit, keep_years=0)
+    at_once.seal("C0003", reason="客户要求删除", principal=OFFICER)
+    at_once.destroy("C0003", principal=OFFICER)
+    assert kept.recording_keeper.sweep(NOW).removed == 0, "one person is not enough"
+    at_once.destroy("C0003", principal=Principal(user_id="CO2", roles=frozenset({Role.COMPLIANCE})))
+    assert kept.recording_keeper.sweep(NOW).removed == 1
+    assert recordings(kept) == []
 
 
 def test_files_that_lie_elsewhere_are_left_alone(kept: House, sound: Path) -> None:
