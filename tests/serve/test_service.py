@@ -14,8 +14,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-START_S = 5.0
-
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
@@ -65,12 +63,10 @@ def first_answer(url: str, patience_s: float = 20.0) -> httpx.Response:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_serve_answers_soon_and_stops_when_asked(run, ending: signal.Signals) -> None:  # type: ignore[no-untyped-def]
-    began = time.monotonic()
+def test_serve_answers_and_stops_when_asked(run, ending: signal.Signals) -> None:  # type: ignore[no-untyped-def]
     process = run("serve", "--port", "0")
     server = address(process)
     assert first_answer(f"{server}/livez").json() == {"status": "ok"}
-    assert time.monotonic() - began < START_S
     assert first_answer(f"{server}/readyz").status_code == 200
     process.send_signal(ending)
     assert process.wait(timeout=20) == 0
