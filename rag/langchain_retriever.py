@@ -9,7 +9,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import PrivateAttr
 
-from rag.passage import Chunk, Passage
+from rag.passage import Passage, place
 
 Search = Callable[[str], Sequence[Passage]]
 
@@ -32,18 +32,5 @@ def _document(passage: Passage) -> Document:
     """Text with its title and headings in front, as a model should read it; the place in `metadata`."""
     chunk = passage.chunk
     return Document(
-        id=chunk.id, page_content=f"{chunk.context}\n{chunk.text}", metadata={**_place(chunk), "score": passage.score}
+        id=chunk.id, page_content=f"{chunk.context}\n{chunk.text}", metadata={**place(chunk), "score": passage.score}
     )
-
-
-def _place(chunk: Chunk) -> dict[str, object]:
-    return {
-        "title": chunk.title,
-        "version_id": chunk.version_id,
-        "start": chunk.start,
-        "end": chunk.end,
-        "page": chunk.page,
-        "period": chunk.period,
-        "product_codes": list(chunk.product_codes),
-        "text": chunk.text,  # what a citation may quote: context is searched, not cited
-    }

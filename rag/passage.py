@@ -137,3 +137,17 @@ class Answer:
         """The sentences joined, citation marks as [n]; below them the table: all that a reader is shown."""
         said = "".join(sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in self.sentences)
         return f"{said}\n\n{self.table.text}" if self.table is not None else said
+
+
+def place(chunk: Chunk) -> dict[str, object]:
+    """Where a chunk stands, for programs of others."""
+    return {
+        "title": chunk.title,
+        "version_id": chunk.version_id,
+        "start": chunk.start,
+        "end": chunk.end,
+        "page": chunk.page,
+        "period": chunk.period,
+        "product_codes": list(chunk.product_codes),
+        "text": chunk.text,  # what a citation may quote: context is searched, not cited
+    }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rag.hidden import without_instructions
+from rag.passage import place
 
 if TYPE_CHECKING:
     from knowledge_base.access import Principal
@@ -92,19 +93,7 @@ class KnowledgeTools:
 
 
 def _passage(passage: Passage) -> dict[str, Any]:
-    chunk = passage.chunk
-    return {
-        "title": chunk.title,
-        "version_id": chunk.version_id,
-        "start": chunk.start,
-        "end": chunk.end,
-        "page": chunk.page,
-        "period": chunk.period,
-        "product_codes": list(chunk.product_codes),
-        "heading": chunk.context,
-        "text": chunk.text,
-        "score": round(passage.score, 4),
-    }
+    return {**place(passage.chunk), "heading": passage.chunk.context, "score": round(passage.score, 4)}
 
 
 def _fact(fact: Fact) -> dict[str, Any]:

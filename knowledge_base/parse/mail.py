@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email.header import decode_header
 from email.message import Message
 from email.policy import compat32
@@ -116,10 +117,9 @@ def _content(part: Message) -> bytes:
 
 def _declared_text(raw: bytes, charset: str | None) -> str:
     """Text in the stated character set, else in the one that fits; what fits none is marked, not lost."""
-    try:
-        return raw.decode(_wide(charset)) if charset else decode(raw, name="")
-    except (LookupError, UnicodeDecodeError, ParseError):
-        pass
+    if charset:
+        with suppress(LookupError, UnicodeDecodeError):  # programs state sets that are none, or other ones
+            return raw.decode(_wide(charset))
     try:
         return decode(raw, name="")
     except ParseError:
