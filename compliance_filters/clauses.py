@@ -13,8 +13,10 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+Span = tuple[int, int]
 _CARRY = 12  # clauses over which a prohibition may reach
 _NEXT = 40  # characters of the next sentence that a sentence knows
+_NAMED = 12  # characters before a quotation that say whose it is
 _REACH = 80  # characters of a tail or a following clause that may take a claim back
 _TEXTS = 16  # remembered
 _REMEMBERED = 64  # sentences; several claims of one sentence are judged one after another
@@ -23,8 +25,10 @@ _SENTENCE_END = re.compile(r"[。!?…\n]+[”’」』\")]*")
 _CLAUSE_MARKS = ",;:—"
 _HEADING = re.compile(r":\s*\n")
 _QUOTE = re.compile(r"“[^“”]{1,60}”|\"[^\"]{1,60}\"|「[^「」]{1,60}」|‘[^‘’]{1,60}’")
-_ASKED_LINE = re.compile(r"(?m)^[ \t]*(?:客户|投资者)?(?:问|提问|来信|来电|Q\d{0,2})[ \t]?:(?:(?!答:|\n).){0,400}")
-_ANSWER = re.compile(r"\s*(?:答|回答|回复|A\d{0,2})[ \t]?:\s*")
+_ASKED_LINE = re.compile(
+    r"(?m)^[ \t]*(?:客户|投资者|您|你)?(?:刚才|刚刚|刚)?(?:问|提问|来信|来电|Q\d{0,2})[ \t]?:(?:(?!答:|\n).){0,400}"
+)
+_ANSWER = re.compile(r"\s*(?:直接|我的)?(?:答|回答|回复|A\d{0,2})(?:您|你)?[ \t]?:\s*")
 _LIST_ITEM = re.compile(r"^\s*(?:[-•·*]|\(?[\d一二三四五六七八九十]{1,2}[.、)）])")
 
 
@@ -194,9 +198,10 @@ class ClauseReader:
         closing = parts[last].end == len(text) and "?" in sentence.mark
         if not rhetorical and self._is_question(head, text[start:end], tail, closing):
             return Stance.ASSERTED if self._affirmed_next.search(following.lstrip()) else Stance.ASKED
-        if self._is_reported(text, parts, index, head) and not self._affirmed_next.search(following):
+        quote = _quote_around(text, start, end)
+        if self._is_reported(text, parts, index, head, quote) and not self._affirmed_next.search(following):
             return Stance.REPORTED
-        if self._is_refuted(sentence, start, end):
+        if self._is_refuted(sentence, start, end, quote):
             return Stance.REPORTED
         negations = self._negations(head, tail)
         if not rhetorical and self._disputed.search(head + text[start:end] + tail + "," + following):
@@ -259,19 +264,25 @@ class ClauseReader:
                 return True
         return False
 
-    def _is_reported(self, text: str, parts: list[Clause], index: int, head: str) -> bool:
+    def _is_reported(self, text: str, parts: list[Clause], index: int, head: str, quote: Span | None) -> bool:
         if self._attributions.search(head):
+            return True
+        if quote and self._attributions.search(text, max(0, quote[0] - _NAMED), quote[0]):
             return True
         clause = parts[index]
         before = text[parts[index - 1].start : parts[index - 1].end] if index else ""
         return clause.opens_with == ":" and bool(self._attributions.search(before))
 
-    def _is_refuted(self, sentence: Sentence, start: int, end: int) -> bool:
+    def _is_refuted(self, sentence: Sentence, start: int, end: int, quote: Span | None) -> bool:
         """Words in quotation marks, or of somebody else, which the writer then takes apart: 群里喊“必涨”，您别当真."""
         text = sentence.text
-        quote = next((m.span() for m in _QUOTE.finditer(text) if m.start() < start and end < m.end()), None)
         if not quote and not self._others.search(text[:start]):
             return False
         rest = text[quote[1] if quote else end :][:_REACH] + "," + sentence.after
         found = self._refuted.search(rest)
         return found is not None and not self._contrasts.search(self._masked(rest), found.end())
+
+
+def _quote_around(text: str, start: int, end: int) -> Span | None:
+    """The quotation that holds a claim, marks included."""
+    return next((m.span() for m in _QUOTE.finditer(text) if m.start() < start and end < m.end()), None)

@@ -16,8 +16,13 @@ from mandarin.offsets import Mapped
 _CODE = re.compile(r"(?<![\dA-Za-z.])\d{6}(?![\d.%A-Za-z])")
 # A fund that is named in quotation marks and is none of the products handed in.
 _QUOTED_NAME = re.compile(
-    r"[“「\"](?P<name>[\u4e00-\u9fffA-Za-z0-9]{3,16}(?:混合|股票|债券?|指数|货币|配置|QDII|ETF|FOF|LOF|联接|[一二三四五六七八九十\d]{1,2}号)"
-    r"[A-C]?类?)[”」\"]"
+    r"[“「\"](?P<name>[\u4e00-\u9fffA-Za-z0-9]{3,16}(?:混合|股票|债券?|指数|货币|配置|QDII|ETF|FOF|LOF|联接|[一二三四五六七八九十\d]{1,2}号"
+    r"|\((?:QDII|LOF|FOF)(?:-[A-Z]{2,4})?\))[A-C]?类?)[”」\"]"
+)
+# The document of a fund that is none of the products handed in: 墨池红利低波指数招募说明书.
+_TITLED_NAME = re.compile(
+    r"(?P<name>[\u4e00-\u9fffA-Za-z0-9]{3,16}?(?:混合|股票|债券?|指数|货币|配置|QDII|ETF|FOF|LOF|联接)[A-C]?)"
+    r"(?=(?:型)?(?:证券投资基金)?(?:\d{4}年)?(?:招募|基金合同|产品资料|份额发售|第[一二三四1-4]季度|年度报告|中期报告))"
 )
 # 再加两万: what is bought was named before
 _OF_AMOUNT = re.compile(r"[^,;。]{0,3}?(?:\d|[一二两三四五六七八九十]{1,3}(?=[万千百成]))")
@@ -215,11 +220,18 @@ def _mentions(text: str, context: ReviewContext) -> list[_Mention]:
     ]
     if context.products:  # else nothing says what the firm sells
         known = [plain_name(name) for _, name in names if name]
-        for quoted in _QUOTED_NAME.finditer(text):
-            name = quoted["name"]
-            if not any(name in other or other in name for other in known):
-                spans.append(_Mention(code=name, product=None, start=quoted.start("name"), end=quoted.end("name")))
+        spans += [m for m in _strangers(text, context) if not any(m.code in name or name in m.code for name in known)]
     return sorted(spans, key=lambda m: (m.start, -m.end))
+
+
+def _strangers(text: str, context: ReviewContext) -> Iterator[_Mention]:
+    """Funds that a text names and nobody handed in: in quotation marks, or by the title of a source."""
+    for quoted in _QUOTED_NAME.finditer(text):
+        yield _Mention(code=quoted["name"], product=None, start=quoted.start("name"), end=quoted.end("name"))
+    titles = (_TITLED_NAME.match(plain_name(source.title)) for source in context.sources)
+    for name in {title["name"] for title in titles if title}:
+        for found in re.finditer(re.escape(name), text):
+            yield _Mention(code=name, product=None, start=found.start(), end=found.end())
 
 
 def _placed(mention: _Mention, source: Mapped) -> Recommended:

@@ -20,6 +20,9 @@ _LIFE = 60  # years
 _KNOWN = 8
 _LEDGER = 8  # sums of which three are tried
 _HALF = Decimal("0.5")  # of a share
+_COMPARES = re.compile(
+    "(?<![同环])比|[同环]比(?![增上下涨跌减])|较"
+)  # 同比增长13.8% compares with no other number here
 _CURRENCIES = frozenset({"美元", "港元", "港币", "欧元", "英镑", "日元"})
 _RIGHT_BEHIND = 8  # characters: 8.3%，26人
 _NEIGHBOURS = 2
@@ -85,7 +88,7 @@ def _difference(text: str, first: Part, second: Part) -> tuple[Decimal, bool]:
     if first.reference != second.reference:
         return (second.value - first.value if first.reference else first.value - second.value), True
     between = text[first.place : second.place] if 0 <= first.place < second.place else ""
-    if re.search("比|较", between):
+    if _COMPARES.search(between):
         return first.value - second.value, True
     if re.search("到|至|为", between[-4:]) and "从" in text[max(0, first.place - 12) : first.place]:
         return second.value - first.value, True

@@ -12,7 +12,7 @@ _SUPPOSED = re.compile(
     r"|若(?=您|投资|投入|申购|买入|持有|按|以|在|期末|到期|净值|市值|本金))"
 )
 _EXAMPLE_BEGINS = re.compile(
-    "举例|举个例子|打个比方|例如|比如|示例|粗略?估?算|估算|试算|测算|算一下|算一笔|算笔账|算下来"
+    "举例|举个例子|打个比方|换算成|例如|比如|示例|粗略?估?算|估算|试算|测算|算一下|算一笔|算笔账|算下来"
 )
 _EXAMPLE_AFTER = re.compile(r"[\u4e00-\u9fff]{0,6}(?:为例|来算|来测算|测算|计(?!提)|计算|估算|粗算)")
 _CONDITION_AFTER = re.compile(r"(?:左右|以上|以下)?(?:时(?![间期点代候任])|的话|的情况下|的情形下)")
@@ -20,12 +20,14 @@ _CLIENT_SAID = re.compile(
     r"(?:您|客户)(?:刚才|刚刚|之前|上次|这次|今天|目前|现在)?(?:问|说|提到|提出|想|打算|计划|准备|希望|预算|手上|手里|咨询|拟|拟投|要)"
     r"|您这|按您|您的(?:预算|资金|计划)"
 )
+# 买5万元要多少手续费: what is asked about a sum.
+_ASKED_OF_SUM = re.compile("[^。！!\n]{0,16}(?:要|收|得|花|交|能拿|到手)(?:是|有)?多少")
 _ENDS_IN_SUM = re.compile(r"\d[亿万元份]{0,2}$")  # 按250,000元试算: the premise stands before the word
 _COMPUTED = re.compile("算|市值|约合|折合|合计|相当|等于|也?就是|总共|一共")
 # What the writer proposes is no claim about the world: 建议您拿三万元配置, 先上一成仓位.
-_PROPOSES = re.compile("建议|推荐|不妨|可以(?:先|考虑|分)|您可以")
+_PROPOSES = re.compile("建议|推荐|不妨|可以(?:先|考虑|分|建)|您(?:现在)?可以")
 _PROPOSED = re.compile(
-    r"(?:(?<!占)配|配置|拿出?|动用|先上|上|再加|加|投|投入|定投|买|买入|申购|认购|留出?|留足|转入?|挪|减|减掉|放)(?:个|入|上|到|约|大约|至多|最多|不超过)?\s?$"
+    r"(?:(?<!占)配|配置|拿出?|动用|先[上来]|上|再加|加|投|投入|定投|买|买入|申购|认购|留出?|留足|转入?|挪|减|减掉|放)(?:个|入|上|到|约|大约|至多|最多|不超过)?\s?$"
 )
 # 利率上行1个百分点，价格大约跌2.8%: a rule of thumb sets out from a round move.
 _STEP = re.compile(
@@ -55,7 +57,7 @@ class Assumptions:
 
     def cover(self, numeral: Numeral, sentence: int) -> bool:
         """Whether this number is a premise: `sentence` is where its sentence begins."""
-        if numeral.kind is NumeralKind.AMOUNT and _is_round(numeral) and _EXAMPLE_AFTER.match(self._text, numeral.end):
+        if numeral.kind is NumeralKind.AMOUNT and _is_round(numeral) and self._sets_out(numeral):
             return True
         if _CONDITION_AFTER.match(self._text, numeral.end) or self._is_step(numeral):
             return True
@@ -70,6 +72,10 @@ class Assumptions:
         if self._examples and _begins_example(lead, numeral):
             return True
         return self._quotes and (_is_named_by_client(lead, numeral) or self._is_borne(lead, clause, numeral))
+
+    def _sets_out(self, numeral: Numeral) -> bool:
+        """Whether the words behind a sum compute from it or ask: 以10万元为例, 买5万元要多少手续费."""
+        return any(words.match(self._text, numeral.end) for words in (_EXAMPLE_AFTER, _ASKED_OF_SUM))
 
     def _is_proposed(self, numeral: Numeral, sentence: int) -> bool:
         """A round sum or share that the reader is asked to put in, take out or keep."""

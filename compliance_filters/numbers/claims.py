@@ -27,14 +27,16 @@ LEFT = re.compile(
     "其余|剩|余下|另外|余额|结余|盈余|浮盈|浮亏|盈利|亏损|收益|赚|亏|增值|净(?!值|资产|利)|可用于|可投|缺口|还差|还需|扣除|实得|实收|到手|[=＝]"
 )
 SUM = re.compile(
-    "[前后这]?[两二三四五][只者类项]|合起来|前[三五十]大|合计|及以[上下]|共|总计|总和|之和|加总|相加|加起来|累计|综合|总额|总费|[=＝]"
+    "[前后这]?[两二三四五][只者类项]|合起来|加一起|(?:加|凑|放)在?一块|拢共|前[三五十]大|合计|及以[上下]|共|总计|总和|之和|加总|相加|加起来|累计|综合|总额|总费|[=＝]"
 )
 _PLUS = re.compile(r"\d[%元份][^，,。；;\d]{0,8}(?:加上?|[+＋])[^，,。；;\d]{0,4}\d")  # 1.20%的管理费加0.20%的托管费
+_ROUGHEST = 5  # a distance is told to a fifth of itself at least: 0.5 is not 1个百分点
 _ADDS = 40  # characters
 FORMERLY = re.compile("即|倒推|季末|年初|原|此前|之前|期初|前|上[季月年]|上个|去年|变成|变为|达到|增至")
 BEFORE = re.compile("倒推|推算|反推|往回算|此前|之前|原来|原先|当时|上[季月年]末|上个月末|期初")  # a move taken back
 THEN = re.compile("现在?约?为|现约|升至|降至|调至|达到|变为|之后为|后约?为")
 ORDERED = re.compile("前者|后者")
+A_MONTH = re.compile("月利率|月息|每月|月化")  # of a rate a year
 WEIGHTED = re.compile("权重|加权|按.{0,4}比例")
 BALANCE = re.compile("期末|余额|结余|损益|盈亏")
 SHARE = re.compile(
@@ -134,8 +136,9 @@ class Claim:
         """Whether one of the results is this figure within what was written."""
         mine = self.quantity
         low, high = mine.low, mine.high
+        rounded = min(mine.tolerance, abs(mine.value) / _ROUGHEST) if self.unit == "pp" else mine.tolerance
         for value, room in results:
-            if abs(value - mine.value) <= mine.tolerance + room:
+            if abs(value - mine.value) <= rounded + room:
                 return True
             if low is not None and high is not None and low <= value <= high:
                 return True

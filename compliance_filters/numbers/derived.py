@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, combinations, islice
 
@@ -17,6 +18,8 @@ from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import Part, Parts, is_sum
 from compliance_filters.numbers.quantities import Quantity
 
+_PLUS = re.compile(r"\s?[+＋]\s?")
+_WRITTEN = re.compile(r"[-+]?\d[\d.,]*\s?(?:%|％|[亿万]?[元份]|个百分点)")
 _FRACTION = re.compile("[^百分]+分之")  # 四十分之一, also of two rates
 _TIMES = re.compile("[×xX*折]")  # 1.2%×40%
 _MOVES_TO = re.compile("%(?:[上下]?[调降升]|提高|回落|降低|调整|[涨跌]|上行|下行)[到至为]?$")
@@ -121,7 +124,7 @@ def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     near = _nearest(own, claim.figure.start, _PAIRED)
     precise = claim.unit in ("元", "份") and claim.free
     if ordered := claims.ORDERED.search(claim.near):
-        named = [p for p in near if 0 <= p.place < claim.figure.start]
+        named = _summed(claim.text, [p for p in near if 0 <= p.place < claim.figure.start])
         yield from arithmetic.ordered(named, claim.direction if ordered.group() == "前者" else -claim.direction)
     elif claim.asks_distance or precise:
         yield from arithmetic.differences(claim.text, near, claim.direction, mixed=precise)
@@ -129,6 +132,20 @@ def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
         yield from arithmetic.pair_sums(near)
     if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):
         yield from arithmetic.ledgers(near)
+
+
+def _summed(text: str, parts: Sequence[Part]) -> list[Part]:
+    """Parts with those that a plus joins added up: of 0.50%+0.10% and 1.20%+0.20% the latter is 0.80 higher."""
+    made: list[Part] = []
+    end = -1
+    for part in sorted(parts, key=lambda p: p.place):
+        joined = bool(made) and _PLUS.fullmatch(text[end : part.place]) is not None
+        if joined:
+            made[-1] = replace(made[-1], value=made[-1].value + part.value, attribute=None)
+        else:
+            made.append(part)
+        end = next((f.end() for f in [_WRITTEN.match(text, part.place)] if f), part.place)
+    return made
 
 
 def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator[Result]:
@@ -147,6 +164,8 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
         yield from arithmetic.weighted(_nearest(parts, start, _FEW))
     if _TENTHS in claim.text[max(0, start - _NEXT) : start]:
         yield from ((abs(r.value * z.value) / 10, EXACT) for r in own for z in parts if z.unit == _TENTHS)
+    if claims.A_MONTH.search(claim.near):
+        yield from ((abs(p.value) / 12, EXACT) for p in own)
     yield from arithmetic.sensitivities(parts)
 
 

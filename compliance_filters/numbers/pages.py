@@ -185,11 +185,24 @@ class Page:
     def _parallel(self, index: int) -> str | None:
         """The attribute of the figure before, or of as many before as are told here: 过去一年分别为4.23%和12.32%."""
         first, last = self._group(index)
+        if (turn := self._turns_back(index)) is not None:
+            return self.reading(turn).attribute
         start = self.figures[index].sentence
         before = [i for i in self._said_before(first, last - first + 1) if self.figures[i].start >= start]
         if not before:
             return None
         return self.reading(before[index - first] if len(before) > last - first else before[-1]).attribute
+
+    def _turns_back(self, index: int) -> int | None:
+        """The figure that began the part before a semicolon, where this one begins the part behind it:
+        过去半年增长2.3%，基准3.0%；过去一年6.9%.
+        """
+        figure = self.figures[index]
+        mark = max(self.text.rfind(m, figure.sentence, figure.start) for m in "；;")
+        if mark < 0 or figure.previous_end > mark:
+            return None
+        begin = max(figure.sentence, *(self.text.rfind(m, figure.sentence, mark) for m in "；;"))
+        return next((i for i in self._said_before(index, _LOOK_BACK) if self.figures[i].start >= begin), None)
 
     def _said_before(self, index: int, many: int) -> list[int]:
         """The nearest figures before one, in order, without those that say nothing (三只, 近一年)."""

@@ -15,6 +15,7 @@ from functools import lru_cache
 from compliance_filters.finding import ReviewContext
 from compliance_filters.numbers.evidence import Known
 from compliance_filters.numbers.mentions import Mention
+from compliance_filters.numbers.settlement import wrong_settlements
 
 Fault = tuple[int, int, str]
 
@@ -51,8 +52,9 @@ _OF_CLIENT = re.compile("(?:测评|等级|评级)(?:(?!证件?|存款|产品|基
 _SENTENCE = 40  # characters
 _EXPIRES = re.compile("(?:有效期|到期日?|有效|截止日?)?[至到为是：:\\s]*")
 _UNTIL = re.compile(
-    "(?:成立|生效|任职|管理|上任)(?:日|以来|之日起|起)?(?:至|到)$"
-)  # a span's end: 成立至2026年10月30日
+    r"(?:成立|生效|任职|管理|上任)(?:日|以来|之日起|起)?(?:至|到)$|\d[日号]?(?:起)?(?:至|到|[-—–~～])$"
+)  # a span's end: 成立至2026年10月30日, 2023年2月14日至2025年6月30日
+_COMPLETES = re.compile("[^，,。；;\n]{0,4}满")
 _BEFORE, _AFTER = 18, 8  # characters around a date that say what it is of
 _LEVEL = re.compile(
     r"(?:风险等级|风险级别|风险评级|产品等级|等级|中(?:低|高|等)?风险|低风险|高风险)[为是:：(（\s]{0,3}(?P<level>R[1-5])|(?<=[\u4e00-\u9fffA-C])(?<!不)(?:是|属于?)(?P<told>R[1-5])(?!及|或|以|至|到|-)|(?P<bare>(?<![A-Za-z])R[1-5])(?=级|等级|产品|的产品|风险)"
@@ -110,6 +112,7 @@ class StatedChecker:
         """(start, end, why) of each contradiction."""
         yield from _wrong_days(text, known, context, products)
         yield from _wrong_times(text, known)
+        yield from wrong_settlements(text, known)
         yield from _wrong_levels(text, context, products)
         yield from _wrong_codes(text, context, products)
 
@@ -126,8 +129,15 @@ def _wrong_days(text: str, known: Known, context: ReviewContext, products: Seque
             continue
         rivals = of_product or [other for other in held if day.about & other.about]
         rivals = rivals or [other for other in written if day.nearly(other)]
-        if rivals and not any(day.agrees(other) for other in of_product):
+        if rivals and not any(day.agrees(other) for other in of_product) and not _is_anniversary(text, day, held):
             yield day.start, day.end, f"，已知的日期是{rivals[0].said}"
+
+
+def _is_anniversary(text: str, day: _Stated, held: Sequence[_Stated]) -> bool:
+    """2024年6月5日确认，到2025年6月5日就满一年."""
+    if not _COMPLETES.match(text, day.end):
+        return False
+    return any((o.month, o.day) == (day.month, day.day) and (o.year or 0) < (day.year or 9999) for o in held)
 
 
 def _inceptions(day: _Stated, context: ReviewContext, products: Sequence[Mention]) -> list[_Stated]:

@@ -31,7 +31,7 @@ from models.tuned import load_tuned
 from models.tuning import tune
 from models.tuning_run import Examples, TuningSettings
 
-DECIDE_AT, REVIEW_AT = 0.92, 0.88  # precision of the model's word and of its doubt; half of the lines violate
+DECIDE_AT, REVIEW_AT = 0.94, 0.90  # precision of the model's word and of its doubt; half of the lines violate
 SPOKEN_DECIDE_AT, SPOKEN_REVIEW_AT = 0.85, 0.75  # of spoken words, as rarely wrong as calls are
 _KEPT = 0.99  # share of violating calibration lines about which the encoder must be asked
 _WEIGHTS = tuple(round(0.1 * n, 1) for n in range(1, 10))  # of the encoder in the blend

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -243,7 +242,3 @@ def test_no_page_reads_all_leads(engine: Engine) -> None:
     assert [(plan, sql) for sql, plan in plans if plan.startswith("SCAN leads")] == []
     sorted_anew = [plan for sql, plan in plans if "TEMP B-TREE FOR ORDER BY" in plan]
     assert sorted_anew == [], "the order comes from the index, too"
-    started = time.perf_counter()
-    board.page("todo", principal=A1)
-    team.team(principal=SYSTEM)
-    assert time.perf_counter() - started < 1.0
