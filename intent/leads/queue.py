@@ -54,7 +54,8 @@ class LeadQueue(LeadLedger):
         self.settings = settings or LeadSettings()
         self._taxonomy, self.directory = taxonomy, directory
         self._honour = load_honour(self.settings.honour)
-        self._router = Router(directory, load_routing(self.settings.routing), capacity=self.settings.capacity)
+        rules = load_routing(self.settings.routing)
+        self._router = Router(directory, rules, capacity=self.settings.capacity, waiting=self._rows.waiting)
         self._looked_at = 0.0  # monotonic seconds of the last look at leases
 
     def claim(

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     any_,
     bindparam,
+    column,
     func,
     literal_column,
     or_,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 )
 
 from intent.leads.sql.rows import C, Filters, Sight, Wanted, held_by, not_reported, offered_to, sight_of, who
-from intent.leads.tables import ALIVE, lead_clients, lead_events, leads
+from intent.leads.tables import ALIVE, OFFERED, lead_clients, lead_events, leads
 from jobs.direct import Direct
 from jobs.tables import outbox
 from knowledge_base.access import Principal
@@ -44,6 +45,12 @@ NUMBER = Direct(
     ).columns(lead_clients.c.client_id, lead_clients.c.sequence)
 )
 
+WAITING = Direct(
+    text(
+        "SELECT key AS who, (SELECT count(*) FROM (SELECT 1 FROM leads WHERE advisor_id = key AND "
+        f"{OFFERED} LIMIT value::bigint) some) AS waiting FROM json_each_text(CAST(:most AS json))"
+    ).columns(column("who"), column("waiting"))
+)
 OF_CLIENTS = Direct(
     select(leads)
     .where(
@@ -66,6 +73,10 @@ class PostgresRows:
         self, connection: Connection, clients: Sequence[str], since: datetime, intents: Sequence[str]
     ) -> Sequence[Mapping[str, Any]]:
         return OF_CLIENTS.rows(connection, {"clients": list(clients), "since": since, "intents": list(intents)})
+
+    def waiting(self, connection: Connection, most: Mapping[str, int]) -> dict[str, int]:
+        rows = WAITING.rows(connection, {"most": _json(dict(most))})
+        return {row["who"]: row["waiting"] for row in rows}
 
     def claim(
         self, connection: Connection, wanted: Wanted, principal: Principal, *, most: int, lease_s: float

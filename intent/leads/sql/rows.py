@@ -65,6 +65,10 @@ class LeadRows(Protocol):
         """Leads of the clients last heard after `since` that live, or are of one of the intents; the oldest first."""
         ...
 
+    def waiting(self, connection: Connection, most: Mapping[str, int]) -> dict[str, int]:
+        """How many leads wait for each of these people, counted to the bound that is given with each."""
+        ...
+
     def claim(
         self, connection: Connection, wanted: Wanted, principal: Principal, *, most: int, lease_s: float
     ) -> Sequence[Mapping[str, Any]]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from intent.leads.sql.rows import C, Wanted, held_by, not_reported, offered_to, sight_of, who
-from intent.leads.tables import ALIVE, lead_clients, lead_events, leads
+from intent.leads.tables import ALIVE, OFFERED, lead_clients, lead_events, leads
 from jobs.clock import database_now
 from jobs.locks import begin_writing
 from jobs.tables import outbox
@@ -30,6 +30,9 @@ class SqliteRows:
         kinds = or_(ALIVE, C.intent.in_(intents))
         query = select(leads).where(C.client_id.in_(clients), kinds, C.last_seen_at > since)
         return [row._asdict() for row in connection.execute(query.order_by(C.id))]
+
+    def waiting(self, connection: Connection, most: Mapping[str, int]) -> dict[str, int]:
+        return {who: self._waiting(connection, who, bound) for who, bound in most.items()}
 
     def claim(
         self, connection: Connection, wanted: Wanted, principal: Principal, *, most: int, lease_s: float
@@ -85,6 +88,10 @@ class SqliteRows:
     ) -> None:
         self.insert(connection, lead_events, events)
         self.insert(connection, outbox, messages)
+
+    def _waiting(self, connection: Connection, who: str, bound: int) -> int:
+        some = select(C.id).where(C.advisor_id == who, OFFERED).limit(bound).subquery()
+        return connection.scalar(select(func.count()).select_from(some)) or 0
 
     def _number(self, connection: Connection, client: str, count: int) -> int:
         known = upsert(lead_clients).values(client_id=client, sequence=count)
