@@ -125,7 +125,8 @@ def drift_report(engine: Engine, *, week: str, today: date, taxonomy: Taxonomy, 
     with engine.connect() as connection:
         volume = _cells(connection, leads.c.first_seen_at, monday, principal, outcomes=False)
         outcomes = _cells(connection, leads.c.updated_at, monday, principal, outcomes=True)
-        began = connection.scalar(select(func.min(leads.c.first_seen_at)).where(visible(principal)))
+        first = select(leads.c.first_seen_at).where(visible(principal)).order_by(leads.c.id).limit(1)
+        began = connection.scalar(first)
     known, sunday = _weeks_known(began, monday), monday + timedelta(days=6)
     rows = [row for by in BY for row in _rows(by, volume, outcomes, known, taxonomy)]
     return DriftReport(

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from intent.leads.sql.rows import C, Wanted, held_by, not_reported, offered_to, sight_of, who
+from intent.leads.changes import Change, event_row, outbox_row
+from intent.leads.sql.rows import C, Told, Wanted, held_by, not_reported, offered_to, sight_of, who
 from intent.leads.tables import ALIVE, OFFERED, lead_clients, lead_events, leads
+from intent.leads.views import lead_from
 from jobs.clock import database_now
 from jobs.locks import begin_writing
 from jobs.tables import outbox
@@ -58,6 +60,7 @@ class SqliteRows:
         principal: Principal,
         values: Mapping[str, Any],
         lease_s: float | None,
+        told: Told,
     ) -> Mapping[str, Any] | None:
         begin_writing(connection)
         now = database_now(connection)
@@ -68,7 +71,10 @@ class SqliteRows:
         if client is None:
             return None
         lease = {} if lease_s is None else {"lease_until": now + timedelta(seconds=lease_s)}
-        return self._change(connection, lead_id, client, {**values, **lease, "updated_at": now})
+        row = self._change(connection, lead_id, client, {**values, **lease, "updated_at": now})
+        change = Change(lead=lead_from(row), event=told.event, by=principal.user_id, why=told.why, at=now)
+        self.tell(connection, [event_row(change)], [outbox_row(change)])
+        return row
 
     def insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
