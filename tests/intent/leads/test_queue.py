@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from intent.call import Evidence
 from intent.errors import BatchError, LeadError, LeadNotFoundError
@@ -307,6 +308,26 @@ class TestBulk:
         assert [row["call"] for row in lead.evidence] == ["b1", "b2"]
         assert all(done.already for done in store.record_many(batch, principal=SYSTEM))
         check_books(any_engine)
+
+    def test_people_are_looked_up_once_a_batch(self, any_engine: Engine) -> None:
+        asked: list[set[str]] = []
+
+        class Counted(Firm):
+            def staff_of(self, user_ids: Collection[str], connection: Connection) -> Mapping[str, Staff]:
+                asked.append(set(user_ids))
+                return super().staff_of(user_ids, connection)
+
+        firm = Counted(
+            clients={f"C{n}": ClientStanding(advisor_id=f"A{n % 3}", branch="east") for n in range(6)},
+            people={f"A{n}": ("east", Staff(id=f"A{n}", capacity=2)) for n in range(3)},
+        )
+        store = store_on(any_engine, firm)
+        batch = [call_of(wish(), call_id=f"b{n}", client_id=f"C{n}") for n in range(6)]
+        done = store.record_many(batch, principal=SYSTEM)
+        assert [x.leads[0].advisor_id for x in done] == ["A0", "A1", "A2"] * 2
+        assert asked == [{"A0", "A1", "A2"}]
+        later = record(store, wish("fund.buy"), call_id="b9", client_id="C0").leads[0]
+        assert later.advisor_id is None, "two wait for each of them already"
 
     def test_a_merge_never_lowers_the_score(self, any_engine: Engine) -> None:
         store = store_on(any_engine)
