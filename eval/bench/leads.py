@@ -129,7 +129,7 @@ class _Run:
         bare = round(count / _bare_commits(self.house.engine, count), 1)
         self.metrics["baseline_commits_per_s"] = bare
         written = self.metrics["insert_per_s"]
-        self.metrics["ratio"] = quotient(float(written) if written is not None else None, bare)
+        self.metrics["ratio"] = quotient(written, bare) if isinstance(written, float) else None
 
     def _fill(self, first: int, last: int) -> None:
         clients = self.size.clients

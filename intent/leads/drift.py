@@ -225,7 +225,7 @@ def _weeks_known(connection: Connection, principal: Principal, monday: date) -> 
     began = connection.scalar(select(func.min(seen)).where(visible(principal)))
     if began is None:
         return 0
-    first = began.astimezone(SHANGHAI).date()
+    first: date = began.astimezone(SHANGHAI).date()
     return max(0, min(WEEKS_BEFORE, (monday - first).days // 7))
 
 
