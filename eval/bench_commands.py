@@ -139,7 +139,8 @@ def leads(
     json: Json = None,
 ) -> None:
     """The lead queue at size: insert, merge, claim and acknowledge, through repository and API."""
-    from eval.bench.leads import Load, bench_leads
+    from eval.bench.lead_load import Load
+    from eval.bench.leads import bench_leads
 
     load = Load(consumers=consumers, think_s=think_s, seconds=seconds)
     _run(

@@ -249,13 +249,18 @@ class Clients:
         principal: Principal,
         connection: Connection,
         branch: str | None = None,
-        user_id: str | None = None,
+        user_ids: Collection[str] = (),
     ) -> tuple[Advisor, ...]:
-        """The advisors of a branch, or one of them, by id, for those who may see every client."""
+        """The advisors of a branch, or some by id, for those who may see every client."""
         if not principal.has(*SEES_EVERY_CLIENT):
             return ()
-        found = _OF_BRANCH if user_id is None else _ONE
-        rows = found.rows(connection, {"of": branch if user_id is None else user_id})
+        if branch is not None:
+            rows = _OF_BRANCH.rows(connection, {"of": branch})
+        elif len(user_ids) == 1:
+            rows = _ONE.rows(connection, {"of": next(iter(user_ids))})
+        else:
+            some = select(advisors).where(advisors.c.id.in_(sorted(user_ids)))
+            rows = [dict(row._mapping) for row in connection.execute(some)]
         return tuple(_advisor_from(row) for row in rows)
 
 

@@ -56,10 +56,10 @@ class KnowledgeBaseDirectory:
         found = self._clients.staff(principal=self._principal, connection=connection, branch=branch)
         return [_staff(each) for each in found]
 
-    def one_of_staff(self, user_id: str, connection: Connection) -> Staff | None:
-        """One member of staff; None for a user who is no advisor."""
-        found = self._clients.staff(principal=self._principal, connection=connection, user_id=user_id)
-        return _staff(found[0]) if found else None
+    def staff_of(self, user_ids: Collection[str], connection: Connection) -> Mapping[str, Staff]:
+        """Members of staff by id; a user who is no advisor is left out."""
+        found = self._clients.staff(principal=self._principal, connection=connection, user_ids=user_ids)
+        return {each.id: _staff(each) for each in found}
 
 
 def _with_ledger(principal: Principal) -> Select[Any]:

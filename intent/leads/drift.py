@@ -125,8 +125,7 @@ def drift_report(engine: Engine, *, week: str, today: date, taxonomy: Taxonomy, 
     with engine.connect() as connection:
         volume = _cells(connection, leads.c.first_seen_at, monday, principal, outcomes=False)
         outcomes = _cells(connection, leads.c.updated_at, monday, principal, outcomes=True)
-        began = connection.scalar(select(func.min(leads.c.first_seen_at)).where(visible(principal)))
-    known, sunday = _weeks_known(began, monday), monday + timedelta(days=6)
+        known, sunday = _weeks_known(connection, principal, monday), monday + timedelta(days=6)
     rows = [row for by in BY for row in _rows(by, volume, outcomes, known, taxonomy)]
     return DriftReport(
         week=week_of(monday), first=monday, last=sunday, complete=today > sunday,
@@ -217,11 +216,16 @@ def _flagged(rows: Sequence[DriftRow]) -> tuple[DriftRow, ...]:
     )
 
 
-def _weeks_known(began: datetime | None, monday: date) -> int:
+def _weeks_known(connection: Connection, principal: Principal, monday: date) -> int:
     """Whole weeks before that could have had leads: those before the first lead are no zeros."""
+    seen = leads.c.first_seen_at
+    old = select(seen).where(visible(principal), seen < _moment(monday - timedelta(weeks=WEEKS_BEFORE))).limit(1)
+    if connection.scalar(old) is not None:  # the first lead of all need not be searched for
+        return WEEKS_BEFORE
+    began = connection.scalar(select(func.min(seen)).where(visible(principal)))
     if began is None:
         return 0
-    first = began.astimezone(SHANGHAI).date()
+    first: date = began.astimezone(SHANGHAI).date()
     return max(0, min(WEEKS_BEFORE, (monday - first).days // 7))
 
 

@@ -5,37 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, update
 
+from intent.leads.changes import Change, event_row, outbox_row
 from intent.leads.lead import Lead, LeadState
 from intent.leads.sql.postgres import PostgresRows
 from intent.leads.sql.rows import LeadRows
 from intent.leads.sql.sqlite import SqliteRows
 from intent.leads.tables import leads
-from intent.leads.views import LeadViews, body, lead_of, row_of
+from intent.leads.views import LeadViews, lead_of, row_of
 from jobs.clock import database_now
 from jobs.locks import begin_writing
-from jobs.outbox import message_row
-from jobs.tables import new_id
 from knowledge_base.access import Principal
-
-TOPIC = "lead"  # of the outbox: lead.created, lead.updated, lead.<state>, note.confirmed
-TYPES = {"created": "lead.created", "merged": "lead.updated", "extended": "lead.updated", "escalated": "lead.escalated"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """A lead as it stands after one event."""
-
-    lead: Lead
-    event: str
-    by: str
-    why: str = ""
-    at: datetime
 
 
 class LeadLedger(LeadViews):
@@ -90,7 +75,7 @@ class LeadLedger(LeadViews):
 
     def tell(self, connection: Connection, changes: Sequence[Change]) -> None:
         """The event rows, and the messages for whoever listens, in order."""
-        self._rows.tell(connection, [_event(each) for each in changes], [_message(each) for each in changes])
+        self._rows.tell(connection, [event_row(each) for each in changes], [outbox_row(each) for each in changes])
 
     def next_sequence(self, connection: Connection, client_id: str) -> int:
         """The number of the client's next event; the client stays in hand until commit."""
@@ -110,17 +95,3 @@ class LeadLedger(LeadViews):
         """A lead as it stands once its client is in hand. Raises LeadNotFoundError."""
         self.take_clients(connection, [self._get(connection, lead_id, principal).client_id])
         return self._get(connection, lead_id, principal)
-
-
-def _event(change: Change) -> dict[str, Any]:
-    return {
-        "id": new_id(), "lead_id": change.lead.id, "event": change.event, "state": change.lead.state.value,
-        "by": change.by, "why": change.why, "at": change.at,
-    }  # fmt: skip
-
-
-def _message(change: Change) -> dict[str, Any]:
-    lead = change.lead
-    kind = TYPES.get(change.event, f"lead.{lead.state.value}")
-    payload = {"type": kind, "event": change.event, "by": change.by, "why": change.why, **body(lead)}
-    return message_row(TOPIC, lead.client_id, payload, change.at)

@@ -9,8 +9,8 @@ from typing import Any
 
 from intent.call import Call, Wish
 from intent.classifier.taxonomy import Taxonomy
+from intent.leads.changes import Change
 from intent.leads.lead import LIVING, ClientStanding, Lead, LeadState, evidence_rows
-from intent.leads.ledger import Change
 from intent.leads.scoring.scorer import LeadFacts, Score, rule
 from jobs.tables import new_id
 

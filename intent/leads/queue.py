@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Engine, select
 
 from intent.classifier.taxonomy import Intent, Taxonomy
 from intent.errors import BatchError, LeadError
+from intent.leads.changes import TOPIC as TOPIC
+from intent.leads.changes import Change, kind_of
 from intent.leads.honour import load_honour
 from intent.leads.lead import DISPOSITIONS, ClientDirectory, ClientStanding, Lead, LeadState, standings_of
-from intent.leads.ledger import TOPIC as TOPIC
-from intent.leads.ledger import Change, LeadLedger
+from intent.leads.ledger import LeadLedger
 from intent.leads.routing import Router, load_routing
-from intent.leads.sql.rows import Wanted
+from intent.leads.sql.rows import Told, Wanted
 from intent.leads.tables import LEASED, lead_clients, leads
 from intent.leads.views import body as body
 from intent.leads.views import lead_from
@@ -27,6 +28,7 @@ from intent.leads.views import visible as visible
 from intent.leads.views import words_that_hold as words_that_hold
 from intent.settings import LeadSettings
 from jobs.clock import database_now
+from jobs.direct import at_once
 from jobs.locks import begin_writing
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 
@@ -54,7 +56,8 @@ class LeadQueue(LeadLedger):
         self.settings = settings or LeadSettings()
         self._taxonomy, self.directory = taxonomy, directory
         self._honour = load_honour(self.settings.honour)
-        self._router = Router(directory, load_routing(self.settings.routing), capacity=self.settings.capacity)
+        rules = load_routing(self.settings.routing)
+        self._router = Router(directory, rules, capacity=self.settings.capacity, waiting=self._rows.waiting)
         self._looked_at = 0.0  # monotonic seconds of the last look at leases
 
     def claim(
@@ -224,14 +227,10 @@ class LeadQueue(LeadLedger):
         lease_s: float | None = None,
     ) -> Lead:
         plain = {name: value.value if isinstance(value, LeadState) else value for name, value in values.items()}
-        with self.engine.begin() as connection:
-            row = self._rows.settle(connection, lead_id, principal, plain, lease_s)
-            if row is None:
-                return self._as_reported(connection, lead_id, principal, values)
-            lead = lead_from(row)
-            change = Change(lead=lead, event=event, by=principal.user_id, why=why, at=lead.updated_at)
-            self.tell(connection, [change])
-        return lead
+        told = Told(event=event, why=why, kind=kind_of(event, str(plain.get("state", ""))))
+        with at_once(self.engine) as connection:
+            row = self._rows.settle(connection, lead_id, principal, plain, lease_s, told)
+            return self._as_reported(connection, lead_id, principal, values) if row is None else lead_from(row)
 
     def _as_reported(
         self, connection: Connection, lead_id: str, principal: Principal, values: Mapping[str, Any]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from intent.errors import LeadRulesError
 from intent.leads.honour import read_rules
 from intent.leads.lead import ClientDirectory, ClientStanding, Staff, StaffDirectory
-from intent.leads.tables import OFFERED, leads
 
 KNOWN_S = 30.0  # who works where is read anew after this; whether somebody may have a lead in hand is always read
 LOAD_AGE_S = 30.0  # a count of somebody's open leads is believed this long; own assignments are added meanwhile
@@ -72,11 +72,17 @@ def load_routing(path: Path | None = None) -> RoutingRules:
     return rules
 
 
+Waiting = Callable[[Connection, Mapping[str, int]], Mapping[str, int]]  # people with a bound each, to their counts
+
+
 class Router:
     """Chooses by rules, licences and how much everybody has open already."""
 
-    def __init__(self, directory: ClientDirectory | None, rules: RoutingRules, *, capacity: int) -> None:
-        """capacity: open leads of one person at a time; 0 = no limit."""
+    def __init__(
+        self, directory: ClientDirectory | None, rules: RoutingRules, *, capacity: int, waiting: Waiting
+    ) -> None:
+        """capacity: open leads of one person at a time; 0 = no limit. waiting: counts how many each has, to a bound."""
+        self._waiting = waiting
         self._staff: StaffDirectory | None = directory if isinstance(directory, StaffDirectory) else None
         self.rules, self._capacity = rules, capacity
         self._people: dict[str, tuple[Staff, float]] = {}
@@ -84,15 +90,36 @@ class Router:
         self._loads: dict[str, tuple[int, float]] = {}  # open leads, and when they were counted
         self._lock = Lock()
 
-    def route(self, connection: Connection, standing: ClientStanding, line: str, *, fallback: str | None) -> str | None:
+    def prepare(self, connection: Connection, user_ids: Collection[str]) -> None:
+        """Read what `route` will ask of these people at once, as far as it is not known: an archive names hundreds."""
+        if self._staff is None:
+            return
+        now = time.monotonic()
+        unknown = [each for each in set(user_ids) if not _fresh(self._people.get(each), KNOWN_S, now)]
+        if unknown:
+            found = self._staff.staff_of(unknown, connection)
+            self._people.update({each: (found.get(each) or Staff(id=each), now) for each in unknown})
+        limits = {each: self._capacity_of(self._people[each][0]) for each in set(user_ids)}
+        self._count(connection, {each: limit for each, limit in limits.items() if limit is not None})
+
+    def route(
+        self,
+        connection: Connection,
+        standing: ClientStanding,
+        line: str,
+        *,
+        fallback: str | None,
+        tier: Tier | None = None,
+    ) -> str | None:
         """User id of who gets a lead of this line, None where it waits for the branch.
 
-        fallback: who had the call, for clients without an advisor; asked like an own advisor.
+        fallback: who had the call, for clients without an advisor; asked like an own advisor. tier: of the client,
+        where the caller knows it.
         """
         own = standing.advisor_id or fallback
         if self._staff is None:
             return own
-        tier = self.rules.tier(standing)
+        tier = tier or self.rules.tier(standing)
         if own is not None:
             who = self._one(connection, own)
             if self.may_take(who, line) and self._room(connection, who, stretch=tier.own) > 0:
@@ -113,51 +140,53 @@ class Router:
         """Whether a member of staff may have a lead of this line in hand; one whom nobody knows may not advise."""
         if self._staff is None or line not in self.rules.registered_adviser:
             return True
-        found = self._staff.one_of_staff(user_id, connection)
-        return found is not None and self.may_take(found, line)
+        return self._serves(connection, self._staff, user_id, line)
 
     def may_be_given(self, connection: Connection, user_id: str, line: str) -> bool:
         """Whether a lead of this line may be put before somebody; only staff that is known."""
-        if self._staff is None:
-            return True
-        found = self._staff.one_of_staff(user_id, connection)
+        return self._staff is None or self._serves(connection, self._staff, user_id, line)
+
+    def _serves(self, connection: Connection, staff: StaffDirectory, user_id: str, line: str) -> bool:
+        found = staff.staff_of([user_id], connection).get(user_id)
         return found is not None and self.may_take(found, line)
 
     def _one(self, connection: Connection, user_id: str) -> Staff:
         """A member of staff; one whom nobody knows has no licence and no limit of their own."""
-        known = self._people.get(user_id)
-        if known is None or time.monotonic() - known[1] > KNOWN_S:
-            assert self._staff is not None
-            known = self._staff.one_of_staff(user_id, connection) or Staff(id=user_id), time.monotonic()
-            self._people[user_id] = known
-        return known[0]
+        if not _fresh(self._people.get(user_id), KNOWN_S, time.monotonic()):
+            self.prepare(connection, [user_id])
+        return self._people[user_id][0]
 
     def _team(self, connection: Connection, branch: str) -> Sequence[Staff]:
         known = self._teams.get(branch)
-        if known is None or time.monotonic() - known[1] > KNOWN_S:
+        if known is None or not _fresh(known, KNOWN_S, time.monotonic()):
             assert self._staff is not None
             known = tuple(self._staff.staff(branch, connection)), time.monotonic()
             self._teams[branch] = known
         return known[0]
 
+    def _capacity_of(self, who: Staff) -> int | None:
+        """Open leads at a time; None for no limit."""
+        return who.capacity if who.capacity is not None else self._capacity or None
+
     def _room(self, connection: Connection, who: Staff, *, stretch: float = 0.0) -> float:
         """How many more leads fit; without a limit the fewer somebody has, the more."""
-        capacity = self._capacity if who.capacity is None else who.capacity
-        unlimited = who.capacity is None and self._capacity == 0
-        if unlimited:
+        capacity = self._capacity_of(who)
+        if capacity is None:
             return float("inf")
-        return capacity * (1 + stretch) - self._load(connection, who.id, most=int(capacity * (1 + stretch)) + 1)
+        self._count(connection, {who.id: capacity})
+        with self._lock:
+            return capacity * (1 + stretch) - self._loads[who.id][0]
 
-    def _load(self, connection: Connection, user_id: str, *, most: int) -> int:
+    def _count(self, connection: Connection, capacities: Mapping[str, int]) -> None:
+        """Count what everybody has open, where that is not known, and not beyond what any tier allows."""
+        now = time.monotonic()
+        widest = 1 + max(tier.own for tier in self.rules.tiers)
         with self._lock:
-            known = self._loads.get(user_id)
-        if known is not None and time.monotonic() - known[1] < LOAD_AGE_S:
-            return known[0]
-        some = select(leads.c.id).where(leads.c.advisor_id == user_id, OFFERED).limit(most).subquery()
-        count = connection.scalar(select(func.count()).select_from(some)) or 0
-        with self._lock:
-            self._loads[user_id] = (count, time.monotonic())
-        return count
+            unknown = [each for each in capacities if not _fresh(self._loads.get(each), LOAD_AGE_S, now)]
+        if unknown:
+            counts = self._waiting(connection, {each: int(capacities[each] * widest) + 1 for each in unknown})
+            with self._lock:
+                self._loads.update({each: (count, now) for each, count in counts.items()})
 
     def _given(self, user_id: str | None) -> str | None:
         with self._lock:
@@ -165,3 +194,8 @@ class Router:
                 count, at = self._loads[user_id]
                 self._loads[user_id] = (count + 1, at)
         return user_id
+
+
+def _fresh(known: tuple[Any, float] | None, age_s: float, now: float) -> bool:
+    """Whether something read at a monotonic second is young enough to be believed."""
+    return known is not None and now - known[1] <= age_s

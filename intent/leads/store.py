@@ -149,6 +149,8 @@ class LeadStore(LeadQueue):
         in_hand = {**dict.fromkeys(silenced, 0), **counts}  # all at once, lest two writers wait for each other
         last = self._rows.number(connection, in_hand) if in_hand else {}
         score = self._scorer.for_clients(connection, counts, now)
+        asked = (each.standing.advisor_id or each.call.advisor_id for each in fresh if each.standing is not None)
+        self._router.prepare(connection, {who for who in asked if who is not None})
         merging = Merging(taxonomy=self._wishes, now=now, by=principal.user_id, last=last, score=score)
         spoken_to = self._meet(connection, merging, counts, now)
         done = {id(each): self._hear(connection, merging, each, noes[id(each)], spoken_to) for each in fresh}
@@ -193,11 +195,14 @@ class LeadStore(LeadQueue):
         assert each.call.client_id is not None
         client, line = each.call.client_id, self._wishes[wish.intent].line
         alive = (client, wish.intent, wish.product or "") in merging.leads
-        advisor = None if alive else self._router.route(connection, each.standing, line, fallback=each.call.advisor_id)
-        tier = self._router.rules.tier(each.standing).id if self.directory is not None else None
+        tier = self._router.rules.tier(each.standing)
+        advisor = None
+        if not alive:
+            had_call = each.call.advisor_id
+            advisor = self._router.route(connection, each.standing, line, fallback=had_call, tier=tier)
         return Heard(
-            wish=wish, call=each.call, client_id=client, standing=each.standing, advisor_id=advisor, tier=tier,
-            ended=each.ended,
+            wish=wish, call=each.call, client_id=client, standing=each.standing, advisor_id=advisor,
+            tier=tier.id if self.directory is not None else None, ended=each.ended,
         )  # fmt: skip
 
     def _write(self, connection: Connection, merging: Merging) -> None:

@@ -16,6 +16,13 @@ from intent.leads.tables import ESCALATED, calls, lead_events, leads, spoken_fin
 from jobs.direct import reading
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 
+# What a lead says of itself as JSON; PostgreSQL writes the same in `sql/postgres.py`.
+BODY = (
+    "id", "client_id", "advisor_id", "branch", "intent", "product", "line", "state", "tier", "confidence", "score",
+    "amount_cny", "urgency", "evidence", "held_because", "sequence", "owner", "disposition", "reason",
+)  # fmt: skip
+BODY_TIMES = ("lease_until", "due_at", "escalated_at", "first_seen_at", "last_seen_at")
+
 
 class LeadViews:
     """Reads leads and their events; every method returns only what the principal may see."""
@@ -113,31 +120,14 @@ def visible(principal: Principal, table: Any = leads) -> ColumnElement[bool]:
 
 def body(lead: Lead) -> dict[str, Any]:
     """A lead as JSON: what webhooks, the API and exports carry."""
+    values = vars(lead)
     return {
-        "id": lead.id,
-        "client_id": lead.client_id,
-        "advisor_id": lead.advisor_id,
-        "branch": lead.branch,
-        "intent": lead.intent,
+        **{name: values[name] for name in BODY},
+        **{name: _moment(values[name]) for name in BODY_TIMES},
         "product": lead.product or None,
-        "line": lead.line,
         "state": lead.state.value,
-        "tier": lead.tier,
-        "confidence": lead.confidence,
-        "score": lead.score,
         "amount_cny": None if lead.amount_cny is None else str(lead.amount_cny),
-        "urgency": lead.urgency,
         "evidence": [dict(e) for e in lead.evidence],
-        "held_because": lead.held_because,
-        "sequence": lead.sequence,
-        "owner": lead.owner,
-        "lease_until": _moment(lead.lease_until),
-        "disposition": lead.disposition,
-        "reason": lead.reason,
-        "due_at": lead.due_at.isoformat(),
-        "escalated_at": _moment(lead.escalated_at),
-        "first_seen_at": lead.first_seen_at.isoformat(),
-        "last_seen_at": lead.last_seen_at.isoformat(),
     }
 
 

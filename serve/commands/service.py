@@ -22,6 +22,7 @@ def serve(
 
     import uvicorn
 
+    from jobs.threads import hand_over_quickly
     from serve.app import create_app
     from serve.auth import require_loopback
     from serve.errors import ServeError
@@ -48,6 +49,7 @@ def serve(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with closing(house), suppress(KeyboardInterrupt), running_worker(house, wanted=worker):
         app = create_app(house)
+        hand_over_quickly()
         warm_beside(house)  # after the imports, which the first answer waits for
         uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
 

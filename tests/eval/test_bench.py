@@ -99,7 +99,8 @@ def test_intent(house: House) -> None:
 
 
 def test_leads_on_sqlite(house: House) -> None:
-    from eval.bench.leads import Load, bench_leads
+    from eval.bench.lead_load import Load
+    from eval.bench.leads import bench_leads
 
     load = Load(consumers=20, think_s=1.0, seconds=1.0)
     found = metrics(

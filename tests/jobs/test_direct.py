@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Column, Engine, Integer, MetaData, String, Table, b
 from sqlalchemy.exc import IntegrityError
 
 from jobs.clock import UtcDateTime, database_now
-from jobs.direct import Direct, reading
+from jobs.direct import Direct, at_once, reading
 
 METADATA = MetaData()
 ROWS = Table(
@@ -47,6 +47,22 @@ def test_it_stands_and_falls_with_the_transaction(engine: Engine) -> None:
     with engine.connect() as connection:
         made.each(connection, [{**FIRST, "id": "b"}, {**FIRST, "id": "c"}])
         connection.rollback()
+    with engine.connect() as connection:
+        assert connection.scalars(select(ROWS.c.id)).all() == ["a"]
+
+
+def test_one_statement_stands_without_a_transaction_and_the_next_ones_have_theirs(engine: Engine) -> None:
+    with at_once(engine) as connection:
+        Direct(update(ROWS).values(n=5)).rows(connection, {})
+    with engine.connect() as connection:
+        connection.execute(update(ROWS).values(n=6))
+        connection.rollback()
+        assert connection.scalar(select(ROWS.c.n)) == 5
+
+
+def test_one_statement_that_fails_leaves_nothing(engine: Engine) -> None:
+    with pytest.raises(IntegrityError), at_once(engine) as connection:
+        Direct(insert(ROWS)).each(connection, [FIRST])
     with engine.connect() as connection:
         assert connection.scalars(select(ROWS.c.id)).all() == ["a"]
 

@@ -14,13 +14,19 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy import (
     ARRAY,
+    CTE,
+    JSON,
     Connection,
     Select,
     String,
     Table,
+    Text,
     any_,
     bindparam,
+    cast,
+    column,
     func,
+    insert,
     literal_column,
     or_,
     select,
@@ -28,10 +34,12 @@ from sqlalchemy import (
     update,
 )
 
-from intent.leads.sql.rows import C, Filters, Sight, Wanted, held_by, not_reported, offered_to, sight_of, who
-from intent.leads.tables import ALIVE, lead_clients, lead_events, leads
+from intent.leads.changes import TOPIC
+from intent.leads.sql.rows import C, Filters, Sight, Told, Wanted, held_by, not_reported, offered_to, sight_of, who
+from intent.leads.tables import ALIVE, OFFERED, lead_clients, lead_events, leads
+from intent.leads.views import BODY_TIMES
 from jobs.direct import Direct
-from jobs.tables import outbox
+from jobs.tables import new_id, outbox
 from knowledge_base.access import Principal
 
 FORMS = 512  # of a claim that are kept: by who asks, for how many, with how many values of each filter
@@ -44,6 +52,12 @@ NUMBER = Direct(
     ).columns(lead_clients.c.client_id, lead_clients.c.sequence)
 )
 
+WAITING = Direct(
+    text(
+        "SELECT key AS who, (SELECT count(*) FROM (SELECT 1 FROM leads WHERE advisor_id = key AND "
+        f"{OFFERED} LIMIT value::bigint) counted) AS waiting FROM json_each_text(CAST(:most AS json))"
+    ).columns(column("who"), column("waiting"))
+)
 OF_CLIENTS = Direct(
     select(leads)
     .where(
@@ -67,6 +81,10 @@ class PostgresRows:
     ) -> Sequence[Mapping[str, Any]]:
         return OF_CLIENTS.rows(connection, {"clients": list(clients), "since": since, "intents": list(intents)})
 
+    def waiting(self, connection: Connection, most: Mapping[str, int]) -> dict[str, int]:
+        rows = WAITING.rows(connection, {"most": _json(dict(most))})
+        return {row["who"]: row["waiting"] for row in rows}
+
     def claim(
         self, connection: Connection, wanted: Wanted, principal: Principal, *, most: int, lease_s: float
     ) -> Sequence[Mapping[str, Any]]:
@@ -80,11 +98,13 @@ class PostgresRows:
         principal: Principal,
         values: Mapping[str, Any],
         lease_s: float | None,
+        told: Told,
     ) -> Mapping[str, Any] | None:
         statement = _settle(sight_of(principal), tuple(sorted(values)), lease_s is not None)
         lease = {} if lease_s is None else {"lease_s": lease_s}
         named = {f"to_{name}": value for name, value in values.items()}
-        rows = statement.rows(connection, {**named, **lease, **who(principal), "lead": lead_id})
+        said = {**vars(told), "event_id": new_id(), "message_id": new_id()}
+        rows = statement.rows(connection, {**named, **lease, **said, **who(principal), "lead": lead_id})
         return rows[0] if rows else None
 
     def insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -157,8 +177,50 @@ def _settle(sight: Sight, columns: tuple[str, ...], leased: bool) -> Direct:
     )
     values = {name: bindparam(f"to_{name}", type_=C[name].type) for name in columns}
     lease = {"lease_until": now + _seconds()} if leased else {}
-    changed = update(leads).where(*held, C.client_id == mutex.c.client_id)
-    return Direct(changed.values(sequence=mutex.c.sequence, updated_at=now, **values, **lease).returning(*C))
+    mine = update(leads).where(*held, C.client_id == mutex.c.client_id)
+    after = mine.values(sequence=mutex.c.sequence, updated_at=now, **values, **lease).returning(*C).cte("after")
+    return Direct(select(after).add_cte(_event_of(after.c), _message_of(after.c)))
+
+
+def _event_of(lead: Any) -> CTE:
+    row = {
+        "id": _text("event_id"), "lead_id": lead.id, "event": _text("event"), "state": lead.state,
+        "by": _text("me"), "why": _text("why"), "at": lead.updated_at,
+    }  # fmt: skip
+    return insert(lead_events).from_select(list(row), select(*row.values())).cte("noted")
+
+
+def _message_of(lead: Any) -> CTE:
+    row = {
+        "id": _text("message_id"), "topic": _constant(TOPIC), "key": lead.client_id, "payload": _payload(lead),
+        "created_at": lead.updated_at, "attempts": literal_column("0"), "next_attempt_at": lead.updated_at,
+    }  # fmt: skip
+    return insert(outbox).from_select(list(row), select(*row.values())).cte("sent")
+
+
+def _payload(lead: Any) -> Any:
+    """What `changes.outbox_row` says, written by the database: the row, and what the message says otherwise."""
+    told = {"type": _text("kind"), "event": _text("event"), "by": _text("me"), "why": _text("why")}
+    times = {name: _iso(lead[name]) for name in BODY_TIMES}
+    amount = cast(func.trim_scale(lead.amount_cny), Text)
+    fields = {**told, **times, "product": func.nullif(lead.product, _constant("")), "amount_cny": amount}
+    given = func.jsonb_build_object(*(part for name, value in fields.items() for part in (_constant(name), value)))
+    return cast(literal_column("to_jsonb(after) - 'updated_at'").op("||")(given), JSON)
+
+
+def _text(name: str) -> Any:
+    return bindparam(name, type_=Text)
+
+
+def _iso(moment: Any) -> Any:
+    """A time as ISO 8601 in UTC, to the microsecond."""
+    return func.to_char(func.timezone(_constant("UTC"), moment), _constant('YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))
+
+
+def _constant(value: str) -> Any:
+    """A text that stands in the statement: psycopg reads one of more than 50 parameters or 4,096 characters anew in
+    every run, which costs more than the run."""
+    return literal_column(f"'{value}'")
 
 
 def _seconds() -> Any:

@@ -52,6 +52,15 @@ class Sight:
     branches: int  # how many they supervise
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the event and the message of a change say beside the lead itself."""
+
+    event: str
+    why: str
+    kind: str  # of the message: lead.updated, lead.won, ...
+
+
 class LeadRows(Protocol):
     """Each method belongs to the caller's transaction."""
 
@@ -63,6 +72,10 @@ class LeadRows(Protocol):
         self, connection: Connection, clients: Sequence[str], since: datetime, intents: Sequence[str]
     ) -> Sequence[Mapping[str, Any]]:
         """Leads of the clients last heard after `since` that live, or are of one of the intents; the oldest first."""
+        ...
+
+    def waiting(self, connection: Connection, most: Mapping[str, int]) -> dict[str, int]:
+        """How many leads wait for each of these people, counted to the bound that is given with each."""
         ...
 
     def claim(
@@ -78,8 +91,12 @@ class LeadRows(Protocol):
         principal: Principal,
         values: Mapping[str, Any],
         lease_s: float | None,
+        told: Told,
     ) -> Mapping[str, Any] | None:
-        """Change a lead that the principal holds; None when they do not. lease_s: the lease anew, from now."""
+        """Change a lead that the principal holds, with its event and message; None when they do not hold it.
+
+        lease_s: the lease anew, from now. On PostgreSQL one statement, which needs no transaction around it.
+        """
         ...
 
     def insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from intent.leads.sql.rows import C, Wanted, held_by, not_reported, offered_to, sight_of, who
-from intent.leads.tables import ALIVE, lead_clients, lead_events, leads
+from intent.leads.changes import Change, event_row, outbox_row
+from intent.leads.sql.rows import C, Told, Wanted, held_by, not_reported, offered_to, sight_of, who
+from intent.leads.tables import ALIVE, OFFERED, lead_clients, lead_events, leads
+from intent.leads.views import lead_from
 from jobs.clock import database_now
 from jobs.locks import begin_writing
 from jobs.tables import outbox
@@ -30,6 +32,9 @@ class SqliteRows:
         kinds = or_(ALIVE, C.intent.in_(intents))
         query = select(leads).where(C.client_id.in_(clients), kinds, C.last_seen_at > since)
         return [row._asdict() for row in connection.execute(query.order_by(C.id))]
+
+    def waiting(self, connection: Connection, most: Mapping[str, int]) -> dict[str, int]:
+        return {who: self._waiting(connection, who, bound) for who, bound in most.items()}
 
     def claim(
         self, connection: Connection, wanted: Wanted, principal: Principal, *, most: int, lease_s: float
@@ -55,6 +60,7 @@ class SqliteRows:
         principal: Principal,
         values: Mapping[str, Any],
         lease_s: float | None,
+        told: Told,
     ) -> Mapping[str, Any] | None:
         begin_writing(connection)
         now = database_now(connection)
@@ -65,7 +71,10 @@ class SqliteRows:
         if client is None:
             return None
         lease = {} if lease_s is None else {"lease_until": now + timedelta(seconds=lease_s)}
-        return self._change(connection, lead_id, client, {**values, **lease, "updated_at": now})
+        row = self._change(connection, lead_id, client, {**values, **lease, "updated_at": now})
+        change = Change(lead=lead_from(row), event=told.event, by=principal.user_id, why=told.why, at=now)
+        self.tell(connection, [event_row(change)], [outbox_row(change)])
+        return row
 
     def insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
@@ -85,6 +94,10 @@ class SqliteRows:
     ) -> None:
         self.insert(connection, lead_events, events)
         self.insert(connection, outbox, messages)
+
+    def _waiting(self, connection: Connection, who: str, bound: int) -> int:
+        some = select(C.id).where(C.advisor_id == who, OFFERED).limit(bound).subquery()
+        return connection.scalar(select(func.count()).select_from(some)) or 0
 
     def _number(self, connection: Connection, client: str, count: int) -> int:
         known = upsert(lead_clients).values(client_id=client, sequence=count)

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, event
 
 from serve.database import open_engine
@@ -46,7 +47,28 @@ def _run(n: int, url: str, work: Work) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(engine, "before_cursor_execute", count)
+    if engine.dialect.name == "postgresql":
+        _count_on_the_driver(count)
+    else:
+        event.listen(engine, "before_cursor_execute", count)
     event.listen(engine, "commit", count)
     work(engine)
     os._exit(0)
+
+
+def _count_on_the_driver(count: Callable[[], None]) -> None:
+    """Before every statement, SQLAlchemy's own and those that `jobs.direct` runs past it; and after those that need no
+    commit: their work is done, and nobody has heard of it yet."""
+    for name in ("execute", "executemany"):
+        setattr(psycopg.Cursor, name, _counted(getattr(psycopg.Cursor, name), count))
+
+
+def _counted(plain: Callable[..., Any], count: Callable[[], None]) -> Callable[..., Any]:
+    def run(cursor: psycopg.Cursor[Any], *args: Any, **options: Any) -> Any:
+        count()
+        done = plain(cursor, *args, **options)
+        if cursor.connection.autocommit:
+            count()
+        return done
+
+    return run

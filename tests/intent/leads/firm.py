@@ -55,8 +55,8 @@ class Firm:
     def staff(self, branch: str, connection: Connection) -> Sequence[Staff]:
         return [staff for of, staff in self.people.values() if of == branch]
 
-    def one_of_staff(self, user_id: str, connection: Connection) -> Staff | None:
-        return self.people[user_id][1] if user_id in self.people else None
+    def staff_of(self, user_ids: Collection[str], connection: Connection) -> Mapping[str, Staff]:
+        return {each: self.people[each][1] for each in user_ids if each in self.people}
 
 
 def store_on(engine: Engine, firm: Firm | None = None, **settings: Any) -> LeadStore:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from intent.call import Evidence
 from intent.errors import BatchError, LeadError, LeadNotFoundError
 from intent.leads.lead import ClientStanding, LeadState, Staff
-from intent.leads.sql.rows import Wanted
+from intent.leads.sql.postgres import _claim, _settle
+from intent.leads.sql.rows import Sight, Wanted
+from intent.leads.views import BODY_TIMES, body
 from jobs.outbox import Outbox
 from knowledge_base.access import AccessDeniedError
 from tests.intent.leads.firm import (
@@ -306,6 +309,26 @@ class TestBulk:
         assert all(done.already for done in store.record_many(batch, principal=SYSTEM))
         check_books(any_engine)
 
+    def test_people_are_looked_up_once_a_batch(self, any_engine: Engine) -> None:
+        asked: list[set[str]] = []
+
+        class Counted(Firm):
+            def staff_of(self, user_ids: Collection[str], connection: Connection) -> Mapping[str, Staff]:
+                asked.append(set(user_ids))
+                return super().staff_of(user_ids, connection)
+
+        firm = Counted(
+            clients={f"C{n}": ClientStanding(advisor_id=f"A{n % 3}", branch="east") for n in range(6)},
+            people={f"A{n}": ("east", Staff(id=f"A{n}", capacity=2)) for n in range(3)},
+        )
+        store = store_on(any_engine, firm)
+        batch = [call_of(wish(), call_id=f"b{n}", client_id=f"C{n}") for n in range(6)]
+        done = store.record_many(batch, principal=SYSTEM)
+        assert [x.leads[0].advisor_id for x in done] == ["A0", "A1", "A2"] * 2
+        assert asked == [{"A0", "A1", "A2"}]
+        later = record(store, wish("fund.buy"), call_id="b9", client_id="C0").leads[0]
+        assert later.advisor_id is None, "two wait for each of them already"
+
     def test_a_merge_never_lowers_the_score(self, any_engine: Engine) -> None:
         store = store_on(any_engine)
         first = record(store, wish(urgency="high", confidence=0.95)).leads[0]
@@ -323,6 +346,40 @@ class TestBulk:
             ("lead.created", "created", "system"), ("lead.updated", "merged", "system"),
             ("lead.claimed", "claimed", "crm"), ("lead.offered", "nacked", "crm"),
         ]  # fmt: skip
+
+    def test_an_outcomes_message_says_what_the_lead_says(self, any_engine: Engine) -> None:
+        """On PostgreSQL the database writes it, elsewhere Python does."""
+        store = store_on(any_engine)
+        plain = wish(amount_cny=Decimal("12000.50")), wish("fund.buy", product="易方达蓝筹精选")
+        taken = record(store, *plain).leads
+        store.claim(principal=CRM)
+        after = [store.extend(taken[0].id, principal=CRM), store.nack(taken[0].id, principal=CRM, why="later")]
+        after += [store.ack(taken[1].id, principal=CRM, disposition="wrong", reason="不是他 %s")]
+        told = {m.payload["sequence"]: m.payload for m in Outbox(any_engine).pending()}
+        for lead, event in zip(after, ("extended", "nacked", "acked"), strict=True):
+            message = dict(told[lead.sequence])
+            assert (message.pop("event"), message.pop("by")) == (event, "crm")
+            assert (message.pop("type"), message.pop("why")) is not None
+            said = body(lead)
+            for name in BODY_TIMES:
+                assert _moment(message.pop(name)) == _moment(said.pop(name)), name
+            assert message == said
+        check_books(any_engine)
+
+
+def _moment(told: str | None) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(told)
+
+
+@pytest.mark.postgres
+def test_the_driver_reads_a_hot_statement_once(pg_engine: Engine) -> None:
+    """psycopg reads one of more than 50 parameters or 4,096 characters anew in every run."""
+    supervisor = Sight(everything=False, own=True, branches=3)
+    columns = ("disposition", "lease_until", "reason", "state")
+    for hot in (_settle(supervisor, columns, False), _claim(supervisor, (("lines", 3), ("intents", 3)), 10)):
+        written = str(hot._statement.compile(dialect=pg_engine.dialect))
+        assert len(written) <= 4096
+        assert written.count("%(") <= 50
 
 
 @pytest.mark.postgres
