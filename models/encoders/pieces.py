@@ -56,8 +56,7 @@ class Pieces:
     @property
     def size(self) -> int:
         """How many pieces are at hand."""
-        size: int = self._tokenizer.get_vocab_size()
-        return size
+        return len(self._ids)
 
     def __call__(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, *, max_length: int | None = None, **_: Any
@@ -117,11 +116,12 @@ def _kept(whole: dict[str, Any], alphabet: str) -> list[int]:
     fits = re.compile(f"[{alphabet}]*").fullmatch
     least = min(range(len(pieces)), key=lambda n: pieces[n][1])
     marks = {least, whole["model"]["unk_id"], *(one["id"] for one in whole["added_tokens"])}
-    return [
+    found = [
         n
         for n, (piece, _) in enumerate(pieces)
         if n in marks or fits(piece) or any(piece in prefix for prefix in _PREFIXES)
     ]
+    return found + sorted(n for n in marks if n >= len(pieces))  # marks that were added to the vocabulary's end
 
 
 def _cut(whole: dict[str, Any], kept: Sequence[int]) -> dict[str, Any]:
@@ -135,5 +135,9 @@ def _cut(whole: dict[str, Any], kept: Sequence[int]) -> dict[str, Any]:
         **whole,
         "added_tokens": [{**one, "id": new[one["id"]]} for one in whole["added_tokens"]],
         "post_processor": {**processor, "special_tokens": specials} if specials else whole.get("post_processor"),
-        "model": {**model, "unk_id": new[model["unk_id"]], "vocab": [model["vocab"][n] for n in kept]},
+        "model": {
+            **model,
+            "unk_id": new[model["unk_id"]],
+            "vocab": [model["vocab"][n] for n in kept if n < len(model["vocab"])],
+        },
     }
