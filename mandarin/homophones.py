@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mandarin.code_points import TABLE_SIZE, code_points
 from mandarin.pinyin import split_pinyin
+from mandarin.readings import readings
 from mandarin.script import HAN
 
 _LETTERS = re.compile("[A-Za-züÜ]+")
@@ -108,13 +109,13 @@ def sounds(text: str) -> str:
 @cache
 def _syllable_codes() -> npt.NDArray[np.uint16]:
     """Each code point to the code of its first reading; what is no Chinese character to no sound."""
-    from pypinyin.constants import PINYIN_DICT
+    found = readings()
     from pypinyin.contrib.tone_convert import to_normal
 
     plain: dict[str, str] = {}
     table = np.full(TABLE_SIZE, ord(_NO_SOUND), dtype="<u2")
-    for point, readings in PINYIN_DICT.items():
-        sound = readings.split(",", 1)[0]
+    for point, those in found.items():
+        sound = those.split(",", 1)[0]
         if sound not in plain:
             plain[sound] = to_normal(sound, v_to_u=False)
         table[point] = ord(syllable_code(plain[sound]))

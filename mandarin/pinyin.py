@@ -9,6 +9,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from mandarin.readings import lazy_pinyin, readings
 from mandarin.script import HAN
 
 _HAN_RUN = re.compile(f"[{HAN}]+")
@@ -97,11 +98,12 @@ def _key(pinyin: str, lenient: bool) -> str:
 
 
 def _spoken(text: str) -> Iterator[Syllable]:
-    from pypinyin import Style, lazy_pinyin
+    read = lazy_pinyin()
+    from pypinyin import Style
 
     one_by_one: Any = list  # characters without a reading stay single, so offsets keep step
     for run in _HAN_RUN.finditer(text):
-        sounds = lazy_pinyin(run.group(), style=Style.NORMAL, v_to_u=False, errors=one_by_one)
+        sounds = read(run.group(), style=Style.NORMAL, v_to_u=False, errors=one_by_one)
         for offset, sound in enumerate(sounds):
             if sound.isascii():
                 start = run.start() + offset
@@ -140,10 +142,10 @@ def _split(letters: str) -> tuple[str, ...]:
 @cache
 def known_syllables() -> frozenset[str]:
     """All toneless syllables that pypinyin's single-character dictionary uses, about 420."""
-    from pypinyin.constants import PINYIN_DICT
+    found = readings()
     from pypinyin.contrib.tone_convert import to_normal
 
-    sounds = {sound for readings in PINYIN_DICT.values() for sound in readings.split(",")}
+    sounds = {sound for those in found.values() for sound in those.split(",")}
     plain = {to_normal(sound, v_to_u=False) for sound in sounds}
     return frozenset(sound for sound in plain if sound.isascii() and sound.isalpha() and len(sound) > 1) | {
         "a",

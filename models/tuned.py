@@ -20,6 +20,7 @@ from models.encoders.transformer import SentenceTransformerEncoder
 from models.encoders.vectors import readable
 from models.errors import ModelDamagedError, ModelUnavailableError
 from models.lazy import Lazy
+from models.memory import give_back
 from models.parts import parted
 from models.scorer import Probabilities
 
@@ -152,6 +153,8 @@ class TunedEncoder:
         merge(model, tensors, self._card.alpha / self._card.rank)
         head = torch.nn.Linear(tensors["head.weight"].shape[1], len(self.labels))
         head.load_state_dict({"weight": tensors["head.weight"].float(), "bias": tensors["head.bias"].float()})
+        del base, tensors
+        give_back()
         return model.eval(), head.eval(), tokenizer
 
 
@@ -217,13 +220,13 @@ def load_tuned(folder: Path, encoder: Encoder) -> TunedEncoder:
     ModelUnavailableError where the encoder is not one of torch.
     """
 
-    def transformer() -> tuple[Any, Any]:
+    def reader() -> tuple[Any, Any]:
         carrier = transformer_of(encoder)
         if carrier is None:
             raise ModelUnavailableError(
                 f"the tuned model {_named(folder)} needs an encoder on torch, not {encoder.name}",
                 remedy="run: pip install 'tougu[local]' and leave the encoder at its default",
             )
-        return carrier.transformer()
+        return carrier.reader()
 
-    return TunedEncoder(folder, transformer, encoder.name.partition("/")[0])
+    return TunedEncoder(folder, reader, encoder.name.partition("/")[0])

@@ -13,6 +13,7 @@ from copilot.diagnosis.blocks import Lines, Opening, Pictures, Seen, Sheet, leve
 from copilot.diagnosis.charts import WHOLE, Size, draw
 from copilot.diagnosis.errors import RenderError
 from copilot.diagnosis.report import DiagnosisReport
+from models.memory import give_back
 
 if TYPE_CHECKING:
     import typst
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _FONT_PACKAGE = "manimgx_fonts_cjk"
 _FONT_FAMILY = "Noto Sans CJK SC"
 _CHART_PPI = 220  # of rasterised charts; sharp on paper at the width of a page
+_KEPT_RUNS = 11  # comemo drops what ten runs did not ask for; an empty page takes a few milliseconds
 _CHART_PAGE = """#set page(width: eval(sys.inputs.width) * 1pt, height: eval(sys.inputs.height) * 1pt, margin: 0pt)
 #image(bytes(sys.inputs.svg), format: "svg", width: 100%)"""
 
@@ -32,7 +34,15 @@ def pdf_bytes(report: DiagnosisReport) -> bytes:
         template, {"data": json.dumps(page_data(report), ensure_ascii=False)},
         format="pdf", pdf_standards=["a-2b"], timestamp=stamp,
     )  # fmt: skip
+    _forget()
     return made
+
+
+def _forget() -> None:
+    """Let go of what the last report left behind, some 60 MB: Typst keeps results for ten more runs of its compiler."""
+    for _ in range(_KEPT_RUNS):
+        _compile(b"", {}, format="pdf")
+    give_back()
 
 
 def chart_png(svg: str, size: Size = WHOLE) -> bytes:

@@ -30,6 +30,8 @@ RISK_LEVELS = (
 )
 AI_LABEL = "本报告由人工智能辅助生成，数字由程序计算。"
 _MOST_ON_FRONT = 6  # findings; the others stand on the pages of their funds
+_MOST_OF_A_KIND = 2
+_MOST_FURTHER = 60  # findings on what has no page of its own: three pages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +106,21 @@ class DiagnosisReport:
             yield Seen(title="诊断发现", observations=self.observations)
 
     def _foremost(self) -> Iterable[Observation]:
+        """The gravest, at most two of a kind: a reader of page one sees every kind before the same again."""
         weighty = [one for one in self.observations if one.severity is not Severity.NOTICE]
-        return (weighty or list(self.observations))[:_MOST_ON_FRONT]
+        found: list[Observation] = []
+        for one in weighty or self.observations:
+            if sum(seen.rule == one.rule for seen in found) < _MOST_OF_A_KIND:
+                found.append(one)
+        return found[:_MOST_ON_FRONT]
+
+    def _further(self) -> Iterator[Block]:
+        """What stands neither on page one nor on a fund's own page: of the account, and of the smaller holdings."""
+        paged, foremost = {page.code for page in self.pages}, list(self._foremost())
+        rest = [one for one in self.observations if one.entity not in paged and one not in foremost]
+        yield Seen(title="诊断发现", observations=tuple(rest[:_MOST_FURTHER]))
+        if len(rest) > _MOST_FURTHER:
+            yield Lines(lines=("篇幅所限，其余发现未逐条列出，请向投资顾问索取。",), look=Look.SMALL)
 
     def _body(self) -> Iterator[Block]:
         if self.advice:
@@ -114,6 +129,8 @@ class DiagnosisReport:
             yield Opening(title="账户概况")
             yield holding_sheet(self.holdings, self.benchmark_name)
         yield from self.account
+        if self.pages:
+            yield from self._further()
         yield comparison_sheet(self.comparison)
         if self.profile:
             yield Lines(title="产品概况", lines=(self.profile,))

@@ -63,14 +63,23 @@ class SentenceTransformerEncoder:
         return self._encode(texts, which=1)
 
     def transformer(self) -> tuple[Any, Any]:
-        """The transformer and its tokenizer, for a model tuned on it; they are shared, never changed.
-
-        Where no text has been encoded they are loaded alone, in half the memory (`mapped`).
-        """
+        """The transformer and its tokenizer, to tune a model on; they are shared, never changed."""
         if self._loaded.is_loaded:
             model, _ = self._loaded.get()
             return model[0].auto_model, model.tokenizer
         return self._bare.get()
+
+    def reader(self) -> tuple[Any, Any]:
+        """What a tuned model reads texts with: called like `transformer()`, with the same numbers.
+
+        Where no text has been encoded it is loaded alone, in a quarter of the memory (`mapped`), and is the caller's.
+        """
+        from models.encoders.mapped import load_reader
+
+        if self._loaded.is_loaded:
+            return self.transformer()
+        folder = self._ready()
+        return _opened(folder, lambda: load_reader(folder, half=self._dtype == "bf16"))
 
     def _encode(self, texts: Sequence[str], *, which: int) -> Vectors:
         if not texts:
@@ -91,6 +100,7 @@ class SentenceTransformerEncoder:
 
     def _load(self) -> tuple[Any, tuple[str, str]]:
         folder = self._ready()
+        _quiet()
         import torch
         from sentence_transformers import SentenceTransformer
 
@@ -103,17 +113,17 @@ class SentenceTransformerEncoder:
 
     def _load_bare(self) -> tuple[Any, Any]:
         folder = self._ready()
-        from models.encoders.mapped import load_transformer
+        from models.encoders.mapped import by_transformers
 
-        return _opened(folder, lambda: load_transformer(folder, half=self._dtype == "bf16"))
+        _quiet()
+        return _opened(folder, lambda: by_transformers(folder, half=self._dtype == "bf16"))
 
     def _ready(self) -> Path:
-        """The folder, once its libraries are here, offline and quiet."""
+        """The folder, once its libraries are here, offline."""
         stay_offline()
         folder = self._resolve()
         try:
             import torch
-            from transformers.utils import logging as transformers_logging
 
             if not importable("sentence_transformers"):
                 raise ImportError("No module named 'sentence_transformers'")
@@ -124,9 +134,15 @@ class SentenceTransformerEncoder:
             ) from error
         if self._threads:
             torch.set_num_threads(self._threads)
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         return folder
+
+
+def _quiet() -> None:
+    """transformers without bars and warnings on the terminal."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
 def automatic_dtype() -> Literal["fp32", "bf16"]:

@@ -51,7 +51,7 @@ _DRAWN: dict[type[Any], Callable[[Any, Canvas], Iterator[str]]] = {
     RankedChart: draw_ranked,
     HeatMap: draw_heat,
 }
-_REMEMBERED = 1024  # drawings of about 15 kB
+_REMEMBERED = 256  # drawings of about 60 kB with the points they are drawn from
 _PATTERNS = (
     f'<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse">'
     f'<rect width="6" height="6" fill="#FFFFFF"/>'

@@ -203,3 +203,24 @@ def test_page_one_says_how_much_lies_above_the_clients_level(funds: dict[str, Fu
     assert unbound(report) == []
     titles = {seen.title for seen in report.observations if seen.rule == LEVEL_RULE}
     assert titles == {LEVEL_TITLE}
+
+
+def test_page_one_shows_every_kind_of_finding_before_the_same_again(
+    make_fund: MakeFund, index: IndexSeries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("copilot.diagnosis.whole.MOST_PAGES", 2)
+    plain = make_fund("990001", risk_level="R4")
+    codes = [f"{991000 + n}" for n in range(8)]
+    funds = {code: replace(plain, code=code, nav=replace(plain.nav, code=code)) for code in codes}
+    held_now = [
+        Holding(code=code, name=f"样本{code}号", amount_cny=Decimal(1000 + n), risk_level="R4")
+        for n, code in enumerate(codes)
+    ]
+    report = diagnose_client(replace(CLIENT, level="C1"), held_now, funds, index, today=TODAY)
+    first, rest = report.text().split("【账户概况】")
+    assert first.count("超出风险等级（重要）") == 2
+    assert "高相关重复持有（关注）" in first
+    for seen in report.observations:
+        assert seen.words in report.text(), "what page one leaves out stands behind it, with or without a fund's page"
+    assert rest.count("超出风险等级（重要）") >= 6
+    assert unbound(report) == []

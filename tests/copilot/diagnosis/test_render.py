@@ -56,11 +56,53 @@ def test_no_number_of_the_pdf_is_foreign_to_the_report(report: DiagnosisReport, 
     assert [number for number in shown if number not in known] == []
 
 
-def test_the_pdf_embeds_its_fonts_in_real_bold(report: DiagnosisReport, tmp_path: Path) -> None:
-    raw = render(report, tmp_path / "report.pdf").read_bytes()
-    assert raw.startswith(b"%PDF-")
-    assert b"pdfaid" in raw
-    assert b"AIGC" in raw or "AIGC".encode("utf-16-be") in raw
+def test_the_pdf_is_pdf_a_with_its_fonts_inside_and_real_bold(report: DiagnosisReport, tmp_path: Path) -> None:
+    """What ISO 19005-2 asks of a file, as far as its structure tells: identification, colours, fonts, no scripts."""
+    path = render(report, tmp_path / "report.pdf")
+    raw = path.read_bytes()
+    assert raw.startswith(b"%PDF-1.7")
+    packet = re.search(rb"<\?xpacket begin.*?<\?xpacket end", raw, re.S)
+    assert packet is not None, "the metadata must be readable without decompression"
+    told = packet[0].decode("utf-8")
+    assert re.search(r"pdfaid:part[>=\" ]+2", told)
+    assert re.search(r"pdfaid:conformance[>=\" ]+B", told)
+    assert "AIGC" in told
+    assert report.ai_label in told
+    assert re.search(rb"/OutputIntents?\b", raw)
+    assert b"/GTS_PDFA1" in raw
+    assert not re.search(rb"/(JavaScript|Encrypt|Launch|EmbeddedFile)\b", raw)
+    fonts = embedded_fonts(path)
+    assert all(fonts.values()), fonts
+    assert len(fonts) == 3, "regular, medium and bold are three instances of the font, not one that is smeared"
+
+
+def embedded_fonts(path: Path) -> dict[str, bool]:
+    """Of each font that writes a text, each weight being one: whether it lies in the file."""
+    from ctypes import create_string_buffer
+
+    from pypdfium2 import raw
+
+    found = {}
+    for page in pypdfium2.PdfDocument(str(path)):
+        for one in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT]):
+            font = raw.FPDFTextObj_GetFont(one.raw)
+            name = create_string_buffer(200)
+            raw.FPDFFont_GetBaseFontName(font, name, 200)
+            found[name.value.decode("utf-8", "replace")] = bool(raw.FPDFFont_GetIsEmbedded(font))
+    return found
+
+
+def test_the_docx_says_what_the_report_says(report: DiagnosisReport, tmp_path: Path) -> None:
+    document = Document(str(render(report, tmp_path / "report.docx")))
+    words = [paragraph.text for paragraph in document.paragraphs]
+    words += [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    whole = squeezed("".join(words))
+    lines = [*report.summary, *report.conventions, *(note.text for note in report.notes), *report.closing]
+    lines += [seen.words for seen in report.observations] + [source.line for source in report.sources]
+    assert [line for line in lines if squeezed(line) not in whole] == []
+    numbers = set(re.findall(r"\d+\.\d\d", report.text()))
+    assert numbers
+    assert [number for number in numbers if number not in whole] == []
 
 
 def test_the_html_is_one_file_with_text_alternatives(report: DiagnosisReport, tmp_path: Path) -> None:
