@@ -129,6 +129,8 @@ class FileSync:
 
     def _store(self, path: str, status: os.stat_result, content: bytes, known: Row[Any] | None) -> SyncRow:
         """Stage, index, commit; then let the index forget what the new version replaced."""
+        if self.catalog.is_erased(version_id_of(content_hash(content))):
+            raise ParseError(f"{path} holds a text that was erased when its time was over; take it out of the folder.")
         parsed = parse_bytes(content, name=path, settings=self.settings)
         metadata = describe(path, content, parsed)
         version = _version(path, content, metadata)

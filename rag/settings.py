@@ -42,3 +42,20 @@ class RagSettings(BaseModel):
         "with an answer are kept and 54 % of those without one refused, at 0.5 94 % and 26 %, at 0.8 69 % "
         "and 77 %",
     )
+    wording_threshold: float = Field(
+        default=0.96,
+        ge=0,
+        le=1,
+        description="cosine between a question and the nearest question of an approved wording from which the "
+        "wording is served, where its words fit too",
+    )
+    wording_margin: float = Field(
+        default=0.04, ge=0, le=1, description="by how much the next wording must be farther from the question, cosine"
+    )
+    wording_coverage: float = Field(
+        default=0.66,
+        ge=0,
+        le=1,
+        description="share of the question's content words that the questions of the wording must hold; the three "
+        "were chosen on the development half of eval/cases/wordings.jsonl so that nothing is served wrongly",
+    )

@@ -10,10 +10,12 @@ from serve.users import OPERATOR
 
 if TYPE_CHECKING:
     from copilot.session import QuestionSession
+    from knowledge_base.unanswered import UnansweredLog
     from prompts.chat import ChatModel, Reply
     from prompts.chat_models import ChatModels
     from prompts.settings import ChatTask
     from rag.answer import Answerer
+    from rag.approved import ApprovedAnswers
     from rag.index import SearchIndex
     from rag.retrieve import Retriever
     from serve.ports import InstructionCheck
@@ -79,7 +81,23 @@ class QuestionRooms(ComplianceRooms):
             drafter=drafter,
             instructions=self.instructions,
             register=self.products,
+            disagreements=self.conflict_queue,
         )
+
+    @once
+    def approved(self) -> ApprovedAnswers:
+        from rag.approved import ApprovedAnswers
+
+        return ApprovedAnswers(self.wordings, self.encoder, self.products, self.settings.rag)
+
+    @once
+    def unanswered(self) -> UnansweredLog:
+        from compliance_filters.pii.pseudonyms import Pseudonyms
+        from knowledge_base.unanswered import UnansweredLog
+        from serve.ports import ClientNames
+
+        names = Pseudonyms(ClientNames(self.clients, OPERATOR))
+        return UnansweredLog(self.engine, lambda text: names.hide(text)[0])
 
     @once
     def session(self) -> QuestionSession:
@@ -90,4 +108,6 @@ class QuestionRooms(ComplianceRooms):
             gate=self.gate,
             facts=self.review_facts,
             history_turns=self.settings.copilot.history_turns,
+            approved=self.approved,
+            refused=self.unanswered,
         )
