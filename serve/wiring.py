@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from knowledge_base.sync import SyncReport
     from rag.langchain_retriever import PassageRetriever
     from rag.passage import Passage
+    from serve.document_queue import DocumentQueue
     from serve.recording_keeper import RecordingKeeper
 
 NAMES_CHARS = 2_000  # of a text are searched for product names
@@ -59,6 +60,12 @@ class House(Rooms):
             "home": home, "database_url": None, "models": models, "copilot": copilot, "compliance": compliance,
         }  # fmt: skip
         return House(self.settings.model_copy(update=changed))
+
+    @once
+    def document_queue(self) -> DocumentQueue:
+        from serve.document_queue import DocumentQueue
+
+        return DocumentQueue(self)
 
     @once
     def recording_keeper(self) -> RecordingKeeper:

@@ -29,6 +29,7 @@ from jobs.worker import Task, run_worker
 from serve.call_queue import CALLS
 from serve.commands.context import one_line
 from serve.diagnosing import DiagnosisHandler
+from serve.document_queue import DOCUMENTS, DocumentHandler
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def work_until_signal(house: House) -> None:
 
 
 def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
-    handlers = {CALLS: CallHandler(house), DIAGNOSES: DiagnosisHandler(house)}
+    handlers = {CALLS: CallHandler(house), DIAGNOSES: DiagnosisHandler(house), DOCUMENTS: DocumentHandler(house)}
     threads = [
         threading.Thread(
             target=run_worker,
