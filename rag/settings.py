@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -21,6 +23,16 @@ class RagSettings(BaseModel):
         default=320, ge=100, le=2000, description="context and text given to the encoder at most, characters"
     )
     encode_batch: int = Field(default=32, ge=1, description="chunks encoded at once, count")
+    vectors: Literal["faiss", "pgvector"] = Field(
+        default="faiss",
+        description="where vectors are searched: `faiss`, in memory and a file of home; `pgvector`, in the PostgreSQL "
+        "of `database_url`",
+    )
+    lexical: Literal["fts5", "tsvector"] = Field(
+        default="fts5",
+        description="where words are searched: `fts5`, in the index file; `tsvector`, in the PostgreSQL of "
+        "`database_url`",
+    )
     k: int = Field(default=10, ge=1, le=100, description="passages a search returns, count")
     candidates: int = Field(default=40, ge=1, description="hits taken from each of the two indexes, count")
     rrf_k: int = Field(
