@@ -164,6 +164,13 @@ class SearchIndex:
         """The first chunk of a document that holds these words; None where the filter does not let it be seen."""
         return self.store.chunk_with(version_id, words, narrow)
 
+    def align(self) -> None:
+        """Bring what is apart from the chunk table into line now, so that nothing deleted waits there for a search."""
+        with self._lock:
+            self._current_vectors()
+            if self._elsewhere.lexical is not None:
+                self._current_lexical(self._elsewhere.lexical)
+
     def stats(self) -> IndexStats:
         """Counts, encoder, age and size; needs no model."""
         connection = self.store.connection()

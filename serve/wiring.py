@@ -153,6 +153,8 @@ class House(Rooms):
         )
         if any(row.outcome in CHANGES for row in report.rows):
             self.find_conflicts(principal=principal)
+        if any(row.outcome in ("removed", "updated") for row in report.rows):
+            self.index.align()
         return report
 
     def find_conflicts(self, *, principal: Principal) -> tuple[int, int]:
@@ -189,6 +191,8 @@ class House(Rooms):
             self.index.remove(version_id)
             self.document_keeper.erase(version_id, principal=principal)
             self.audit.append(event="knowledge.document.erased", actor=principal.user_id, data={"version": version_id})
+        if over:
+            self.index.align()
         return over
 
     def add_documents(
