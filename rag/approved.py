@@ -69,6 +69,7 @@ class ApprovedAnswers:
         self._settings = settings or RagSettings()
         self._lock = threading.Lock()
         self._made: tuple[tuple[object, ...], _Known] | None = None
+        self._encoded: dict[str, Vectors] = {}  # of the lines last compared with: another day has mostly the same
 
     def answer(self, question: str, *, principal: Principal, on: date) -> Answer | None:
         """The approved text with its citation; None where no wording is surely meant."""
@@ -116,7 +117,11 @@ class ApprovedAnswers:
         words: dict[str, str] = {}
         for (wording, _), line in zip(pairs, asked, strict=True):
             words[wording.id] = f"{words.get(wording.id, '')} {line}"
-        vectors = self._encoder.encode_queries(asked) if asked else np.empty((0, self._encoder.dimension), np.float32)
+        new = list(dict.fromkeys(line for line in asked if line not in self._encoded))
+        if new:
+            self._encoded |= dict(zip(new, self._encoder.encode_queries(new), strict=True))
+        empty = np.empty((0, self._encoder.dimension), np.float32)
+        vectors = np.stack([self._encoded[line] for line in asked]) if asked else empty
         return _Known(wordings=tuple(wording for wording, _ in pairs), asked=asked, vectors=vectors, words=words)
 
 
