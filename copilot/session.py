@@ -28,6 +28,18 @@ class Answers(Protocol):
     def answer(self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date) -> Answer: ...
 
 
+class ApprovedWording(Protocol):
+    """What an officer approved to be said to recurring questions (rag.approved.ApprovedAnswers)."""
+
+    def answer(self, question: str, *, principal: Principal, on: date) -> Answer | None: ...
+
+
+class RefusedQuestions(Protocol):
+    """Counts what was asked and not found, without who asked."""
+
+    def note(self, question: str, note: str) -> None: ...
+
+
 class Reviews(Protocol):
     """The compliance gate."""
 
@@ -64,10 +76,21 @@ class Reply:
 
 
 class QuestionSession:
-    """Question -> injection check -> answer -> gate -> reply."""
+    """Question -> injection check -> approved wording, else an answer -> gate -> reply."""
 
-    def __init__(self, *, answers: Answers, gate: Reviews, facts: ContextFacts, history_turns: int = 4) -> None:
+    def __init__(
+        self,
+        *,
+        answers: Answers,
+        gate: Reviews,
+        facts: ContextFacts,
+        history_turns: int = 4,
+        approved: ApprovedWording | None = None,
+        refused: RefusedQuestions | None = None,
+    ) -> None:
         self._answers = answers
+        self._approved = approved
+        self._refused = refused
         self._history_turns = history_turns
         self._gate = gate
         self._facts = facts
@@ -94,8 +117,7 @@ class QuestionSession:
         )
         if asked.outcome is Outcome.BLOCK:
             return Reply(answer=None, verdict=asked, cleared=None)
-        recent = history[max(len(history) - self._history_turns, 0) :]
-        answer = self._answers.answer(question, principal, recent, on=on or today)
+        answer = self._answer(question, principal, history, on or today)
         verdict = self._gate.review(
             Draft(text=answer.text, target=Target.ANSWER, by=answer.by),
             self._with_sources(context, answer, principal),
@@ -103,6 +125,17 @@ class QuestionSession:
         )
         shown = _as_cleared(answer, verdict.cleared) if verdict.cleared else None
         return Reply(answer=shown, verdict=verdict, cleared=verdict.cleared)
+
+    def _answer(self, question: str, principal: Principal, history: Sequence[Message], on: date) -> Answer:
+        """What was approved for such a question, before anything is composed; what is refused is counted."""
+        approved = self._approved.answer(question, principal=principal, on=on) if self._approved else None
+        if approved is not None:
+            return approved
+        recent = history[max(len(history) - self._history_turns, 0) :]
+        answer = self._answers.answer(question, principal, recent, on=on)
+        if answer.abstained and self._refused is not None:
+            self._refused.note(question, answer.note or "")
+        return answer
 
     def _with_sources(self, context: ReviewContext, answer: Answer, principal: Principal) -> ReviewContext:
         codes = sorted({code for passage in answer.passages for code in passage.chunk.product_codes})
@@ -116,7 +149,7 @@ class QuestionSession:
             channel="sidebar",
             # A refusal may repeat numbers of the question; every other number must stand in a source.
             check_numbers=not answer.abstained,
-            recommends=None if answer.by != "extractive" else (),
+            recommends=() if answer.by == "extractive" or answer.approved else None,
         )
 
 
@@ -125,4 +158,6 @@ def _as_cleared(answer: Answer, cleared: Cleared) -> Answer:
     if cleared.text.startswith(answer.text):
         return answer
     whole = Sentence(text=cleared.text, citations=())
-    return replace(answer, sentences=(whole,), citations=(), passages=(), note=None, table=None, risks=())
+    return replace(
+        answer, sentences=(whole,), citations=(), passages=(), note=None, table=None, risks=(), approved=None
+    )

@@ -83,6 +83,7 @@ def retrieval(
     context: typer.Context,
     sizes: Annotated[str, typer.Option(help="Numbers of vectors, by commas: 10000,100000,1000000.")] = "10000",
     queries: Annotated[int, typer.Option(min=1, help="Queries at each size.")] = 100,
+    chunks: Annotated[int, typer.Option(help="One size, in place of --sizes: 1000000.")] = 0,
     json: Json = None,
 ) -> None:
     """Vector search at size, with and without a filter, against exact search."""
@@ -90,7 +91,7 @@ def retrieval(
     from eval.case import EvalError
 
     try:
-        wanted = [int(size) for size in sizes.split(",")]
+        wanted = [chunks] if chunks else [int(size) for size in sizes.split(",")]
     except ValueError as error:
         raise EvalError(f"--sizes {sizes} is no list of numbers: write for example 10000,100000.") from error
     if min(wanted) < 1000:

@@ -63,6 +63,16 @@ def notes(data: Data = None, split: Split = None, json: Json = None, predictions
 
 
 @eval_app.command()
+def wordings(
+    context: typer.Context, data: Data = None, split: Split = None, json: Json = None, predictions: Predictions = None
+) -> None:
+    """Approved wording: which questions are served one, and rightly. Thresholds were chosen on `--split dev`."""
+    from eval.suites.wordings import run
+
+    print_result(run(shared(context).house(), data, split), json, predictions)
+
+
+@eval_app.command()
 def asr(
     context: typer.Context,
     data: Data = None,

@@ -127,6 +127,8 @@ class Catalog:
             labels=version.labels,
             topic=row.topic,
             supersedes=tuple(row.supersedes),
+            risk_level=row.risk_level,
+            retain_until=row.retain_until,
             warnings=tuple(row.warnings),
         )
 
@@ -134,6 +136,12 @@ class Catalog:
         """True when the version is visible on some day or was until another replaced it."""
         query = select(versions).where(versions.c.id == version_id, versions.c.indexed)
         return bool(self._many(query, principal))
+
+    def is_erased(self, version_id: str) -> bool:
+        """True when the text of the version was removed because its time was over."""
+        query = select(versions.c.id).where(versions.c.id == version_id, versions.c.erased_at.is_not(None))
+        with self.engine.connect() as connection:
+            return connection.execute(query).first() is not None
 
     def indexed_ids(self, *, principal: Principal) -> frozenset[str]:
         """Versions that an index should hold: committed, and in force on some day."""
@@ -301,6 +309,8 @@ def _row(version: DocumentVersion, metadata: Metadata) -> dict[str, Any]:
         "content_sha256": version.content_sha256,
         "topic": metadata.topic,
         "supersedes": list(metadata.supersedes),
+        "risk_level": metadata.risk_level,
+        "retain_until": metadata.retain_until,
         "warnings": list(metadata.warnings),
         "indexed": False,
         "added_at": datetime.now(UTC),

@@ -12,12 +12,15 @@ from itertools import combinations
 
 from knowledge_base.access import Principal
 from knowledge_base.catalog import Catalog
+from knowledge_base.conflict_types import ConflictType, type_of_facts, type_of_rules
 from knowledge_base.document import BlockKind, DocumentVersion, ParsedDocument
 from knowledge_base.fact_tiers import TIERED
 from knowledge_base.facts import Fact, FactStore
 from knowledge_base.metrics import metrics
 
 RULE_TYPES = ("rule", "faq")
+NEARLY_THE_SAME = 0.5  # the same, from which another unit of the same number is told
+DAYS = frozenset({"工作日", "交易日", "自然日", "日"})
 ALIKE = 0.3  # share of common character pairs from which two sentences say something on the same thing
 SENTENCE = re.compile(r"[^。；;\n]+")
 KEY_NUMBER = re.compile(
@@ -40,9 +43,10 @@ class ConflictSpan:
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """Two spans of documents in force that cannot both hold."""
+    """Two spans of documents in force that cannot both hold as they stand."""
 
     kind: str  # fact | rule
+    type: ConflictType  # what explains it, or genuine
     about: str  # what they disagree on, in Chinese
     left: ConflictSpan
     right: ConflictSpan
@@ -54,34 +58,43 @@ def find_conflicts(
     """Conflicts among documents in force on a day (today when None) that the principal may read."""
     day = on or datetime.now(UTC).date()
     in_force = catalog.in_force(day, principal=principal)
-    titles = {version.id: version.title for version in in_force}
-    found = [*_of_facts(facts.in_force(principal=principal, on=day), titles)]
+    by_id = {version.id: version for version in in_force}
+    found = [*_of_facts(facts.in_force(principal=principal, on=day), by_id)]
     rules = [version for version in in_force if version.document_type in RULE_TYPES]
     return (*found, *_of_rules(catalog, rules, principal))
 
 
-def _of_facts(found: Sequence[Fact], titles: dict[str, str]) -> Iterator[Conflict]:
+def _of_facts(found: Sequence[Fact], by_id: dict[str, DocumentVersion]) -> Iterator[Conflict]:
     groups: dict[Hashable, list[Fact]] = defaultdict(list)
     for fact in found:
-        if fact.value is not None and fact.version_id in titles:
+        if fact.value is not None and fact.version_id in by_id:
             groups[_same_thing(fact)].append(fact)
     for group in groups.values():
         for left, right in combinations(_one_per_value(group), 2):
             if left.version_id != right.version_id and not _agree(left, right):
+                versions = by_id[left.version_id], by_id[right.version_id]
                 label = metrics()[left.attribute].label
                 yield Conflict(
                     kind="fact",
+                    type=type_of_facts(left, right, (_scaled(left), _scaled(right)), versions),
                     about=f"{left.entity}{left.period or ''}{label}",
-                    left=_span(left.version_id, titles, left.start, left.quote),
-                    right=_span(right.version_id, titles, right.start, right.quote),
+                    left=_span(versions[0], left.start, left.quote),
+                    right=_span(versions[1], right.start, right.quote),
                 )
 
 
 def _same_thing(fact: Fact) -> Hashable:
-    """What must have one value: a point is its day, a flow its period, a constant neither."""
-    kind = metrics()[fact.attribute].kind
-    when = {"point": fact.as_of, "flow": fact.period}.get(kind, fact.window if fact.attribute in TIERED else None)
-    return fact.product_code, fact.share_class, fact.attribute, when
+    """What must have one value: a point is its day, a flow its period, a constant neither.
+
+    A code is one share class's; where a document prints the code without the class, what it says must hold of
+    the class too, unless it is a sum over all classes.
+    """
+    metric = metrics()[fact.attribute]
+    when = {"point": fact.as_of, "flow": fact.period}.get(
+        metric.kind, fact.window if fact.attribute in TIERED else None
+    )
+    whose = None if fact.product_code and metric.value == "percent" else fact.share_class
+    return fact.product_code, whose, fact.attribute, when
 
 
 def _one_per_value(group: Iterable[Fact]) -> list[Fact]:
@@ -120,19 +133,27 @@ def _between(
     catalog: Catalog, topic: str, left: DocumentVersion, right: DocumentVersion, principal: Principal
 ) -> Iterator[Conflict]:
     """The two sentences most alike that give one unit, where they give it different numbers."""
-    titles = {left.id: left.title, right.id: right.title}
     ours = _statements(catalog.parsed(left.id, principal=principal))
     theirs = _statements(catalog.parsed(right.id, principal=principal))
-    pairs = [(_alike(a.text, b.text), a, b) for a in ours for b in theirs if a.unit == b.unit]
-    units = {a.unit for _, a, _ in pairs}
-    closest = [max((pair for pair in pairs if pair[1].unit == unit), key=_closeness) for unit in units]
+    pairs = [(_alike(a.text, b.text), a, b) for a in ours for b in theirs]
+    units = {a.unit for _, a, b in pairs if a.unit == b.unit}
+    closest = [max((pair for pair in pairs if pair[1].unit == pair[2].unit == unit), key=_closeness) for unit in units]
     differing = [pair for pair in closest if pair[0] >= ALIKE and pair[1].numbers != pair[2].numbers]
     for _, a, b in sorted(differing, key=_closeness, reverse=True)[:1]:
         yield Conflict(
             kind="rule",
+            type=type_of_rules(a.text, b.text, (left, right)),
             about=topic,
-            left=_span(left.id, titles, a.start, a.text),
-            right=_span(right.id, titles, b.start, b.text),
+            left=_span(left, a.start, a.text),
+            right=_span(right, b.start, b.text),
+        )
+    for _, a, b in sorted(_of_other_days(pairs, ours, theirs), key=_closeness, reverse=True)[:1]:
+        yield Conflict(
+            kind="rule",
+            type=ConflictType.UNIT,
+            about=topic,
+            left=_span(left, a.start, a.text),
+            right=_span(right, b.start, b.text),
         )
 
 
@@ -144,7 +165,21 @@ class _Statement:
     numbers: frozenset[Decimal]
 
 
-def _closeness(pair: tuple[float, _Statement, _Statement]) -> float:
+_Pair = tuple[float, _Statement, _Statement]  # how alike, and the two
+
+
+def _of_other_days(pairs: Sequence[_Pair], ours: Sequence[_Statement], theirs: Sequence[_Statement]) -> list[_Pair]:
+    """Sentences nearly alike that give the same number of other days: 3个工作日 and 3个自然日."""
+    left, right = {(one.unit, one.numbers) for one in ours}, {(one.unit, one.numbers) for one in theirs}
+    return [
+        (alike, a, b)
+        for alike, a, b in pairs
+        if alike >= NEARLY_THE_SAME and a.unit != b.unit and {a.unit, b.unit} <= DAYS and a.numbers == b.numbers
+        and (a.unit, a.numbers) not in right and (b.unit, b.numbers) not in left
+    ]  # fmt: skip
+
+
+def _closeness(pair: _Pair) -> float:
     return pair[0]
 
 
@@ -179,7 +214,5 @@ def _pieces(text: str) -> frozenset[str]:
     return frozenset(words[n : n + 2] for n in range(len(words) - 1))
 
 
-def _span(version_id: str, titles: dict[str, str], start: int, quote: str) -> ConflictSpan:
-    return ConflictSpan(
-        version_id=version_id, title=titles[version_id], start=start, end=start + len(quote), quote=quote
-    )
+def _span(version: DocumentVersion, start: int, quote: str) -> ConflictSpan:
+    return ConflictSpan(version_id=version.id, title=version.title, start=start, end=start + len(quote), quote=quote)

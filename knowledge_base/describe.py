@@ -32,8 +32,10 @@ FRONT_MATTER_KEYS = frozenset(
         "effective_to",
         "labels",
     }
-    | {"status", "supersedes", "topic", "names"}
+    | {"status", "supersedes", "topic", "names", "risk_level", "retain_until"}
 )
+RISK_LEVELS = ("R1", "R2", "R3", "R4", "R5")
+RISK_PRINTED = re.compile(r"(?<![A-Z])R[1-5](?!\d)")
 HEAD_BLOCKS = 40  # what a document is stands within its first blocks
 SENT_ON = re.compile(r"(?:送出|发布|编制|公告|发送)日期\s*[:：]\s*(\d{4})\s*[-年/.]\s*(\d{1,2})\s*[-月/.]\s*(\d{1,2})")
 MANAGED_BY = re.compile(r"^基金管理人\s*[:：]\s*(\S{4,40})$", re.MULTILINE)
@@ -89,6 +91,8 @@ def _merged(path: str, stated: dict[str, Any], read: Metadata) -> Metadata:
         labels=tuple(str(label) for label in _listed(stated.get("labels"))),
         topic=str(stated["topic"]) if stated.get("topic") else None,
         supersedes=tuple(str(one) for one in _listed(stated.get("supersedes"))),
+        risk_level=_risk_level(path, stated, read),
+        retain_until=_day(path, stated, "retain_until"),
         names=_stated_names(stated) + read.names,
         warnings=warnings,
     )
@@ -110,6 +114,13 @@ def _document_type(path: str, stated: dict[str, Any], read: Metadata) -> str:
     if kind not in DOCUMENT_TYPES:
         raise ParseError(f"{path} has the unknown type {kind!r}; use one of {', '.join(sorted(DOCUMENT_TYPES))}.")
     return kind
+
+
+def _risk_level(path: str, stated: dict[str, Any], read: Metadata) -> str | None:
+    level = stated.get("risk_level", read.risk_level)
+    if level is not None and level not in RISK_LEVELS:
+        raise ParseError(f"{path} has the unknown risk level {level!r}; use one of {', '.join(RISK_LEVELS)}.")
+    return level
 
 
 def _status(path: str, stated: dict[str, Any]) -> DocumentStatus:
@@ -158,8 +169,16 @@ def _from_text(path: str, parsed: ParsedDocument) -> Metadata:
         publisher=company[1] if company else next(iter(labels.get("基金管理人", ())), None),
         published_on=date(int(sent[1]), int(sent[2]), int(sent[3])) if sent else None,
         names=names,
+        risk_level=_stated_level(labels),
         warnings=warnings,
     )
+
+
+def _stated_level(labels: dict[str, tuple[str, ...]]) -> str | None:
+    """R1 to R5, as a sheet prints it: 风险等级 | R3（中风险）."""
+    printed = next((values[0] for label, values in labels.items() if "风险等级" in label and values), "")
+    found = RISK_PRINTED.search(printed.upper())
+    return found[0] if found else None
 
 
 def _type_of(title: str, *, is_fund: bool) -> str:

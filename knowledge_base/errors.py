@@ -50,3 +50,27 @@ class ImportFileError(KnowledgeBaseError):
 
 class EventError(KnowledgeBaseError):
     """An event of a kind or of a client that nobody knows."""
+
+
+class EditorError(KnowledgeBaseError):
+    """What an editor asked for cannot be done; `zh` says it to the person at the page."""
+
+    def __init__(self, message: str, *, zh: str) -> None:
+        super().__init__(message)
+        self.zh = zh
+
+
+class UnknownConflictError(KnowledgeBaseError):
+    """No such contradiction, or none between documents that this principal may read."""
+
+    def __init__(self, conflict_id: str) -> None:
+        super().__init__(f"No contradiction {conflict_id} is open to you: see `tougu kb conflicts`.")
+        self.zh = "没有这一条矛盾，或您无权查看。"
+
+
+class UnknownWordingError(KnowledgeBaseError):
+    """No such approved wording, or no such version of it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no wording {name}: see `tougu kb wording list`.")
+        self.zh = "没有这条话术或这个版本。"

@@ -36,6 +36,8 @@ class Metadata:
     labels: tuple[str, ...] = ()
     topic: str | None = None
     supersedes: tuple[str, ...] = ()
+    risk_level: str | None = None  # of what the document is about: R1..R5
+    retain_until: date | None = None  # last day on which the text is kept once it is out of force
     names: tuple[ProductName, ...] = ()
     warnings: tuple[str, ...] = ()
 

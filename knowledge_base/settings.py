@@ -29,3 +29,7 @@ class KnowledgeBaseSettings(BaseModel):
     )
     max_attachments: int = Field(default=20, ge=0, description="Attachments of one message that are read, count.")
     max_mail_depth: int = Field(default=3, ge=0, description="How deep messages inside messages are read, count.")
+    unanswered_weeks: int = Field(
+        default=104, ge=1, description="How long questions that found no answer are kept, in weeks."
+    )
+    max_waiting: int = Field(default=20_000, gt=0, description="Documents that may wait in the queue at a time, count.")

@@ -8,9 +8,10 @@ removed by `reconcile`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from knowledge_base.access import Principal
 from knowledge_base.catalog import WRITERS, Catalog
@@ -87,6 +88,43 @@ def sync_folder(
     if delete:
         rows += job.remove_missing()
     return SyncReport(folder=str(root), rows=tuple(sorted(rows, key=lambda row: row.path)))
+
+
+def sync_file(
+    folder: Path,
+    path: str,
+    *,
+    catalog: Catalog,
+    indexer: Indexer,
+    principal: Principal,
+    settings: KnowledgeBaseSettings | None = None,
+    instructs: Instructs | None = None,
+    stated: Mapping[str, Any] | None = None,
+) -> SyncRow:
+    """Bring one file of a folder into catalog and index; running it twice comes to the same.
+
+    `stated` holds fields of Metadata that win over what the document says of itself. Raises SyncError when the folder
+    cannot be read, AccessDeniedError.
+    """
+    principal.require("sync documents", *WRITERS)
+    root, present = documents_in(folder)
+    job = FileSync(
+        root=root,
+        catalog=catalog,
+        indexer=indexer,
+        principal=principal,
+        settings=settings or KnowledgeBaseSettings(),
+        instructs=instructs,
+        stated=stated or {},
+        present=set(present),
+    )
+    return job.one(path)
+
+
+def documents_in(folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """The folder's absolute path, and the documents in it. Raises SyncError when it cannot be read."""
+    root = _readable_folder(folder)
+    return root, tuple(path for path, reason in _walk(root) if reason is None)
 
 
 def reconcile(*, catalog: Catalog, indexer: Indexer, principal: Principal) -> ReconcileReport:

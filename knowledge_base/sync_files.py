@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,6 +58,7 @@ class SyncRow:
     outcome: str  # added | updated | unchanged | moved | duplicate | removed | failed
     version_id: str | None = None
     reason: str | None = None  # why it failed
+    again: bool = False  # what failed may pass next time though the file stays as it is
     warnings: tuple[str, ...] = ()
 
 
@@ -71,6 +72,7 @@ class FileSync:
     principal: Principal
     settings: KnowledgeBaseSettings
     instructs: Instructs | None = None  # what it finds is reported; retrieval leaves it out of every answer
+    stated: Mapping[str, Any] = field(default_factory=dict)  # fields of Metadata that win over the document's own
     present: set[str] = field(default_factory=set)  # paths that lie in the folder now
 
     def one(self, path: str) -> SyncRow:
@@ -78,13 +80,13 @@ class FileSync:
         try:
             return self._one(path)
         except _UnsettledFileError as error:
-            return SyncRow(path=path, outcome="failed", reason=str(error))
+            return SyncRow(path=path, outcome="failed", reason=str(error), again=True)
         except ParseError as error:
             self._remember_failure(path, str(error))
             return SyncRow(path=path, outcome="failed", reason=str(error))
         except OSError as error:
             reason = f"{path} cannot be read ({error.strerror or error}); check its permissions."
-            return SyncRow(path=path, outcome="failed", reason=reason)
+            return SyncRow(path=path, outcome="failed", reason=reason, again=True)
 
     def _one(self, path: str) -> SyncRow:
         status = (self.root / path).stat()
@@ -129,8 +131,10 @@ class FileSync:
 
     def _store(self, path: str, status: os.stat_result, content: bytes, known: Row[Any] | None) -> SyncRow:
         """Stage, index, commit; then let the index forget what the new version replaced."""
+        if self.catalog.is_erased(version_id_of(content_hash(content))):
+            raise ParseError(f"{path} holds a text that was erased when its time was over; take it out of the folder.")
         parsed = parse_bytes(content, name=path, settings=self.settings)
-        metadata = describe(path, content, parsed)
+        metadata = replace(describe(path, content, parsed), **self.stated)
         version = _version(path, content, metadata)
         self._stage(version, parsed, metadata)
         if searchable(version):

@@ -82,6 +82,9 @@ versions = Table(
     Column("supersedes", JSON, nullable=False),  # titles, paths or ids named by the front matter
     Column("warnings", JSON, nullable=False),
     Column("indexed", Boolean, nullable=False),  # False until the index has committed it: not visible
+    Column("risk_level", String(4)),  # of what the document is about, where it says so: R1..R5
+    Column("retain_until", Date),  # last day on which its text is kept once it is out of force; none = for good
+    Column("erased_at", UtcDateTime),  # when text, blocks and facts were removed; the row stays as their trace
     Column("added_at", UtcDateTime, nullable=False),
 )
 

@@ -15,6 +15,7 @@ from prompts.chat import Message
 from rag.asking import Asks, asks
 from rag.cite import Citations, Claim
 from rag.compute import Computed, computed
+from rag.disclose import Disagreements, UpheldFacts, disclosed
 from rag.draft import Drafter
 from rag.extract import Extractor, asks_list
 from rag.from_facts import FactAnswer, FactSource, Stated, answer_from_facts
@@ -57,14 +58,16 @@ class Answerer:
         drafter: Drafter | None = None,
         instructions: InstructionScan | None = None,
         register: ProductRegister | None = None,
+        disagreements: Disagreements | None = None,
     ) -> None:
         """`numbers` has the last word on every figure; `drafter` is given where a chat model is set.
 
         What `instructions` finds to instruct its reader is left out of every answer. `register` tells the
-        risk level of the products asked about.
+        risk level of the products asked about; `disagreements` what documents contradict each other on.
         """
         self.retriever = retriever
-        self.facts = facts
+        self.facts = UpheldFacts(facts, disagreements) if disagreements is not None else facts
+        self.disagreements = disagreements
         self.resolver = resolver
         self.settings = settings or retriever.settings
         self.numbers = numbers or QuotedNumbers()
@@ -102,6 +105,7 @@ class Answerer:
         claims = judged(asked, [*stated.claims, *([worked.claim] if worked else [])], stated.stated)
         quoted = listed or self._general(asked, query, principal) or self._quoted(asked, stated, near)
         claims += quoted if listed or not wanted else [claim for claim in quoted if _HOLDS_NONE.search(claim.text)]
+        claims, open_notes = self._disclosed(claims, query, principal)
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
         passages = _cited_first(supported, passages)
         if not supported:
@@ -109,12 +113,25 @@ class Answerer:
             return self._abstain(asked, query, principal, note=note, passages=passages)
         # a value that could not be said in a sentence is not shown in a cell either
         sketch = (stated.stated, worked) if len(supported) == len(claims) and _in_rows(asked, worked) else None
-        composed = _compose(asked, supported, passages, _notes(asked, stated), sketch)
+        composed = _compose(asked, supported, passages, [*_notes(asked, stated), *open_notes], sketch)
         composed = replace(composed, risks=tuple(self._risks(asked, principal, on)))
-        if self.drafter is None:
+        if self.drafter is None or open_notes:  # a model might leave one side out
             return composed
         drafted = self.drafter.improve(composed, supported, history, on=on, sketch=sketch)
         return composed if self.numbers.unsupported_numbers(drafted) else drafted
+
+    def _disclosed(self, claims: list[Claim], query: Query, principal: Principal) -> tuple[list[Claim], list[str]]:
+        """The claims with what contradicts them, and a note on each contradiction that nobody has settled."""
+        if self.disagreements is None or not claims:
+            return claims, []
+        whole = replace(self.retriever.narrow(query, principal), periods=(), product_codes=(), general=False)
+        return disclosed(
+            claims,
+            self.disagreements,
+            lambda version_id, at: self.retriever.index.chunk_at(version_id, at, whole),
+            principal=principal,
+            on=query.on,
+        )
 
     def _risks(self, asked: Understood, principal: Principal, on: date) -> Iterator[ProductRisk]:
         """The rated code of each named product: its own, or that of the first of its classes."""

@@ -1,6 +1,6 @@
 """The search index of a folder: what sync writes into and retrieval reads from.
 
-SQLite holds the truth (chunks, terms, vectors as blobs); FAISS is a copy in memory and on disk that
+SQLite holds the truth (chunks, terms, vectors as blobs); FAISS, and what lies in PostgreSQL, is a copy that
 is brought into line by comparing ids, so it may be stale, damaged or missing without harm.
 """
 
@@ -9,25 +9,28 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
+from knowledge_base.batches import batches
 from knowledge_base.document import DocumentStatus, DocumentVersion, ParsedDocument
 from models.encoder import Encoder, Vectors
 from models.encoders.choice import interchangeable
 from rag.chunk import chunk_document, embedding_text
 from rag.errors import EncoderChangedError, IndexUnreadableError
-from rag.lexical import Hit, Ids
+from rag.lexical import Hit, Ids, LexicalEntry, LexicalIndex
 from rag.passage import Chunk
 from rag.settings import RagSettings
 from rag.store import ChunkStore, Filter
-from rag.vectors import FaissVectors, as_vectors
+from rag.vectors import FaissVectors, VectorIndex, as_vectors
 
 _log = logging.getLogger(__name__)
+_COPIED_AT_ONCE = 1_000
 _CHUNKING = "3"  # raise when chunks or terms change, so that they are made again when next added
 
 
@@ -46,17 +49,41 @@ class IndexStats:
         return (now - self.updated_at).total_seconds() if self.updated_at else None
 
 
+class LexicalCopy(LexicalIndex, Protocol):
+    """A lexical index apart from the chunk table, that says what it holds."""
+
+    def ids(self) -> Ids: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """Indexes that lie outside the folder; each is made from the store's own name, when it is first searched."""
+
+    vectors: Callable[[str], VectorIndex] | None = None  # None: FAISS
+    lexical: Callable[[str], LexicalCopy] | None = None  # None: FTS5 in the chunk table's file
+
+
 class SearchIndex:
     """Chunks, terms and vectors of the versions that sync hands over. Safe in several threads."""
 
-    def __init__(self, folder: Path, encoder: Encoder, settings: RagSettings | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Encoder,
+        settings: RagSettings | None = None,
+        *,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self.folder = folder
         self.encoder = encoder
         self.settings = settings or RagSettings()
         self.store = ChunkStore(folder)
         self._lock = threading.Lock()
-        self._vectors: FaissVectors | None = None
+        self._elsewhere = elsewhere or Elsewhere()
+        self._vectors: VectorIndex | None = None
         self._generation: str | None = None
+        self._lexical: LexicalCopy | None = None
+        self._lexical_generation: str | None = None
 
     def add(self, version: DocumentVersion, parsed: ParsedDocument) -> None:
         """Index a version, or bring what is known of it up to date; returns when it is on disk.
@@ -114,7 +141,11 @@ class SearchIndex:
 
     def search_terms(self, question: str, *, k: int, allowed: Ids) -> list[Hit]:
         """BM25 among the allowed chunks."""
-        return self.store.lexical.search(question, k=k, allowed=allowed)
+        if self._elsewhere.lexical is None:
+            return self.store.lexical.search(question, k=k, allowed=allowed)
+        with self._lock:
+            lexical = self._current_lexical(self._elsewhere.lexical)
+        return lexical.search(question, k=k, allowed=allowed)
 
     def search_vector(self, vector: Vectors, *, k: int, allowed: Ids) -> list[Hit]:
         """Inner product with one query vector of shape (dimension,), among the allowed chunks."""
@@ -132,6 +163,13 @@ class SearchIndex:
     def chunk_with(self, version_id: str, words: str, narrow: Filter) -> Chunk | None:
         """The first chunk of a document that holds these words; None where the filter does not let it be seen."""
         return self.store.chunk_with(version_id, words, narrow)
+
+    def align(self) -> None:
+        """Bring what is apart from the chunk table into line now, so that nothing deleted waits there for a search."""
+        with self._lock:
+            self._current_vectors()
+            if self._elsewhere.lexical is not None:
+                self._current_lexical(self._elsewhere.lexical)
 
     def stats(self) -> IndexStats:
         """Counts, encoder, age and size; needs no model."""
@@ -166,14 +204,29 @@ class SearchIndex:
         parts = (shape, version.title, *version.product_codes, repr(parsed.blocks))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    def _current_vectors(self) -> FaissVectors:
-        """The vectors in memory, in line with the store; the caller holds the lock."""
+    def _current_lexical(self, make: Callable[[str], LexicalCopy]) -> LexicalCopy:
+        """The terms elsewhere, in line with the store; the caller holds the lock."""
+        generation = self.store.meta("generation") or "0"
+        if self._lexical is None:
+            self._lexical = make(self.store.meta("id") or "")
+        if generation != self._lexical_generation:
+            stored, held = self.store.vector_ids(), self._lexical.ids()
+            self._lexical.remove(np.setdiff1d(held, stored).tolist())
+            for part in batches(np.setdiff1d(stored, held).tolist(), _COPIED_AT_ONCE):
+                chunks = self.store.chunks(part).items()
+                self._lexical.add([LexicalEntry(id=id_, context=one.context, text=one.text) for id_, one in chunks])
+            self._lexical_generation = generation
+        return self._lexical
+
+    def _current_vectors(self) -> VectorIndex:
+        """The vectors to be searched, in line with the store; the caller holds the lock."""
         generation = self.store.meta("generation") or "0"
         if self._vectors is None:
-            self._vectors = self._load()
+            make = self._elsewhere.vectors
+            self._vectors = make(self.store.meta("id") or "") if make is not None else self._load()
             self._generation = None
         if generation != self._generation:
-            if self._align(self._vectors):
+            if self._align(self._vectors) and isinstance(self._vectors, FaissVectors):
                 self._save(self._vectors)
             self._generation = generation
         return self._vectors
@@ -191,7 +244,7 @@ class SearchIndex:
                 _log.warning("vector file rebuilt from the chunk table: %s", error)
         return FaissVectors(self.encoder.dimension)
 
-    def _align(self, vectors: FaissVectors) -> bool:
+    def _align(self, vectors: VectorIndex) -> bool:
         """Remove what the store no longer has and add what is new; True when anything changed."""
         stored, held = self.store.vector_ids(), vectors.ids()
         gone, new = np.setdiff1d(held, stored), np.setdiff1d(stored, held)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,6 +67,12 @@ def best(ids: Ids, scores: NDArray[np.float64], *, k: int, allowed: Ids | None) 
     return [(int(ids[i]), float(scores[i])) for i in order]
 
 
+def telling(counts: Mapping[str, int]) -> list[str]:
+    """Known terms by how many chunks hold them, rarest first; those in very many only while few others are left."""
+    known = sorted((term for term, held in counts.items() if held), key=lambda term: counts[term])
+    return [term for at, term in enumerate(known) if at < _KEEP_TERMS or counts[term] <= _MANY_CHUNKS]
+
+
 class FtsLexical:
     """FTS5 in the connection it is given; the caller owns the transaction."""
 
@@ -89,7 +95,7 @@ class FtsLexical:
         self._connection().executemany("DELETE FROM chunk_terms WHERE rowid = ?", [(id_,) for id_ in ids])
 
     def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
-        wanted = self._telling(question_terms(question))
+        wanted = telling(self._document_counts(question_terms(question)))
         if not wanted or (allowed is not None and not len(allowed)):
             return []
         match = " OR ".join(f'"{term}"' for term in wanted)
@@ -114,12 +120,6 @@ class FtsLexical:
             found = row.fetchone()
             counts[term] = found[0] if found else 0
         return counts
-
-    def _telling(self, wanted: list[str]) -> list[str]:
-        """Known terms, rarest first; those in very many chunks only while few others are left."""
-        counts = self._document_counts(wanted)
-        known = sorted((term for term in wanted if counts[term]), key=lambda term: counts[term])
-        return [term for at, term in enumerate(known) if at < _KEEP_TERMS or counts[term] <= _MANY_CHUNKS]
 
 
 class MemoryLexical:

@@ -118,6 +118,16 @@ class ProductRisk:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApprovedBy:
+    """Which approved wording an answer is, word for word."""
+
+    id: str
+    version: int
+    approver: str
+    since: date  # first day on which it holds
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """An answer in sentences, or an honest no with what was searched."""
 
@@ -131,6 +141,7 @@ class Answer:
     by: str = "extractive"  # or the chat model's name
     risks: tuple[ProductRisk, ...] = ()  # of the products the question names
     table: FigureTable | None = None  # figures that are compared or added, beside the sentences
+    approved: ApprovedBy | None = None  # of an answer that was not composed
 
     @property
     def text(self) -> str:

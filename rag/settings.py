@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -21,6 +23,16 @@ class RagSettings(BaseModel):
         default=320, ge=100, le=2000, description="context and text given to the encoder at most, characters"
     )
     encode_batch: int = Field(default=32, ge=1, description="chunks encoded at once, count")
+    vectors: Literal["faiss", "pgvector"] = Field(
+        default="faiss",
+        description="where vectors are searched: `faiss`, in memory and a file of home; `pgvector`, in the PostgreSQL "
+        "of `database_url`",
+    )
+    lexical: Literal["fts5", "tsvector"] = Field(
+        default="fts5",
+        description="where words are searched: `fts5`, in the index file; `tsvector`, in the PostgreSQL of "
+        "`database_url`",
+    )
     k: int = Field(default=10, ge=1, le=100, description="passages a search returns, count")
     candidates: int = Field(default=40, ge=1, description="hits taken from each of the two indexes, count")
     rrf_k: int = Field(
@@ -41,4 +53,21 @@ class RagSettings(BaseModel):
         "included; calibrated on RGB zh_refine (120 questions, no headings): at 0.65 84 % of the questions "
         "with an answer are kept and 54 % of those without one refused, at 0.5 94 % and 26 %, at 0.8 69 % "
         "and 77 %",
+    )
+    wording_threshold: float = Field(
+        default=0.96,
+        ge=0,
+        le=1,
+        description="cosine between a question and the nearest question of an approved wording from which the "
+        "wording is served, where its words fit too",
+    )
+    wording_margin: float = Field(
+        default=0.04, ge=0, le=1, description="by how much the next wording must be farther from the question, cosine"
+    )
+    wording_coverage: float = Field(
+        default=0.66,
+        ge=0,
+        le=1,
+        description="share of the question's content words that the questions of the wording must hold; the three "
+        "were chosen on the development half of eval/cases/wordings.jsonl so that nothing is served wrongly",
     )

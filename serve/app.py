@@ -30,6 +30,7 @@ from serve.routes import (
     follow_ups,
     health,
     intents,
+    knowledge,
     leads,
     notes,
     pages,
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tougu.http")
 ROUTES = (
-    questions, audio, calls, intents, notes, diagnoses, deliveries, compliance, review, supervision, leads, board,
-    follow_ups, consents, scores, events, segments, health, pages, client_pages,
+    questions, knowledge, audio, calls, intents, notes, diagnoses, deliveries, compliance, review, supervision, leads,
+    board, follow_ups, consents, scores, events, segments, health, pages, client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 

@@ -108,7 +108,7 @@ def all_metadata() -> tuple[MetaData, ...]:
     from copilot.tables import metadata as copilot
     from intent.tables import metadata as intent
     from jobs.tables import metadata as jobs
-    from knowledge_base.tables import metadata as knowledge
+    from knowledge_base.editor_tables import metadata as knowledge
     from serve.tables import metadata as serve
 
     return jobs, knowledge, compliance, intent, copilot, serve

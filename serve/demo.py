@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from compliance_filters.finding import Draft, Target, Verdict
 from intent.recordings import load_call_metadata
 from models.encoders.remembering import RememberingEncoder
-from serve.sample import import_people, sample_folder
+from serve.sample import import_people, import_wordings, sample_folder
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def demo_house(house: House) -> Iterator[House]:
     fresh.encoder = remembering
     try:
         import_people(fresh)
+        import_wordings(fresh)
         yield fresh
     finally:
         remembering.save()

@@ -27,7 +27,17 @@ from intent.errors import (
 )
 from jobs.errors import JobStateError, UnknownJobError
 from knowledge_base.access import AccessDeniedError
-from knowledge_base.errors import EventError, UnknownClientError, UnknownProductError, UnknownVersionError
+from knowledge_base.errors import (
+    EditorError,
+    EventError,
+    ParseError,
+    SyncError,
+    UnknownClientError,
+    UnknownConflictError,
+    UnknownProductError,
+    UnknownVersionError,
+    UnknownWordingError,
+)
 from serve.commands.context import HOUSE_PACKAGES, one_line
 from serve.errors import NotFoundError
 
@@ -38,7 +48,12 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     AudioError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TranscriptionError: HTTPStatus.SERVICE_UNAVAILABLE,
     EventError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    EditorError: HTTPStatus.CONFLICT,
+    SyncError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ParseError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownClientError: HTTPStatus.NOT_FOUND,
+    UnknownConflictError: HTTPStatus.NOT_FOUND,
+    UnknownWordingError: HTTPStatus.NOT_FOUND,
     UnknownProductError: HTTPStatus.NOT_FOUND,
     UnknownVersionError: HTTPStatus.NOT_FOUND,
     UnknownJobError: HTTPStatus.NOT_FOUND,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from intent.leads.store import Recorded
     from intent.recordings import RecordingFile
     from knowledge_base.access import Principal
+    from knowledge_base.document import DocumentVersion
     from knowledge_base.sync import SyncReport
     from rag.langchain_retriever import PassageRetriever
     from rag.passage import Passage
+    from serve.document_queue import DocumentQueue
     from serve.recording_keeper import RecordingKeeper
 
 NAMES_CHARS = 2_000  # of a text are searched for product names
+CHANGES = frozenset({"added", "updated", "removed"})  # outcomes of a sync after which documents may disagree
 ADDED = "added"  # folder below <home>/documents for single documents
 EXAMPLES = (
     "{name}的管理费率是多少",
@@ -57,6 +60,12 @@ class House(Rooms):
             "home": home, "database_url": None, "models": models, "copilot": copilot, "compliance": compliance,
         }  # fmt: skip
         return House(self.settings.model_copy(update=changed))
+
+    @once
+    def document_queue(self) -> DocumentQueue:
+        from serve.document_queue import DocumentQueue
+
+        return DocumentQueue(self)
 
     @once
     def recording_keeper(self) -> RecordingKeeper:
@@ -132,7 +141,7 @@ class House(Rooms):
         """Bring catalog and index to the state of a folder."""
         from knowledge_base.sync import sync_folder
 
-        return sync_folder(
+        report = sync_folder(
             folder,
             catalog=self.catalog,
             indexer=self.index,
@@ -142,6 +151,49 @@ class House(Rooms):
             settings=self.settings.knowledge,
             instructs=self.instructions.instructs,
         )
+        if any(row.outcome in CHANGES for row in report.rows):
+            self.find_conflicts(principal=principal)
+        if any(row.outcome in ("removed", "updated") for row in report.rows):
+            self.index.align()
+        return report
+
+    def find_conflicts(self, *, principal: Principal) -> tuple[int, int]:
+        """Look for contradictions among what is in force today; returns how many are new and how many went."""
+        from knowledge_base.access import system_principal
+        from knowledge_base.conflicts import find_conflicts
+
+        found = find_conflicts(self.catalog, self.facts, principal=system_principal("conflicts"), on=self.today())
+        return self.conflict_queue.refresh(found, principal=principal)
+
+    def amend_document(self, version_id: str, changed: Mapping[str, Any], *, principal: Principal) -> DocumentVersion:
+        """Change what the catalog says of a version, in the index too. Raises what `DocumentKeeper.amend` raises.
+
+        Where labels change the index forgets the version first: no kill in between leaves it open to who lost it.
+        """
+        from knowledge_base.access import system_principal
+        from knowledge_base.catalog import searchable
+
+        self.document_keeper.check(version_id, changed, principal=principal)
+        if "labels" in changed:
+            self.index.remove(version_id)
+        version = self.document_keeper.amend(version_id, changed, principal=principal)
+        if searchable(version):
+            self.index.add(version, self.catalog.parsed(version_id, principal=system_principal("index")))
+        else:
+            self.index.remove(version_id)
+        self.find_conflicts(principal=principal)
+        return version
+
+    def erase_over(self, *, principal: Principal) -> tuple[str, ...]:
+        """Erase versions whose time is over, from the index first; returns their ids."""
+        over = self.document_keeper.due(self.today(), principal=principal)
+        for version_id in over:
+            self.index.remove(version_id)
+            self.document_keeper.erase(version_id, principal=principal)
+            self.audit.append(event="knowledge.document.erased", actor=principal.user_id, data={"version": version_id})
+        if over:
+            self.index.align()
+        return over
 
     def add_documents(
         self, files: Sequence[Path], *, principal: Principal, progress: Callable[[int, int, str], None]
@@ -177,6 +229,8 @@ class House(Rooms):
         """A document version with its canonical text. Raises NotFoundError for one not to be read."""
         from knowledge_base.errors import UnknownVersionError
 
+        if version_id.startswith("wording:"):
+            return self._open_wording(version_id, principal)
         try:
             version = self.catalog.version(version_id, principal=principal)
             text = self.catalog.text(version_id, principal=principal)
@@ -185,6 +239,17 @@ class House(Rooms):
         day = version.published_on or version.effective_from
         parts = [version.publisher or "", f"{day:%Y-%m-%d}" if day else ""]
         return OpenedDocument(title=version.title, subtitle=" ".join(filter(None, parts)), text=text)
+
+    def _open_wording(self, name: str, principal: Principal) -> OpenedDocument:
+        """An approved wording, by the name that answers cite."""
+        from knowledge_base.errors import UnknownWordingError
+
+        try:
+            _, wording_id, version = name.split(":")
+            found = self.wordings.get(wording_id, int(version), principal=principal)
+        except (ValueError, UnknownWordingError) as error:
+            raise NotFoundError("没有这条话术或这个版本。") from error
+        return OpenedDocument(title=found.question, subtitle=found.title, text=found.text)
 
     def example_questions(self, *, principal: Principal) -> Iterator[str]:
         """Up to three questions on products that documents speak of."""

@@ -29,6 +29,7 @@ from jobs.worker import Task, run_worker
 from serve.call_queue import CALLS
 from serve.commands.context import one_line
 from serve.diagnosing import DiagnosisHandler
+from serve.document_queue import DOCUMENTS, DocumentHandler
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def work_until_signal(house: House) -> None:
 
 
 def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
-    handlers = {CALLS: CallHandler(house), DIAGNOSES: DiagnosisHandler(house)}
+    handlers = {CALLS: CallHandler(house), DIAGNOSES: DiagnosisHandler(house), DOCUMENTS: DocumentHandler(house)}
     threads = [
         threading.Thread(
             target=run_worker,
@@ -126,6 +127,7 @@ def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
     threads.append(threading.Thread(target=_watch_deadlines, args=(house, stop), name="deadlines", daemon=True))
     threads.append(threading.Thread(target=_sweep_leads, args=(house, stop), name="lead clock", daemon=True))
     threads.append(threading.Thread(target=_keep_recordings, args=(house, stop), name="recordings", daemon=True))
+    threads.append(threading.Thread(target=_keep_documents, args=(house, stop), name="documents", daemon=True))
     threads.append(threading.Thread(target=_keep_up, args=(house, stop), name="upkeep", daemon=True))
     threads += [
         threading.Thread(target=dispatcher.run, args=(stop,), name=f"outbox {topic}", daemon=True)
@@ -166,6 +168,18 @@ def _keep_recordings(house: House, stop: threading.Event) -> None:
             house.recording_keeper.sweep(datetime.now(UTC))
         except Exception as error:
             log.error("recordings were not looked through: %s", type(error).__name__)
+        stop.wait(RECORDINGS_S)
+
+
+def _keep_documents(house: House, stop: threading.Event) -> None:
+    """Erase documents whose time is over, forget old questions, and look for contradictions of the new day."""
+    while not stop.is_set():
+        try:
+            house.erase_over(principal=OPERATOR)
+            house.unanswered.forget(house.settings.knowledge.unanswered_weeks)
+            house.find_conflicts(principal=OPERATOR)
+        except Exception as error:
+            log.error("documents were not looked through: %s", one_line(error))
         stop.wait(RECORDINGS_S)
 
 

@@ -1,4 +1,4 @@
-"""PDF: text by page, tables where ruled lines stand, running heads and feet left out, pictures of pages by OCR."""
+"""PDF: text by page and column, ruled tables, running heads and feet left out, pictures of pages by OCR."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from knowledge_base.document import ParsedDocument
 from knowledge_base.errors import ParseError
 from knowledge_base.parse.builder import DocumentBuilder, RawCell, clean, guess_header_rows, heading_level
+from knowledge_base.parse.columns import Box, in_reading_order, text_boxes
 from knowledge_base.parse.ocr import DPI, LONGEST_SIDE, NOT_INSTALLED, PageReader, Picture, page_lines
 
 RULES_OF_A_TABLE = 4  # fewer ruled lines than this on a page cannot enclose two cells
@@ -188,15 +189,21 @@ def _read_page(
     page = pages[number]
     width, height = page.get_size()
     textpage = page.get_textpage()
+    boxes = text_boxes(textpage)
+
+    def read(top: float, bottom: float) -> None:
+        """What stands between two heights, column by column."""
+        for part in in_reading_order(boxes, Box(left=0, right=width, top=top, bottom=bottom)):
+            text = textpage.get_text_bounded(left=part.left, right=part.right, top=part.top, bottom=part.bottom)
+            _add_lines(builder, _without(running, _lines(text)))
+
     top = height
     for table in _ruled_tables(page, plumber, number):
-        band = textpage.get_text_bounded(left=0, right=width, top=top, bottom=height - table.top)
-        _add_lines(builder, _without(running, _lines(band)))
+        read(top, height - table.top)
         texts = [[cell.text.strip() for cell in row] for row in table.rows]
         builder.table(table.rows, guess_header_rows(texts) or 1, max_rows=max_rows)
         top = height - table.bottom
-    band = textpage.get_text_bounded(left=0, right=width, top=top, bottom=0)
-    _add_lines(builder, _without(running, _lines(band)))
+    read(top, 0)
 
 
 def _without(running: frozenset[str], lines: list[str]) -> list[str]:

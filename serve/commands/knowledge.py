@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serve.commands.context import Context, print_json, progress_bar
+from serve.commands.wording import app as wording_app
 
 if TYPE_CHECKING:
     from copilot.session import Reply
     from knowledge_base.sync import SyncReport
 
 app = typer.Typer(help="The knowledge base: documents in, passages out.", no_args_is_help=True)
+app.add_typer(wording_app, name="wording")
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
@@ -24,12 +26,20 @@ def kb_sync(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Folder of html, pdf, docx, xlsx, pptx, eml, md, txt, csv.")],
     delete: Annotated[bool, typer.Option(help="Remove what is no longer in the folder.")] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Put each file before `tougu worker` instead.")] = False,
     reindex: Annotated[bool, typer.Option(help="Encode everything again, e.g. after another encoder was set.")] = False,
     as_json: Json = False,
 ) -> None:
     """Bring the knowledge base to the state of a folder; unchanged files cost nothing."""
     shared = context.ensure_object(Context)
     house = shared.house()
+    if queue:
+        from knowledge_base.catalog import WRITERS
+
+        shared.principal(house).require("sync documents", *WRITERS)
+        ids = house.document_queue.put_folder(folder)
+        typer.echo(f"{len(ids)} documents wait for `tougu worker`: {house.jobs.counts('documents')}")
+        return
     if reindex:
         house.index.clear()
     with progress_bar() as bar:
@@ -89,22 +99,71 @@ def kb_search(
 
 
 @app.command("conflicts")
-def kb_conflicts(context: typer.Context, as_json: Json = False) -> None:
-    """Documents in force that contradict each other, both places side by side."""
-    from knowledge_base.conflicts import find_conflicts
+def kb_conflicts(
+    context: typer.Context,
+    settled: Annotated[bool, typer.Option("--settled", help="Those that were settled, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Documents in force that contradict each other, both places side by side; `kb settle` decides."""
+    from serve.routes.knowledge import conflict_json
+    from serve.users import OPERATOR
 
     shared = context.ensure_object(Context)
     house = shared.house()
-    found = find_conflicts(house.catalog, house.facts, principal=shared.principal(house), on=house.today())
+    principal = shared.principal(house)
+    house.find_conflicts(principal=OPERATOR)
+    found = house.conflict_queue.list(principal=principal, state=None if settled else "open")
+    found = tuple(kept for kept in found if kept.state != "gone")
     if as_json:
-        print_json([asdict(conflict) for conflict in found])
+        print_json([conflict_json(kept) for kept in found])
         return
-    for conflict in found:
-        typer.echo(f"{conflict.kind}: {conflict.about}")
-        for side in (conflict.left, conflict.right):
-            typer.echo(f"  《{side.title}》 {side.start}-{side.end}：{' '.join(side.quote.split())[:120]}")
+    for kept in found:
+        typer.echo(f"{kept.id} {kept.conflict.type}: {kept.conflict.about}")
+        for name, side in (("left", kept.conflict.left), ("right", kept.conflict.right)):
+            quote = " ".join(side.quote.split())[:120]
+            typer.echo(f"  {name}: 《{side.title}》 {side.start}-{side.end}：{quote}")
+        if kept.holds:
+            typer.echo(f"  settled: {kept.holds}, by {kept.settled_by}: {kept.why}")
     if not found:
         typer.echo("No conflicts among the documents in force.")
+
+
+@app.command("settle")
+def kb_settle(
+    context: typer.Context,
+    conflict_id: Annotated[str, typer.Argument(help="Id, as `kb conflicts` prints it.")],
+    holds: Annotated[str, typer.Option(help="left, right or both.")],
+    why: Annotated[str, typer.Option(help="Why; kept in the audit log.")],
+) -> None:
+    """Settle a contradiction: which place holds, and why."""
+    from serve.errors import ServeError
+    from serve.knowledge_desk import KnowledgeDesk
+
+    if holds not in ("left", "right", "both"):
+        raise ServeError(f"--holds {holds} is no side: write left, right or both.")
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    done = KnowledgeDesk(house, shared.principal(house)).settle(conflict_id, holds=holds, why=why)  # type: ignore[arg-type]
+    typer.echo(f"{done.id} settled: {done.holds}.")
+
+
+@app.command("unanswered")
+def kb_unanswered(
+    context: typer.Context,
+    weeks: Annotated[int, typer.Option(min=1, help="The last so many weeks.")] = 12,
+    as_json: Json = False,
+) -> None:
+    """What was asked and not found, counted by week, without who asked."""
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    found = house.unanswered.list(principal=shared.principal(house), weeks=weeks)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        typer.echo(f"{one.week} {one.times:4d}  {one.question}")
+    if not found:
+        typer.echo("Nothing was asked that found no answer.")
 
 
 @app.command("mcp")

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from jobs.outbox import Outbox
     from knowledge_base.catalog import Catalog
     from knowledge_base.clients import Clients
+    from knowledge_base.conflict_queue import ConflictQueue
     from knowledge_base.events import EventStore
     from knowledge_base.facts import FactStore
+    from knowledge_base.keeping import DocumentKeeper
     from knowledge_base.products import Products
+    from knowledge_base.wordings import Wordings
     from models.encoder import Encoder
     from models.registry import ModelStore
     from prompts.library import PromptLibrary
@@ -119,6 +122,24 @@ class Ground:
         from knowledge_base.facts import FactStore
 
         return FactStore(self.engine)
+
+    @once
+    def document_keeper(self) -> DocumentKeeper:
+        from knowledge_base.keeping import DocumentKeeper
+
+        return DocumentKeeper(self.catalog)
+
+    @once
+    def conflict_queue(self) -> ConflictQueue:
+        from knowledge_base.conflict_queue import ConflictQueue
+
+        return ConflictQueue(self.engine)
+
+    @once
+    def wordings(self) -> Wordings:
+        from knowledge_base.wordings import Wordings
+
+        return Wordings(self.engine)
 
     @once
     def prompts(self) -> PromptLibrary:

@@ -10,11 +10,13 @@ from serve.users import OPERATOR
 
 if TYPE_CHECKING:
     from copilot.session import QuestionSession
+    from knowledge_base.unanswered import UnansweredLog
     from prompts.chat import ChatModel, Reply
     from prompts.chat_models import ChatModels
     from prompts.settings import ChatTask
     from rag.answer import Answerer
-    from rag.index import SearchIndex
+    from rag.approved import ApprovedAnswers
+    from rag.index import Elsewhere, SearchIndex
     from rag.retrieve import Retriever
     from serve.ports import InstructionCheck
 
@@ -48,7 +50,32 @@ class QuestionRooms(ComplianceRooms):
     def index(self) -> SearchIndex:
         from rag.index import SearchIndex
 
-        return SearchIndex(self.settings.home / "index", self.encoder, self.settings.rag)
+        return SearchIndex(
+            self.settings.home / "index", self.encoder, self.settings.rag, elsewhere=self._indexes_elsewhere()
+        )
+
+    def _indexes_elsewhere(self) -> Elsewhere | None:
+        """Those of the settings that lie in PostgreSQL. Raises SettingsError where the database is another."""
+        from rag.index import Elsewhere
+        from serve.errors import SettingsError
+
+        rules = self.settings.rag
+        wanted = [name for name in ("pgvector", "tsvector") if name in (rules.vectors, rules.lexical)]
+        if not wanted:
+            return None
+        if self.engine.dialect.name != "postgresql":
+            raise SettingsError(
+                f"rag names {' and '.join(wanted)}, which are parts of PostgreSQL, but database_url is "
+                f"{self.engine.dialect.name}: set database_url to a PostgreSQL server, or set them back."
+            )
+        from rag.postgres import PgLexical, PgVectors
+
+        return Elsewhere(
+            vectors=(lambda name: PgVectors(self.engine, self.encoder.dimension, name))
+            if rules.vectors == "pgvector"
+            else None,
+            lexical=(lambda name: PgLexical(self.engine, name)) if rules.lexical == "tsvector" else None,
+        )
 
     @once
     def retriever(self) -> Retriever:
@@ -79,7 +106,23 @@ class QuestionRooms(ComplianceRooms):
             drafter=drafter,
             instructions=self.instructions,
             register=self.products,
+            disagreements=self.conflict_queue,
         )
+
+    @once
+    def approved(self) -> ApprovedAnswers:
+        from rag.approved import ApprovedAnswers
+
+        return ApprovedAnswers(self.wordings, self.encoder, self.products, self.settings.rag)
+
+    @once
+    def unanswered(self) -> UnansweredLog:
+        from compliance_filters.pii.pseudonyms import Pseudonyms
+        from knowledge_base.unanswered import UnansweredLog
+        from serve.ports import ClientNames
+
+        names = Pseudonyms(ClientNames(self.clients, OPERATOR))
+        return UnansweredLog(self.engine, lambda text: names.hide(text)[0])
 
     @once
     def session(self) -> QuestionSession:
@@ -90,4 +133,6 @@ class QuestionRooms(ComplianceRooms):
             gate=self.gate,
             facts=self.review_facts,
             history_turns=self.settings.copilot.history_turns,
+            approved=self.approved,
+            refused=self.unanswered,
         )

