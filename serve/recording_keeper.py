@@ -46,6 +46,10 @@ class RecordingKeeper:
                 f"The recordings of this client are {state}: they are kept where the law orders it, and nobody listens."
             )
 
+    def is_sealed(self, client_id: str) -> bool:
+        """Whether the client's key is sealed or destroyed: nothing new is made of their words, opened or not."""
+        return self._standing(client_id)[0] != ACTIVE
+
     def sweep(self, now: datetime) -> Swept:
         """Remove what is due: each removal stands in the audit log before the file goes. Raises AuditError.
 
