@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from intent.call_records.store import Arrival, CallRow, CallState
+from intent.call_records.store import CLERKS, SEERS, Arrival, CallRow, CallState
+from intent.errors import CallFileError
 from jobs.errors import JobStateError
 from knowledge_base.consents import ConsentState, Purpose
 from knowledge_base.errors import UnknownClientError
-from serve.call_queue import FRESH
+from serve.call_queue import CALLS, FRESH
+from serve.errors import NotFoundError
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
     from intent.call_records.store import CallRecords, Requeue
     from jobs.leases import Job, JobStore
+    from knowledge_base.access import Principal
     from serve.wiring import House
 
 # Why a call is not read, as people are told.
@@ -40,6 +43,7 @@ REASONS: Mapping[str, str] = {
     "set_aside": "a person set it aside",
 }
 REQUIRED = "required"
+SHOWN = 50  # files of the watched folder that are named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +104,69 @@ class CallLane:
         if self._required and said is not ConsentState.GRANTED:
             return Hold(state=CallState.KEPT, reason="no_consent")
         return None
+
+    def assign(
+        self, call_id: str, *, client_id: str, advisor_id: str | None, why: str, principal: Principal
+    ) -> CallRow:
+        """Say whose call it is: it is read then, if the client agreed. Logged before it is done.
+
+        Raises UnknownClientError and NotFoundError for people who are not known, and what CallRecords.assign raises.
+        """
+        principal.require("assign calls", *CLERKS)
+        self._house.clients.get(client_id, principal=principal)
+        if advisor_id is not None and self._house.clients.advisor(advisor_id, principal=principal) is None:
+            raise NotFoundError(f"There is no advisor {advisor_id}: name one of the advisor file, or none.")
+        self._log("call.assigned", call_id, principal, subject=client_id, advisor=advisor_id, why=why)
+        return self.records.assign(call_id, client_id=client_id, advisor_id=advisor_id, why=why, principal=principal)
+
+    def set_aside(self, call_id: str, *, why: str, principal: Principal) -> CallRow:
+        """Say that a call is no client's; logged before it is done. Raises what CallRecords.set_aside raises."""
+        principal.require("assign calls", *CLERKS)
+        self._log("call.set_aside", call_id, principal, why=why)
+        return self.records.set_aside(call_id, why=why, principal=principal)
+
+    def read_again(self, call_id: str, *, principal: Principal) -> CallRow:
+        """Look at a kept call once more; it is kept again where nothing changed. Logged before it is done."""
+        row = self.records.get(call_id, principal=principal)
+        self._log("call.read_again", call_id, principal, subject=row.client_id, reason=row.reason)
+        return self.records.read_again(call_id, principal=principal)
+
+    def _log(self, event: str, call_id: str, principal: Principal, *, subject: str | None = None, **data: Any) -> None:
+        """Raises LeadNotFoundError for a call that is not on its way, before anything is logged of it."""
+        self.records.get(call_id, principal=principal)
+        self._house.audit.append(
+            event=event,
+            actor=principal.user_id,
+            subject=subject,
+            data={"call": self._house.audit.keyed_hash(call_id), **data},
+        )
+
+    def overview(self, now: datetime, *, principal: Principal) -> dict[str, Any]:
+        """Counts by state, seconds from the end of calls to their leads, and the watched folder. No client's data."""
+        principal.require("see calls that are not read", *SEERS)
+        speed = self.records.speed(now)
+        return {
+            "counts": self.counts(),
+            "end_to_leads": {"calls": speed.calls, "p50_s": speed.p50_s, "p95_s": speed.p95_s, "hours": speed.hours},
+            "folder": self._folder(),
+        }  # fmt: skip
+
+    def counts(self) -> dict[str, int]:
+        """Calls by where they stand: ready, reading, failed, unassigned, kept, read."""
+        counts, jobs = self.records.counts(), self._house.jobs.counts(CALLS)
+        parked = {state.value: counts[state] for state in (CallState.UNASSIGNED, CallState.KEPT, CallState.READ)}
+        return {"ready": jobs.ready, "reading": jobs.leased, "failed": jobs.quarantined, **parked}
+
+    def _folder(self) -> dict[str, Any] | None:
+        watcher = self._house.watcher
+        if watcher is None:
+            return None
+        refused = [{"file": each.path, "reason": each.reason} for each in watcher.seen("refused", limit=SHOWN)]
+        try:
+            waiting, away = watcher.not_taken(), ""
+        except CallFileError as error:
+            waiting, away = [], str(error)
+        return {"waiting": waiting[:SHOWN], "waiting_count": len(waiting), "refused": refused, "away": away}
 
     def priority_of(self, started_at: datetime | None, now: datetime) -> int:
         """Calls that can still give leads come before those that cannot."""

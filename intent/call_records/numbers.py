@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from sqlalchemy import Connection, delete, insert, or_, select
 from intent.call_records.tables import phone_lines
 
 KeyedHash = Callable[[str], str]
-MOBILE_DIGITS, TAIL = 11, 4
+MOBILE, TAIL = re.compile(r"1[3-9][0-9]{9}"), 4
+FIXED_DIGITS = 10  # area and number without the zero, at least
 LEAST, MOST = 3, 20  # digits of an extension, and of any number with its country
 PUNCTUATION = frozenset(" -()./\u2010\u2011\u2013\u2014\t")
 WITHHELD = frozenset({"anonymous", "unknown", "private", "restricted", "unavailable", "未知", "匿名"})
@@ -59,11 +61,12 @@ def normal(number: str) -> str | None:
     if not (digits.isascii() and digits.isdigit()):
         raise ValueError("is no phone number: write digits, e.g. +86 138 0000 0000")
     for country in ("0086", "86"):
-        if digits.startswith(country) and len(digits) - len(country) >= MOBILE_DIGITS - 1:
+        if digits.startswith(country) and len(digits) - len(country) >= FIXED_DIGITS:
             digits = digits.removeprefix(country)
-            if digits[0] not in "01":
+            if not (digits[0] == "0" or MOBILE.fullmatch(digits)):
                 digits = f"0{digits}"  # a fixed line written abroad loses the zero of its area
-    if len(digits) == MOBILE_DIGITS + 1 and digits.startswith("01") and digits[2] in "3456789":
+            break
+    if digits.startswith("0") and MOBILE.fullmatch(digits[1:]):
         digits = digits[1:]
     if not LEAST <= len(digits) <= MOST:
         raise ValueError(f"has {len(digits)} digits: an extension has {LEAST} or more, a number at most {MOST}")

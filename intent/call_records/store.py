@@ -113,7 +113,7 @@ class Speed:
     calls: int
     p50_s: float | None
     p95_s: float | None
-    since: datetime
+    hours: float
 
 
 class CallRecords:
@@ -264,7 +264,7 @@ class CallRecords:
             rows = connection.execute(query).all()
         late = timedelta(days=FRESH_DAYS)
         spent = sorted((r.read_at - r.ended_at).total_seconds() for r in rows if r.arrived_at - r.ended_at <= late)
-        return Speed(calls=len(spent), p50_s=_quantile(spent, 0.5), p95_s=_quantile(spent, 0.95), since=since)
+        return Speed(calls=len(spent), p50_s=_quantile(spent, 0.5), p95_s=_quantile(spent, 0.95), hours=hours)
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, datetime]]:
