@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from intent.leads.spoken import Disposed
     from intent.leads.store import Recorded
     from intent.recordings import RecordingFile
+    from intent.speech.listen import OnVoices
     from knowledge_base.access import Principal
     from knowledge_base.sync import SyncReport
     from rag.langchain_retriever import PassageRetriever
@@ -220,8 +221,18 @@ class House(Rooms):
 
     # calls
 
-    def transcribe(self, path: Path, *, advisor_channel: str | None = None, call_id: str | None = None) -> Call:
-        """One recording to turns. `advisor_channel`: left, right, or None where settings or words decide."""
+    def transcribe(
+        self,
+        path: Path,
+        *,
+        advisor_channel: str | None = None,
+        call_id: str | None = None,
+        on_voices: OnVoices = lambda voices: None,
+    ) -> Call:
+        """One recording to turns. `advisor_channel`: left, right, or None where settings or words decide.
+
+        `on_voices` is told the words of each voice with their times.
+        """
         from intent.archive import advisor_channel as channel_of
         from intent.pipeline import transcribe_call
 
@@ -237,6 +248,7 @@ class House(Rooms):
             max_duration_s=speech.max_duration_s,
             min_confidence=speech.min_confidence,
             repairer=self.repairer,
+            on_voices=on_voices,
         )
 
     def take_call(self, recording: RecordingFile, *, principal: Principal) -> tuple[Call, CallReading, Recorded]:
