@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -133,7 +133,7 @@ def _copies(recordings: Sequence[RecordingFile], folder: Path, wanted: int) -> l
 
 
 @contextmanager
-def _archive(house: House, recordings: list[RecordingFile], out: Path) -> Iterator[object]:
+def _archive(house: House, recordings: list[RecordingFile], out: Path) -> Iterator[Callable[[], int]]:
     """An archive that runs until the block ends, or it is done; yields how many recordings are done."""
     done, over = [0], threading.Event()
 

@@ -35,12 +35,13 @@ def keep_old_wishes(connection: Connection, heard: Iterable[OldWish]) -> None:
     """Write wishes of calls that are written now for the first time; tags of their clients are looked at again."""
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for each in heard:
+        product = each.wish.product or ""
         row = {
-            "call_id": each.call_id, "intent": each.wish.intent, "product": each.wish.product or "",
+            "call_id": each.call_id, "intent": each.wish.intent, "product": product,
             "client_id": each.client_id, "line": each.line, "confidence": each.wish.confidence,
             "heard_at": each.heard_at,
         }  # fmt: skip
-        rows.setdefault((each.call_id, each.wish.intent, row["product"]), row)
+        rows.setdefault((each.call_id, each.wish.intent, product), row)
     if rows:
         connection.execute(insert(old_wishes), list(rows.values()))
         mark_changed(connection, sorted({row["client_id"] for row in rows.values()}))

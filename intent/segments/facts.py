@@ -96,7 +96,7 @@ def _intents(connection: Connection, client_ids: Sequence[str], since: date) -> 
         leads.c.client_id.in_(client_ids), leads.c.last_seen_at >= start
     )
     found: dict[str, list[Item]] = defaultdict(list)
-    living = (row._mapping for row in connection.execute(query))
+    living: list[Mapping[str, Any]] = [row._asdict() for row in connection.execute(query)]
     for row in (*living, *old_wishes_of(connection, client_ids, start)):
         found[row["client_id"]].append(
             {

@@ -102,7 +102,7 @@ def _parked(context: typer.Context, state: str, as_json: bool) -> None:
         return
     for row in found:
         lines = "  ".join(f"{side['role']} …{side['tail']}" for side in row.sides)
-        typer.echo(f"{row.call_id}  {shown(row.started_at or row.arrived_at)}  {lines}".rstrip())
+        typer.echo(f"{row.call_id}  {shown(row.started_at or row.arrived_at or row.updated_at)}  {lines}".rstrip())
         may = ", ".join(f"{who}: {' '.join(ids)}" for who, ids in row.candidates.items() if len(ids) > 1)
         typer.echo(f"  {REASONS[row.reason]}{f' ({may})' if may else ''}")
     if not found:

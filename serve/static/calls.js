@@ -17,7 +17,7 @@ function Figures({ found }) {
   if (!found) return null;
   const speed = found.end_to_leads;
   const minutes = (s) => (s === null ? "无" : s < 90 ? `${Math.round(s)} 秒` : `${(s / 60).toFixed(1)} 分钟`);
-  return html`<section aria-label="现在的情况">
+  return html`<section class="now" aria-label="现在的情况">
     <dl class="figures">${FIGURES.map(([id, word]) => html`<div><dt>${word}</dt><dd>${found.counts[id]}</dd></div>`)}</dl>
     <p class="hint">${speed.calls ? `近 24 小时 ${speed.calls} 通：从挂断到线索，95% 在 ${minutes(speed.p95_s)} 以内，一半在 ${minutes(speed.p50_s)} 以内。`
       : "近 24 小时没有读过通话。"}</p>
