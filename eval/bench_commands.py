@@ -60,6 +60,25 @@ def archive(
 
 
 @bench_app.command()
+def calls(
+    context: typer.Context,
+    calls: Annotated[int, typer.Option(min=2, help="Calls that end while it is measured.")] = 6,
+    a_day: Annotated[int, typer.Option(min=10, help="Calls of a day, which set the pace.")] = 2000,
+    archive: Annotated[int, typer.Option(min=0, help="Recordings of the archive beside.")] = 4,
+    hurry: Annotated[float, typer.Option(min=1, help="How many times faster than the clock calls end.")] = 1.0,
+    paced: Annotated[
+        float | None, typer.Option(min=0, help="Seconds of work for a second of sound, instead of the real engine.")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """From the end of a call to its leads, at the pace of a day's busiest minutes, beside a running archive."""
+    from eval.bench.lane import Load, bench_calls
+
+    load = Load(calls=calls, a_day=a_day, archive=archive, hurry=hurry, paced=paced)
+    _run(context, "calls", json, lambda house, go: bench_calls(house, load=load, progress=go))
+
+
+@bench_app.command()
 def intent(
     context: typer.Context,
     lines: Annotated[int, typer.Option(min=8, help="Utterances read in batches.")] = 282,

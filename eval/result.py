@@ -105,6 +105,7 @@ def table(result: Result) -> str:
     lines += [f"  {name:<28} {_cell(value)}" for name, value in result.metrics.items()]
     if result.unscored:
         lines.append(f"  {'unscored':<28} {result.unscored}")
+    lines += [f"  {item}: {told['reason']}" for item, told in result.by.get("broken", {}).items()]
     return "\n".join(lines)
 
 

@@ -47,6 +47,10 @@ class LeadNotFoundError(LeadError):
     """No such lead, or none that this principal may see."""
 
 
+class CallRecordError(LeadError):
+    """What is asked of a call on its way does not fit where it stands."""
+
+
 class LeadRulesError(IntentError):
     """A rule file of who is offered, or of whom leads are given to, is broken; the message names it."""
 

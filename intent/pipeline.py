@@ -15,7 +15,7 @@ from intent.inspection.inspector import Inspector
 from intent.inspection.speech import SpeechChecker, spoken_violations
 from intent.notes.write import NoteMaker
 from intent.speech.audio import decode
-from intent.speech.listen import MIN_CONFIDENCE, listen
+from intent.speech.listen import MIN_CONFIDENCE, OnVoices, listen
 from intent.speech.repair import Repairer
 from intent.speech.transcribe import Transcriber
 from intent.verification import LeadCheck, verified
@@ -36,6 +36,7 @@ def transcribe_call(
     max_duration_s: float = 4 * 3600.0,
     min_confidence: float = MIN_CONFIDENCE,
     repairer: Repairer | None = None,
+    on_voices: OnVoices = lambda voices: None,
 ) -> Call:
     """A recording as a call with turns; `advisor_channel` (0 left, 1 right) where `roles_from` names it.
 
@@ -49,6 +50,7 @@ def transcribe_call(
         channel_known_from=roles_from,
         pause_s=turn_pause_s,
         min_confidence=min_confidence,
+        on_voices=on_voices,
     )
     if repairer is not None:
         transcript = replace(transcript, turns=repairer.repair(transcript.turns))

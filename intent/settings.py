@@ -98,6 +98,28 @@ class IntentSettings(BaseModel):
     )
 
 
+class CallSettings(BaseModel):
+    """Calls as they come in: whose they are, whether they may be analysed, and the folder they are put into."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ai_consent: Literal["required", "unless_refused"] = Field(
+        default="required",
+        description="required: only calls of clients who agreed to AI analysis are read; unless_refused: the firm has "
+        "another ground, and reads all but those of clients who refuse.",
+    )
+    watch: Path | None = Field(default=None, description="Folder that recordings are put into; empty = none.")
+    watch_every_s: float = Field(default=5.0, gt=0, description="Seconds between two looks into that folder.")
+    settle_s: float = Field(
+        default=10.0, ge=0, description="A file is complete when it did not change for this long, seconds."
+    )
+    taken: Literal["leave", "move"] = Field(
+        default="leave",
+        description="What is done with a file that was taken: leave (it stays, and is read where it lies) or move "
+        "(into home, where the retention of recordings holds).",
+    )
+
+
 class WebhookSettings(BaseModel):
     """Where lead events are pushed, signed after Standard Webhooks."""
 

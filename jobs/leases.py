@@ -176,11 +176,16 @@ class JobStore:
             raise JobStateError(f"Job {job_id} is {self.get(job_id).state}: only one that waits can be amended.")
         return _job(row)
 
-    def requeue(self, job_id: str) -> Job:
-        """Start a quarantined or finished row afresh. Raises JobStateError for any other state."""
+    def requeue(
+        self, job_id: str, *, payload: Mapping[str, Any] | None = None, connection: Connection | None = None
+    ) -> Job:
+        """Start a quarantined or finished row afresh, with another payload where one is given.
+
+        With `connection` it is part of the caller's transaction. Raises JobStateError for any other state.
+        """
         again = {JobState.QUARANTINED, JobState.DONE}
-        with self._transaction() as (connection, now):
-            rows = self._restart(connection, now, jobs.c.id == job_id, again)
+        with self._transaction(connection) as (own, now):
+            rows = self._restart(own, now, jobs.c.id == job_id, again, payload)
         if not rows:
             state = self.get(job_id).state
             raise JobStateError(f"Job {job_id} is {state}: only quarantined or done jobs are requeued.")
@@ -240,11 +245,17 @@ class JobStore:
         return _job(row)
 
     def _restart(
-        self, connection: Connection, now: datetime, which: ColumnElement[bool], states: set[JobState]
+        self,
+        connection: Connection,
+        now: datetime,
+        which: ColumnElement[bool],
+        states: set[JobState],
+        payload: Mapping[str, Any] | None = None,
     ) -> Sequence[Job]:
+        other = {} if payload is None else {"payload": dict(payload)}
         restarted = update(jobs).where(which, jobs.c.state.in_([state.value for state in states])).values(
             state=JobState.READY.value, attempts=0, run_after=now, error=None, result=None,
-            progress_done=0, progress_total=None, progress_note="", updated_at=now,
+            progress_done=0, progress_total=None, progress_note="", updated_at=now, **other,
         ).returning(*jobs.c)  # fmt: skip
         return [_job(row) for row in connection.execute(restarted)]
 

@@ -15,11 +15,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.auth import DoorMiddleware
+from serve.call_figures import CallsOnTheirWay
 from serve.chat_usage import ChatUsage
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
     audio,
     board,
+    call_records,
     calls,
     client_pages,
     compliance,
@@ -46,8 +48,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tougu.http")
 ROUTES = (
-    questions, knowledge, audio, calls, intents, notes, diagnoses, deliveries, compliance, review, supervision, leads,
-    board, follow_ups, consents, scores, events, segments, health, pages, client_pages,
+    questions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
+    supervision, leads, board, follow_ups, consents, scores, events, segments, health, pages, client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 
@@ -67,6 +69,7 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     app.state.registry = CollectorRegistry()
     app.state.registry.register(ChatUsage(house))
+    app.state.registry.register(CallsOnTheirWay(house))
     app.add_middleware(_Counted, registry=app.state.registry)
     app.add_middleware(
         DoorMiddleware,

@@ -66,7 +66,7 @@ class DoorMiddleware:
                 await send(message)
 
         await self._app(scope, counted, unless_too_large)
-        return self._too_large(most) if taken > most else None
+        return self._too_large(most, str(scope["path"])) if taken > most else None
 
     def _refusal(self, request: Request) -> Response | None:
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
@@ -83,15 +83,15 @@ class DoorMiddleware:
         if request.method not in SAFE_METHODS and foreign:
             return problem(403, "Cross-origin request: only this server's own pages may change anything.")
         if length.isdecimal() and int(length) > (most := self._most(request.url.path)):
-            return self._too_large(most)
+            return self._too_large(most, request.url.path)
         return None
 
     def _most(self, path: str) -> int:
         """Bytes that a body may have: forms of clients are short."""
         return min(CLIENT_BODY_BYTES, self._max_body_bytes) if path.startswith(CLIENT_PATHS) else self._max_body_bytes
 
-    def _too_large(self, most: int) -> Response:
-        return problem(413, f"The body is larger than {most} bytes (server.max_body_bytes).")
+    def _too_large(self, most: int, path: str) -> Response:
+        return problem(413, f"The body is larger than {most} bytes (server.max_body_bytes).", path=path)
 
 
 def _hostname(host: str) -> str | None:

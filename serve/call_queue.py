@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from intent.call_records.store import PARKED as PARKED_STATES
 from jobs.errors import JobStateError, UnknownJobError
 from jobs.leases import Job, JobStore
 from jobs.tables import JobState
@@ -13,6 +14,7 @@ from knowledge_base.access import Principal, Role
 
 CALLS = "calls"
 FRESH = 10  # priority of calls that ended today, before those of an import
+PARKED = frozenset(state.value for state in PARKED_STATES)
 KEEPERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.SYSTEM)
 _TELLING = ("call_id", "client_id", "advisor_id", "started_at", "advisor_channel", "call_type")
 
@@ -34,8 +36,8 @@ class CallQueue:
     def take(self, key: str, payload: Mapping[str, Any], *, priority: int = 0) -> Taken:
         """Put a call before the worker. Sent again, what is told anew is taken over while nobody has read it.
 
-        Metadata that is not told again stays. A call in quarantine is tried again when something new is told of it.
-        Raises JobStateError where the call is being read or was read, and other metadata is told of it now.
+        Metadata that is not told again stays. A call in quarantine, or parked unread, is tried again when something new
+        is told of it. Raises JobStateError where the call is being read or was read, and other metadata is told now.
         """
         known = self._find(key)
         if known is None:
@@ -45,12 +47,18 @@ class CallQueue:
         told = {name: payload[name] for name in _TELLING if payload.get(name) not in (None, known.payload.get(name))}
         if not told:
             return Taken(job=known, how="known")
+        if is_parked(known):
+            return Taken(job=self._store.requeue(known.id, payload={**known.payload, **told}), how="amended")
         if known.state not in (JobState.READY, JobState.QUARANTINED):
             raise JobStateError(_too_late(known, told))
         amended = self._store.amend(known.id, {**known.payload, **told})
         if amended.state is JobState.QUARANTINED:
             amended = self._store.requeue(amended.id)
         return Taken(job=amended, how="amended")
+
+    def knows(self, key: str) -> Job | None:
+        """The job of a recording that was taken before."""
+        return self._find(key)
 
     def failed(self, *, principal: Principal) -> Sequence[Job]:
         """Calls in quarantine, the oldest first, each with its reason. Raises AccessDeniedError."""
@@ -77,6 +85,11 @@ class CallQueue:
             return self._store.find(CALLS, key)
         except UnknownJobError:
             return None
+
+
+def is_parked(job: Job) -> bool:
+    """Whether a job ended without its call being read: it waits to be assigned, or may not be analysed."""
+    return job.state is JobState.DONE and (job.result or {}).get("outcome") in PARKED
 
 
 def _too_late(job: Job, told: Mapping[str, Any]) -> str:

@@ -52,7 +52,9 @@ app.command()(service.worker)
 app.command()(calls.transcribe)
 calls.app.command("inspect")(inspection.inspect)
 calls.app.command("forget")(call_queue.forget)
-calls.app.command("failed")(call_queue.failed)
+for call_command in (call_queue.waiting, call_queue.unassigned, call_queue.assign, call_queue.aside, call_queue.kept,
+                     call_queue.again, call_queue.failed):  # fmt: skip
+    calls.app.command()(call_command)
 calls.app.command("requeue")(call_queue.requeue)
 calls.app.command("note")(notes.note)
 calls.app.command("tasks")(notes.tasks)

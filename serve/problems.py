@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -40,6 +41,9 @@ from knowledge_base.errors import (
 )
 from serve.commands.context import HOUSE_PACKAGES, one_line
 from serve.errors import NotFoundError
+
+OPENAI_PATHS = ("/v1/audio/",)
+OPENAI_CODES = {413: "file_too_large", 415: "unsupported_file", 503: "engine_unavailable"}
 
 # The nearest class in the error's line of ancestors decides; what is not here is our fault, not the caller's.
 STATUS: Mapping[type[Exception], HTTPStatus] = {
@@ -78,9 +82,16 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 }
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """An RFC 9457 problem document."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+def problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, *, param: str | None = None, path: str = ""
+) -> JSONResponse:
+    """An RFC 9457 problem document; for paths that clients of OpenAI ask, with their `error` beside."""
+    body: dict[str, Any] = {
+        "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail,
+    }  # fmt: skip
+    if path.startswith(OPENAI_PATHS):
+        kind = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
+        body["error"] = {"message": detail, "type": kind, "param": param, "code": OPENAI_CODES.get(status)}
     return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
 
 
@@ -88,18 +99,18 @@ def translate_errors(app: FastAPI) -> None:
     """Answer every expected error of a route with a problem document."""
 
     @app.exception_handler(HTTPException)  # Starlette's: unknown paths and methods raise it too
-    def http_error(_request: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, str(error.detail), error.headers)
+    def http_error(request: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, str(error.detail), error.headers, path=request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    def bad_request(_request: Request, error: RequestValidationError) -> Response:
+    def bad_request(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        return problem(422, f"{place}: {first['msg']}.")
+        return problem(422, f"{place}: {first['msg']}.", param=str(first["loc"][-1]), path=request.url.path)
 
-    def expected(_request: Request, error: Exception) -> Response:
+    def expected(request: Request, error: Exception) -> Response:
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        return problem(status, getattr(error, "zh", "") or one_line(error))
+        return problem(status, getattr(error, "zh", "") or one_line(error), path=request.url.path)
 
     for kind in STATUS:
         app.add_exception_handler(kind, expected)

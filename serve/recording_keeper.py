@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from compliance_filters.errors import ErasureError, SealedError
+from intent.call_records.store import PARKED
+from intent.call_records.tables import call_records
 from intent.leads.tables import calls
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class RecordingKeeper:
                 f"The recordings of this client are {state}: they are kept where the law orders it, and nobody listens."
             )
 
+    def is_sealed(self, client_id: str) -> bool:
+        """Whether the client's key is sealed or destroyed: nothing new is made of their words, opened or not."""
+        return self._standing(client_id)[0] != ACTIVE
+
     def sweep(self, now: datetime) -> Swept:
         """Remove what is due: each removal stands in the audit log before the file goes. Raises AuditError.
 
@@ -67,8 +73,18 @@ class RecordingKeeper:
         days = self._house.settings.speech.keep_recordings_days
         until = now - timedelta(days=days) if days else None
         columns = (calls.c.id, calls.c.client_id, calls.c.ended_at, calls.c.recording_path)
+        unread = (
+            call_records.c.call_id.label("id"),
+            call_records.c.client_id,
+            func.coalesce(call_records.c.ended_at, call_records.c.arrived_at).label("ended_at"),
+            call_records.c.recording_path,
+        )
+        parked = call_records.c.state.in_([state.value for state in PARKED])
         with self._house.engine.connect() as connection:
-            rows = connection.execute(select(*columns).where(calls.c.recording_path.is_not(None))).all()
+            rows = [
+                *connection.execute(select(*columns).where(calls.c.recording_path.is_not(None))).all(),
+                *connection.execute(select(*unread).where(parked, call_records.c.recording_path.is_not(None))).all(),
+            ]
         own = [row for row in rows if Path(row.recording_path).resolve().is_relative_to(self._folder)]
         gone = self._house.erasure.destroyed({row.client_id for row in own if row.client_id}, principal=OPERATOR)
         for row in own:
@@ -87,6 +103,8 @@ class RecordingKeeper:
         Path(row.recording_path).unlink(missing_ok=True)
         with self._house.engine.begin() as connection:
             connection.execute(update(calls).where(calls.c.id == row.id).values(recording_path=None))
+            same = call_records.c.call_id == row.id
+            connection.execute(update(call_records).where(same).values(recording_path=None))
 
     def _standing(self, client_id: str | None) -> tuple[str, bool]:
         """State of the client's key (active where there is none yet), and whether a legal hold forbids removal."""

@@ -21,7 +21,7 @@ from compliance_filters.settings import ComplianceSettings
 from copilot.settings import CopilotSettings
 from intent.leads.scoring.settings import ScoringSettings
 from intent.segments.settings import SegmentSettings
-from intent.settings import BoardSettings, FollowUpSettings, IntentSettings, LeadSettings, SpeechSettings
+from intent.settings import BoardSettings, CallSettings, FollowUpSettings, IntentSettings, LeadSettings, SpeechSettings
 from jobs.settings import JobSettings
 from knowledge_base.settings import KnowledgeBaseSettings
 from models.settings import ModelSettings
@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     rag: RagSettings = RagSettings()
     compliance: ComplianceSettings = ComplianceSettings()
     speech: SpeechSettings = SpeechSettings()
+    calls: CallSettings = CallSettings()
     intent: IntentSettings = IntentSettings()
     leads: LeadSettings = LeadSettings()
     follow_ups: FollowUpSettings = FollowUpSettings()

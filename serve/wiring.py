@@ -17,16 +17,20 @@ from serve.rooms import Rooms
 if TYPE_CHECKING:
     from compliance_filters.finding import Draft, ReviewContext, Verdict
     from intent.call import Call, CallReading
+    from intent.call_records.store import CallRecords
     from intent.leads.spoken import Disposed
     from intent.leads.store import Recorded
     from intent.recordings import RecordingFile
+    from intent.speech.listen import OnVoices
     from knowledge_base.access import Principal
     from knowledge_base.document import DocumentVersion
     from knowledge_base.sync import SyncReport
     from rag.langchain_retriever import PassageRetriever
     from rag.passage import Passage
+    from serve.call_lane import CallLane
     from serve.document_queue import DocumentQueue
     from serve.recording_keeper import RecordingKeeper
+    from serve.watch import Watcher
 
 NAMES_CHARS = 2_000  # of a text are searched for product names
 CHANGES = frozenset({"added", "updated", "removed"})  # outcomes of a sync after which documents may disagree
@@ -72,6 +76,28 @@ class House(Rooms):
         from serve.recording_keeper import RecordingKeeper
 
         return RecordingKeeper(self)
+
+    @once
+    def call_records(self) -> CallRecords:
+        from intent.call_records.numbers import LineBook
+        from intent.call_records.store import CallRecords
+        from serve.call_lane import read_again
+
+        return CallRecords(self.engine, LineBook(self.audit.keyed_hash), read_again(self.jobs))
+
+    @once
+    def call_lane(self) -> CallLane:
+        from serve.call_lane import CallLane
+
+        return CallLane(self)
+
+    @once
+    def watcher(self) -> Watcher | None:
+        """Who looks into the watched folder; None where the settings name none."""
+        from serve.watch import Watcher
+
+        calls = self.settings.calls
+        return Watcher(self, calls.watch, calls) if calls.watch is not None else None
 
     def readiness(self) -> dict[str, str]:
         """What must answer before requests can be served: name -> ok, or the reason."""
@@ -260,8 +286,18 @@ class House(Rooms):
 
     # calls
 
-    def transcribe(self, path: Path, *, advisor_channel: str | None = None, call_id: str | None = None) -> Call:
-        """One recording to turns. `advisor_channel`: left, right, or None where settings or words decide."""
+    def transcribe(
+        self,
+        path: Path,
+        *,
+        advisor_channel: str | None = None,
+        call_id: str | None = None,
+        on_voices: OnVoices = lambda voices: None,
+    ) -> Call:
+        """One recording to turns. `advisor_channel`: left, right, or None where settings or words decide.
+
+        `on_voices` is told the words of each voice with their times.
+        """
         from intent.archive import advisor_channel as channel_of
         from intent.pipeline import transcribe_call
 
@@ -277,6 +313,7 @@ class House(Rooms):
             max_duration_s=speech.max_duration_s,
             min_confidence=speech.min_confidence,
             repairer=self.repairer,
+            on_voices=on_voices,
         )
 
     def take_call(self, recording: RecordingFile, *, principal: Principal) -> tuple[Call, CallReading, Recorded]:
@@ -369,6 +406,8 @@ class House(Rooms):
 
         if kind == "calls":
             return self._import_calls(path)
+        if kind in ("call-records", "phones"):
+            return self._import_records(kind, path, principal)
         if kind == "dispositions":
             report = import_dispositions(self.leads, path, principal=principal)
         else:
@@ -393,6 +432,20 @@ class House(Rooms):
             for recording in recordings
         )
         return {"kind": "calls", "path": str(path), "added": taken["added"], "replaced": taken["amended"]}
+
+    def _import_records(self, kind: str, path: Path, principal: Principal) -> dict[str, Any]:
+        """What telephone systems tell of calls, or whose numbers are whose. Raises CallFileError for a bad row."""
+        from intent.call_records.record import load_call_records, load_lines
+
+        if kind == "phones":
+            added, replaced = self.call_records.write_lines(load_lines(path), principal=principal)
+            return {"kind": kind, "path": str(path), "added": added, "replaced": replaced}
+        told = self.call_records.tell(load_call_records(path), principal=principal)
+        how = Counter(each.how for each in told)
+        return {
+            "kind": kind, "path": str(path), "added": how["new"], "replaced": how["changed"], "late": how["late"],
+            "asked": sum(bool(each.reason) for each in told),
+        }  # fmt: skip
 
 
 def _state(check: Callable[[], object]) -> str:

@@ -15,6 +15,7 @@ from compliance_filters.review.decisions import TOPIC as REVIEW_TOPIC
 from compliance_filters.settings import ReviewWebhookSettings
 from copilot.delivery import TOPIC as MESSAGE_TOPIC
 from copilot.loop.senders import CODE_TOPIC, MessageCourier
+from intent.call_records.store import CallRow, CallState
 from intent.errors import AudioError, WebhookError
 from intent.follow_ups.item import Kind
 from intent.leads.endpoints import Gate
@@ -23,9 +24,11 @@ from intent.leads.queue import TOPIC as LEAD_TOPIC
 from intent.leads.webhooks import WebhookSender
 from intent.recordings import RecordingFile
 from intent.settings import WebhookSettings
-from jobs.errors import PoisonJobError
+from intent.speech.audio import decode
+from jobs.errors import JobInterruptedError, PoisonJobError
 from jobs.outbox import Dispatcher, OutboxMessage
 from jobs.worker import Task, run_worker
+from serve.call_lane import REASONS, Hold
 from serve.call_queue import CALLS
 from serve.commands.context import one_line
 from serve.diagnosing import DiagnosisHandler
@@ -43,21 +46,28 @@ DEADLINES_S = 60.0  # between two looks at the deadlines of the review queue
 
 
 class CallHandler:
-    """The work of one call: the whole call way; the result names what it led to, never what was said."""
+    """The work of one call: the whole call way; the result names what it led to, never what was said.
+
+    A call that nobody knows whose it is, or that may not be analysed, is parked: the job is done without a reading,
+    its `outcome` says so, and what is told or decided later starts it afresh.
+    """
 
     def __init__(self, house: House) -> None:
         self._house = house
 
     def __call__(self, task: Task) -> dict[str, Any]:
-        payload = task.job.payload
+        lane, payload = self._house.call_lane, task.job.payload
+        row = lane.arrive(task.job)
+        if (hold := lane.hold_for(row)) is not None:
+            return self._park(task, row, hold)
         recording = RecordingFile(
             path=Path(payload["path"]),
-            call_id=payload["call_id"],
-            client_id=payload.get("client_id"),
-            advisor_id=payload.get("advisor_id"),
-            started_at=payload.get("started_at"),
-            advisor_channel=payload.get("advisor_channel"),
-            call_type=payload.get("call_type"),
+            call_id=row.call_id,
+            client_id=row.client_id,
+            advisor_id=row.advisor_id,
+            started_at=row.started_at.isoformat() if row.started_at else None,
+            advisor_channel=row.advisor_channel,
+            call_type=row.call_type,
         )
         task.progress(0, 2, "transcribing")
         try:
@@ -65,8 +75,9 @@ class CallHandler:
         except AudioError as error:
             raise PoisonJobError(str(error)) from error
         task.progress(2, 2, "done")
-        return {
+        result = {
             "call_id": call.id,
+            "outcome": CallState.READ.value,
             "turns": len(call.transcript.turns),
             "leads": [lead.id for lead in recorded.leads],
             # A job is open to whoever knows its id: that a case was registered is not for the advisor concerned.
@@ -75,6 +86,25 @@ class CallHandler:
             "findings": sum(not finding.confidential for finding in reading.findings),
             "inspection": inspected(reading),
         }
+        with task.finishing(result) as connection:
+            lane.records.close(connection, row, duration_s=call.transcript.duration_s)
+        return result
+
+    def _park(self, task: Task, row: CallRow, hold: Hold) -> dict[str, Any]:
+        """Keep the call unread. That it can be heard at all is looked at now, while the recorder still has it."""
+        try:
+            sound = decode(Path(task.job.payload["path"]), max_duration_s=self._house.settings.speech.max_duration_s)
+        except AudioError as error:
+            raise PoisonJobError(str(error)) from error
+        task.progress(0, 2, f"{hold.state}: {REASONS[hold.reason]}")
+        result = {"call_id": row.call_id, "outcome": hold.state.value, "reason": hold.reason}
+        with task.finishing(result) as connection:
+            parked = self._house.call_records.park(
+                connection, row, hold.state, hold.reason, duration_s=sound.duration_s
+            )
+            if not parked:
+                raise JobInterruptedError("Something was told of the call meanwhile.")
+        return result
 
 
 def inspected(reading: CallReading) -> dict[str, Any] | None:
@@ -129,6 +159,8 @@ def _start(house: House, stop: threading.Event) -> Sequence[threading.Thread]:
     threads.append(threading.Thread(target=_keep_recordings, args=(house, stop), name="recordings", daemon=True))
     threads.append(threading.Thread(target=_keep_documents, args=(house, stop), name="documents", daemon=True))
     threads.append(threading.Thread(target=_keep_up, args=(house, stop), name="upkeep", daemon=True))
+    if house.watcher is not None:
+        threads.append(threading.Thread(target=house.watcher.run, args=(stop,), name="watched folder", daemon=True))
     threads += [
         threading.Thread(target=dispatcher.run, args=(stop,), name=f"outbox {topic}", daemon=True)
         for topic, dispatcher in _dispatchers(house)

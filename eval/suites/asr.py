@@ -19,6 +19,7 @@ from eval.metrics import asr as m
 from eval.result import Figure, Result, data_of
 from eval.suites.calls import sample_calls
 from intent.call import Call
+from intent.errors import AudioError
 from intent.recordings import load_call_metadata
 from intent.speech.audio import Samples, decode
 from intent.speech.remote import wav_bytes
@@ -49,7 +50,8 @@ def run(
 ) -> Result:
     """Transcribe every recording (the first `limit`); without `data`, the sample calls.
 
-    `mono`: the channels of each recording are added up first, as a recorder with one channel would have done.
+    `mono`: the channels of each recording are added up first, as a recorder with one channel would have done. A
+    recording that cannot be decoded is not scored, and its reason stands in `by`.
     """
     cases, folder = (load_cases(data, required=("audio",)), data.parent) if data else _sample()
     chosen = replace(cases, items=cases.items[:limit])
@@ -58,14 +60,19 @@ def run(
         raise EvalError(f"{folder / missing[0]} does not exist: paths in the manifest are relative to it.")
     started = time.perf_counter()
     with _mixed(chosen.items, folder) if mono else nullcontext((chosen.items, folder)) as (items, place):
-        heard = list(_listen(house, items, place, progress))
+        broken: dict[str, str] = {}
+        heard = list(_listen(house, items, place, progress, broken))
     return Result(
         suite="asr",
         data=data_of(chosen),
         model={"engine": house.transcriber.name},
         parameters={"limit": limit, "mono": mono},
         metrics=_metrics(heard),
-        by={"item": {h.item["id"]: {"cer": m.cer([_pair(h)])} for h in heard}},
+        by={
+            "item": {h.item["id"]: {"cer": m.cer([_pair(h)])} for h in heard},
+            "broken": {item: {"reason": reason} for item, reason in broken.items()},
+        },
+        unscored=len(broken),
         seconds=time.perf_counter() - started,
         predictions=tuple(_prediction(h) for h in heard),
     )
@@ -103,15 +110,25 @@ def _sample() -> tuple[Cases, Path]:
 
 
 def _listen(
-    house: House, items: Sequence[dict[str, Any]], folder: Path, progress: Callable[[int, int], None]
+    house: House,
+    items: Sequence[dict[str, Any]],
+    folder: Path,
+    progress: Callable[[int, int], None],
+    broken: dict[str, str],
 ) -> Iterator[Heard]:
-    bare = bare_engine(house)
+    """What was heard in each; `broken` is told why a recording could not be."""
+    bare, warm = bare_engine(house), False
     for n, item in enumerate(items, 1):
         path = folder / item["audio"]
-        if n == 1:
-            house.transcribe(path, advisor_channel=_channel(item))  # weights load outside the measured time
-        began = time.perf_counter()
-        call = house.transcribe(path, advisor_channel=_channel(item))
+        try:
+            if not warm:
+                house.transcribe(path, advisor_channel=_channel(item))  # weights load outside the measured time
+                warm = True
+            began = time.perf_counter()
+            call = house.transcribe(path, advisor_channel=_channel(item))
+        except AudioError as error:
+            broken[item["id"]] = str(error)
+            continue
         spent = time.perf_counter() - began
         yield Heard(item=item, call=call, bare=_bare_text(bare, path), product_s=spent)
         progress(n, len(items))
@@ -179,7 +196,14 @@ def _metrics(heard: list[Heard]) -> dict[str, Figure]:
         "der": _mean([m.der(gold, found) for gold, found in spans]),
         "rtf": _rounded(sum(h.product_s for h in heard) / audio_s if audio_s else None),
         "dropped": sum(m.dropped(*pair) for pair in pairs),
+        "invented_chars": _invented(pairs),
     }
+
+
+def _invented(pairs: Pairs) -> int | None:
+    """Characters heard where nothing was said (silence, ring tone, noise); None without such a recording."""
+    nothing = [heard for gold, heard in pairs if not gold.strip()]
+    return sum(len(heard.strip()) for heard in nothing) if nothing else None
 
 
 def _role_pairs(heard: list[Heard], role: str) -> Pairs:

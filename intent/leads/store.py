@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 
 from intent.call import Call, CallReading, SpeechFinding, Wish
+from intent.call_records.old_wishes import OldWish, keep_old_wishes
 from intent.classifier.taxonomy import Taxonomy
 from intent.errors import LeadNotFoundError
 from intent.follow_ups.item import FollowUp, State
@@ -85,6 +86,7 @@ class LeadStore(LeadQueue):
             known = standings_of(self.directory, {c.client_id for _, c in batch if c.client_id}, connection)
             heard = [_Heard(r, c, self._standing(c, known), _ended_at(c, now)) for r, c in batch]
             fresh = self._insert_calls(connection, heard, now)
+            keep_old_wishes(connection, (old for each in fresh for old in self._old(each, now)))
             told = self._write_leads(connection, fresh, now, principal)
             done = [
                 self._follow(connection, each, told[id(each)], now, principal.user_id)
@@ -223,6 +225,22 @@ class LeadStore(LeadQueue):
         noes = [(lead, self.why_not(standing, lead.intent, now)) for lead in map(lead_of, rows)]
         self.withdraw(connection, [(lead, f"said in a call: {no}") for lead, no in noes if no], now)
 
+    def _is_old(self, each: _Heard, now: datetime) -> bool:
+        return now - each.ended > timedelta(days=self.settings.stale_days)
+
+    def _old(self, each: _Heard, now: datetime) -> Iterator[OldWish]:
+        """What an old call says of a client of whom it may be known."""
+        if each.standing is None or each.call.client_id is None:
+            return
+        if not self._is_old(each, now) or each.reading.of("consent"):
+            return
+        for wish in each.wished:
+            if not self.why_not(each.standing, wish.intent, now):
+                yield OldWish(
+                    call_id=each.call.id, client_id=each.call.client_id, wish=wish,
+                    line=self._wishes[wish.intent].line, heard_at=each.ended,
+                )  # fmt: skip
+
     def _why_no_leads(self, each: _Heard, now: datetime) -> dict[str, str]:
         """By intent, one sentence where no lead may be written."""
         return {wish.intent: no for wish in each.wished if (no := self._why_no_lead(each, wish.intent, now))}
@@ -234,7 +252,7 @@ class LeadStore(LeadQueue):
             return f"the client must not be contacted ({no})."
         if each.reading.of("consent"):
             return "the client spoke in this call of taking a consent back."
-        if now - each.ended > timedelta(days=self.settings.stale_days):
+        if self._is_old(each, now):
             return f"the call is older than {self.settings.stale_days} days."
         return ""
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
+from intent.call_records.old_wishes import old_wishes_of
 from intent.leads.tables import leads
 from knowledge_base.client_facts import ClientFacts, EventDay, ProductTraits, load_facts
 from knowledge_base.clients import Holding
@@ -95,11 +96,12 @@ def _intents(connection: Connection, client_ids: Sequence[str], since: date) -> 
         leads.c.client_id.in_(client_ids), leads.c.last_seen_at >= start
     )
     found: dict[str, list[Item]] = defaultdict(list)
-    for row in connection.execute(query):
-        found[row.client_id].append(
+    living: list[Mapping[str, Any]] = [row._asdict() for row in connection.execute(query)]
+    for row in (*living, *old_wishes_of(connection, client_ids, start)):
+        found[row["client_id"]].append(
             {
-                "intent": row.intent, "line": row.line, "product": row.product or None, "state": row.state,
-                "confidence": Decimal(str(row.confidence)), "day": china_day(row.last_seen_at),
+                "intent": row["intent"], "line": row["line"], "product": row["product"] or None, "state": row["state"],
+                "confidence": Decimal(str(row["confidence"])), "day": china_day(row["last_seen_at"]),
             }
         )  # fmt: skip
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from intent.call import Speaker, Transcript
@@ -22,6 +22,7 @@ MIN_CONFIDENCE = 0.4
 SHORT_PAUSE_S = 0.35  # where two voices share turns, every breath may be a change of speaker
 
 Voices = Sequence[Sequence[Segment]]
+OnVoices = Callable[[Voices], None]  # told the segments of each voice, with their words, before they become turns
 
 
 def listen(
@@ -32,6 +33,7 @@ def listen(
     channel_known_from: str = "metadata",
     pause_s: float = 1.2,
     min_confidence: float = MIN_CONFIDENCE,
+    on_voices: OnVoices = lambda voices: None,
 ) -> Transcript:
     """Transcribe a recording; what a reader must doubt stands in the transcript's warnings.
 
@@ -47,6 +49,7 @@ def listen(
         leaked = 0
         mono = by_voice(heard[0].segments, recording.channel(0))
         voices, roles = mono.voices, _mono_roles(mono)
+    on_voices(voices)
     if len(voices) == 1:
         said = by_sentence(voices[0], pause_s=SHORT_PAUSE_S)
     else:

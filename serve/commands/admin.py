@@ -198,7 +198,7 @@ def import_(
         str,
         typer.Argument(
             help="clients, holdings, transactions, insistence, advisors, products, events, restricted, "
-            "dispositions or calls."
+            "dispositions, calls, call-records or phones."
         ),
     ],
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8, or Parquet; columns in docs/import.md.")],
@@ -214,6 +214,12 @@ def import_(
         typer.echo(f"{kind}: {report['added']} added, {report['replaced']} replaced.")
         if kind == "calls":
             typer.echo("`tougu worker` (or `tougu serve`) reads them in the background.", err=True)
+        if report.get("late"):
+            typer.echo(f"{report['late']} calls had been read before: what is told of them changes nothing.", err=True)
+        if report.get("asked"):
+            typer.echo(
+                f"Nobody knows for certain whose {report['asked']} calls are: `tougu calls unassigned`.", err=True
+            )
 
 
 def backup(context: typer.Context, target: Annotated[Path, typer.Argument(help="New folder for the copy.")]) -> None:

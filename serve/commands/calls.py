@@ -119,6 +119,7 @@ def calls(
     The word `read` may be left out.
     """
     from intent.errors import AudioError
+    from serve.call_lane import REASONS
 
     shared = context.ensure_object(Context)
     house = shared.house()
@@ -130,6 +131,10 @@ def calls(
         task = bar.add_task("calls", total=len(recordings), note="")
         for recording in recordings:
             bar.update(task, note=recording.path.name)
+            if (hold := house.call_lane.hold_of(recording.client_id) if recording.client_id else None) is not None:
+                typer.echo(f"{recording.call_id}: not read, {REASONS[hold.reason]}.", err=True)
+                bar.advance(task)
+                continue
             try:
                 call, reading, recorded = house.take_call(recording, principal=principal)
             except AudioError as error:

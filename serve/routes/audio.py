@@ -5,19 +5,45 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import APIRoute
 
 from intent.call import Transcript
 from intent.speech.formats import to_srt, to_vtt
+from intent.speech.transcribe import Segment
+from serve.audio_upload import Peeking, refuse_long
 from serve.routes.wire import PrincipalDep, SeenDep, the_house
 
-router = APIRouter(prefix="/v1", tags=["audio"])
 BLOCK = 1 << 20
 Format = Literal["json", "text", "srt", "verbose_json", "vtt"]
+Granularity = Literal["word", "segment"]
+
+
+class LookedAt(APIRoute):
+    """A route whose upload is looked at while it arrives."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def peeking(request: Request) -> Response:
+            length = request.headers.get("content-length", "")
+            peeked = Peeking(
+                request.receive,
+                content_length=int(length) if length.isdecimal() else None,
+                max_duration_s=the_house(request).settings.speech.max_duration_s,
+            )
+            return await handle(Request(request.scope, peeked))
+
+        return peeking
+
+
+router = APIRouter(prefix="/v1", tags=["audio"], route_class=LookedAt)
 
 
 @router.post("/audio/transcriptions", response_class=Response)
@@ -30,12 +56,18 @@ def transcribe(
     language: Annotated[str | None, Form(max_length=8, description="Only the language of the settings.")] = None,
     response_format: Annotated[Format, Form()] = "json",
     prompt: Annotated[str, Form(description="Refused: words of a prompt come back where nothing was said.")] = "",
+    granularities: Annotated[
+        list[Granularity],
+        Form(alias="timestamp_granularities[]", description="word, segment or both; needs verbose_json."),
+    ] = ["segment"],  # noqa: B006  (read only)
     temperature: Annotated[float, Form(ge=0, le=1, description="Taken and not used: decoding is greedy.")] = 0.0,
 ) -> Response:
     """Transcribe a recording with all that calls get: channels, roles, guards, terms put right.
 
-    What the file is is told from its content. Segments are turns; `speaker` is advisor, client or unknown.
-    422 for what is no recording or too long, 503 where the engine does not answer.
+    What the file is is told from its content. Segments are turns; `speaker` is advisor, client or unknown. Words are
+    as the engine heard them, before terms were put right. 413 for what is too long or too large, as soon as that is
+    known; 415 and 422 for what is no recording, 503 where the engine does not answer. Errors are problem documents
+    with the `error` of the OpenAI API in them.
     """
     house = the_house(request)
     known = house.settings.speech.language
@@ -43,12 +75,20 @@ def transcribe(
         raise HTTPException(422, "A prompt is not taken: its words come back where nothing was said. Send none.")
     if language and known != "auto" and language != known:
         raise HTTPException(422, f"This server transcribes {known}: leave language out, or set speech.language.")
+    if "word" in granularities and response_format != "verbose_json":
+        raise HTTPException(422, "Times of words come in verbose_json only: set response_format to it.")
     path, digest = _kept_for_now(file)
+    heard: list[Segment] = []
     try:
-        transcript = house.transcribe(path, call_id=digest[:20]).transcript
+        refuse_long(path, house.settings.speech.max_duration_s)
+        transcript = house.transcribe(
+            path, call_id=digest[:20], on_voices=lambda voices: heard.extend(chain.from_iterable(voices))
+        ).transcript
     finally:
         path.unlink(missing_ok=True)
     seen.view("transcript", [(None, digest[:20])])
+    if response_format == "verbose_json":
+        return JSONResponse(_verbose(transcript, heard, granularities))
     return _answer(transcript, response_format)
 
 
@@ -60,30 +100,39 @@ def _answer(transcript: Transcript, form: Format) -> Response:
     text = "".join(turn.text for turn in transcript.turns)
     if form == "text":
         return PlainTextResponse(text + "\n")
-    return JSONResponse({"text": text} if form == "json" else _verbose(transcript, text))
+    return JSONResponse({"text": text})
 
 
-def _verbose(transcript: Transcript, text: str) -> dict[str, Any]:
-    return {
+def _verbose(transcript: Transcript, heard: Sequence[Segment], granularities: Sequence[Granularity]) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "task": "transcribe",
         "language": transcript.language,
         "duration": transcript.duration_s,
-        "text": text,
-        "segments": [
-            {
-                "id": turn.index,
-                "start": turn.start_s,
-                "end": turn.end_s,
-                "text": turn.text,
-                "speaker": turn.speaker.value,
-                "confidence": turn.confidence,
-                "heard": turn.heard if turn.repairs else None,
-            }
-            for turn in transcript.turns
-        ],
+        "text": "".join(turn.text for turn in transcript.turns),
         "warnings": list(transcript.warnings),
         "engine": transcript.engine,
     }
+    if "segment" in granularities:
+        told["segments"] = _segments(transcript)
+    if "word" in granularities:
+        words = sorted((word for segment in heard for word in segment.words), key=lambda word: word.start_s)
+        told["words"] = [{"word": w.text, "start": round(w.start_s, 3), "end": round(w.end_s, 3)} for w in words]
+    return told
+
+
+def _segments(transcript: Transcript) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": turn.index,
+            "start": turn.start_s,
+            "end": turn.end_s,
+            "text": turn.text,
+            "speaker": turn.speaker.value,
+            "confidence": turn.confidence,
+            "heard": turn.heard if turn.repairs else None,
+        }
+        for turn in transcript.turns
+    ]
 
 
 def _kept_for_now(file: UploadFile) -> tuple[Path, str]:

@@ -1,4 +1,4 @@
-"""Pages: the sidebar, the officer's page, board and desk, a call, a report, a document at the cited span."""
+"""Pages: the sidebar, the officer's page, board, desk, calls, a report, a document at the cited span."""
 
 from __future__ import annotations
 
@@ -54,6 +54,12 @@ def knowledge() -> Response:
 @router.get("/drift")
 def drift() -> Response:
     return FileResponse(str(files("serve") / "static" / "drift.html"), media_type="text/html")
+
+
+@router.get("/calls")
+def calls() -> Response:
+    """Calls on their way. A recording is fetched as the one who acts, and played from memory."""
+    return _staff_page("calls.html")
 
 
 @router.get("/calls/{call_id}")

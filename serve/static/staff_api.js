@@ -31,6 +31,8 @@ const SENTENCES = [
   [/registered adviser/, "对方不是登记的投资顾问，不能接投资咨询类线索。"],
   [/name an advisor of the branch/, "只能移交给本营业部的顾问。"],
   [/whose consent/, "请写明客户编号，并勾选客户撤回的是什么。"],
+  [/There is no advisor/, "没有这位顾问，请核对编号，或留空。"],
+  [/does not wait|only one that is/, "这通电话已处理，已为您刷新。"],
   [/on proof/, "登记“同意”要有凭证：写明通话编号，或客户签署的文件。"],
   [/already|is closed|is open|is assigned|is answered|changed it/, "已被他人处理，已为您刷新。"],
 ];
@@ -91,7 +93,7 @@ export function useStaff() {
 }
 
 export function Pages({ here }) {
-  const all = [["/board", "线索看板"], ["/desk", "服务台"], ["/review", "合规审核"]];
+  const all = [["/board", "线索看板"], ["/desk", "服务台"], ["/calls", "来电处理"], ["/review", "合规审核"]];
   return html`<nav class="pages" aria-label="页面">${all.filter(([path]) => path !== here).map(([path, word]) => html`
     <a href=${path}>${word}</a>`)}</nav>`;
 }

@@ -225,6 +225,23 @@ def test_asr_without_a_local_engine_has_no_bare_figure(house: House, lines: Line
     other.close()
 
 
+def test_asr_tells_why_a_broken_recording_is_not_scored_and_what_was_heard_in_silence(
+    house: House, lines: Lines, tmp_path: Path
+) -> None:
+    from eval.result import table
+    from tests.intent.sound import silence, write_wav
+
+    (tmp_path / "broken.wav").write_text("this is no sound " * 99)
+    write_wav(tmp_path / "quiet.wav", silence(3.0))
+    data = lines({"id": "b", "audio": "broken.wav", "text": "好"}, {"id": "q", "audio": "quiet.wav", "text": ""})
+    other = House(house.settings.model_copy(update={"speech": SpeechSettings(engine="remote")}))
+    other.transcriber = ScriptedTranscriber(["", ""])
+    result = asr.run(other, data, progress=quiet)
+    assert (result.unscored, result.metrics["invented_chars"]) == (1, 0)
+    assert "cannot be decoded as sound" in result.by["broken"]["b"]["reason"]
+    assert "b: broken.wav" in table(result)
+
+
 def test_asr_names_the_recording_that_is_missing(house: House, lines: Lines) -> None:
     with pytest.raises(EvalError, match=r"gone\.wav does not exist"):
         asr.run(house, lines({"id": "k", "audio": "gone.wav", "text": "好"}), progress=quiet)

@@ -28,6 +28,7 @@ SHOW_NO_CLIENT = frozenset(
         "POST /v1/calls", "GET /v1/jobs/{job_id}", "POST /v1/jobs/{job_id}/requeue",
         "POST /v1/diagnoses", "POST /v1/compliance/check",
         "GET /v1/examples", "GET /livez", "GET /readyz", "GET /metrics", "GET /", "GET /calls/{call_id}",
+        "GET /calls", "POST /v1/call-records", "GET /v1/calls/lane",
         "GET /documents/{version_id}", "GET /board", "GET /desk", "GET /cases", "GET /tickets", "GET /incidents",
         "GET /consents", "GET /v1/staff", "GET /v1/board/team",
         "GET /diagnoses/{report_id}", "GET /v1/deliveries/effect",

@@ -96,7 +96,7 @@ class TestCalls:
 
     def outcome(self, house: House, path: Path) -> Job:
         house.transcriber = ScriptedTranscriber([])
-        job = upload(client_of(house), path)
+        job = upload(client_of(house), path, client_id="C0003")
         deadline = time.monotonic() + 20
         while house.jobs.get(job).state not in (JobState.DONE, JobState.QUARANTINED) and time.monotonic() < deadline:
             work(house)
@@ -243,11 +243,11 @@ class TestFailedCalls:
     def test_a_failed_call_is_tried_again_with_what_is_told_anew(self, house: House, sound: Path) -> None:
         house.transcriber = ScriptedTranscriber([])
         client = client_of(house)
-        job = upload(client, sound, call_id="k7")
+        job = upload(client, sound, call_id="k7", client_id="C0003")
         work_until_still(house, job)
         assert house.jobs.get(job).state is JobState.QUARANTINED
         house.transcriber = Counting()
-        assert upload(client, sound, client_id="C0003", advisor_channel="left") == job
+        assert upload(client, sound, advisor_channel="left") == job
         work(house)
         assert client.get("/v1/calls/k7").json()["client_id"] == "C0003"
 
