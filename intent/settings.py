@@ -35,7 +35,9 @@ class SpeechSettings(BaseModel):
     batch_size: int = Field(default=8, ge=1, le=64, description="Windows of 30 s decoded at once, count.")
     threads: int = Field(default=0, ge=0, le=64, description="Processor threads of one engine, count; 0 = all cores.")
     max_duration_s: float = Field(
-        default=4 * 3600.0, gt=0, description="Longest recording accepted, in seconds; it bounds the memory."
+        default=6 * 3600.0,
+        gt=0,
+        description="Longest recording accepted, in seconds.",
     )
     advisor_channel: Literal["words", "left", "right"] = Field(
         default="words", description="Stereo channel of the advisor; words = told from what is said."
