@@ -14,6 +14,7 @@ from intent.classifier.utterance import CONTEXT_TURNS, utterance_at
 from intent.inspection.inspector import Inspector
 from intent.inspection.speech import SpeechChecker, spoken_violations
 from intent.notes.write import NoteMaker
+from intent.speech.annotate import with_numbers
 from intent.speech.audio import MAX_DURATION_S, open_sound
 from intent.speech.decoder import RawFormat
 from intent.speech.hearing import OnWindow
@@ -60,6 +61,7 @@ def transcribe_call(
     )
     if repairer is not None:
         transcript = replace(transcript, turns=repairer.repair(transcript.turns))
+    transcript = replace(transcript, turns=with_numbers(transcript.turns))
     return Call(
         id=call_id or path.stem,
         transcript=transcript,

@@ -195,10 +195,19 @@ class House(Rooms):
 
     # calls
 
-    def transcribe(self, path: Path, *, advisor_channel: str | None = None, call_id: str | None = None) -> Call:
-        """One recording to turns. `advisor_channel`: left, right, or None where settings or words decide."""
+    def transcribe(
+        self,
+        path: Path,
+        *,
+        advisor_channel: str | None = None,
+        call_id: str | None = None,
+        client_id: str | None = None,
+    ) -> Call:
+        """One recording to turns. `advisor_channel`: left, right, or None where settings or words decide.
+        `client_id`: whose products the engine is told of."""
         from intent.archive import advisor_channel as channel_of
         from intent.pipeline import transcribe_call
+        from intent.speech.decoder import RawFormat
 
         speech = self.settings.speech
         channel, known_from = channel_of(advisor_channel, speech)
@@ -211,6 +220,8 @@ class House(Rooms):
             turn_pause_s=speech.turn_pause_s,
             max_duration_s=speech.max_duration_s,
             min_confidence=speech.min_confidence,
+            raw=RawFormat.named(speech.raw),
+            hotwords=self.hotwords(client_id),
             repairer=self.repairer,
         )
 
@@ -248,7 +259,9 @@ class House(Rooms):
         key = (content, self.transcriber.name, channel or self.settings.speech.advisor_channel)
         if (kept := self.kept_transcripts.get(*key)) is not None:
             return Call(id=recording.call_id, transcript=kept, recording_path=str(recording.path)), key
-        heard = self.transcribe(recording.path, advisor_channel=channel, call_id=recording.call_id)
+        heard = self.transcribe(
+            recording.path, advisor_channel=channel, call_id=recording.call_id, client_id=recording.client_id
+        )
         self.kept_transcripts.keep(heard.transcript, *key)
         return heard, key
 
@@ -318,16 +331,19 @@ class House(Rooms):
 
         A call known by its id takes what is told anew while it waits. Raises JobStateError for one that was read.
         """
-        from dataclasses import asdict
-
         from intent.recordings import load_call_metadata
 
         recordings = load_call_metadata(path)
-        taken = Counter(
-            self.call_queue.take(recording.call_id, {**asdict(recording), "path": str(recording.path.resolve())}).how
-            for recording in recordings
-        )
+        taken = Counter(self.call_queue.take(recording.call_id, _row(recording)).how for recording in recordings)
         return {"kind": "calls", "path": str(path), "added": taken["added"], "replaced": taken["amended"]}
+
+
+def _row(recording: RecordingFile) -> dict[str, Any]:
+    """What the queue is told of a recording; numbers stay out of it."""
+    from dataclasses import asdict
+
+    told = {name: value for name, value in asdict(recording).items() if name not in ("numbers", "direction")}
+    return {**told, "path": str(recording.path.resolve())}
 
 
 def _state(check: Callable[[], object]) -> str:

@@ -13,7 +13,6 @@ from intent.speech.audio import SAMPLE_RATE, decode
 from intent.speech.decoder import RawFormat
 from tests.intent.sound import claim_data_bytes, silence, tone, write_wav
 
-
 BIT_RATES = {"wmav2": 64_000, "libopencore_amrnb": 12_200}  # codecs that have no rate of their own
 
 
