@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from compliance_filters.audit.log import Access
 from compliance_filters.pii.filter import find_identifiers
-from intent.speech.annotate import Mask
+from intent.speech.annotate import Mask, Masker, masked, masked_text
 from knowledge_base.access import Role
 from knowledge_base.errors import UnknownClientError
 from serve.errors import NotFoundError
@@ -16,6 +16,7 @@ from serve.users import OPERATOR
 
 if TYPE_CHECKING:
     from compliance_filters.audit.log import AuditLog
+    from intent.call import Call, CallReading
     from intent.leads.views import LeadViews
     from knowledge_base.access import Principal
     from knowledge_base.clients import Clients
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 KEPT = "transcript.original"
 OPENERS = (Role.COMPLIANCE, Role.SUPERVISOR, Role.SYSTEM)
 LEADS_READ = 20
+WORDS = frozenset({"quote", "text", "what", "said", "values", "product"})  # fields that hold words of a call
 
 
 class ProductsOfClients:
@@ -44,6 +46,27 @@ class ProductsOfClients:
     def spoken_of(self, client_id: str) -> Sequence[str]:
         found = self._leads.list(principal=OPERATOR, client_id=client_id, limit=LEADS_READ)
         return [lead.product for lead in reversed(found) if lead.product]
+
+
+def shown(call: Call, reading: CallReading, masker: Masker | None) -> tuple[Call, CallReading]:
+    """A call and its reading as people are shown them: identifiers masked wherever words of the call stand.
+
+    The words themselves are kept, encrypted, by the audit log.
+    """
+    if masker is None:
+        return call, reading
+    transcript, _ = masked(call.transcript, masker)
+    return replace(call, transcript=transcript), _words_masked(reading, "", masker)
+
+
+def _words_masked(value: Any, name: str, masker: Masker) -> Any:
+    """`value` with its strings masked that stand in a field of WORDS, however deep."""
+    if is_dataclass(value) and not isinstance(value, type):
+        every = {each.name: getattr(value, each.name) for each in fields(value)}
+        return replace(value, **{field: _words_masked(held, field, masker) for field, held in every.items()})
+    if isinstance(value, tuple):
+        return tuple(_words_masked(each, name, masker) for each in value)
+    return masked_text(value, masker) if isinstance(value, str) and name in WORDS else value
 
 
 class Identifiers:

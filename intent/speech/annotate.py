@@ -53,14 +53,23 @@ def masked(transcript: Transcript, masker: Masker) -> tuple[Transcript, dict[int
     return replace(transcript, turns=shown), originals
 
 
-def _masked(turn: Turn, masks: Sequence[Mask]) -> Turn:
-    text, position = "", 0
+def masked_text(text: str, masker: Masker) -> str:
+    """A text as it may be shown."""
+    return _covered(text, masker.masks(text))
+
+
+def _covered(text: str, masks: Sequence[Mask]) -> str:
+    pieces, position = [], 0
     for mask in masks:
-        text += turn.text[position : mask.start] + mask.shown
+        pieces += [text[position : mask.start], mask.shown]
         position = mask.end
+    return "".join([*pieces, text[position:]])
+
+
+def _masked(turn: Turn, masks: Sequence[Mask]) -> Turn:
     repairs = tuple(_moved(each, masks) for each in turn.repairs if not _under(each, masks))
     numbers = tuple(_moved(each, masks) for each in turn.numbers if not _under(each, masks))
-    return replace(turn, text=text + turn.text[position:], repairs=repairs, numbers=numbers)
+    return replace(turn, text=_covered(turn.text, masks), repairs=repairs, numbers=numbers)
 
 
 def _under(item: Repair | SpokenNumber, masks: Sequence[Mask]) -> bool:

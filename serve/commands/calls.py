@@ -38,6 +38,7 @@ def calls(
     The word `read` may be left out.
     """
     from intent.errors import AudioError
+    from serve.transcripts import shown
 
     shared = context.ensure_object(Context)
     house = shared.house()
@@ -56,6 +57,7 @@ def calls(
                 typer.echo(f"{recording.call_id}: {error}", err=True)
             else:
                 shared.seen(house).view("call", [(call.client_id, call.id)])
+                call, reading = shown(call, reading, house.transcript_masks)
                 read.append(reading_json(call, reading))
                 if not as_json:
                     print_reading(call, reading)

@@ -50,6 +50,17 @@ class TestMasks:
         house.close()
         assert len(views) == 2
 
+    def test_a_call_on_the_terminal_shows_none_either(
+        self, tougu: Tougu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said = "我要投诉，你们打我手机13812345678打个不停"
+        monkeypatch.setattr(House, "transcriber", ScriptedTranscriber(["您好，请问您有什么需要？", said] * 2))
+        path = write_wav(tmp_path / "a.wav", tone(180, 5.0), tone(240, 5.0) * 0.5)
+        told = tougu("calls", path, "--json")
+        assert told.code == 0, told.err
+        assert "13812345678" not in told.out
+        assert "138****5678" in json.loads(told.out)[0]["transcript"]["turns"][1]["text"]
+
     def test_who_has_no_right_opens_nothing(self, tmp_path: Path) -> None:
         house = House(settings_of(tmp_path / "home"))
         kept = house.originals.keep("a", "C1", {0: PHONE})
