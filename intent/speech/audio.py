@@ -96,8 +96,13 @@ class StreamedRecording:
 
     def windows(self) -> Iterator[Recording]:
         """See Sound. Raises AudioError where the file is gone or changed meanwhile."""
+        heard_s = 0.0
         with opened(self.path, raw=self.raw) as stream:
-            yield from _between(in_chunks(stream.blocks()), self.cuts_s, self.kept)
+            for window in _between(in_chunks(stream.blocks()), self.cuts_s, self.kept):
+                heard_s = window.start_s + window.duration_s
+                yield window
+        if heard_s < self.duration_s - DURATION_TOLERANCE_S:
+            raise AudioError(f"{self.path.name} changed while it was read: transcribe it again once it is complete.")
 
 
 def decode(path: Path, *, max_duration_s: float = MAX_DURATION_S, raw: RawFormat | None = None) -> Recording:
@@ -173,7 +178,7 @@ def _between(chunks: Iterable[Block], cuts_s: Sequence[float], kept: Sequence[in
             size = borders[0] - start
             yield Recording(pcm=whole[:, :size], start_s=start / SAMPLE_RATE)
             start, held = borders.pop(0), [whole[:, size:]]
-    if sum(piece.shape[1] for piece in held) or start == 0:
+    if sum(piece.shape[1] for piece in held):
         yield Recording(pcm=np.concatenate(held, axis=1) if len(held) > 1 else held[0], start_s=start / SAMPLE_RATE)
 
 

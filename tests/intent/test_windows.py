@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from intent.errors import AudioError
 from intent.speech import audio
 from intent.speech.audio import Recording, Samples, StreamedRecording, decode, open_sound
 from intent.speech.hearing import hear
@@ -96,6 +97,14 @@ def test_what_was_said_of_the_whole_holds_for_a_long_file_too(tmp_path: Path) ->
     cut = opened(path)
     assert "claims 40.0 s but 30.0 s" in cut.warnings[0]
     assert listen(cut, Loud()).turns[-1].end_s == pytest.approx(30.5, abs=1.6)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", sparse(24))
+    sound = opened(path)
+    write_wav(path, sparse(8))
+    with pytest.raises(AudioError, match="changed while it was read"):
+        list(sound.windows())
 
 
 def test_voices_are_told_apart_over_all_windows_as_in_the_whole(tmp_path: Path) -> None:

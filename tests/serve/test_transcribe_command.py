@@ -14,11 +14,14 @@ import pytest
 from compliance_filters.audit.entry import AuditEntry
 from compliance_filters.audit.read import entries_of
 from intent.archive import Progress
+from intent.leads.views import LeadViews
 from intent.speech.transcribe import ScriptedTranscriber
 from knowledge_base.access import AccessDeniedError, Principal, Role
 from serve.commands.transcribe import Pace
 from serve.errors import NotFoundError
 from serve.settings import Settings
+from serve.transcripts import ProductsOfClients
+from serve.users import OPERATOR
 from serve.wiring import House
 from tests.contracts.test_transcriber import Server
 from tests.intent.sound import silence, tone, write_wav
@@ -77,6 +80,15 @@ class TestMasks:
 
 def _entries(house: House) -> list[AuditEntry]:
     return list(entries_of(house.audit, None))
+
+
+def test_the_engine_is_told_what_a_client_holds(house: House) -> None:
+    known = ProductsOfClients(house.clients, house.products, LeadViews(house.engine))
+    names = {each.code: each.name for each in house.products.all(principal=OPERATOR)}
+    holdings = sorted(house.clients.holdings("C0001", principal=OPERATOR), key=lambda each: -each.cost_cny)
+    assert list(known.held("C0001")) == [names[each.product_code] for each in holdings]
+    assert (known.held("nobody"), known.spoken_of("nobody")) == ((), [])
+    assert house.hotwords("C0001") == (), "off until a firm asks for them"
 
 
 class TestRaw:
