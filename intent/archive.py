@@ -7,16 +7,18 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from intent.call import Call
+from intent.call import Call, Transcript
 from intent.errors import AudioError
 from intent.pipeline import transcribe_call
 from intent.recordings import RecordingFile, content_hash
 from intent.settings import SpeechSettings
+from intent.speech.annotate import Masker, Originals, masked
+from intent.speech.decoder import RawFormat
 from intent.speech.formats import writers
 from intent.speech.repair import Repairer
 from intent.speech.transcribe import Transcriber
@@ -31,6 +33,7 @@ QUEUE = "transcribe"
 MANIFEST = "manifest.jsonl"
 CHANNELS = {"left": 0, "right": 1}
 POLL_S = 0.2
+TOLD = {"client": "client_id", "advisor": "advisor_id", "started_at": "started_at", "direction": "direction"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,7 @@ class Outcome:
     turns: int
     warnings: tuple[str, ...]
     reason: str | None  # why it is quarantined, or failed last
+    told: Mapping[str, str | None] = field(default_factory=dict)  # by metadata: client, advisor, started_at, direction
 
 
 class Archive:
@@ -154,6 +158,7 @@ class Archive:
             "advisor_id": recording.advisor_id,
             "started_at": recording.started_at,
             "advisor_channel": recording.advisor_channel,
+            "direction": recording.direction,
         }
 
     def _find(self, key: str) -> Job | None:
@@ -171,26 +176,49 @@ class Archive:
 class TranscribeHandler:
     """The work of one row: transcribe, write every format beside and rename, report."""
 
-    def __init__(self, transcriber: Transcriber, settings: SpeechSettings, repairer: Repairer | None = None) -> None:
+    def __init__(
+        self,
+        transcriber: Transcriber,
+        settings: SpeechSettings,
+        repairer: Repairer | None = None,
+        *,
+        hotwords: Callable[[str | None], Sequence[str]] = lambda client_id: (),
+        masker: Masker | None = None,
+        originals: Originals | None = None,
+    ) -> None:
+        """`hotwords`: names that a client's call may speak of. With `masker` files show masks, and `originals` keeps
+        the words behind them."""
         self._transcriber, self._settings, self._repairer = transcriber, settings, repairer
+        self._hotwords, self._masker, self._originals = hotwords, masker, originals
 
     def __call__(self, task: Task) -> dict[str, Any]:
         """The row's result: duration, turns and warnings. Without sound it is quarantined at once."""
         payload = task.job.payload
         try:
-            call = self._call(payload)
+            call = self._call(task)
         except AudioError as error:
             raise PoisonJobError(str(error)) from error
         task.check()  # a lease lost meanwhile must not overwrite what its new holder wrote
+        transcript = self._shown(call)
         for name, write in writers(payload["formats"]).items():
-            write_beside(Path(_targets(payload)[name]), write(call.transcript))
+            write_beside(Path(_targets(payload)[name]), write(transcript))
         return {
-            "audio_s": call.transcript.duration_s,
-            "turns": len(call.transcript.turns),
-            "warnings": list(call.transcript.warnings),
+            "audio_s": transcript.duration_s,
+            "turns": len(transcript.turns),
+            "warnings": list(transcript.warnings),
         }
 
-    def _call(self, payload: Mapping[str, Any]) -> Call:
+    def _shown(self, call: Call) -> Transcript:
+        """The transcript as files show it: masked, the words behind the masks kept elsewhere."""
+        if self._masker is None:
+            return call.transcript
+        transcript, hidden = masked(call.transcript, self._masker)
+        if not hidden or self._originals is None:
+            return transcript
+        return replace(transcript, originals=self._originals.keep(call.id, call.client_id, hidden))
+
+    def _call(self, task: Task) -> Call:
+        payload = task.job.payload
         channel, known_from = advisor_channel(payload["advisor_channel"], self._settings)
         started_at = payload["started_at"]
         return transcribe_call(
@@ -205,7 +233,10 @@ class TranscribeHandler:
             turn_pause_s=self._settings.turn_pause_s,
             max_duration_s=self._settings.max_duration_s,
             min_confidence=self._settings.min_confidence,
+            raw=RawFormat.named(self._settings.raw),
+            hotwords=self._hotwords(payload["client_id"]),
             repairer=self._repairer,
+            on_window=lambda done_s: task.alive(),
         )
 
 
@@ -246,6 +277,7 @@ def _outcome(job: Job) -> Outcome:
         turns=int(result.get("turns", 0)),
         warnings=tuple(result.get("warnings", ())),
         reason=None if done else job.error,
+        told={name: job.payload.get(column) for name, column in TOLD.items()},
     )
 
 
@@ -253,6 +285,7 @@ def _manifest_line(outcome: Outcome) -> dict[str, Any]:
     return {
         "id": outcome.call_id,
         "path": outcome.path,
+        **outcome.told,
         "state": outcome.state.value,
         "outputs": list(outcome.outputs),
         "audio_s": outcome.audio_s,

@@ -36,6 +36,18 @@ class Repair:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpokenNumber:
+    """A number in a turn, beside the words it was said with."""
+
+    start: int  # offsets into the turn's text
+    end: int
+    value: str  # decimal, in base units: 二十万 is 200000
+    unit: str  # 元, %, 份 ...; empty where none was said
+    kind: str  # amount | percent | percentage_points | basis_points | ratio | code | date | ordinal | count
+    approximate: bool = False  # 十几万, 两三个
+
+
+@dataclass(frozen=True, kw_only=True)
 class Turn:
     """What one speaker said without a break; times are seconds from the recording's start."""
 
@@ -46,6 +58,7 @@ class Turn:
     end_s: float
     confidence: float | None = None  # of the transcription, 0..1; None where text came in as text
     repairs: tuple[Repair, ...] = ()  # in order of place
+    numbers: tuple[SpokenNumber, ...] = ()  # in order of place
 
     @property
     def heard(self) -> str:
@@ -66,6 +79,9 @@ class Transcript:
     engine: str = ""  # name and size of what transcribed it
     warnings: tuple[str, ...] = ()  # e.g. truncated file, roles guessed from words, no speech
     roles_from: str = "unknown"  # metadata | settings | words | unknown
+    originals: str = (
+        ""  # where what is masked here is kept, encrypted: `tougu calls original`; empty: nothing is masked
+    )
     unreadable: str = ""  # why a person must listen instead of reading it, in Chinese; empty where it can be read
 
 

@@ -14,7 +14,10 @@ from intent.classifier.utterance import CONTEXT_TURNS, utterance_at
 from intent.inspection.inspector import Inspector
 from intent.inspection.speech import SpeechChecker, spoken_violations
 from intent.notes.write import NoteMaker
-from intent.speech.audio import decode
+from intent.speech.annotate import with_numbers
+from intent.speech.audio import MAX_DURATION_S, open_sound
+from intent.speech.decoder import RawFormat
+from intent.speech.hearing import OnWindow
 from intent.speech.listen import MIN_CONFIDENCE, OnVoices, listen
 from intent.speech.repair import Repairer
 from intent.speech.transcribe import Transcriber
@@ -33,27 +36,34 @@ def transcribe_call(
     advisor_channel: int | None = None,
     roles_from: str = "metadata",
     turn_pause_s: float = 1.2,
-    max_duration_s: float = 4 * 3600.0,
+    max_duration_s: float = MAX_DURATION_S,
     min_confidence: float = MIN_CONFIDENCE,
+    raw: RawFormat | None = None,
+    hotwords: Sequence[str] = (),
     repairer: Repairer | None = None,
     on_voices: OnVoices = lambda voices: None,
+    on_window: OnWindow = lambda done_s: None,
 ) -> Call:
     """A recording as a call with turns; `advisor_channel` (0 left, 1 right) where `roles_from` names it.
 
-    `repairer` puts names and terms right; what was heard stays in the turns. Raises AudioError or TranscriptionError.
+    `raw`: the format of a file without header. `hotwords`: names that may be spoken in this call. `repairer` puts
+    names and terms right; what was heard stays in the turns. `on_window` is told the seconds that are done.
+    Raises AudioError or TranscriptionError.
     """
-    recording = decode(path, max_duration_s=max_duration_s)
     transcript = listen(
-        recording,
+        open_sound(path, max_duration_s=max_duration_s, raw=raw),
         transcriber,
         advisor_channel=advisor_channel,
         channel_known_from=roles_from,
         pause_s=turn_pause_s,
         min_confidence=min_confidence,
         on_voices=on_voices,
+        hotwords=hotwords,
+        on_window=on_window,
     )
     if repairer is not None:
         transcript = replace(transcript, turns=repairer.repair(transcript.turns))
+    transcript = replace(transcript, turns=with_numbers(transcript.turns))
     return Call(
         id=call_id or path.stem,
         transcript=transcript,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from intent.errors import CallFileError
+from intent.speech.decoder import HEADERLESS
 
 RECORDINGS = frozenset(
     {
@@ -27,9 +29,15 @@ RECORDINGS = frozenset(
         ".amr",
         ".webm",
         ".gsm",
+        ".awb",
     }
 )
-COLUMNS = ("id", "path", "client_id", "advisor_id", "started_at", "direction", "advisor_channel", "call_type")
+COLUMNS = (
+    "id", "path", "client_id", "advisor_id", "started_at", "numbers", "direction", "advisor_channel", "call_type",
+)  # fmt: skip
+SHORT = {"client": "client_id", "advisor": "advisor_id"}  # other names of columns
+DIRECTIONS = ("", "inbound", "outbound", "internal")
+_NUMBER = re.compile(r"\+?[\d\-() ]{3,24}")
 BLOCK = 1 << 20  # bytes read at once
 
 
@@ -44,6 +52,8 @@ class RecordingFile:
     started_at: str | None = None  # ISO 8601 with zone
     advisor_channel: str | None = None  # left | right
     call_type: str | None = None  # id of a checklist
+    direction: str | None = None  # inbound | outbound | internal
+    numbers: tuple[str, ...] = ()  # of both ends, the caller's first; nobody writes them into a row or a file
 
 
 def find_recordings(paths: Sequence[Path]) -> list[RecordingFile]:
@@ -54,7 +64,7 @@ def find_recordings(paths: Sequence[Path]) -> list[RecordingFile]:
     found: list[RecordingFile] = []
     for path in paths:
         if path.is_dir():
-            files = sorted(p for p in _walk(path) if p.suffix.lower() in RECORDINGS)
+            files = sorted(p for p in _walk(path) if p.suffix.lower() in RECORDINGS | HEADERLESS)
             found += [RecordingFile(path=p, call_id=str(p.relative_to(path).with_suffix(""))) for p in files]
         elif path.is_file():
             found.append(RecordingFile(path=path, call_id=path.stem))
@@ -66,14 +76,14 @@ def find_recordings(paths: Sequence[Path]) -> list[RecordingFile]:
 def load_call_metadata(path: Path) -> list[RecordingFile]:
     """Recordings named by a CSV with `id, path` and optional columns; paths are relative to the CSV.
 
-    Columns: id, path, client_id, advisor_id, started_at (ISO 8601 with zone), direction (ignored here),
-    advisor_channel (left, right or empty), call_type (id of a checklist or empty). Raises CallFileError naming
-    the line.
+    Columns: id, path, client (or client_id), advisor (or advisor_id), started_at (ISO 8601 with zone), numbers (of both
+    ends, by semicolon, the caller's first), direction (inbound, outbound, internal), advisor_channel (left, right),
+    call_type (id of a checklist); all but id and path may be empty or absent. Raises CallFileError naming the line.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            return [_from_row(path, reader.line_num, row) for row in reader]
+            return [_from_row(path, reader.line_num, _long(row)) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CallFileError(f"The call metadata {path} cannot be read ({error}): correct the file.") from error
 
@@ -97,6 +107,13 @@ def _from_row(path: Path, line: int, row: dict[str, str | None]) -> RecordingFil
     if values["advisor_channel"] not in {"", "left", "right"}:
         raise CallFileError(f"Line {line} of {path} has advisor_channel {values['advisor_channel']}: left or right.")
     _check_time(values["started_at"], path, line)
+    if values["direction"] not in DIRECTIONS:
+        raise CallFileError(
+            f"Line {line} of {path} has direction {values['direction']}: inbound, outbound or internal."
+        )
+    numbers = tuple(each.strip() for each in values["numbers"].split(";") if each.strip())
+    if not all(_NUMBER.fullmatch(each) for each in numbers):
+        raise CallFileError(f"Line {line} of {path} has numbers that are none: give telephone numbers by semicolon.")
     return RecordingFile(
         path=path.parent / values["path"],
         call_id=values["id"],
@@ -105,7 +122,14 @@ def _from_row(path: Path, line: int, row: dict[str, str | None]) -> RecordingFil
         started_at=values["started_at"] or None,
         advisor_channel=values["advisor_channel"] or None,
         call_type=values["call_type"] or None,
+        direction=values["direction"] or None,
+        numbers=numbers,
     )
+
+
+def _long(row: dict[str, str | None]) -> dict[str, str | None]:
+    """The row with its columns by their long names; where both are given, the long one counts."""
+    return {**{SHORT[name]: value for name, value in row.items() if name in SHORT}, **row}
 
 
 def _check_time(value: str, path: Path, line: int) -> None:

@@ -35,7 +35,9 @@ class SpeechSettings(BaseModel):
     batch_size: int = Field(default=8, ge=1, le=64, description="Windows of 30 s decoded at once, count.")
     threads: int = Field(default=0, ge=0, le=64, description="Processor threads of one engine, count; 0 = all cores.")
     max_duration_s: float = Field(
-        default=4 * 3600.0, gt=0, description="Longest recording accepted, in seconds; it bounds the memory."
+        default=6 * 3600.0,
+        gt=0,
+        description="Longest recording accepted, in seconds.",
     )
     advisor_channel: Literal["words", "left", "right"] = Field(
         default="words", description="Stereo channel of the advisor; words = told from what is said."
@@ -61,10 +63,34 @@ class SpeechSettings(BaseModel):
     repair_score: float = Field(
         default=0.8, ge=0.5, le=1, description="How sure a name or term must be meant before it is put right, 0..1."
     )
+    hotwords: int = Field(
+        default=0,
+        ge=0,
+        le=24,
+        description="Names told to the engine a call (client's holdings, earlier calls, catalogue), count; 0 = none.",
+    )
+    mask: bool = Field(
+        default=True, description="Mask identifiers in files of transcripts, the words kept encrypted, yes/no."
+    )
+    raw: str = Field(
+        default="", description="Format of files without a header, alaw:8000 or mulaw:8000; empty = they are refused."
+    )
     terms: Path | None = Field(
         default=None, description="A firm's own terms and names of stocks, beside those shipped; empty = those shipped."
     )
     remote: RemoteSpeechSettings = RemoteSpeechSettings()
+
+    @property
+    def configuration(self) -> str:
+        """What of these settings changes a transcript, as one line; part of the key of archived work."""
+        told = self.model_dump(mode="json", include=set(_CHANGING))
+        return "|".join(f"{name}={told[name]}" for name in _CHANGING)
+
+
+_CHANGING = (
+    "advisor_channel", "turn_pause_s", "min_chars_per_s", "max_chars_per_s", "min_confidence", "repair",
+    "repair_score", "terms", "hotwords", "mask", "raw",
+)  # fmt: skip
 
 
 class IntentSettings(BaseModel):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from importlib import import_module
 from typing import Any
 
@@ -29,19 +30,28 @@ class RayWorker:
         self._queue = queue
         self._settings = settings
         self._stop = threading.Event()
+        self._busy_since = 0.0  # time.monotonic() at the last sign of life of a job, 0 when idle
         self._store, self._handler = setup()
 
     def work(self, until_empty: bool, max_jobs: int | None) -> int:
         """Run the worker loop; returns 0 when it ended by itself, WORN_OUT after `max_jobs`."""
         handled = run_worker(
             self._store, self._queue, self._handler, stop=self._stop, settings=self._settings,
-            until_empty=until_empty, max_jobs=max_jobs,
+            until_empty=until_empty, max_jobs=max_jobs, busy=self._busy,
         )  # fmt: skip
         return WORN_OUT if max_jobs is not None and handled >= max_jobs else 0
 
     def ready(self) -> bool:
         """True, once the set-up has succeeded."""
         return True
+
+    def busy_s(self) -> float:
+        """Seconds since its job last showed life, 0 when idle; asked for while `work` runs."""
+        since = self._busy_since
+        return time.monotonic() - since if since else 0.0
+
+    def _busy(self, working: bool) -> None:
+        self._busy_since = time.monotonic() if working else 0.0
 
     def stop(self) -> None:
         """End the loop after the job in progress."""
@@ -107,8 +117,9 @@ class _Crew:
         self._ray = ray
         self._arguments = (queue, setup, settings)
         self._loop = (until_empty, max_jobs)
-        self._grace_s = settings.grace_s
+        self._settings = settings
         self._actors: dict[Any, tuple[Any, Any]] = {}  # reference of the result -> actor, of its readiness
+        self._asked: dict[Any, Any] = {}  # reference of the result -> of the answer how long its actor is busy
         self._false_starts = 0
         self._actor_class: Any = None
 
@@ -120,19 +131,39 @@ class _Crew:
             self._hire()
 
     def watch(self, stop: Stop) -> None:
-        """Replace actors that die; return when all have finished or `stop` was set."""
+        """Replace actors that die or hang; return when all have finished or `stop` was set."""
         while self._actors and not stop.is_set():
             ended, _ = self._ray.wait(list(self._actors), timeout=WATCH_S)
             for reference in ended:
                 self._replace(reference)
+            for reference in list(self._actors):
+                self._kill_if_hung(reference)
         self._dismiss()
 
     def _hire(self) -> None:
         actor = self._actor_class.remote(*self._arguments)
         self._actors[actor.work.remote(*self._loop)] = (actor, actor.ready.remote())
 
+    def _kill_if_hung(self, reference: Any) -> None:
+        """Ask how long the actor is busy, and read the answer at a later look: nobody waits for one that hangs."""
+        actor, _ready = self._actors[reference]
+        if reference not in self._asked:
+            self._asked[reference] = actor.busy_s.remote()
+        asked = self._asked[reference]
+        if not self._ray.wait([asked], timeout=0)[0]:
+            return
+        del self._asked[reference]
+        try:
+            hung = self._ray.get(asked) > self._settings.job_timeout_s
+        except self._ray.exceptions.RayError:
+            return  # it died; the next look replaces it
+        if hung:
+            log.error("actor hung, replaced")
+            self._ray.kill(actor)
+
     def _replace(self, reference: Any) -> None:
         actor, ready = self._actors.pop(reference)
+        self._asked.pop(reference, None)
         try:
             code = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
@@ -159,7 +190,7 @@ class _Crew:
         for actor, _ready in self._actors.values():
             actor.stop.remote()
         if self._actors:
-            self._ray.wait(list(self._actors), num_returns=len(self._actors), timeout=self._grace_s)
+            self._ray.wait(list(self._actors), num_returns=len(self._actors), timeout=self._settings.grace_s)
         for actor, _ready in self._actors.values():
             self._ray.kill(actor)
         self._actors.clear()

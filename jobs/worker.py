@@ -26,15 +26,32 @@ log = logging.getLogger("tougu.jobs")
 OUTAGES_BORNE = 6  # claims that may fail in a row, 1 s, 2 s, 4 s... apart, before the worker gives up
 
 
+class Watch:
+    """When a job counts as hung, and whether its lease was lost; `tell` starts the watchdog's clock anew."""
+
+    def __init__(self, timeout_s: float, tell: Callable[[bool], None] = lambda working: None) -> None:
+        self.lost = threading.Event()
+        self._timeout_s, self._tell = timeout_s, tell
+        self._deadline = time.monotonic() + timeout_s
+
+    @property
+    def hung(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def renew(self) -> None:
+        self._deadline = time.monotonic() + self._timeout_s
+        self._tell(True)
+
+
 class Task:
     """A leased job in a handler's hands."""
 
-    def __init__(self, store: JobStore, job: Job, stop: Stop, lost: threading.Event) -> None:
+    def __init__(self, store: JobStore, job: Job, stop: Stop, watch: Watch) -> None:
         self.job = job
         self.finished = False
         self._store = store
         self._stop = stop
-        self._lost = lost
+        self._watch = watch
 
     @property
     def stopping(self) -> bool:
@@ -48,8 +65,13 @@ class Task:
 
     def check(self) -> None:
         """Raise LeaseLostError when the job is no longer ours, so that a long handler ends early."""
-        if self._lost.is_set():
+        if self._watch.lost.is_set():
             raise LeaseLostError(f"Job {self.job.id} passed to another worker.")
+
+    def alive(self) -> None:
+        """Say that a long job goes on: the time after which it counts as hung begins anew. Raises LeaseLostError."""
+        self.check()
+        self._watch.renew()
 
     @contextmanager
     def finishing(self, result: Any = None) -> Iterator[Connection]:
@@ -92,7 +114,7 @@ def run_worker(
         claimed = _claim(store, queue, owner, rules, stop)
         for job in claimed:
             tell(True)
-            _work(store, job, handler, stop, rules)
+            _work(store, job, handler, stop, rules, tell)
             tell(False)
             handled += 1
         if not claimed:
@@ -113,12 +135,14 @@ def _claim(store: JobStore, queue: str, owner: str, rules: JobSettings, stop: St
     return store.claim(queue, owner, rules.lease_s)
 
 
-def _work(store: JobStore, job: Job, handler: Handler, stop: Stop, rules: JobSettings) -> None:
+def _work(
+    store: JobStore, job: Job, handler: Handler, stop: Stop, rules: JobSettings, tell: Callable[[bool], None]
+) -> None:
     """Run one job to its outcome; no error of the handler leaves this function."""
     log.info("job started", extra={"queue": job.queue, "job": job.id, "attempt": job.attempts})
-    with _heartbeat(store, job, rules) as lost:
+    with _heartbeat(store, job, rules, Watch(rules.job_timeout_s, tell)) as watch:
         try:
-            _run(store, job, handler, Task(store, job, stop, lost))
+            _run(store, job, handler, Task(store, job, stop, watch))
         except LeaseLostError:
             log.warning("lease lost", extra={"queue": job.queue, "job": job.id})
         except OperationalError as error:
@@ -151,20 +175,19 @@ def _note_failure(job: Job, error: Exception) -> None:
 
 
 @contextmanager
-def _heartbeat(store: JobStore, job: Job, rules: JobSettings) -> Iterator[threading.Event]:
-    """Extend the lease from a thread; the event is set when it was lost or the job ran too long."""
-    lost, over = threading.Event(), threading.Event()
-    deadline = time.monotonic() + rules.job_timeout_s
+def _heartbeat(store: JobStore, job: Job, rules: JobSettings, watch: Watch) -> Iterator[Watch]:
+    """Extend the lease from a thread, until the job counts as hung; the watch is told when the lease was lost."""
+    over = threading.Event()
 
     def beat() -> None:
         while not over.wait(rules.heartbeat_s):
-            if time.monotonic() > deadline:
-                lost.set()
+            if watch.hung:
+                watch.lost.set()
                 return
             try:
                 store.extend(job, rules.lease_s)
             except LeaseLostError:
-                lost.set()
+                watch.lost.set()
                 return
             except OperationalError as error:  # the next beat tries again, before the lease runs out
                 log.warning("heartbeat failed", extra={"job": job.id, "error": type(error.orig).__name__})
@@ -172,7 +195,7 @@ def _heartbeat(store: JobStore, job: Job, rules: JobSettings) -> Iterator[thread
     thread = threading.Thread(target=beat, name=f"heartbeat-{job.id[:8]}", daemon=True)
     thread.start()
     try:
-        yield lost
+        yield watch
     finally:
         over.set()
         thread.join()

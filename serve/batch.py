@@ -20,6 +20,7 @@ from serve.progress import reporting
 
 if TYPE_CHECKING:
     from intent.recordings import RecordingFile
+    from intent.settings import SpeechSettings
     from jobs.leases import JobStore
     from jobs.worker import Handler
     from serve.settings import Settings
@@ -67,17 +68,21 @@ def transcribe_batch(
     retry_failed: bool,
     on_progress: Callable[[Progress], None],
     engine: str = "local",
+    watched: bool = False,
 ) -> list[Outcome]:
     """Transcribe what is not done yet; stopped at any moment, the same call goes on where it was.
 
-    `engine`: local (this process, or several) or ray (actors over the same rows). Workers are replaced after
+    `engine`: local (this process, or several) or ray (actors over the same rows). One worker works in this process
+    unless it is to be `watched`: a worker process that dies or hangs is replaced, and so is one that did
     FILES_A_WORKER recordings, so that what a library leaks does not add up. Raises EngineMissingError without Ray.
     """
-    archive = Archive(house.jobs, out, engine=house.transcriber.name, formats=formats)
+    archive = Archive(
+        house.jobs, out, engine=f"{house.transcriber.name}|{settings.speech.configuration}", formats=formats
+    )
     archive.enqueue(recordings, retry_failed=retry_failed)
     stop = threading.Event()
-    if workers == 1 and engine == "local":
-        handler = FreshFirst(house.jobs, TranscribeHandler(house.transcriber, settings.speech, house.repairer))
+    if workers == 1 and engine == "local" and not watched:
+        handler = FreshFirst(house.jobs, _handler(house, settings.speech))
         archive.run(handler, stop=stop, settings=settings.jobs, on_progress=on_progress)
     else:
         with reporting(archive, on_progress):
@@ -109,4 +114,15 @@ def _setup(settings: Settings) -> tuple[JobStore, Handler]:
 
     speech = settings.speech.model_copy(update={"threads": settings.speech.threads or 1})
     house = House(settings.model_copy(update={"speech": speech}))
-    return house.jobs, FreshFirst(house.jobs, TranscribeHandler(house.transcriber, speech, house.repairer))
+    return house.jobs, FreshFirst(house.jobs, _handler(house, speech))
+
+
+def _handler(house: House, speech: SpeechSettings) -> TranscribeHandler:
+    return TranscribeHandler(
+        house.transcriber,
+        speech,
+        house.repairer,
+        hotwords=house.hotwords,
+        masker=house.transcript_masks,
+        originals=house.originals,
+    )

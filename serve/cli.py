@@ -35,6 +35,7 @@ from serve.commands import (
     segments,
     semantic,
     service,
+    transcribe,
 )
 from serve.commands.context import Context, fail
 
@@ -49,13 +50,14 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(service.serve)
 app.command()(service.worker)
-app.command()(calls.transcribe)
+app.command()(transcribe.transcribe)
 calls.app.command("inspect")(inspection.inspect)
 calls.app.command("forget")(call_queue.forget)
 for call_command in (call_queue.waiting, call_queue.unassigned, call_queue.assign, call_queue.aside, call_queue.kept,
                      call_queue.again, call_queue.failed):  # fmt: skip
     calls.app.command()(call_command)
 calls.app.command("requeue")(call_queue.requeue)
+calls.app.command("original")(transcribe.original)
 calls.app.command("note")(notes.note)
 calls.app.command("tasks")(notes.tasks)
 app.add_typer(calls.app, name="calls")

@@ -292,14 +292,16 @@ class House(Rooms):
         *,
         advisor_channel: str | None = None,
         call_id: str | None = None,
+        client_id: str | None = None,
         on_voices: OnVoices = lambda voices: None,
     ) -> Call:
         """One recording to turns. `advisor_channel`: left, right, or None where settings or words decide.
 
-        `on_voices` is told the words of each voice with their times.
+        `client_id`: whose products the engine is told of. `on_voices` is told the words of each voice with their times.
         """
         from intent.archive import advisor_channel as channel_of
         from intent.pipeline import transcribe_call
+        from intent.speech.decoder import RawFormat
 
         speech = self.settings.speech
         channel, known_from = channel_of(advisor_channel, speech)
@@ -312,6 +314,8 @@ class House(Rooms):
             turn_pause_s=speech.turn_pause_s,
             max_duration_s=speech.max_duration_s,
             min_confidence=speech.min_confidence,
+            raw=RawFormat.named(speech.raw),
+            hotwords=self.hotwords(client_id),
             repairer=self.repairer,
             on_voices=on_voices,
         )
@@ -350,7 +354,9 @@ class House(Rooms):
         key = (content, self.transcriber.name, channel or self.settings.speech.advisor_channel)
         if (kept := self.kept_transcripts.get(*key)) is not None:
             return Call(id=recording.call_id, transcript=kept, recording_path=str(recording.path)), key
-        heard = self.transcribe(recording.path, advisor_channel=channel, call_id=recording.call_id)
+        heard = self.transcribe(
+            recording.path, advisor_channel=channel, call_id=recording.call_id, client_id=recording.client_id
+        )
         self.kept_transcripts.keep(heard.transcript, *key)
         return heard, key
 
@@ -422,15 +428,10 @@ class House(Rooms):
 
         A call known by its id takes what is told anew while it waits. Raises JobStateError for one that was read.
         """
-        from dataclasses import asdict
-
         from intent.recordings import load_call_metadata
 
         recordings = load_call_metadata(path)
-        taken = Counter(
-            self.call_queue.take(recording.call_id, {**asdict(recording), "path": str(recording.path.resolve())}).how
-            for recording in recordings
-        )
+        taken = Counter(self.call_queue.take(recording.call_id, _row(recording)).how for recording in recordings)
         return {"kind": "calls", "path": str(path), "added": taken["added"], "replaced": taken["amended"]}
 
     def _import_records(self, kind: str, path: Path, principal: Principal) -> dict[str, Any]:
@@ -446,6 +447,14 @@ class House(Rooms):
             "kind": kind, "path": str(path), "added": how["new"], "replaced": how["changed"], "late": how["late"],
             "asked": sum(bool(each.reason) for each in told),
         }  # fmt: skip
+
+
+def _row(recording: RecordingFile) -> dict[str, Any]:
+    """What the queue is told of a recording; numbers stay out of it."""
+    from dataclasses import asdict
+
+    told = {name: value for name, value in asdict(recording).items() if name not in ("numbers", "direction")}
+    return {**told, "path": str(recording.path.resolve())}
 
 
 def _state(check: Callable[[], object]) -> str:

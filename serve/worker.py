@@ -24,7 +24,8 @@ from intent.leads.queue import TOPIC as LEAD_TOPIC
 from intent.leads.webhooks import WebhookSender
 from intent.recordings import RecordingFile
 from intent.settings import WebhookSettings
-from intent.speech.audio import decode
+from intent.speech.audio import open_sound
+from intent.speech.decoder import RawFormat
 from jobs.errors import JobInterruptedError, PoisonJobError
 from jobs.outbox import Dispatcher, OutboxMessage
 from jobs.worker import Task, run_worker
@@ -92,8 +93,11 @@ class CallHandler:
 
     def _park(self, task: Task, row: CallRow, hold: Hold) -> dict[str, Any]:
         """Keep the call unread. That it can be heard at all is looked at now, while the recorder still has it."""
+        speech = self._house.settings.speech
         try:
-            sound = decode(Path(task.job.payload["path"]), max_duration_s=self._house.settings.speech.max_duration_s)
+            sound = open_sound(
+                Path(task.job.payload["path"]), max_duration_s=speech.max_duration_s, raw=RawFormat.named(speech.raw)
+            )
         except AudioError as error:
             raise PoisonJobError(str(error)) from error
         task.progress(0, 2, f"{hold.state}: {REASONS[hold.reason]}")

@@ -1,39 +1,57 @@
-"""Recordings to sound: any container that PyAV reads, channels kept, 16 kHz, and what is wrong said."""
+"""Recordings to sound: channels kept, 16 kHz, what is wrong said; a long one is read a window at a time."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from intent.errors import AudioError
+from intent.speech.decoder import HEADERLESS, SAMPLE_RATE, Block, RawFormat, SoundStream, opened
+from intent.speech.survey import Survey
+from intent.speech.windows import WINDOW_S, cuts, in_chunks
 
-SAMPLE_RATE = 16_000
+__all__ = ["HEADERLESS", "SAMPLE_RATE", "Recording", "Samples", "Sound", "StreamedRecording", "decode", "open_sound"]
+
 Samples = NDArray[np.float32]  # shape (n,), -1..1, 16 kHz
 RIFF_STREAMED = (0, 0xFFFFFFFF)  # sizes written by recorders that never came back to the header
-HEADERLESS = frozenset({".al", ".alaw", ".ul", ".ulaw", ".raw", ".pcm", ".vox"})
-SILENT_PEAK = 10 ** (-55 / 20)  # -55 dBFS
-DEAD_RATIO = 10 ** (-35 / 20)  # a channel 35 dB below the other carries only its echo
-IDENTICAL_RATIO = 10 ** (-40 / 20)  # difference 40 dB below the sound
 DURATION_TOLERANCE_S = 1.5
-CLIPPED_LEVEL = 32_500  # of 32,768: as loud as the format goes
-CLIPPED_RUN = 3  # samples on end at that level
-CLIPPED_SHARE = 0.001  # of the samples; loud speech touches the limit now and then
+MAX_DURATION_S = 6 * 3600.0
+
+
+class Sound(Protocol):
+    """A recording that can be listened to a window at a time, so that its length does not bound the memory."""
+
+    @property
+    def channels(self) -> int: ...
+
+    @property
+    def duration_s(self) -> float: ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for people."""
+        ...
+
+    def windows(self) -> Iterator[Recording]:
+        """Stretches of at most WINDOW_S in order, cut at silences; together they are the whole."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
     """Decoded sound: int16, shape (channels, n), at 16 kHz; `warnings` are sentences for people."""
 
-    pcm: NDArray[np.int16]
+    pcm: Block
     codec: str = ""
     source_rate: int = SAMPLE_RATE
     warnings: tuple[str, ...] = field(default=())
+    start_s: float = 0.0  # of a window, in its recording
 
     @property
     def channels(self) -> int:
@@ -48,144 +66,123 @@ class Recording:
         samples: Samples = self.pcm[index].astype(np.float32) / np.float32(32768)
         return samples
 
+    def windows(self) -> Iterator[Recording]:
+        """See Sound. Nothing is copied."""
+        if self.duration_s <= WINDOW_S:
+            yield self
+            return
+        survey = Survey(self.channels)
+        for chunk in in_chunks(iter([self.pcm])):
+            survey.add(chunk)
+        yield from _between([self.pcm], cuts(survey.levels()), tuple(range(self.channels)))
 
-def decode(path: Path, *, max_duration_s: float = 4 * 3600.0) -> Recording:
-    """Decode a recording block by block; channels are kept, channels past the second too.
+
+@dataclass(frozen=True, kw_only=True)
+class StreamedRecording:
+    """A recording longer than a window, looked through once; its sound is decoded again whenever it is listened to."""
+
+    path: Path
+    raw: RawFormat | None
+    kept: tuple[int, ...]  # channels of the file that are read
+    duration_s: float
+    cuts_s: tuple[float, ...]  # inner borders of the windows, seconds
+    codec: str
+    source_rate: int
+    warnings: tuple[str, ...]
+
+    @property
+    def channels(self) -> int:
+        return len(self.kept)
+
+    def windows(self) -> Iterator[Recording]:
+        """See Sound. Raises AudioError where the file is gone or changed meanwhile."""
+        heard_s = 0.0
+        with opened(self.path, raw=self.raw) as stream:
+            for window in _between(in_chunks(stream.blocks()), self.cuts_s, self.kept):
+                heard_s = window.start_s + window.duration_s
+                yield window
+        if heard_s < self.duration_s - DURATION_TOLERANCE_S:
+            raise AudioError(f"{self.path.name} changed while it was read: transcribe it again once it is complete.")
+
+
+def decode(path: Path, *, max_duration_s: float = MAX_DURATION_S, raw: RawFormat | None = None) -> Recording:
+    """The whole recording in memory, 115 MB an hour and channel. For what may be long there is `open_sound`.
 
     A truncated file gives what could be decoded and a warning. Raises AudioError, one sentence
     with the remedy, for what is empty, no sound, damaged from the start, or longer than allowed.
     """
-    _check_file(path)
-    pcm, stream = _decoded(path, max_duration_s)
-    if pcm.shape[1] == 0:
+    sound = open_sound(path, max_duration_s=max_duration_s, raw=raw, window_s=math.inf)
+    assert isinstance(sound, Recording)  # an endless window holds everything
+    return sound
+
+
+def open_sound(
+    path: Path,
+    *,
+    max_duration_s: float = MAX_DURATION_S,
+    raw: RawFormat | None = None,
+    window_s: float = WINDOW_S,
+) -> Recording | StreamedRecording:
+    """A recording to listen to: up to `window_s` it is kept in memory, a longer one is read through and dropped.
+
+    `raw`: the format of files without a header. Raises AudioError as `decode` does.
+    """
+    with opened(path, raw=raw) as stream:
+        survey, pcm = _looked_through(stream, path, max_duration_s, window_s)
+    if survey.samples == 0:
         raise AudioError(f"{path.name} holds no sound: its container is there but empty; export it again.")
-    warnings = [*_header_warnings(path, stream, pcm.shape[1] / SAMPLE_RATE), *_clipping(pcm)]
-    pcm, more = _sort_channels(pcm)
-    return Recording(pcm=pcm, codec=stream.codec, source_rate=stream.rate, warnings=(*warnings, *more))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Stream:
-    codec: str
-    rate: int
-    container: str
-    duration_s: float | None  # as the container claims
-    damage: str = ""  # decoding stopped early because of this
-
-
-def _check_file(path: Path) -> None:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise AudioError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
-    if size == 0:
-        raise AudioError(f"{path.name} is an empty file: export or copy the recording again.")
-    if path.suffix.lower() in HEADERLESS:
-        raise AudioError(
-            f"{path.name} has no header, so its format is unknown: give it one, for example with "
-            f"`sox -t raw -r 8000 -e a-law -c 1 {path.name} {path.stem}.wav`."
-        )
-
-
-def _decoded(path: Path, max_duration_s: float) -> tuple[NDArray[np.int16], _Stream]:
-    try:
-        import av
-    except ImportError as error:
-        raise AudioError("The audio decoder PyAV is not installed: install tougu[local].") from error
-
-    try:
-        with av.open(str(path), mode="r", metadata_errors="ignore") as container:
-            return _read_container(container, path, max_duration_s)
-    except PermissionError as error:
-        raise AudioError(f"{path} cannot be read (permission denied): give this user the right to read it.") from error
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise AudioError(
-            f"{path.name} cannot be decoded as sound ({_short(error)}): "
-            "check that it is a recording, or convert it to WAV with ffmpeg or sox."
-        ) from error
-    finally:
-        gc.collect()  # PyAV's resampler is freed by the cycle collector only
-
-
-def _read_container(container: Any, path: Path, max_duration_s: float) -> tuple[NDArray[np.int16], _Stream]:
-    if not container.streams.audio:
-        raise AudioError(f"{path.name} holds no sound stream: check that it is a recording.")
-    stream = container.streams.audio[0]
-    if stream.codec_context is None:
-        raise AudioError(f"The header of {path.name} names no known codec: export it again, or convert it to WAV.")
-    layout = stream.codec_context.layout
-    if not layout.nb_channels or not stream.rate:
-        raise AudioError(f"The header of {path.name} names no channel or no sample rate: export it again.")
-    blocks, damage = _collect(container, stream, layout.nb_channels, max_duration_s, path)
-    about = _Stream(
-        codec=stream.codec_context.name,
-        rate=int(stream.rate),
-        container=container.format.name,
-        duration_s=_claimed_duration_s(container, stream),
-        damage=damage,
+    kept, sorted_out = survey.kept()
+    warnings = (*_header_warnings(path, stream, survey.duration_s), *survey.clipping(), *sorted_out)
+    if pcm is not None:
+        return Recording(pcm=pcm[list(kept)], codec=stream.codec, source_rate=stream.rate, warnings=warnings)
+    return StreamedRecording(
+        path=path,
+        raw=raw,
+        kept=kept,
+        duration_s=survey.duration_s,
+        cuts_s=cuts(survey.levels()),
+        codec=stream.codec,
+        source_rate=stream.rate,
+        warnings=warnings,
     )
-    empty = np.zeros((layout.nb_channels, 0), np.int16)
-    return np.concatenate(blocks, axis=1) if blocks else empty, about
 
 
-def _collect(
-    container: Any, stream: Any, channels: int, max_duration_s: float, path: Path
-) -> tuple[list[NDArray[np.int16]], str]:
-    """Blocks of shape (channels, n); the second value says why decoding stopped early, if it did."""
-    import av
-    from av.audio.resampler import AudioResampler
-
-    layout = stream.codec_context.layout
-    resampler = AudioResampler(format="s16", layout=layout, rate=SAMPLE_RATE)
-    blocks: list[NDArray[np.int16]] = []
-    total = 0
-    damage = ""
-    try:
-        for block in _blocks(container, stream, resampler, channels):
-            total += block.shape[1]
-            if total > max_duration_s * SAMPLE_RATE:
-                raise AudioError(
-                    f"{path.name} is longer than {max_duration_s / 3600:g} h: split it, or raise speech.max_duration_s."
-                )
-            blocks.append(block)
-    except av.FFmpegError as error:
-        if not blocks:
-            raise
-        damage = _short(error)
-    return blocks, damage
+def _looked_through(
+    stream: SoundStream, path: Path, max_duration_s: float, window_s: float
+) -> tuple[Survey, Block | None]:
+    """What the whole sound is like, and the sound itself while it is no longer than `window_s`."""
+    survey = Survey(stream.channels)
+    held: list[Block] | None = []
+    for chunk in in_chunks(stream.blocks()):
+        survey.add(chunk)
+        if survey.duration_s > max_duration_s:
+            raise AudioError(
+                f"{path.name} is longer than {max_duration_s / 3600:g} h: split it, or raise speech.max_duration_s."
+            )
+        if held is not None:
+            held = [*held, chunk] if survey.duration_s <= window_s else None
+    empty = np.zeros((stream.channels, 0), np.int16)
+    return survey, None if held is None else np.concatenate([empty, *held], axis=1)
 
 
-def _blocks(container: Any, stream: Any, resampler: Any, channels: int) -> Iterator[NDArray[np.int16]]:
-    import av
-
-    bad = 0
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.error.InvalidDataError:
-            bad += 1
-            if bad > 50:  # not a scratch but another kind of data
-                raise
-            continue
-        for frame in frames:
-            frame.pts = None  # gaps in time stamps must not make the resampler invent or drop sound
-            yield from _resampled(resampler, frame, channels)
-    yield from _resampled(resampler, None, channels)
-
-
-def _resampled(resampler: Any, frame: Any, channels: int) -> Iterator[NDArray[np.int16]]:
-    for out in resampler.resample(frame):
-        interleaved = cast("NDArray[np.int16]", out.to_ndarray())
-        yield interleaved.reshape(-1, channels).T.copy()
+def _between(chunks: Iterable[Block], cuts_s: Sequence[float], kept: Sequence[int]) -> Iterator[Recording]:
+    """Windows of the channels `kept` between the cuts; the last one goes on to the end of the sound."""
+    borders = [round(cut_s * SAMPLE_RATE) for cut_s in cuts_s]
+    held: list[Block] = []
+    start, at = 0, 0
+    for chunk in chunks:
+        held.append(chunk[list(kept)] if len(kept) < chunk.shape[0] else chunk)
+        at += chunk.shape[1]
+        while borders and at >= borders[0]:
+            whole = np.concatenate(held, axis=1) if len(held) > 1 else held[0]
+            size = borders[0] - start
+            yield Recording(pcm=whole[:, :size], start_s=start / SAMPLE_RATE)
+            start, held = borders.pop(0), [whole[:, size:]]
+    if sum(piece.shape[1] for piece in held):
+        yield Recording(pcm=np.concatenate(held, axis=1) if len(held) > 1 else held[0], start_s=start / SAMPLE_RATE)
 
 
-def _claimed_duration_s(container: Any, stream: Any) -> float | None:
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return container.duration / 1_000_000 if container.duration else None
-
-
-def _header_warnings(path: Path, stream: _Stream, decoded_s: float) -> Iterator[str]:
+def _header_warnings(path: Path, stream: SoundStream, decoded_s: float) -> Iterator[str]:
     if path.suffix.lower() == ".wav" and stream.container != "wav":
         yield f"The file is named .wav but read as {stream.container}; listen before you trust it."
     claimed_s = _riff_duration_s(path) or stream.duration_s
@@ -216,45 +213,3 @@ def _riff_duration_s(path: Path) -> float | None:
             return size / byte_rate if byte_rate and size not in RIFF_STREAMED else None
         at += 8 + size + size % 2
     return None
-
-
-def _clipping(pcm: NDArray[np.int16]) -> Iterator[str]:
-    """A sentence for each channel that was recorded too loudly: its peaks are flat."""
-    for n, channel in enumerate(pcm, start=1):
-        at_limit = np.flatnonzero(np.abs(channel.astype(np.int32)) >= CLIPPED_LEVEL)
-        runs = np.split(at_limit, np.flatnonzero(np.diff(at_limit) > 1) + 1)
-        flat = sum(run.size for run in runs if run.size >= CLIPPED_RUN)
-        if flat > CLIPPED_SHARE * channel.size:
-            share = flat / channel.size
-            yield f"Channel {n} is clipped in {share:.1%} of its sound; words may be misheard: record lower."
-
-
-def _sort_channels(pcm: NDArray[np.int16]) -> tuple[NDArray[np.int16], list[str]]:
-    """Drop channels that carry nothing of their own; say what was dropped."""
-    if int(np.abs(pcm[:, ::7]).max(initial=0)) < SILENT_PEAK * 32768:
-        return pcm[:1], ["The recording is silent."]
-    if pcm.shape[0] == 1:
-        return pcm, []
-    levels = np.array([_rms(channel) for channel in pcm])
-    alive = levels > levels.max() * DEAD_RATIO
-    if not alive.all():
-        dead = ", ".join(str(i + 1) for i in np.flatnonzero(~alive))
-        return _first_two(pcm[alive], [f"Channel {dead} is dead; the recording was read without it."])
-    if _rms(pcm[0].astype(np.int32) - pcm[1]) < levels.max() * IDENTICAL_RATIO:
-        return pcm[:1], ["All channels are identical; the recording was read as mono."]
-    return _first_two(pcm, [])
-
-
-def _first_two(pcm: NDArray[np.int16], warnings: list[str]) -> tuple[NDArray[np.int16], list[str]]:
-    if pcm.shape[0] > 2:
-        warnings.append(f"The recording has {pcm.shape[0]} channels; only the first two were read.")
-    return pcm[:2], warnings
-
-
-def _rms(channel: NDArray[Any]) -> float:
-    return float(np.sqrt(np.mean(np.square(channel[::3].astype(np.float32))))) if channel.size else 0.0
-
-
-def _short(error: BaseException) -> str:
-    text = str(getattr(error, "strerror", "") or error)
-    return text.split(";")[0].splitlines()[0][:120] if text else type(error).__name__

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from intent.call import Speaker, Turn
+from intent.speech.punctuation import punctuated
 from intent.speech.transcribe import Segment, Word
 
 SENTENCE_END = "。！？!?…"
@@ -104,7 +105,7 @@ def _utterance(speaker: Speaker, words: Sequence[Word], confidence: float | None
     known = [w.probability for w in words if w.probability is not None]
     return Utterance(
         speaker=speaker,
-        text=tidy("".join(w.text for w in words)),
+        text=punctuated(words, tidy("".join(w.text for w in words))),
         start_s=round(words[0].start_s, 3),
         end_s=round(max(w.end_s for w in words), 3),
         confidence=round(sum(known) / len(known), 4) if known else confidence,

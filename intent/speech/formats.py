@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from intent.call import Repair, Speaker, Transcript, Turn
+from intent.call import Repair, Speaker, SpokenNumber, Transcript, Turn
 from intent.errors import CallFileError
 
 NAMES = {Speaker.ADVISOR: "投顾", Speaker.CLIENT: "客户", Speaker.UNKNOWN: "未知"}
@@ -32,7 +32,8 @@ def from_json(text: str) -> Transcript:
 
 def _turn(raw: dict[str, Any]) -> Turn:
     repairs = tuple(Repair(**repair) for repair in raw.get("repairs", ()))
-    return Turn(**{**raw, "speaker": Speaker(raw["speaker"]), "repairs": repairs})
+    numbers = tuple(SpokenNumber(**number) for number in raw.get("numbers", ()))
+    return Turn(**{**raw, "speaker": Speaker(raw["speaker"]), "repairs": repairs, "numbers": numbers})
 
 
 def to_srt(transcript: Transcript) -> str:

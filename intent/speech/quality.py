@@ -56,13 +56,16 @@ def held_sounds(samples: Samples) -> tuple[Span, ...]:
     return tuple(span for span in spans if span.end_s - span.start_s >= HOLD_S)
 
 
-def without_held(heard: Transcription, samples: Samples) -> Transcription:
-    """The text without what was written over music and tones; what was found is said."""
+def without_held(heard: Transcription, samples: Samples, start_s: float = 0.0) -> Transcription:
+    """The text without what was written over music and tones; what was found is said.
+
+    `start_s`: of the samples in their recording, for people; times of the text count from the first sample.
+    """
     spans = held_sounds(samples)
     if not spans:
         return heard
     kept = [s for s in (_outside(segment, spans) for segment in heard.segments) if s is not None]
-    told = ", ".join(f"{span.start_s:.0f}-{span.end_s:.0f} s" for span in spans)
+    told = ", ".join(f"{start_s + span.start_s:.0f}-{start_s + span.end_s:.0f} s" for span in spans)
     lost = len(heard.text) - sum(len(s.text) for s in kept)
     removed = f"; {lost} characters written over them were removed." if lost else "."
     note = f"Music or tones were heard at {told}{removed}"

@@ -6,6 +6,7 @@ import io
 import math
 import time
 import wave
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -41,7 +42,7 @@ class RemoteTranscriber:
         self._plausible = chars_per_s
         self._timeout_s, self._retries, self._pause_s = timeout_s, retries, pause_s
 
-    def transcribe(self, samples: Samples) -> Transcription:
+    def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
         """See Transcriber. Text that does not fit its speech is asked for once more, with another temperature.
 
         Raises TranscriptionError after the last try, naming the server's status.
@@ -49,21 +50,23 @@ class RemoteTranscriber:
         if samples.size < SAMPLE_RATE // 10:
             return Transcription(segments=(), speech_s=0.0)
         body = wav_bytes(samples)
-        first = self._heard(body, samples, "0")
+        first = self._heard(body, samples, hotwords, "0")
         if plausible(first, self._plausible):
             return first
-        return better(first, self._heard(body, samples, SECOND_TEMPERATURE), self._plausible)
+        return better(first, self._heard(body, samples, hotwords, SECOND_TEMPERATURE), self._plausible)
 
-    def _heard(self, body: bytes, samples: Samples, temperature: str) -> Transcription:
-        return clean(_read(self._post(body, temperature), samples.size / SAMPLE_RATE, self._language))
+    def _heard(self, body: bytes, samples: Samples, hotwords: Sequence[str], temperature: str) -> Transcription:
+        options = {"temperature": temperature, **({"hotwords": " ".join(hotwords)} if hotwords else {})}
+        answer = self._post(body, options)
+        return clean(_read(answer, samples.size / SAMPLE_RATE, self._language), hotwords)
 
-    def _post(self, body: bytes, temperature: str) -> dict[str, Any]:
+    def _post(self, body: bytes, options: dict[str, str]) -> dict[str, Any]:
         problem = ""
         for attempt in range(self._retries + 1):
             if attempt:
                 time.sleep(self._pause_s * 2 ** (attempt - 1))
             try:
-                response = self._send(body, temperature)
+                response = self._send(body, options)
             except httpx.HTTPError as error:
                 problem = f"{type(error).__name__}: {error}"
                 continue
@@ -77,12 +80,12 @@ class RemoteTranscriber:
             "and speech.remote.base_url, model and api_key."
         )
 
-    def _send(self, body: bytes, temperature: str) -> httpx.Response:
+    def _send(self, body: bytes, options: dict[str, str]) -> httpx.Response:
         data: dict[str, Any] = {
             "model": self._model,
             "response_format": "verbose_json",
             "timestamp_granularities[]": ["segment", "word"],
-            "temperature": temperature,
+            **options,
         }
         if self._language != "auto":
             data["language"] = self._language

@@ -157,6 +157,11 @@ class TermRepairer:
         return WordModel((*self._terms.terms, *self._terms.known, *self._spoken))
 
 
+def spoken_name(name: str) -> str:
+    """A name without its share class and brackets, which nobody speaks."""
+    return _NAME.sub("", name)
+
+
 def spoken_forms(name: str) -> tuple[str, ...]:
     """A name as it is spoken: without share class, digits read as a number (三百) and one by one (三零零)."""
     bare = _NAME.sub("", name)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from intent.call import Speaker
 from intent.speech.audio import SAMPLE_RATE, Samples
 from intent.speech.transcribe import Segment, Word
-from intent.speech.voices import split_voices
+from intent.speech.voice_frames import VoiceFrames
+from intent.speech.voices import split_frames
 
 CUE_LIMIT = 3  # occurrences of one cue that count
 SURE_MARGIN = 2.0  # weights by which the advisor's words must outweigh the other's
@@ -111,12 +112,12 @@ class MonoVoices:
     clear: float = 0.0  # share of the speech whose voice is clear, 0..1
 
 
-def by_voice(segments: Sequence[Segment], samples: Samples) -> MonoVoices:
-    """Give each phrase to the voice heard in it.
+def by_voice(segments: Sequence[Segment], frames: VoiceFrames) -> MonoVoices:
+    """Give each phrase to the voice heard in it; `frames` describe the sound the segments were heard in.
 
     Speakers change at pauses, so the words between two go whole to one voice; words are cut where the voice changes.
     """
-    split = split_voices(samples)
+    split = split_frames(frames)
     if split is None or split.voices == 1:
         return MonoVoices(voices=(tuple(segments),))
     voices: list[list[Segment]] = [[] for _ in range(split.voices)]

@@ -59,9 +59,11 @@ class Transcriber(Protocol):
 
     name: str
 
-    def transcribe(self, samples: Samples) -> Transcription:
+    def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
         """Samples: float32, shape (n,), 16 kHz mono. Silence gives no segments.
 
+        `hotwords`: names that may be spoken; an engine that cannot use them leaves them be, and text that is
+        nothing but a list of them is no speech. The argument stays out of the call where there are none.
         Text comes in simplified characters. Raises TranscriptionError.
         """
         ...
@@ -97,14 +99,14 @@ class LocalWhisper:
         self._lock = threading.Lock()
         self._loaded: Any = None
 
-    def transcribe(self, samples: Samples) -> Transcription:
+    def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
         """See Transcriber. A second decoding runs when the text is implausibly short or long."""
         if samples.size < SAMPLE_RATE // 10:
             return Transcription(segments=(), speech_s=0.0)
-        first = clean(self._batched(samples))
+        first = clean(self._batched(samples, hotwords), hotwords)
         if plausible(first, self._plausible):
             return first
-        second = clean(self._sequential(samples))
+        second = clean(self._sequential(samples, hotwords), hotwords)
         return better(first, second, self._plausible)
 
     def _engine(self) -> Any:
@@ -136,20 +138,26 @@ class LocalWhisper:
                 "remove their folder and run `tougu models` to fetch them again."
             ) from error
 
-    def _batched(self, samples: Samples) -> Transcription:
+    def _batched(self, samples: Samples, hotwords: Sequence[str]) -> Transcription:
         from faster_whisper import BatchedInferencePipeline
 
         pipeline = BatchedInferencePipeline(self._engine())
-        return self._run(pipeline.transcribe, samples, vad_filter=True, batch_size=self._batch_size, temperature=0.0)
+        return self._run(pipeline.transcribe, samples, hotwords, batch_size=self._batch_size, temperature=0.0)
 
-    def _sequential(self, samples: Samples) -> Transcription:
+    def _sequential(self, samples: Samples, hotwords: Sequence[str]) -> Transcription:
         """The other way: windows in sequence with temperature fallback and no carried-over text."""
-        return self._run(self._engine().transcribe, samples, vad_filter=True, condition_on_previous_text=False)
+        return self._run(self._engine().transcribe, samples, hotwords, condition_on_previous_text=False)
 
-    def _run(self, transcribe: Any, samples: Samples, **options: Any) -> Transcription:
+    def _run(self, transcribe: Any, samples: Samples, hotwords: Sequence[str], **options: Any) -> Transcription:
         try:
             segments, info = transcribe(
-                samples, language=self._language, beam_size=self._beam_size, word_timestamps=True, **options
+                samples,
+                language=self._language,
+                beam_size=self._beam_size,
+                word_timestamps=True,
+                vad_filter=True,
+                hotwords=" ".join(hotwords) or None,
+                **options,
             )
             found = tuple(_segment(each) for each in segments)
         except (RuntimeError, ValueError) as error:
@@ -168,7 +176,7 @@ class ScriptedTranscriber:
         self._texts = list(texts)
         self.calls = 0
 
-    def transcribe(self, samples: Samples) -> Transcription:
+    def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
         """The next text; silence gives none and uses none up. Raises TranscriptionError past the last."""
         if samples.size == 0 or float(abs(samples).max()) < 1e-4:
             return Transcription(segments=(), speech_s=0.0)
@@ -179,9 +187,10 @@ class ScriptedTranscriber:
         return _spread(text, samples.size / SAMPLE_RATE)
 
 
-def clean(transcription: Transcription) -> Transcription:
-    """Simplified script; segments that are known inventions or loops removed and counted in a warning."""
-    kept = [s for s in map(_simplified, transcription.segments) if not invented(s.text)]
+def clean(transcription: Transcription, hotwords: Sequence[str] = ()) -> Transcription:
+    """Simplified script; segments that are known inventions, loops or lists of hotwords removed, and counted."""
+    heard = map(_simplified, transcription.segments)
+    kept = [s for s in heard if not invented(s.text) and not is_list_of(hotwords, s.text)]
     removed = len(transcription.segments) - len(kept)
     note = (f"{removed} segments that speech models are known to invent were removed.",) if removed else ()
     return replace(transcription, segments=tuple(kept), warnings=(*transcription.warnings, *note))
@@ -198,6 +207,18 @@ def invented(text: str) -> bool:
 def is_loop(bare: str) -> bool:
     """A phrase of 2-12 characters that fills the text at least six times over (谢谢谢谢 stays)."""
     return re.fullmatch(r"(.{2,12}?)\1{5,}.{0,12}", bare) is not None and len(set(bare)) > 1
+
+
+def is_list_of(hotwords: Sequence[str], text: str) -> bool:
+    """Two and more hotwords and nothing else: what an engine writes over noise when it was given a list."""
+    bare, said = _NOT_TEXT.sub("", text), 0
+    words = sorted((_NOT_TEXT.sub("", word) for word in hotwords), key=len, reverse=True)
+    while bare:
+        found = next((word for word in words if word and bare.startswith(word)), None)
+        if found is None:
+            return False
+        bare, said = bare[len(found) :], said + 1
+    return said > 1
 
 
 def chars_per_s(transcription: Transcription) -> float:

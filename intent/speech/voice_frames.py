@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +13,28 @@ from numpy.typing import NDArray
 from intent.speech.audio import SAMPLE_RATE, Samples
 
 Floats = NDArray[np.float64]
+Features = NDArray[np.floating[Any]]  # of a long recording in four bytes each
 FRAME = 640  # samples, 40 ms: two periods of the lowest pitch sought
 HOP = 160  # samples, 10 ms
 HOP_S = HOP / SAMPLE_RATE
 PITCH_HZ = (70.0, 400.0)
 MELS, CEPSTRA = 26, 13
 BLOCK = 4096  # frames at once: bounds the memory
+SILENT_DB = -120.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class VoiceFrames:
     """Frames of 40 ms every 10 ms."""
 
-    features: Floats  # (frames, 1 + cepstra): pitch in semitones over 1 Hz (NaN where unvoiced), then cepstra 1..12
-    loud: NDArray[np.bool_]  # (frames,): within 25 dB of the loudest, and above -60 dB
+    features: Features  # (frames, 1 + cepstra): pitch in semitones over 1 Hz (NaN where unvoiced), then cepstra 1..12
+    level: Features  # (frames,): dB below full scale
+
+    @cached_property
+    def loud(self) -> NDArray[np.bool_]:
+        """Frames within 25 dB of the loudest, and above -60 dB; shape (frames,)."""
+        floor = max(float(np.percentile(self.level, 95)) - 25.0, -60.0) if len(self.level) else 0.0
+        return self.level > floor
 
     @property
     def voiced(self) -> NDArray[np.bool_]:
@@ -40,8 +49,21 @@ def voice_frames(samples: Samples) -> VoiceFrames:
         inside = slice(at, at + len(block))
         level[inside] = 10 * np.log10(np.mean(np.square(block), axis=1) + 1e-10)
         features[inside, 0], features[inside, 1:] = _pitch(block), _cepstra(block)
-    floor = max(float(np.percentile(level, 95)) - 25.0, -60.0) if len(level) else 0.0
-    return VoiceFrames(features=features, loud=level > floor)
+    return VoiceFrames(features=features, level=level)
+
+
+def one_after_the_other(windows: Sequence[tuple[float, VoiceFrames]]) -> VoiceFrames:
+    """The windows of one recording, each with its start in seconds, as frames of the whole, in four bytes a figure."""
+    if len(windows) == 1:
+        return windows[0][1]
+    starts = [round(start_s / HOP_S) for start_s, _ in windows]
+    count = max((start + len(w.level) for start, (_, w) in zip(starts, windows, strict=True)), default=0)
+    features = np.full((count, CEPSTRA), np.nan, np.float32)
+    level = np.full(count, SILENT_DB, np.float32)  # a window ends some frames before the next one begins
+    for start, (_, window) in zip(starts, windows, strict=True):
+        features[start : start + len(window.level)] = window.features
+        level[start : start + len(window.level)] = window.level
+    return VoiceFrames(features=features, level=level)
 
 
 def _frames(samples: Samples) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intent.speech.audio import Samples
-from intent.speech.voice_frames import HOP_S, Floats, VoiceFrames, voice_frames
+from intent.speech.voice_frames import HOP_S, Features, Floats, VoiceFrames, voice_frames
 
 WINDOW_S, STEP_S = 1.6, 0.3
 PITCH_WEIGHT = 2.0
@@ -62,18 +62,22 @@ class _Voice:
     precision: Floats  # (d, d)
     log_det: float  # of the covariance
 
-    def log_likelihood(self, frames: Floats) -> float:
+    def log_likelihood(self, frames: Features) -> float:
         away = frames - self.mean
         squared = float(np.einsum("nd,de,ne->", away, self.precision, away))
         return -0.5 * (squared + len(frames) * (self.log_det + len(self.mean) * math.log(2 * math.pi)))
 
 
 def split_voices(samples: Samples) -> VoiceSplit | None:
-    """Tell the voices of float32 samples of shape (n,) at 16 kHz apart; None where too little is said.
+    """Tell the voices of float32 samples of shape (n,) at 16 kHz apart; see `split_frames`."""
+    return split_frames(voice_frames(samples))
+
+
+def split_frames(described: VoiceFrames) -> VoiceSplit | None:
+    """Tell the voices of described sound apart; None where too little is said.
 
     `voices` is 1 where no second voice is sure, and at most 3.
     """
-    described = voice_frames(samples)
     centres, windows = _windows(described)
     stretches = _stretches(described.loud)
     if len(centres) < MIN_WINDOWS or not stretches:
@@ -137,11 +141,17 @@ def _first_guess(centres: Floats, windows: Floats, stretches: list[tuple[int, in
     scaled[:, 0] *= PITCH_WEIGHT
     labels = _two_clusters(scaled)
     middles = np.array([(a + b) / 2 for a, b in stretches])
-    guess: Labels = labels[np.argmin(np.abs(centres[None, :] - middles[:, None]), axis=1)]
+    guess: Labels = labels[_nearest(centres, middles)]
     return guess
 
 
-def _settled(frames: list[Floats], guess: Labels) -> tuple[Labels, float]:
+def _nearest(centres: Floats, points: Floats) -> NDArray[np.intp]:
+    """For each point the place of the centre nearest to it; of two the earlier. Centres ascend."""
+    after = np.clip(np.searchsorted(centres, points), 1, len(centres) - 1)
+    return np.where(points - centres[after - 1] <= centres[after] - points, after - 1, after)
+
+
+def _settled(frames: list[Features], guess: Labels) -> tuple[Labels, float]:
     """Stretches reassigned until nothing changes, and the gain over one voice in nats a frame, less BIC's penalty."""
     spoken = guess
     for _ in range(ROUNDS):
@@ -165,12 +175,12 @@ def _settled(frames: list[Floats], guess: Labels) -> tuple[Labels, float]:
 
 
 def _further(
-    frames: list[Floats], spoken: Labels, centres: Floats, windows: Floats, stretches: list[tuple[int, int]]
+    frames: list[Features], spoken: Labels, centres: Floats, windows: Floats, stretches: list[tuple[int, int]]
 ) -> Labels | None:
     """One more voice, where one of those found is two; the labels of its second half are new."""
     for voice in range(int(spoken.max()) + 1):
         mine = np.flatnonzero(spoken == voice)
-        inside = np.array([any(stretches[i][0] <= c <= stretches[i][1] for i in mine) for c in centres], bool)
+        inside = _inside(centres, [stretches[i] for i in mine])
         if inside.sum() < MIN_WINDOWS:
             continue
         guess = _first_guess(centres[inside], windows[inside], [stretches[i] for i in mine])
@@ -182,7 +192,15 @@ def _further(
     return None
 
 
-def _voices(frames: list[Floats], spoken: Labels, count: int) -> list[_Voice] | None:
+def _inside(centres: Floats, stretches: list[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Whether each centre lies in one of the stretches, which ascend and do not overlap."""
+    starts, ends = np.array(stretches, float).reshape(-1, 2).T
+    last_begun = np.searchsorted(starts, centres, side="right") - 1
+    found: NDArray[np.bool_] = (last_begun >= 0) & (centres <= ends[last_begun])
+    return found
+
+
+def _voices(frames: list[Features], spoken: Labels, count: int) -> list[_Voice] | None:
     """A Gaussian for each voice; None where one of them says too little to be one."""
     total = sum(map(len, frames))
     found = []
@@ -203,12 +221,12 @@ def _voices(frames: list[Floats], spoken: Labels, count: int) -> list[_Voice] | 
     return found
 
 
-def _likelihoods(frames: list[Floats], voices: list[_Voice]) -> Floats:
+def _likelihoods(frames: list[Features], voices: list[_Voice]) -> Floats:
     """Log-likelihood of each stretch under each voice, shape (stretches, voices)."""
     return np.array([[v.log_likelihood(f) if len(f) else 0.0 for v in voices] for f in frames])
 
 
-def _clear(frames: list[Floats], spoken: Labels, count: int) -> float:
+def _clear(frames: list[Features], spoken: Labels, count: int) -> float:
     """Share of the speech in stretches whose voice is nine times likelier than any other."""
     voices = _voices(frames, spoken, count)
     if count == 1 or voices is None:

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from intent.classifier.taxonomy import Taxonomy
     from intent.inspection.inspector import Inspector
     from intent.pipeline import CallPipeline
+    from intent.speech.hotwords import Hotwords
     from intent.speech.kept import KeptTranscripts
     from intent.speech.repair import TermRepairer
     from intent.speech.transcribe import Transcriber
     from intent.verification import LeadCheck
     from serve.call_queue import CallQueue
     from serve.ports import SpeechCheck
+    from serve.transcripts import Identifiers, KeptOriginals
 
 
 class CallRooms(QuestionRooms):
@@ -89,6 +91,30 @@ class CallRooms(QuestionRooms):
             return None
         names = [known.name for known in self.products.names(principal=OPERATOR)]
         return TermRepairer(names, load_terms(speech.terms), min_score=speech.repair_score)
+
+    @once
+    def hotwords(self) -> Hotwords:
+        """Names told to the speech engine, chosen a call at a time; none where `speech.hotwords` is 0."""
+        from intent.leads.views import LeadViews
+        from intent.speech.hotwords import Hotwords
+        from serve.transcripts import ProductsOfClients
+
+        shelf = self.products.all(principal=OPERATOR, on_shelf=self.today()) if self.settings.speech.hotwords else ()
+        clients = ProductsOfClients(self.clients, self.products, LeadViews(self.engine))
+        return Hotwords([each.name for each in shelf], clients, most=self.settings.speech.hotwords)
+
+    @once
+    def originals(self) -> KeptOriginals:
+        from serve.transcripts import KeptOriginals
+
+        return KeptOriginals(self.audit)
+
+    @once
+    def transcript_masks(self) -> Identifiers | None:
+        """Masks of transcripts that people are shown; None where `speech.mask` is off."""
+        from serve.transcripts import Identifiers
+
+        return Identifiers() if self.settings.speech.mask else None
 
     @once
     def classifier(self) -> IntentClassifier:

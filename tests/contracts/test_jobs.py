@@ -21,7 +21,7 @@ from jobs.locks import hold
 from jobs.retry import Backoff
 from jobs.settings import JobSettings
 from jobs.tables import metadata
-from jobs.worker import Task, run_worker
+from jobs.worker import Task, Watch, run_worker
 from tests.jobs import crew
 
 SHORT_S = 0.15
@@ -157,7 +157,7 @@ class TestLeases:
         store.enqueue("calls", "a", {})
         job = claim_one(store, SHORT_S)
         time.sleep(SHORT_S * 1.5)
-        task = Task(store, job, threading.Event(), threading.Event())
+        task = Task(store, job, threading.Event(), Watch(60.0))
         with pytest.raises(LeaseLostError), task.finishing() as connection:
             connection.execute(insert(crew.effects).values(key="a"))
         assert crew.effect_keys(store.engine) == []

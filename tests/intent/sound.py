@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import wave
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,7 @@ def claim_data_bytes(path: Path, size: int) -> None:
 FORMANTS_HZ = ((500, 1500, 2500), (620, 1850, 2900), (420, 1200, 2200))
 
 
+@cache
 def voice(hz: float, tract: int, seconds: float = 30.0, seed: int = 7) -> Samples:
     """A voice by source and filter: pitch that wanders about `hz`, vowels that change, one vocal tract of three."""
     random = np.random.default_rng(seed + tract * 31 + int(hz))

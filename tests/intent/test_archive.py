@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,11 @@ import pytest
 from sqlalchemy import Engine
 
 from intent.archive import Archive, Progress, TranscribeHandler, write_beside
+from intent.call import Transcript
 from intent.errors import CallFileError, TranscriptionError
 from intent.recordings import RecordingFile, find_recordings, load_call_metadata
 from intent.settings import SpeechSettings
+from intent.speech.annotate import Mask
 from intent.speech.audio import Samples
 from intent.speech.formats import from_json
 from intent.speech.transcribe import Segment, Transcription
@@ -31,6 +35,7 @@ class Constant:
     def __init__(self) -> None:
         self.calls = 0
         self.broken = False
+        self.text = "我想买基金"
 
     def transcribe(self, samples: Samples) -> Transcription:
         self.calls += 1
@@ -38,7 +43,7 @@ class Constant:
             raise TranscriptionError("the engine is away")
         if float(np.abs(samples).max()) < 1e-3:
             return Transcription(segments=(), speech_s=0.0)
-        return Transcription(segments=(Segment(text="我想买基金", start_s=0.0, end_s=1.0),), speech_s=1.0)
+        return Transcription(segments=(Segment(text=self.text, start_s=0.0, end_s=1.0),), speech_s=1.0)
 
 
 class Bench:
@@ -178,6 +183,68 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
+PHONE = "我的手机号是13812345678，你帮我记一下，我想转二十万过来买基金"
+
+
+def kept(bench: Bench, *, mask: bool = True) -> tuple[Transcript, list[tuple[str, str | None, dict[int, str]]]]:
+    """One recording in which a telephone is told, through a handler with masks; what was put away for it."""
+
+    class Kept:
+        def __init__(self) -> None:
+            self.seen: list[tuple[str, str | None, dict[int, str]]] = []
+
+        def keep(self, call_id: str, client_id: str | None, texts: dict[int, str]) -> str:
+            self.seen.append((call_id, client_id, texts))
+            return "a_1"
+
+    class Digits:
+        def masks(self, text: str) -> Sequence[Mask]:
+            return [Mask(start=m.start(), end=m.end(), shown="138****5678") for m in re.finditer(r"\d{11}", text)]
+
+    write_wav(bench.calls / "a.wav", tone(200, 1.5))
+    bench.engine.text = PHONE
+    originals = Kept()
+    archive = Archive(bench.store, bench.out, engine="masking", formats=("json", "txt", "srt"))
+    archive.enqueue([RecordingFile(path=bench.calls / "a.wav", call_id="a", client_id="C1")])
+    handler = TranscribeHandler(bench.engine, SpeechSettings(), masker=Digits() if mask else None, originals=originals)
+    archive.run(handler, stop=threading.Event(), settings=FAST)
+    return from_json((bench.out / "a.json").read_text("utf-8")), originals.seen
+
+
+def test_files_show_masks_and_the_words_behind_them_are_kept_elsewhere(bench: Bench) -> None:
+    transcript, seen = kept(bench)
+    assert transcript.originals == "a_1"
+    assert seen == [("a", "C1", {0: PHONE})]
+    for path in bench.out.glob("a.*"):
+        assert "13812345678" not in path.read_text("utf-8"), path
+    turn = transcript.turns[0]
+    assert [turn.text[n.start : n.end] for n in turn.numbers if n.kind == "amount"] == ["二十万"]
+
+
+def test_without_masks_nothing_is_put_away(bench: Bench) -> None:
+    transcript, seen = kept(bench, mask=False)
+    assert (transcript.turns[0].text, transcript.originals, seen) == (PHONE, "", [])
+
+
+def test_headerless_files_wait_in_quarantine_until_their_format_is_told(bench: Bench) -> None:
+    (bench.calls / "a.alaw").write_bytes(b"\x55\xd5" * 8000)
+    assert bench.run().quarantined == 1
+    assert "--raw alaw:8000" in str(bench.manifest()["a"]["reason"])
+    settings = SpeechSettings(raw="alaw:8000")
+    archive = Archive(bench.store, bench.out, engine=f"{bench.engine.name}|{settings.configuration}")
+    archive.enqueue(find_recordings([bench.calls]))
+    done = archive.run(TranscribeHandler(bench.engine, settings), stop=threading.Event(), settings=FAST)
+    assert (done.done, done.audio_s) == (1, pytest.approx(2.0, abs=0.05))
+
+
+def test_what_changes_a_transcript_is_another_configuration() -> None:
+    usual = SpeechSettings()
+    for changed in ({"raw": "alaw:8000"}, {"hotwords": 12}, {"mask": False}, {"repair": False}):
+        assert SpeechSettings(**changed).configuration != usual.configuration  # type: ignore[arg-type]
+    for same in ({"threads": 2}, {"batch_size": 4}, {"device": "cuda"}):
+        assert SpeechSettings(**same).configuration == usual.configuration  # type: ignore[arg-type]
+
+
 HEADER = "id,path,client_id,advisor_id,started_at,direction,advisor_channel\n"
 
 
@@ -192,8 +259,35 @@ def test_call_metadata_is_read_from_csv(tmp_path: Path) -> None:
         advisor_id="A1",
         started_at="2026-11-03T10:12:40+08:00",
         advisor_channel="right",
+        direction="inbound",
     )
     assert second == RecordingFile(path=tmp_path / "k2.wav", call_id="k2")
+
+
+def test_the_short_names_of_columns_and_numbers_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text(
+        "id,path,client,advisor,started_at,numbers,direction\nk1,k1.wav,C1,A1,,13800001111; 010-66668888,outbound\n",
+        "utf-8",
+    )
+    (row,) = load_call_metadata(path)
+    assert (row.client_id, row.advisor_id, row.direction) == ("C1", "A1", "outbound")
+    assert row.numbers == ("13800001111", "010-66668888")
+    path.write_text("id,path,numbers\nk1,k1.wav,call me\n", "utf-8")
+    with pytest.raises(CallFileError, match=r"Line 2 .*numbers that are none"):
+        load_call_metadata(path)
+
+
+def test_the_manifest_says_whose_call_it_was_and_no_number(bench: Bench) -> None:
+    path = write_wav(bench.calls / "a.wav", tone(200, 1.5))
+    archive = Archive(bench.store, bench.out, engine="told")
+    archive.enqueue(
+        [RecordingFile(path=path, call_id="a", client_id="C1", direction="inbound", numbers=("13800001111",))]
+    )
+    archive.run(TranscribeHandler(bench.engine, SpeechSettings()), stop=threading.Event(), settings=FAST)
+    line = bench.manifest()["a"]
+    assert (line["client"], line["advisor"], line["direction"]) == ("C1", None, "inbound")
+    assert "13800001111" not in json.dumps(line)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +297,7 @@ def test_call_metadata_is_read_from_csv(tmp_path: Path) -> None:
         ("k,a.wav,,,2026-11-03T10:12:40,,", "with a zone"),
         ("k,a.wav,,,yesterday,,", "with a zone"),
         ("k,a.wav,,,,,middle", "left or right"),
+        ("k,a.wav,,,,sideways,", "inbound, outbound or internal"),
     ],
 )
 def test_bad_call_metadata_is_named_by_its_line(tmp_path: Path, row: str, says: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import av
@@ -7,14 +8,20 @@ import numpy as np
 import pytest
 
 from intent.errors import AudioError
+from intent.speech import converters
 from intent.speech.audio import SAMPLE_RATE, decode
+from intent.speech.decoder import RawFormat
 from tests.intent.sound import claim_data_bytes, silence, tone, write_wav
+
+BIT_RATES = {"wmav2": 64_000, "libopencore_amrnb": 12_200}  # codecs that have no rate of their own
 
 
 def encode(path: Path, codec: str, samples: np.ndarray, rate: int, layout: str = "mono") -> Path:
     """Write samples of shape (channels, n) by PyAV."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, layout=layout)
+        if codec in BIT_RATES:
+            stream.codec_context.bit_rate = BIT_RATES[codec]
         interleaved = (np.clip(samples, -1, 1) * 32767).astype("<i2").T.reshape(1, -1).copy()
         frame = av.AudioFrame.from_ndarray(interleaved, format="s16", layout=layout)
         frame.sample_rate = rate
@@ -37,6 +44,10 @@ def encode(path: Path, codec: str, samples: np.ndarray, rate: int, layout: str =
         ("a.mp3", "libmp3lame", 44_100),
         ("a.m4a", "aac", 48_000),
         ("a.opus", "libopus", 48_000),
+        ("a.ogg", "libopus", 48_000),
+        ("a.aac", "aac", 44_100),
+        ("a.wma", "wmav2", 44_100),
+        ("a.wav", "adpcm_ima_wav", 8000),
     ],
 )
 def test_containers_decode_to_16_khz_with_both_channels(tmp_path: Path, name: str, codec: str, rate: int) -> None:
@@ -53,6 +64,84 @@ def test_containers_decode_to_16_khz_with_both_channels(tmp_path: Path, name: st
     assert np.abs(left).max() <= 1.0
     assert np.std(left) > 2 * np.std(right)
     assert recording.warnings == ()
+
+
+@pytest.mark.parametrize(("codec", "name"), [("alaw", "a.alaw"), ("mulaw", "a.ul")])
+def test_headerless_telephony_is_read_only_when_its_format_is_told(tmp_path: Path, codec: str, name: str) -> None:
+    sound = tone(200, 2.0, rate=8000)
+    whole = encode(tmp_path / f"{codec}.wav", f"pcm_{codec}", sound[None], 8000)
+    path = tmp_path / name
+    path.write_bytes(whole.read_bytes()[-sound.size :])
+    with pytest.raises(AudioError, match="no header"):
+        decode(path)
+    recording = decode(path, raw=RawFormat.named(f"{codec}:8000"))
+    assert recording.duration_s == pytest.approx(2.0, abs=0.05)
+    difference = recording.pcm[:, :30_000] - decode(whole).pcm[:, :30_000].astype(int)
+    assert np.abs(difference).max() <= 1
+    assert decode(whole, raw=RawFormat.named("mulaw:44100")).duration_s == pytest.approx(2.0, abs=0.05), (
+        "a header counts more than what is told of files without one"
+    )
+
+
+def test_headerless_stereo_is_told_with_its_channels(tmp_path: Path) -> None:
+    path = tmp_path / "a.raw"
+    path.write_bytes(np.random.default_rng(0).integers(0, 256, 16_000, np.uint8).tobytes())
+    assert decode(path, raw=RawFormat.named("alaw:8000:2")).duration_s == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("text", ["pcm:8000", "alaw", "alaw:x", "alaw:8000:6", "alaw:1"])
+def test_a_raw_format_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(AudioError, match="no raw format"):
+        RawFormat.named(text)
+    assert RawFormat.named("") is None
+
+
+def gsm_wav(path: Path, blocks: int = 100) -> Path:
+    """GSM 06.10 in WAV: blocks of 65 bytes hold 320 samples; any bits are sound, and no library here writes it."""
+    data = np.random.default_rng(1).integers(0, 256, blocks * 65, np.uint8).tobytes()
+    fmt = struct.pack("<HHIIHHHH", 0x31, 1, 8000, 1625, 65, 0, 2, 320)
+    body = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + struct.pack("<I", len(data)) + data
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    return path
+
+
+def test_gsm_in_wav_is_decoded(tmp_path: Path) -> None:
+    recording = decode(gsm_wav(tmp_path / "a.wav"))
+    assert (recording.channels, recording.source_rate) == (1, 8000)
+    assert recording.codec.startswith("gsm")
+    assert recording.duration_s == pytest.approx(4.0, abs=0.1)
+
+
+def test_amr_is_decoded(tmp_path: Path) -> None:
+    narrow = decode(encode(tmp_path / "a.amr", "libopencore_amrnb", tone(200, 2.0, rate=8000)[None], 8000))
+    assert narrow.duration_s == pytest.approx(2.0, abs=0.1)
+    assert np.abs(narrow.channel(0)).max() > 0.05
+    wide = tmp_path / "a.awb"
+    wide.write_bytes(b"#!AMR-WB\n" + (b"\x04" + bytes(range(17))) * 100)  # a hundred frames of 20 ms at 6.6 kbit/s
+    assert decode(wide).duration_s == pytest.approx(2.0, abs=0.1)
+
+
+def test_amr_without_a_decoder_goes_through_sox_or_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.amr"
+    path.write_bytes(b"#!AMR\n" + bytes(320))
+    monkeypatch.setattr(converters, "decodes", lambda codec: False)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    with pytest.raises(AudioError, match="install ffmpeg or sox"):
+        decode(path)
+    made = write_wav(tmp_path / "made.wav", tone(200, 1.0))
+    for program, does, seen in (("sox", f'/bin/cp {made} "$2"', ""), ("ffmpeg", "echo torn >&2; exit 1", "torn")):
+        script = programs / program
+        script.write_text(f"#!/bin/sh\n{does}\n")
+        script.chmod(0o755)
+        if seen:
+            with pytest.raises(AudioError, match=f"refused by {program} .{seen}"):
+                decode(path)
+        else:
+            assert decode(path).duration_s == pytest.approx(1.0)
 
 
 def test_pcm_comes_back_sample_for_sample(tmp_path: Path) -> None:

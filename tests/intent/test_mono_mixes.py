@@ -10,6 +10,7 @@ from eval.metrics.asr import Span, der, role_accuracy
 from intent.speech.audio import decode
 from intent.speech.speakers import by_voice, roles_from_words
 from intent.speech.transcribe import Segment
+from intent.speech.voice_frames import voice_frames
 from serve.sample import sample_folder
 
 CALLS = ("call02.wav", "call03.wav", "call06.mp3", "call08.opus")
@@ -23,7 +24,7 @@ def test_two_voices_of_a_mix_are_told_apart(name: str) -> None:
     mixed = (recording.channel(0) + recording.channel(1)) / 2
     said = [Segment(text=t["text"], start_s=t["start"], end_s=t["end"]) for t in script["turns"]]
 
-    found = by_voice(said, mixed)
+    found = by_voice(said, voice_frames(mixed))
 
     assert len(found.voices) == 2
     assert found.clear > 0.95

@@ -11,6 +11,7 @@ from intent.speech.audio import Recording, Samples, decode
 from intent.speech.listen import listen
 from intent.speech.speakers import by_voice, roles_from_words, stereo_roles, without_crosstalk
 from intent.speech.transcribe import ScriptedTranscriber, Segment, Transcription, Word
+from intent.speech.voice_frames import voice_frames
 from intent.speech.voices import split_voices, ward
 from tests.intent.sound import RATE, silence, taking_turns, tone, voice, write_wav
 
@@ -103,7 +104,7 @@ def test_too_little_speech_is_not_split() -> None:
 
 def test_phrases_go_whole_to_the_voice_that_is_heard() -> None:
     words = tuple(Word(text=str(i), start_s=i * 3.4 + 0.2, end_s=i * 3.4 + 2.8) for i in range(4))
-    found = by_voice([Segment(text="0123", start_s=0, end_s=13.6, words=words)], two_voices())
+    found = by_voice([Segment(text="0123", start_s=0, end_s=13.6, words=words)], voice_frames(two_voices()))
     assert sorted("".join(s.text for s in voice) for voice in found.voices) == ["02", "13"]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -117,11 +118,11 @@ class TwoWays(LocalWhisper):
         super().__init__(store=None)  # type: ignore[arg-type]
         self.first, self.second, self.asked = batched, sequential, [""]
 
-    def _batched(self, samples: Samples) -> Transcription:
+    def _batched(self, samples: Samples, hotwords: Sequence[str]) -> Transcription:
         self.asked.append("batched")
         return self.first
 
-    def _sequential(self, samples: Samples) -> Transcription:
+    def _sequential(self, samples: Samples, hotwords: Sequence[str]) -> Transcription:
         self.asked.append("sequential")
         return self.second
 

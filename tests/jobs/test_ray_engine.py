@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,4 +45,23 @@ def test_actors_do_every_job_once_and_dead_ones_are_replaced(tmp_path: Path) -> 
     run_ray(2, "calls", set_up, stop=threading.Event(), settings=rules, until_empty=True)  # type: ignore[arg-type]
     assert store.counts("calls").done == 10
     assert store.find("calls", "poison").state is JobState.QUARANTINED
+    engine.dispose()
+
+
+@pytest.mark.ray
+def test_an_actor_that_hangs_is_killed_and_its_job_done_by_another(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'jobs.db'}"
+    engine = open_engine(url)
+    metadata.create_all(engine)
+    store = JobStore(engine)
+    store.enqueue("calls", "a", {})
+    rules = crew.QUICK.model_copy(update={"job_timeout_s": 1.0, "lease_s": 1.0})
+    flag = str(tmp_path / "hung")
+
+    def set_up() -> tuple[JobStore, object]:
+        return crew.set_up(url, partial(crew.hang_once, flag=flag))
+
+    run_ray(1, "calls", set_up, stop=threading.Event(), settings=rules, until_empty=True)  # type: ignore[arg-type]
+    assert Path(flag).exists()
+    assert store.counts("calls").done == 1
     engine.dispose()

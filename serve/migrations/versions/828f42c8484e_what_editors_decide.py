@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "828f42c8484e"
-down_revision: str | None = "f148254cc5da"
+down_revision: str | None = "a41c7e90d25b"
 branch_labels: None = None
 depends_on: None = None
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "bd9195bc9f66"
-down_revision: str | None = "f148254cc5da"
+down_revision: str | None = "828f42c8484e"
 branch_labels: None = None
 depends_on: None = None
 

@@ -1,0 +1,95 @@
+"""What stands beside the words of a transcript: the numbers that were said, and masks over what identifies people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from intent.call import Repair, SpokenNumber, Transcript, Turn
+from mandarin.numerals import find_numerals
+
+Placed = TypeVar("Placed", Repair, SpokenNumber)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mask:
+    """What is shown instead of a stretch of a text."""
+
+    start: int
+    end: int
+    shown: str
+
+
+class Masker(Protocol):
+    """Finds what identifies a person."""
+
+    def masks(self, text: str) -> Sequence[Mask]:
+        """In order of place, without overlap."""
+        ...
+
+
+class Originals(Protocol):
+    """Where the words behind masks are kept, encrypted."""
+
+    def keep(self, call_id: str, client_id: str | None, texts: dict[int, str]) -> str:
+        """Keep texts by the index of their turn; returns the id under which they are opened."""
+        ...
+
+
+def with_numbers(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The turns with every number beside the words as spoken; the words stay as they are."""
+    return tuple(replace(turn, numbers=_numbers(turn.text)) for turn in turns)
+
+
+def masked(transcript: Transcript, masker: Masker) -> tuple[Transcript, dict[int, str]]:
+    """The transcript as it may be shown, and the texts of the turns that were masked, by index.
+
+    Numbers and repairs under a mask are left out; those behind it keep to their words.
+    """
+    found = [(turn, masker.masks(turn.text)) for turn in transcript.turns]
+    originals = {turn.index: turn.text for turn, masks in found if masks}
+    shown = tuple(_masked(turn, masks) if masks else turn for turn, masks in found)
+    return replace(transcript, turns=shown), originals
+
+
+def masked_text(text: str, masker: Masker) -> str:
+    """A text as it may be shown."""
+    return _covered(text, masker.masks(text))
+
+
+def _covered(text: str, masks: Sequence[Mask]) -> str:
+    pieces, position = [], 0
+    for mask in masks:
+        pieces += [text[position : mask.start], mask.shown]
+        position = mask.end
+    return "".join([*pieces, text[position:]])
+
+
+def _masked(turn: Turn, masks: Sequence[Mask]) -> Turn:
+    repairs = tuple(_moved(each, masks) for each in turn.repairs if not _under(each, masks))
+    numbers = tuple(_moved(each, masks) for each in turn.numbers if not _under(each, masks))
+    return replace(turn, text=_covered(turn.text, masks), repairs=repairs, numbers=numbers)
+
+
+def _under(item: Repair | SpokenNumber, masks: Sequence[Mask]) -> bool:
+    return any(mask.start < item.end and item.start < mask.end for mask in masks)
+
+
+def _moved(item: Placed, masks: Sequence[Mask]) -> Placed:
+    by = sum(len(mask.shown) - (mask.end - mask.start) for mask in masks if mask.end <= item.start)
+    return replace(item, start=item.start + by, end=item.end + by)
+
+
+def _numbers(text: str) -> tuple[SpokenNumber, ...]:
+    return tuple(
+        SpokenNumber(
+            start=each.start,
+            end=each.end,
+            value=str(each.value),
+            unit=each.unit,
+            kind=each.kind.value,
+            approximate=each.approximate,
+        )
+        for each in find_numerals(text)
+    )
