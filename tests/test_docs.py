@@ -112,13 +112,15 @@ def _fault(words: list[str]) -> str | None:
     if words[0] not in _top():
         return f"no command {words[0]}"
     command = _top()[words.pop(0)]
-    below = getattr(command, "commands", {})
-    if below and words and re.fullmatch(r"[a-z]+(-[a-z]+)*", words[0]):
-        if words[0] not in below:
-            return f"no command {words[0]}"
-        command = below[words.pop(0)]
-    elif below and (default := getattr(command, "default", None)):
-        command = below[default]  # what names no command goes to the default one
+    while below := getattr(command, "commands", {}):
+        if words and re.fullmatch(r"[a-z]+(-[a-z]+)*", words[0]):
+            if words[0] not in below:
+                return f"no command {words[0]}"
+            command = below[words.pop(0)]
+        elif default := getattr(command, "default", None):
+            command = below[default]  # what names no command goes to the default one
+        else:
+            break
     known = _options(command)
     unknown = [word for word in words if word.startswith("--") and word.strip("]").split("=")[0] not in known]
     return f"no option {unknown[0]}" if unknown else None

@@ -47,7 +47,7 @@ class PacedEngine:
     seconds_per_s: float
     name: str = "paced"
 
-    def transcribe(self, samples: Samples) -> Transcription:
+    def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
         seconds = samples.size / SAMPLE_RATE
         time.sleep(seconds * self.seconds_per_s)
         said = Segment(text="我想申购云岭稳健增利，买二十万。", start_s=0.0, end_s=min(seconds, 5.0))
