@@ -74,9 +74,14 @@ def test_every_relative_link_resolves(page: Path) -> None:
 
 
 @cache
+def _root() -> object:
+    return typer.main.get_command(app)
+
+
+@cache
 def _top() -> dict[str, object]:
     """Commands and groups by name, those of the floor above included."""
-    commands: dict[str, object] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    commands: dict[str, object] = dict(_root().commands)  # type: ignore[attr-defined]
     for entry in entry_points(group=GROUPS_OF_EVAL):
         loaded = entry.load()
         if not isinstance(loaded, typer.Typer):
@@ -100,7 +105,7 @@ def _commands_in(page: Path) -> Iterator[str]:
 
 def _fault(words: list[str]) -> str | None:
     """What is wrong with the words after `tougu`; None when the command takes them."""
-    root = typer.main.get_command(app)
+    root = _root()
     while words and words[0].startswith("--"):
         option = words.pop(0)
         if option not in _options(root):

@@ -14,6 +14,7 @@ from mandarin.numerals import find_numerals
 _SPOKEN = re.compile(f"(?!一(?![十百千万亿点]))[{DIGIT_CHARS}十][{DIGIT_CHARS}十百千]*")  # 一个 is written with 一
 _WRITTEN = re.compile(r"\d+(?:\.\d+)?")
 _ONE_BY_ONE = str.maketrans("0123456789", "零一二三四五六七八九")
+_MOST_SPOKEN = Decimal(10) ** 12  # larger ones have no words
 
 
 def values(text: str) -> Counter[tuple[Decimal, str, bool]]:
@@ -57,7 +58,7 @@ def _spoken(numeral: Numeral, written: re.Match[str]) -> Iterator[str]:
     before, after = quote[: written.start()], quote[written.end() :]
     if numeral.kind is NumeralKind.CODE:
         yield before + digits.translate(_ONE_BY_ONE) + after
-    elif after.startswith("%"):
+    elif after.startswith("%") and Decimal(digits) < _MOST_SPOKEN:
         yield f"{before}百分之{write_number(Decimal(digits))}{after[1:]}"
     elif len(digits) <= 12:
         number = "两" if digits == "2" and after else write_number(Decimal(digits))

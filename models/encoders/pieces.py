@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,9 @@ class Pieces:
         config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
         self._file = folder / "tokenizer.json"
         self._pad = str(config.get("pad_token") or "[PAD]")
-        self._names = config.get("model_input_names") or ["input_ids", "token_type_ids", "attention_mask"]
+        self._names = config.get("model_input_names") or _names(str(config.get("tokenizer_class", "")))
         self._level = 0
+        self._turn = threading.Lock()  # a vocabulary may grow, and length and padding are the tokenizer's own state
         self._ids, self._tokenizer = self._read()
 
     @property
@@ -66,15 +68,16 @@ class Pieces:
         import torch
 
         given = list(texts) if pairs is None else list(zip(texts, pairs, strict=True))
-        while not all(self._covers(text) for text in [*texts, *(pairs or ())]):
-            self._level += 1
-            self._ids, self._tokenizer = self._read()
-        if max_length is not None:
-            self._tokenizer.enable_truncation(max_length)
-        self._tokenizer.enable_padding(pad_id=self._tokenizer.token_to_id(self._pad), pad_token=self._pad)
-        found = self._tokenizer.encode_batch(given)
+        with self._turn:
+            while not all(self._covers(text) for text in [*texts, *(pairs or ())]):
+                self._level += 1
+                self._ids, self._tokenizer = self._read()
+            if max_length is not None:
+                self._tokenizer.enable_truncation(max_length)
+            self._tokenizer.enable_padding(pad_id=self._tokenizer.token_to_id(self._pad), pad_token=self._pad)
+            found, ids = self._tokenizer.encode_batch(given), self._ids
         columns = {
-            "input_ids": self._ids[np.array([one.ids for one in found])],
+            "input_ids": ids[np.array([one.ids for one in found])],
             "token_type_ids": np.array([one.type_ids for one in found]),
             "attention_mask": np.array([one.attention_mask for one in found]),
         }
@@ -105,6 +108,11 @@ class Pieces:
             self._level = len(ALPHABETS)
         tokenizer = Tokenizer.from_file(str(self._file))
         return np.arange(tokenizer.get_vocab_size(with_added_tokens=True), dtype=np.int64), tokenizer
+
+
+def _names(tokenizer_class: str) -> list[str]:
+    """What transformers hands a model where the folder does not say: BERT's own tokenizers alone tell parts apart."""
+    return ["input_ids", *(["token_type_ids"] if tokenizer_class.startswith("Bert") else []), "attention_mask"]
 
 
 def _kept(whole: dict[str, Any], alphabet: str) -> list[int]:

@@ -113,6 +113,7 @@ def test_leads_on_sqlite(house: House) -> None:
     assert found["http_claim_p95_ms"] > 0
 
 
+@pytest.mark.slow
 def test_the_board_on_sqlite(house: House) -> None:
     from eval.bench.board import PAGES, bench_board
 

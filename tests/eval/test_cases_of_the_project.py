@@ -43,6 +43,7 @@ def test_a_third_of_the_utterances_wants_nothing() -> None:
     assert len(idle) >= len(items) / 3
 
 
+@pytest.mark.slow
 def test_no_utterance_repeats_a_line_of_the_corpus() -> None:
     corpus = load_labelled(load_taxonomy()).items
     cases = tuple(

@@ -44,6 +44,9 @@ class TinyEncoder(SentenceTransformerEncoder):
     def transformer(self) -> tuple[Any, Any]:
         return self._carried
 
+    def reader(self) -> tuple[Any, Any]:
+        return self._carried
+
 
 def quiet(*_: object) -> None:
     """Progress that nobody watches."""

@@ -131,6 +131,7 @@ def test_bad_files_are_quarantined_with_their_reason_and_the_batch_goes_on(bench
     assert not (bench.out / "text.json").exists()
 
 
+@pytest.mark.slow
 def test_quarantine_is_left_only_when_asked(bench: Bench) -> None:
     write_wav(bench.calls / "a.wav", tone(200, 1.5))
     bench.engine.broken = True

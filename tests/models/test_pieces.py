@@ -67,11 +67,18 @@ def test_what_chinese_does_not_need_is_left_out_until_a_text_needs_it(folder: Pa
     assert sizes[0] == sizes[1] < sizes[2] < sizes[3] == sizes[4] == len(MARKS) + len(WORDS) + 1
 
 
-def test_a_tokenizer_of_another_kind_is_read_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("BertTokenizerFast", ["input_ids", "token_type_ids", "attention_mask"]),
+        ("TokenizersBackend", ["input_ids", "attention_mask"]),
+    ],
+)
+def test_a_tokenizer_of_another_kind_is_read_whole(tmp_path: Path, kind: str, names: list[str]) -> None:
     tokenizer = Tokenizer(models.WordLevel({"[PAD]": 0, "[UNK]": 1, "甲": 2}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"pad_token": "[PAD]"}))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"pad_token": "[PAD]", "tokenizer_class": kind}))
     found = Pieces(tmp_path)(["甲乙", "甲"])
     assert found["input_ids"].tolist() == [[2, 1], [2, 0]]
-    assert list(found) == ["input_ids", "token_type_ids", "attention_mask"]
+    assert list(found) == names

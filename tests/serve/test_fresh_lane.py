@@ -51,6 +51,7 @@ class Calls(ScriptedTranscriber):
         return super().transcribe(samples)
 
 
+@pytest.mark.slow
 def test_a_fresh_call_overtakes_a_running_archive(house: House, tmp_path: Path, sound: Path) -> None:
     folder = tmp_path / "archive"
     folder.mkdir()

@@ -186,6 +186,7 @@ def test_letters_come_back_and_are_sent_again(queue: House) -> None:
     assert client.get("/v1/webhooks/dead").json() == {"disabled": None, "dead": []}
 
 
+@pytest.mark.slow
 class TestServerKilled:
     """`tougu serve` is killed by kill -9 while a CRM pulls; the CRM asks again of the next one."""
 

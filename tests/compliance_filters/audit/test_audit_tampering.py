@@ -92,6 +92,7 @@ def mutations(path: Path) -> Iterator[tuple[str, tuple[str, tuple[object, ...]]]
             yield f"{table} {row[key]} deleted", (f"delete from {table} where {key}=?", (row[key],))
 
 
+@pytest.mark.slow
 def test_every_change_and_every_deletion_is_found(small: Path, copy: Path) -> None:
     missed, tried = [], 0
     for name, mutation in mutations(small):

@@ -58,6 +58,7 @@ def is_linear(pattern: re.Pattern[str], unit: str) -> bool:
 PATTERNS = all_patterns(builtin_pack())
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_every_pattern_is_linear_on_texts_made_against_it(data: st.DataObject) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cache
 
+import pytest
+
 from compliance_filters.rules.shelf import builtin_pack
 from intent.classifier.taxonomy import NONE, load_taxonomy
 from intent.corpus.calls import CallSet, load_calls
@@ -51,6 +53,7 @@ def test_tags_that_a_line_shows_are_true() -> None:
         assert (len(item.gold) > 1) == ("multi" in tags), item.id
 
 
+@pytest.mark.slow
 def test_nothing_is_said_twice() -> None:
     found = near_duplicates(labelled().items)
     assert (found.within, found.across) == (0, 0)
@@ -65,6 +68,7 @@ def test_readings_are_of_lines_that_are_there() -> None:
     assert {reading.id for reading in load_readings(TAXONOMY)} <= {item.id for item in labelled().items}
 
 
+@pytest.mark.slow
 def test_the_committed_card_counts_right() -> None:
     card = shipped(CARD).read_text("utf-8")
     assert labelled().digest[:16] in card

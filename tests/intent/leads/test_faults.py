@@ -55,6 +55,7 @@ def start(engine: Engine) -> LeadStore:
     return store_on(engine)
 
 
+@pytest.mark.slow
 class TestKill9:
     def test_while_calls_are_written(self, store: LeadStore, database_url: str) -> None:
         batch = [call_of(wish(), wish("complaint", "case"), call_id=f"b{n}", client_id=f"C{n % 2}") for n in range(3)]

@@ -18,6 +18,7 @@ from intent.notes.tables import call_note_texts, metadata
 from jobs.outbox import Outbox
 from jobs.tables import metadata as jobs_metadata
 from knowledge_base.access import AccessDeniedError, Principal, Role, system_principal
+from knowledge_base.tables import metadata as firm_metadata
 from tests.intent.notes.talk import TAXONOMY, TUESDAY, call, note_of
 
 SYSTEM = system_principal()
@@ -40,6 +41,7 @@ class Directory:
 def store(engine: Engine) -> LeadStore:
     jobs_metadata.create_all(engine)
     metadata.create_all(engine)
+    firm_metadata.create_all(engine)
     return LeadStore(engine, taxonomy=TAXONOMY, directory=Directory())
 
 
