@@ -75,4 +75,5 @@ def test_a_firm_lays_its_own_words_over(pack: RulePack) -> None:
 )  # fmt: skip
 @pytest.mark.timeout(120)  # what grew with the square of the length would take far longer
 def test_odd_and_hostile_texts_take_bounded_time(text: str, injection: InjectionFilter) -> None:
-    injection.find(Draft(text=text, target=Target.CLIENT_INPUT), CONTEXT)
+    found = injection.find(Draft(text=text, target=Target.CLIENT_INPUT), CONTEXT)
+    assert all(finding.quote == text[finding.start : finding.end] for finding in found)
