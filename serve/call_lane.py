@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from intent.call_records.store import CLERKS, SEERS, Arrival, CallRow, CallState
+from intent.call_records.row import Arrival, CallRow, CallState
+from intent.call_records.store import CLERKS, SEERS
 from intent.errors import CallFileError
 from jobs.errors import JobStateError
 from knowledge_base.consents import ConsentState, Purpose

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from intent.call_records.store import PARKED as PARKED_STATES
+from intent.call_records.row import PARKED as PARKED_STATES
 from jobs.errors import JobStateError, UnknownJobError
 from jobs.leases import Job, JobStore
 from jobs.tables import JobState

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from compliance_filters.errors import ErasureError, SealedError
-from intent.call_records.store import PARKED
+from intent.call_records.row import PARKED
 from intent.call_records.tables import call_records
 from intent.leads.tables import calls
 

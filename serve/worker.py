@@ -15,7 +15,7 @@ from compliance_filters.review.decisions import TOPIC as REVIEW_TOPIC
 from compliance_filters.settings import ReviewWebhookSettings
 from copilot.delivery import TOPIC as MESSAGE_TOPIC
 from copilot.loop.senders import CODE_TOPIC, MessageCourier
-from intent.call_records.store import CallRow, CallState
+from intent.call_records.row import CallRow, CallState
 from intent.errors import AudioError, WebhookError
 from intent.follow_ups.item import Kind
 from intent.leads.endpoints import Gate

@@ -10,7 +10,7 @@ from serve.commands.context import Context, print_json
 from serve.times import shown
 
 if TYPE_CHECKING:
-    from intent.call_records.store import CallRow
+    from intent.call_records.row import CallRow
     from jobs.leases import Job
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
@@ -90,7 +90,7 @@ def kept(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _parked(context: typer.Context, state: str, as_json: bool) -> None:
-    from intent.call_records.store import CallState
+    from intent.call_records.row import CallState
     from serve.call_lane import REASONS
 
     shared = context.ensure_object(Context)

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 
 from intent.call_records.record import record_of
-from intent.call_records.store import CallRow, CallState
+from intent.call_records.row import CallRow, CallState
 from serve.call_lane import REASONS
 from serve.errors import NotFoundError
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from compliance_filters.audit.read import entries_of
 from compliance_filters.tables import audit_log
-from intent.call_records.store import CallState
+from intent.call_records.row import CallState
 from intent.call_records.tables import call_records, phone_lines
 from intent.errors import CallRecordError
 from jobs.tables import JobState

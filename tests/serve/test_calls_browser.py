@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from intent.call_records.store import CallState
+from intent.call_records.row import CallState
 from serve.users import OPERATOR
 from tests.serve.conftest import client_of
 from tests.serve.test_browser import Open, Site, browser, fonts, overflow, site

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from intent.call_records.store import CallState
+from intent.call_records.row import CallState
 from intent.settings import CallSettings
 from jobs.tables import JobState
 from serve.call_queue import CALLS
