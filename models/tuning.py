@@ -46,15 +46,15 @@ def tune(
 
     `labels` name the outputs of the head. Without an `objective` each holds or not, independent of the others.
 
-    `encoder` is the loaded transformer and its tokenizer; it is not changed. The order of texts, the
-    dropout and the head follow the seed. A run that was stopped goes on after its last whole epoch when it
-    is started again with the same folder, data and settings. Raises ModelUnavailableError without torch and
-    peft, or without the device.
+    `encoder` is the loaded transformer and its tokenizer; it is not changed. Where its layers are in half precision,
+    training multiplies in half, too. The order of texts, the dropout and the head follow the seed. A run that was
+    stopped goes on after its last whole epoch when it is started again with the same folder, data and settings. Raises
+    ModelUnavailableError without torch and peft, or without the device.
     """
     aim = objective or HoldsOrNot(settings.smoothing)
     base, tokenizer = encoder
     lower, model, head = _networks(base, len(labels), aim.bias(train.targets), settings)
-    run = Run(model, head, aim, settings)
+    run = Run(model, head, aim, settings, half=next(base.encoder.parameters()).dtype.itemsize == 2)
     states = States(lower, tokenizer, settings)
     card = TunedCard(
         family=family, labels=tuple(labels), rank=settings.rank, alpha=settings.alpha,

@@ -64,9 +64,10 @@ class State:
 
 
 def split_at(base: Any, layers: int) -> tuple[Any, Any]:
-    """Copies of a BertModel's first `layers` layers (with its embeddings) and of the rest, in full precision.
+    """A BertModel's first `layers` layers (with its embeddings) as they are, and a copy of the rest in full precision.
 
-    The second takes the states of the first as `inputs_embeds`; both build their attention masks themselves.
+    The second takes the states of the first as `inputs_embeds`; both build their attention masks themselves. Neither
+    has a pooler: nothing here asks it, and one shared by both would have to be of both precisions.
     """
     import copy
 
@@ -77,10 +78,12 @@ def split_at(base: Any, layers: int) -> tuple[Any, Any]:
             return inputs_embeds
 
     lower = copy.copy(base)
-    lower._modules = {**base._modules, "encoder": copy.copy(base.encoder)}
+    lower._modules = {**base._modules, "encoder": copy.copy(base.encoder), "pooler": None}
     lower.encoder._modules = {"layer": base.encoder.layer[:layers]}
     upper = copy.copy(base)
-    upper._modules = {**base._modules, "embeddings": Given(), "encoder": copy.deepcopy(base.encoder)}
+    upper._modules = {
+        **base._modules, "embeddings": Given(), "encoder": copy.deepcopy(base.encoder), "pooler": None,
+    }  # fmt: skip
     upper.encoder.layer = upper.encoder.layer[layers:]
     return lower.eval(), upper.float()
 
@@ -127,9 +130,13 @@ class Done:
 class Run:
     """One training run: model, optimiser and schedule."""
 
-    def __init__(self, model: Any, head: Any, objective: Objective, settings: TuningSettings) -> None:
+    def __init__(
+        self, model: Any, head: Any, objective: Objective, settings: TuningSettings, *, half: bool = False
+    ) -> None:
+        """half: products in bfloat16, where the processor has units for them; weights stay in full precision."""
         import torch
 
+        self._half = half
         self._model, self._head, self._objective, self._settings = model, head, objective, settings
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._optimiser = torch.optim.AdamW(
@@ -234,8 +241,9 @@ class Run:
         device, pad = self._settings.device, torch.nn.utils.rnn.pad_sequence
         padded = pad([state.tokens for state in states], batch_first=True).float().to(device)
         masks = pad([state.masks.T for state in states], batch_first=True).to(device)  # (batch, tokens, parts)
-        found = self._model(inputs_embeds=padded, attention_mask=masks.sum(2)).last_hidden_state
-        return self._head(self._dropped(pooled(found, masks.unbind(2))))
+        with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=self._half):
+            found = self._model(inputs_embeds=padded, attention_mask=masks.sum(2)).last_hidden_state
+        return self._head(self._dropped(pooled(found.float(), masks.unbind(2))))
 
     def _schedule(self, done: float) -> None:
         """Linear warm-up, then half a cosine down to a twentieth."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,16 @@ def test_it_learns_and_the_written_model_scores_as_well(folder: Path, base: tupl
     scores = opened(folder, base).score(unseen.texts)
     assert scores.shape == (80, 2)
     assert mean_average_precision(scores, unseen.targets) > 0.9
+
+
+def test_an_encoder_in_half_precision_is_tuned_and_stays_as_it_was(base: tuple[Any, Any], tmp_path: Path) -> None:
+    half = deepcopy(base[0]).to(torch.bfloat16)
+    settings = replace(SETTINGS, epochs=1)
+    tune(
+        tmp_path, (half, base[1]), family="tiny", labels=LABELS, train=made(16, 1), development=made(8, 2),
+        settings=settings,
+    )  # fmt: skip
+    assert {values.dtype for values in half.parameters()} == {torch.bfloat16}
 
 
 def test_the_shared_encoder_is_unchanged_and_its_embeddings_are_not_copied(folder: Path, base: tuple[Any, Any]) -> None:
