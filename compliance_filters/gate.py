@@ -29,7 +29,7 @@ from compliance_filters.mend import mend, worst
 from compliance_filters.review.decisions import Decisions
 from compliance_filters.review.item import Kind, ReviewItem, State, judged_in, why_officers
 from compliance_filters.review.queue import ReviewQueue
-from compliance_filters.rulebook import Rulebook
+from compliance_filters.rulebook import Judged, Rulebook
 from compliance_filters.rules.pack import RulePack
 from knowledge_base.access import Principal
 
@@ -81,13 +81,16 @@ class Gate:
         self, book: Rulebook, draft: Draft, context: ReviewContext, principal: Principal, *, edit_of: str | None = None
     ) -> Verdict:
         """Judged, mended and recorded. edit_of: the review item for which an officer wrote the text."""
-        findings, errors = self._judged(book, draft, context)
+        judged = self._judged(book, draft, context)
+        findings, errors = judged.findings, judged.errors
         outcome = worst(findings, errors)
         text = draft.text
         if outcome is Outcome.REVISE:
             text, errors = self._mended(book, draft, findings, context)
             outcome = Outcome.REVIEW if errors else outcome
-        audit_id = self._record(book.pack, draft, text, outcome, findings, errors, context, principal, edit_of)
+        audit_id = self._record(
+            book.pack, draft, text, outcome, replace(judged, errors=errors), context, principal, edit_of
+        )
         if audit_id is None:
             errors = (*errors, "audit: the log could not be written")
             outcome = max(outcome, Outcome.REVIEW)
@@ -160,8 +163,9 @@ class Gate:
         book = self._rules()
         context = replace(judged_in(item), today=datetime.now(SHANGHAI).date())
         draft = Draft(text=item.current, target=item.target, by=item.written_by, generated=item.generated)
-        findings, errors = self._judged(book, draft, context)
-        outcome = worst(findings, errors)
+        judged = self._judged(book, draft, context)
+        findings = judged.findings
+        outcome = worst(findings, judged.errors)
         if outcome is Outcome.BLOCK:
             rules = ", ".join(sorted({f.rule for f in findings if f.outcome is Outcome.BLOCK}))
             raise ReviewQueueError(
@@ -185,7 +189,8 @@ class Gate:
 
         Runs on after a failure: every other filter still looks.
         """
-        return self._judged(self._rules(), draft, context)
+        judged = self._judged(self._rules(), draft, context)
+        return judged.findings, judged.errors
 
     def _rules(self) -> Rulebook:
         """The rules of this moment; where they cannot be had there are no filters, which is never a pass."""
@@ -196,9 +201,7 @@ class Gate:
             return replace(self._book, filters=(), missing=(f"rules: {type(error).__name__}",))
         return self._book
 
-    def _judged(
-        self, book: Rulebook, draft: Draft, context: ReviewContext
-    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    def _judged(self, book: Rulebook, draft: Draft, context: ReviewContext) -> Judged:
         return book.judge(draft, context, time_budget_ms=self._time_budget_ms, max_chars=self._max_chars)
 
     def _mended(
@@ -209,10 +212,10 @@ class Gate:
         if helpless:
             return draft.text, (f"mend: nothing approved to mend {', '.join(sorted(set(helpless)))}",)
         text = mend(draft.text, findings)
-        again, errors = self._judged(book, replace(draft, text=text), context)
-        if errors or again:
-            left = ", ".join(sorted({f.rule for f in again}))
-            return draft.text, (*errors, f"mend: the mended text is still not clean ({left})")
+        again = self._judged(book, replace(draft, text=text), context)
+        if again.errors or again.findings:
+            left = ", ".join(sorted({f.rule for f in again.findings}))
+            return draft.text, (*again.errors, f"mend: the mended text is still not clean ({left})")
         return text, ()
 
     def _record(
@@ -221,12 +224,12 @@ class Gate:
         draft: Draft,
         text: str,
         outcome: Outcome,
-        findings: tuple[Finding, ...],
-        errors: tuple[str, ...],
+        judged: Judged,
         context: ReviewContext,
         principal: Principal,
         edit_of: str | None,
     ) -> str | None:
+        findings = judged.findings
         escalated = sorted({f.rule for f in findings if pack.rules[f.rule].escalate})
         doubt = {"generated": draft.generated, "context": to_meta(context)} if outcome is Outcome.REVIEW else None
         incident = any(f.rule == "pii.leak" and f.outcome is Outcome.BLOCK for f in findings)
@@ -238,9 +241,10 @@ class Gate:
                 subject=context.client_id,
                 data={
                     "outcome": outcome.word, "target": draft.target.value, "by": draft.by,
-                    "channel": context.channel, "rule_pack": pack.label, "errors": list(errors),
+                    "channel": context.channel, "rule_pack": pack.label, "errors": list(judged.errors),
                     "left_out": sorted(self._left_out), "branches": sorted(principal.branches), "edit_of": edit_of,
                     "findings": [[f.rule, f.start, f.end, f.outcome.word, f.by] for f in findings],
+                    "acquitted": [[f.rule, f.start, f.end] for f in judged.acquitted],
                     "escalated": escalated, "incident": incident, WAITS_FOR: officers,
                     "text": self._audit.keyed_hash(draft.text),
                 },

@@ -10,13 +10,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
-from compliance_filters.finding import SEMANTIC, Draft, Filter, Finding, ReviewContext
+from compliance_filters.finding import SEMANTIC, Draft, Filter, Finding, ReviewContext, SecondReader
 from compliance_filters.rules.pack import RulePack
 from compliance_filters.rules.shelf import PackShelf
 from models.errors import ModelError
 
 CHARS_A_BUDGET = 5_000
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the filters say of one text."""
+
+    findings: tuple[Finding, ...]  # by place
+    errors: tuple[str, ...] = ()  # filters that failed
+    acquitted: tuple[Finding, ...] = ()  # words of rules that the second reader knows to break nothing; no findings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +47,12 @@ class Rulebook:
 
     def judge(
         self, draft: Draft, context: ReviewContext, *, time_budget_ms: float = float("inf"), max_chars: int = 200_000
-    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-        """All findings, sorted by place, and the filters that failed; after a failure the others still look."""
+    ) -> Judged:
+        """Everything that is found; after a failure of a filter the others still look, and nothing is acquitted."""
         if len(draft.text) > max_chars:
-            return (), (f"gate: the text has {len(draft.text)} characters, more than {max_chars}",)
+            return Judged(
+                findings=(), errors=(f"gate: the text has {len(draft.text)} characters, more than {max_chars}",)
+            )
         findings: list[Finding] = []
         errors = list(self.missing)
         self._load()
@@ -57,8 +68,17 @@ class Rulebook:
                 break
         if not self.filters or not self.pack.rules:
             errors.append("gate: there are no rules to judge by")
-        kept = _without_echoes(findings)
-        return tuple(sorted(kept, key=lambda f: (f.start, f.end, f.rule))), tuple(errors)
+        acquitted = () if errors else self._acquitted(draft, findings)
+        kept = _without_echoes([f for f in findings if f not in acquitted])
+        return Judged(
+            findings=tuple(sorted(kept, key=lambda f: (f.start, f.end, f.rule))),
+            errors=tuple(errors),
+            acquitted=acquitted,
+        )
+
+    def _acquitted(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        readers = [each for each in self.filters if isinstance(each, SecondReader)]
+        return tuple(f for f in findings if any(reader.acquits(draft, f) for reader in readers))
 
     def _load(self) -> None:
         """Weights load outside the time budget; a model that does not load fails again where it is asked."""

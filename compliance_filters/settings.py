@@ -42,6 +42,11 @@ class ComplianceSettings(BaseModel):
     semantic_model: Path | None = Field(
         default=None, description="folder of a semantic model of the firm's own; the shipped one when not set"
     )
+    second_reading: bool = Field(
+        default=True,
+        description="whether the model may acquit words that a phrase rule found where it hardly believes in them; "
+        "each acquittal stands in the verdict's entry",
+    )
     time_budget_ms: int = Field(
         default=5_000,
         gt=0,

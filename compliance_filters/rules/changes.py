@@ -68,9 +68,9 @@ def turned(texts: Iterable[Text], now: Rulebook, then: Rulebook) -> Iterator[Tur
     """The texts that the two rulebooks judge differently."""
     for text in texts:
         context = context_from_meta(text.meta)
-        (old, old_errors), (new, new_errors) = now.judge(text.draft, context), then.judge(text.draft, context)
-        before, after = {f.rule for f in old}, {f.rule for f in new}
-        verdicts = outcome_of(old, old_errors).word, outcome_of(new, new_errors).word
+        old, new = now.judge(text.draft, context), then.judge(text.draft, context)
+        before, after = {f.rule for f in old.findings}, {f.rule for f in new.findings}
+        verdicts = outcome_of(old.findings, old.errors).word, outcome_of(new.findings, new.errors).word
         if before != after or verdicts[0] != verdicts[1]:
             yield Turned(
                 id=text.id,

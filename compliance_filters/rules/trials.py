@@ -73,7 +73,8 @@ def _tried(rule: Rule, filters: Sequence[Filter]) -> Trial:
 
 def try_case(case: Case, book: Rulebook) -> tuple[str, ...]:
     """What is wrong with a case's judgement, one sentence each; empty when it is judged as it says."""
-    findings, errors = book.judge(case.draft, context_from_meta(case.meta))
+    judged = book.judge(case.draft, context_from_meta(case.meta))
+    findings, errors = judged.findings, judged.errors
     outcome = outcome_of(findings, errors).word
     faults = [f"{case.id}: {error}" for error in errors]
     if outcome != case.verdict:

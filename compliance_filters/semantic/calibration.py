@@ -15,6 +15,7 @@ from compliance_filters.errors import RulePackError
 NEVER = 2.0  # no probability reaches it
 _FILE = "calibration.json"
 _PSEUDO, _SLACK = 8, 0.05
+_FEWEST = 50  # true findings on which a threshold of acquittal is chosen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class Calibration:
     weight: float = 0.5
     ask_from: float = 0.0
     speech: Thresholds | None = None
+    acquit: float = 0.0
 
     def of(self, rule_id: str, *, spoken: bool = False) -> Thresholds:
         """Of one rule; `spoken` for what an advisor said in a call."""
@@ -119,6 +121,19 @@ def calibrate_speech(
     )
 
 
+def acquittal(beliefs: Sequence[float], truth: Sequence[bool], *, lost: float, right: float) -> float:
+    """Below which belief a phrase finding is dropped: no more than `lost` of the true findings lie below it.
+
+    0 where there are too few findings to tell, or where less than `right` of what lies below was false.
+    """
+    true_ones = sorted(belief for belief, true in zip(beliefs, truth, strict=True) if true)
+    if len(true_ones) < _FEWEST:
+        return 0.0
+    least = true_ones[int(lost * len(true_ones))]
+    below = [true for belief, true in zip(beliefs, truth, strict=True) if belief < least]
+    return round(least, 4) if below and sum(below) <= (1 - right) * len(below) else 0.0
+
+
 def _least(scores: NDArray[np.float32], truth: NDArray[np.float32], wanted: float, *, prior: float | None) -> float:
     """The lowest score at which the precision of everything above it is at least `wanted`."""
     if not len(scores):
@@ -137,6 +152,7 @@ def write_calibration(folder: Path, calibration: Calibration) -> None:
     plain = {
         "weight": calibration.weight,
         "ask_from": calibration.ask_from,
+        "acquit": calibration.acquit,
         "speech": None if calibration.speech is None else asdict(calibration.speech),
         "rules": {rule: asdict(thresholds) for rule, thresholds in calibration.by_rule.items()},
     }
@@ -149,7 +165,13 @@ def read_calibration(folder: Path) -> Calibration:
         raw = json.loads((folder / _FILE).read_text("utf-8"))
         rules = {rule: Thresholds(**entry) for rule, entry in raw["rules"].items()}
         speech = Thresholds(**raw["speech"]) if raw.get("speech") else None
-        return Calibration(by_rule=rules, weight=float(raw["weight"]), ask_from=float(raw["ask_from"]), speech=speech)
+        return Calibration(
+            by_rule=rules,
+            weight=float(raw["weight"]),
+            ask_from=float(raw["ask_from"]),
+            speech=speech,
+            acquit=float(raw.get("acquit", 0.0)),  # models trained before there was a second reading acquit nothing
+        )
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise RulePackError(
             f"the calibration in {folder} cannot be read ({type(error).__name__}): install tougu again, "

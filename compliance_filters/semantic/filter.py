@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,28 @@ class SemanticFilter:
                 found.append(self._finding(rule, draft, place, suspicion))
         return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
 
+    def acquits(self, draft: Draft, finding: Finding) -> bool:
+        """Whether the model hardly believes in what a phrase rule found: in the window around it, and in the sentence.
+
+        Of texts by strangers whose words the phrase rules met, it was so measured that hardly a violation is lost.
+        """
+        if not self._calibration.acquit or finding.by == SEMANTIC:
+            return False
+        belief = self.belief(draft, finding)
+        return belief is not None and belief < self._calibration.acquit
+
+    def belief(self, draft: Draft, finding: Finding) -> float | None:
+        """Probability of the finding's rule where it stands; None for a rule that the model does not know, and for
+        instructions to a model, which no model shall excuse."""
+        column = next((i for i, rule in enumerate(self._rules) if rule and rule.id == finding.rule), None)
+        if column is None or finding.rule == INJECTION:
+            return None
+        source = self._normalise(draft.text)
+        spans = dict.fromkeys((*windows(source.text), *_parts(source.text, WINDOW)))
+        met = [span for span in spans if _meets(source.original_span(*span), finding)]
+        scores = self._scored([source.text[slice(*span)] for span in met])
+        return max((float(row[column]) for row in scores), default=None)
+
     def load(self) -> None:
         """Load the weights now, so that no judgement waits for them. Raises what the classifier raises."""
         self._scorer.load()
@@ -116,6 +139,10 @@ class SemanticFilter:
         )
 
 
+def _meets(span: Span, finding: Finding) -> bool:
+    return span[0] < finding.end and finding.start < span[1]
+
+
 def looked_for(rule_id: str, target: Target) -> bool:
     """Instructions are looked for in what clients say alone: our own texts speak of models in their labels."""
     return (rule_id == INJECTION) == (target is Target.CLIENT_INPUT)
@@ -128,6 +155,8 @@ def load_semantic(pack: RulePack, settings: ComplianceSettings, encoder: Encoder
     """
     folder = settings.semantic_model or SHIPPED
     calibration = read_calibration(folder)
+    if not settings.second_reading:
+        calibration = replace(calibration, acquit=0.0)
     fast, slow = NgramScorer(folder), load_tuned(folder, encoder)
     return SemanticFilter(
         pack,

@@ -5,34 +5,41 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compliance_filters.finding import Target
+from compliance_filters.finding import Draft, ReviewContext, Target
 from compliance_filters.normalise import Normaliser
+from compliance_filters.phrases import PhraseFilter
 from compliance_filters.rules.pack import RulePack
 from compliance_filters.semantic.calibration import (
     Calibration,
+    acquittal,
     calibrate,
     calibrate_speech,
     suspicions,
     write_calibration,
 )
 from compliance_filters.semantic.dataset import SPLITS, LabelledSentence, SentenceSet, examples
-from compliance_filters.semantic.filter import looked_for
+from compliance_filters.semantic.filter import SemanticFilter, looked_for
 from models.encoders.transformer import SentenceTransformerEncoder
 from models.ngrams import NgramScorer, fit_ngrams
 from models.objective import mean_average_precision
-from models.scorer import Probabilities, blended
+from models.scorer import Blend, Probabilities, blended
 from models.tuned import load_tuned
 from models.tuning import tune
 from models.tuning_run import Examples, TuningSettings
 
 DECIDE_AT, REVIEW_AT = 0.94, 0.90  # precision of the model's word and of its doubt; half of the lines violate
 SPOKEN_DECIDE_AT, SPOKEN_REVIEW_AT = 0.85, 0.75  # of spoken words, as rarely wrong as calls are
+ACQUIT_LOSES, ACQUIT_AT = (
+    0.02,
+    0.90,
+)  # of true phrase findings at most, and least share of false ones among the acquitted
 _KEPT = 0.99  # share of violating calibration lines about which the encoder must be asked
 _WEIGHTS = tuple(round(0.1 * n, 1) for n in range(1, 10))  # of the encoder in the blend
 Progress = Callable[[int, int, str], None]
@@ -81,7 +88,7 @@ def train_semantic(
         settings=settings,
         progress=progress,
     )
-    return finish(folder, data, encoder, (held, spoken, development), settings)
+    return finish(folder, data, encoder, (held, spoken, development), settings, pack)
 
 
 def finish(
@@ -90,8 +97,9 @@ def finish(
     encoder: SentenceTransformerEncoder,
     splits: tuple[_Split, _Split, _Split],
     settings: TuningSettings,
+    pack: RulePack,
 ) -> Trained:
-    """Blend, calibrate (texts, then speech) and measure two trained scorers on three splits in that order."""
+    """Blend, calibrate (texts, speech, acquittals) and measure two trained scorers on three splits in that order."""
     held, spoken, development = splits
     scorers = NgramScorer(folder), load_tuned(folder, encoder)
     fast, slow = (scorer.score(held.made.texts) for scorer in scorers)
@@ -118,12 +126,15 @@ def finish(
                 review_at=SPOKEN_REVIEW_AT,
             ),
         )
+    blended_scorer = Blend(*scorers, weight=weight, ask_from=ask_from)
+    calibration = replace(calibration, acquit=_acquit(SemanticFilter(pack, blended_scorer, calibration), pack, held))
     write_calibration(folder, calibration)
     fast, slow = (scorer.score(development.made.texts) for scorer in scorers)
     figures = {
         "data": {"sha256": data.digest, **{name: len(data.of(name)) for name in ("train", "calibration", "spoken")}},
         "settings": asdict(settings),
         "blend": {"weight": weight, "ask_from": ask_from},
+        "acquit": calibration.acquit,
         "development": {
             name: measure(data.labels, scores, calibration, development)
             for name, scores in (
@@ -133,6 +144,20 @@ def finish(
     }  # fmt: skip
     (folder / "figures.json").write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", "utf-8")
     return Trained(folder=folder, figures=figures)
+
+
+def _acquit(reader: SemanticFilter, pack: RulePack, held: _Split) -> float:
+    """Below which belief words that a phrase rule found break nothing: chosen where calibration lines were found."""
+    phrases, nothing = PhraseFilter(pack), ReviewContext(today=date.min)
+    beliefs, truth = [], []
+    for item in held.items:
+        draft = Draft(text=item.text, target=Target(item.target), generated=False)
+        for finding in phrases.find(draft, nothing):
+            belief = reader.belief(draft, finding)
+            if belief is not None:
+                beliefs.append(belief)
+                truth.append(finding.rule in item.rules)
+    return acquittal(beliefs, truth, lost=ACQUIT_LOSES, right=ACQUIT_AT)
 
 
 def measure(labels: Sequence[str], scores: Probabilities, calibration: Calibration, split: _Split) -> dict[str, Any]:

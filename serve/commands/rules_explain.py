@@ -85,9 +85,10 @@ def _explain_text(
     from serve.commands.compliance import target_of
 
     draft, about = Draft(text=text, target=target_of(target)), context_from_meta({})
-    findings, errors = book_of(house, pack, with_model=with_model).judge(draft, about)
+    judged = book_of(house, pack, with_model=with_model).judge(draft, about)
+    errors = judged.errors
     places = [c for c in PhraseTracer(pack).trace(draft, about) if rule_id in (None, c.rule)]
-    found = [f for f in findings if rule_id in (None, f.rule)]
+    found = [f for f in judged.findings if rule_id in (None, f.rule)]
     if as_json:
         return print_json({
             "findings": [

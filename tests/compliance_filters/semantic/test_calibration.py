@@ -13,6 +13,7 @@ from compliance_filters.semantic.calibration import (
     NEVER,
     Calibration,
     Thresholds,
+    acquittal,
     calibrate,
     calibrate_speech,
     read_calibration,
@@ -87,3 +88,22 @@ class TestSpeech:
         spoken = replace(chosen(), speech=self.speech())
         write_calibration(tmp_path, spoken)
         assert read_calibration(tmp_path) == spoken
+
+
+class TestAcquittal:
+    """Below which belief words of a rule break nothing."""
+
+    TRUE, FALSE = [0.03, *[0.5] * 99], [0.01] * 30
+
+    def chosen(self, true_ones: list[float], false_ones: list[float], lost: float = 0.02) -> float:
+        truth = [True] * len(true_ones) + [False] * len(false_ones)
+        return acquittal([*true_ones, *false_ones], truth, lost=lost, right=0.9)
+
+    def test_it_loses_no_more_true_findings_than_it_may(self) -> None:
+        assert self.chosen(self.TRUE, self.FALSE) == 0.5
+        assert self.chosen(self.TRUE, self.FALSE, lost=0.0) == 0.03
+
+    def test_without_enough_findings_or_where_it_would_be_wrong_it_acquits_nothing(self) -> None:
+        assert self.chosen(self.TRUE[:40], self.FALSE) == 0.0
+        assert self.chosen(self.TRUE, self.FALSE[:5]) == 0.0
+        assert self.chosen(self.TRUE, []) == 0.0
