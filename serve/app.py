@@ -31,6 +31,7 @@ from serve.routes import (
     deliveries,
     diagnoses,
     events,
+    exports,
     follow_ups,
     health,
     intents,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tougu.http")
 ROUTES = (
     questions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
-    supervision, leads, board, follow_ups, consents, scores, events, segments, administration,
+    supervision, leads, board, follow_ups, consents, scores, events, segments, administration, exports,
 )  # fmt: skip
 OPEN_ROUTES = (health, logins, client_pages)  # each of them asks by itself for what it needs
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"

@@ -41,6 +41,7 @@ from knowledge_base.errors import (
 )
 from serve.commands.context import HOUSE_PACKAGES, one_line
 from serve.errors import NotFoundError, UserError
+from serve.rights.exports import ExportError
 from serve.rights.limits import TooManyError
 from serve.rights.lockout import LockedError
 from serve.rights.logins import LoginError, SignInNeededError
@@ -58,6 +59,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     LockedError: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
     WeakPasswordError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ExportError: HTTPStatus.FORBIDDEN,
     UserError: HTTPStatus.CONFLICT,
     NotFoundError: HTTPStatus.NOT_FOUND,
     AudioError: HTTPStatus.UNPROCESSABLE_ENTITY,

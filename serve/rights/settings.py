@@ -47,7 +47,7 @@ class AuthSettings(BaseModel):
 
     required: bool | None = Field(
         None,
-        description="Ask everybody to log in; empty = as soon as a user has a password, or a sign-in or server.url is set.",
+        description="Ask everybody to log in; empty = once a user has a password, or a sign-in or server.url is set.",
     )
     session_idle_minutes: int = Field(60, gt=0, description="Minutes without a request after which a login ends.")
     session_hours: int = Field(12, gt=0, description="Hours after which a login ends in any case.")

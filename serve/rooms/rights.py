@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from serve.rights.api_keys import ApiKeys
     from serve.rights.callers import Callers
     from serve.rights.credentials import Credentials
+    from serve.rights.exports import Exports
     from serve.rights.groups import RouteGroups
     from serve.rights.limits import Limits
     from serve.rights.lockout import Lockouts
@@ -99,6 +100,12 @@ class RightsRooms(ClientRooms):
         from serve.rights.api_keys import ApiKeys
 
         return ApiKeys(self.engine, self.audit, self.route_groups)
+
+    @once
+    def exports(self) -> Exports:
+        from serve.rights.exports import Exports
+
+        return Exports(self.engine, self.audit, self.settings.limits)
 
     @once
     def limits(self) -> Limits:

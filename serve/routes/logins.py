@@ -100,7 +100,10 @@ def setup_done(what: SetupDoneIn, request: Request) -> dict[str, str]:
 @router.get("/login/{provider}", include_in_schema=False)
 def sign_in(provider: str, request: Request, next: str = "/") -> Response:
     """Send the browser to the firm's own sign-in."""
-    address, sealed = the_house(request).sign_in_desk.begin(provider, next_path=inner_path(next))
+    try:
+        address, sealed = the_house(request).sign_in_desk.begin(provider, next_path=inner_path(next))
+    except SignInError:
+        return RedirectResponse("/login?failed=1", 303)
     response = RedirectResponse(address, 303, headers={"cache-control": "no-store"})
     response.set_cookie(
         SIGN_IN_COOKIE, sealed, max_age=TTL_S, path="/login", httponly=True, secure=_secure(request), samesite="lax"
