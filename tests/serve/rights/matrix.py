@@ -9,13 +9,12 @@ from typing import Any
 
 import yaml
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from knowledge_base.access import Role
 from serve.users import OPERATOR
 from serve.wiring import House
-from tests.serve.conftest import client_of
+from tests.serve.conftest import api_routes, client_of
 from tests.serve.rights.conftest import OWN
 from tests.serve.staff_cases import EAST, furnish, wish
 from tests.serve.staff_cases import record as record_call
@@ -78,8 +77,7 @@ def routes_of(app: FastAPI) -> list[str]:
     """Every route of the application, as rows name them; files under /static are nobody's secret."""
     return sorted(
         f"{method} {route.path}"
-        for route in app.routes
-        if isinstance(route, APIRoute)
+        for route in api_routes(app)
         for method in route.methods - {"HEAD"}
     )
 
