@@ -39,6 +39,7 @@ class Row:
     may: frozenset[str]
     hidden: frozenset[str] = frozenset()  # 404: what is not theirs is not there
     open: bool = False  # to everybody, logged in or not
+    made_up: bool = False  # what is asked about does not exist: 404 for those who may
     body: Any = None
     query: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)  # name in the path -> kind of thing; others are made up
@@ -63,7 +64,8 @@ def rows() -> Iterator[Row]:
     for route, told in found["routes"].items():
         yield Row(
             route=route, may=_set(named, told.get("may", [])), hidden=_set(named, told.get("hidden", [])),
-            open=told.get("open", False), body=told.get("body"), query=told.get("query", ""), ids=told.get("ids", {}),
+            open=told.get("open", False), made_up=told.get("made_up", False),
+            body=told.get("body"), query=told.get("query", ""), ids=told.get("ids", {}),
         )  # fmt: skip
 
 
@@ -75,11 +77,7 @@ def _set(named: Mapping[str, frozenset[str]], told: str | list[str]) -> frozense
 
 def routes_of(app: FastAPI) -> list[str]:
     """Every route of the application, as rows name them; files under /static are nobody's secret."""
-    return sorted(
-        f"{method} {route.path}"
-        for route in api_routes(app)
-        for method in route.methods - {"HEAD"}
-    )
+    return sorted(f"{method} {route.path}" for route in api_routes(app) for method in route.methods - {"HEAD"})
 
 
 def busy(house: House) -> dict[str, str]:
