@@ -71,7 +71,7 @@ class Users:
         principal.require("change users", Role.ADMINISTRATOR, Role.SYSTEM)
         if not roles:
             raise ServeError(f"The user {user_id} has no role: name at least one with --role.")
-        _check_roles(user_id, roles, principal)
+        check_roles(user_id, roles, principal)
         user = User(id=user_id, roles=tuple(roles), branches=tuple(branches), labels=tuple(labels))
         row = {
             "id": user.id,
@@ -88,12 +88,17 @@ class Users:
     def remove(self, user_id: str, *, principal: Principal) -> None:
         """Take a user's roles and logins away. Raises NotFoundError for an unknown name."""
         principal.require("change users", Role.ADMINISTRATOR, Role.SYSTEM)
-        if user_id == principal.user_id:
-            raise UserError("Nobody removes themselves: let another administrator do it.")
+        self.check_removal(user_id, principal)
         with self._engine.begin() as connection:
             forget_login(connection, user_id)
             if connection.execute(delete(users).where(users.c.id == user_id)).rowcount == 0:
                 raise NotFoundError(f"There is no user {user_id}: see `tougu users list`.")
+
+    def check_removal(self, user_id: str, principal: Principal) -> None:
+        """Raise NotFoundError for an unknown name, UserError for one's own."""
+        self.principal(user_id)
+        if user_id == principal.user_id:
+            raise UserError("Nobody removes themselves: let another administrator do it.")
 
     def list(self, *, principal: Principal) -> tuple[User, ...]:
         """All users by name."""
@@ -103,7 +108,8 @@ class Users:
         return tuple(_user(row._asdict()) for row in rows)
 
 
-def _check_roles(user_id: str, roles: Sequence[Role], principal: Principal) -> None:
+def check_roles(user_id: str, roles: Sequence[Role], principal: Principal) -> None:
+    """Raise UserError for roles that a user cannot be given, or not by this principal."""
     if not USER_ID.fullmatch(user_id):
         raise UserError(f"{user_id!r} is no user id: use 1 to 64 letters, digits and . _ @ - .")
     if Role.SYSTEM in roles:

@@ -44,8 +44,9 @@ class Passwords:
     def right(self, password: str, kept: str | None) -> bool:
         """Whether it is the password; for an account that has none, as much work and False."""
         with self._room:
+            nobodys = self._nobodys  # made with the first login, whoever tries it
             try:
-                Argon2id.verify_phc_encoded(_bytes(password), kept or self._nobodys)
+                Argon2id.verify_phc_encoded(_bytes(password), kept or nobodys)
             except InvalidKey:
                 return False
         return kept is not None

@@ -13,6 +13,7 @@ from compliance_filters.audit.browse import browse
 from knowledge_base.access import Role
 from serve.routes.wire import PrincipalDep, Wire, the_house
 from serve.times import iso, with_iso
+from serve.users import check_roles
 
 router = APIRouter(prefix="/v1", tags=["administration"])
 Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=50)]
@@ -45,17 +46,21 @@ def put_user(user_id: str, what: UserIn, request: Request, principal: PrincipalD
     house = the_house(request)
     told = {"user": user_id, "roles": sorted(what.roles), "branches": what.branches, "labels": what.labels}
     principal.require("change users", Role.ADMINISTRATOR, Role.SYSTEM)
-    user = house.users.add(user_id, roles=what.roles, branches=what.branches, labels=what.labels, principal=principal)
+    check_roles(user_id, what.roles, principal)
     house.audit.append(event="user.changed", actor=principal.user_id, data=told)
-    return asdict(user)
+    return asdict(
+        house.users.add(user_id, roles=what.roles, branches=what.branches, labels=what.labels, principal=principal)
+    )
 
 
 @router.delete("/users/{user_id}", status_code=204)
 def remove_user(user_id: str, request: Request, principal: PrincipalDep) -> None:
     """Take a user's roles and logins away."""
     house = the_house(request)
-    house.users.remove(user_id, principal=principal)
+    principal.require("change users", Role.ADMINISTRATOR, Role.SYSTEM)
+    house.users.check_removal(user_id, principal)
     house.audit.append(event="user.removed", actor=principal.user_id, data={"user": user_id})
+    house.users.remove(user_id, principal=principal)
 
 
 @router.post("/security/users/{user_id}/setup")
