@@ -61,4 +61,6 @@ function Login() {
       <a href=${`/login/${name}?next=${encodeURIComponent(next)}`}>${SIGN_INS[name] || name}</a>`)}</nav>`}`;
 }
 
-render(html`<${Login} />`, document.getElementById("app"));
+const app = document.getElementById("app");
+app.replaceChildren();
+render(html`<${Login} />`, app);

@@ -55,4 +55,6 @@ function Setup() {
     ${error && html`<p class="error" role="alert">${error}</p>`}`;
 }
 
-render(html`<${Setup} />`, document.getElementById("app"));
+const app = document.getElementById("app");
+app.replaceChildren();
+render(html`<${Setup} />`, app);
