@@ -16,9 +16,14 @@ class Role(StrEnum):
     EDITOR = "editor"
     OPERATIONS = "operations"
     CRM = "crm"
-    SYSTEM = "system"
+    ADMINISTRATOR = "administrator"  # users and their roles
+    SECURITY = "security"  # logins, sessions, keys, lockouts
+    AUDIT = "audit"  # reads who did what
+    SYSTEM = "system"  # the machine: background jobs and its operator; no person and no key has it
 
 
+# Three that nobody holds two of, and none of which sees a client.
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR, Role.SECURITY, Role.AUDIT})
 SEES_EVERY_CLIENT = frozenset({Role.COMPLIANCE, Role.OPERATIONS, Role.CRM, Role.SYSTEM})
 
 

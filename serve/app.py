@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from importlib import metadata
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import MutableHeaders
@@ -19,6 +20,7 @@ from serve.call_figures import CallsOnTheirWay
 from serve.chat_usage import ChatUsage
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
+    administration,
     audio,
     board,
     call_records,
@@ -29,11 +31,13 @@ from serve.routes import (
     deliveries,
     diagnoses,
     events,
+    exports,
     follow_ups,
     health,
     intents,
     knowledge,
     leads,
+    logins,
     notes,
     pages,
     questions,
@@ -42,6 +46,7 @@ from serve.routes import (
     segments,
     supervision,
 )
+from serve.routes.wire import a_visitor, the_principal
 
 if TYPE_CHECKING:
     from serve.wiring import House
@@ -49,8 +54,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("tougu.http")
 ROUTES = (
     questions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
-    supervision, leads, board, follow_ups, consents, scores, events, segments, health, pages, client_pages,
+    supervision, leads, board, follow_ups, consents, scores, events, segments, administration, exports,
 )  # fmt: skip
+OPEN_ROUTES = (health, logins, client_pages)  # each of them asks by itself for what it needs
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 
 
@@ -75,12 +81,28 @@ def create_app(house: House) -> FastAPI:
         DoorMiddleware,
         max_body_bytes=house.settings.server.max_body_bytes,
         public_host=house.settings.copilot.delivery.public_host,
+        url=house.settings.server.url,
+        admit=_address_limit(house),
     )
     for routes in ROUTES:
-        app.include_router(routes.router)
+        app.include_router(routes.router, dependencies=[Depends(the_principal)])
+    app.include_router(logins.mine, dependencies=[Depends(the_principal)])
+    app.include_router(pages.router, dependencies=[Depends(a_visitor)])
+    for open_to_all in OPEN_ROUTES:
+        app.include_router(open_to_all.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
     translate_errors(app)
     return app
+
+
+def _address_limit(house: House) -> Callable[[str], None]:
+    """Takes a token of an address, once there are logins: before, nobody but this machine gets here."""
+
+    def admit(address: str) -> None:
+        if house.callers.closed:
+            house.limits.take(f"address {address}", house.settings.limits.address_per_minute)
+
+    return admit
 
 
 class _Counted:

@@ -28,6 +28,7 @@ from serve.commands import (
     notes,
     reports,
     review,
+    rights,
     rules,
     rules_explain,
     rules_sign,
@@ -85,7 +86,11 @@ for step in (erasure.status, erasure.seal, erasure.hold, erasure.destroy):
 audit.app.command("open")(erasure.open_)
 app.add_typer(audit.app, name="audit")
 app.add_typer(admin.prompts_app, name="prompts")
+for login_command in (rights.password, rights.invite, rights.authenticator, rights.sessions, rights.logout,
+                      rights.lockouts, rights.unlock):  # fmt: skip
+    admin.users_app.command()(login_command)
 app.add_typer(admin.users_app, name="users")
+app.add_typer(rights.keys_app, name="keys")
 app.add_typer(admin.models_app, name="models")
 app.command()(admin.doctor)
 app.command()(admin.config)

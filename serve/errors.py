@@ -15,5 +15,9 @@ class OpenDoorError(ServeError):
     """The server was asked to listen where others could reach it before rights exist."""
 
 
+class UserError(ServeError):
+    """A user cannot be given what was asked for."""
+
+
 class NotFoundError(ServeError):
     """What was named does not exist, or the principal may not see it."""

@@ -40,7 +40,13 @@ from knowledge_base.errors import (
     UnknownWordingError,
 )
 from serve.commands.context import HOUSE_PACKAGES, one_line
-from serve.errors import NotFoundError
+from serve.errors import NotFoundError, UserError
+from serve.rights.exports import ExportError
+from serve.rights.limits import TooManyError
+from serve.rights.lockout import LockedError
+from serve.rights.logins import LoginError, SignInNeededError
+from serve.rights.passwords import WeakPasswordError
+from serve.rights.refusals import note_refusal
 
 OPENAI_PATHS = ("/v1/audio/",)
 OPENAI_CODES = {413: "file_too_large", 415: "unsupported_file", 503: "engine_unavailable"}
@@ -48,6 +54,13 @@ OPENAI_CODES = {413: "file_too_large", 415: "unsupported_file", 503: "engine_una
 # The nearest class in the error's line of ancestors decides; what is not here is our fault, not the caller's.
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     AccessDeniedError: HTTPStatus.FORBIDDEN,
+    SignInNeededError: HTTPStatus.UNAUTHORIZED,
+    LoginError: HTTPStatus.UNAUTHORIZED,
+    LockedError: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
+    WeakPasswordError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ExportError: HTTPStatus.FORBIDDEN,
+    UserError: HTTPStatus.CONFLICT,
     NotFoundError: HTTPStatus.NOT_FOUND,
     AudioError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TranscriptionError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -83,11 +96,21 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 
 
 def problem(
-    status: int, detail: str, headers: Mapping[str, str] | None = None, *, param: str | None = None, path: str = ""
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    param: str | None = None,
+    path: str = "",
+    more: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    """An RFC 9457 problem document; for paths that clients of OpenAI ask, with their `error` beside."""
+    """An RFC 9457 problem document; for paths that clients of OpenAI ask, with their `error` beside.
+
+    more: members of this kind of problem.
+    """
     body: dict[str, Any] = {
         "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail,
+        **(more or {}),
     }  # fmt: skip
     if path.startswith(OPENAI_PATHS):
         kind = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
@@ -110,7 +133,9 @@ def translate_errors(app: FastAPI) -> None:
 
     def expected(request: Request, error: Exception) -> Response:
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        return problem(status, getattr(error, "zh", "") or one_line(error), path=request.url.path)
+        note_refusal(request, error, status)
+        detail, headers = getattr(error, "zh", "") or one_line(error), getattr(error, "headers", None)
+        return problem(status, detail, headers, path=request.url.path, more=getattr(error, "more", None))
 
     for kind in STATUS:
         app.add_exception_handler(kind, expected)

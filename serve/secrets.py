@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KEY_FILE = "audit.key"
 LINK_FILE = "link.key"
+LOGIN_FILE = "login.key"
 SIGNING_FILE = "checkpoint.key"
 KEY_BYTES = 32
 
@@ -47,6 +48,20 @@ def link_key(settings: Settings) -> bytes:
     key = _made_once(path, lambda: secrets.token_hex(KEY_BYTES))
     if len(key) < KEY_BYTES:
         raise SettingsError(f"The link key {path} is too short: restore it from a backup; a new one ends every link.")
+    return key
+
+
+def login_key(settings: Settings) -> bytes:
+    """The key that encrypts authenticators' secrets: `<home>/login.key`, made at the first use.
+
+    Raises SettingsError when it is too short.
+    """
+    path = settings.home / LOGIN_FILE
+    key = _made_once(path, lambda: secrets.token_hex(KEY_BYTES))
+    if len(key) < KEY_BYTES:
+        raise SettingsError(
+            f"The login key {path} is too short: restore it from a backup; a new one ends authenticators."
+        )
     return key
 
 

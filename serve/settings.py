@@ -28,6 +28,7 @@ from models.settings import ModelSettings
 from prompts.settings import ChatSettings, PromptSettings
 from rag.settings import RagSettings
 from serve.errors import SettingsError
+from serve.rights.settings import AuthSettings, LimitSettings
 
 PREFIX = "TOUGU_"
 DELIMITER = "__"
@@ -39,7 +40,13 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = Field("127.0.0.1", description="Address to listen on; loopback only.")
+    host: str = Field("127.0.0.1", description="Address to listen on; any but loopback needs logins and server.url.")
+    url: str = Field(
+        "", description="Address by which people reach the server, e.g. https://tougu.firm.cn; empty = loopback only."
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Addresses, with commas, of gateways whose X-Forwarded-For and -Proto are believed."
+    )
     port: int = Field(8600, ge=0, le=65535, description="TCP port; 0 takes a free one.")
     max_body_bytes: int = Field(
         64 * 1024 * 1024, gt=0, description="Largest request body, in bytes; raise it for long calls."
@@ -67,6 +74,8 @@ class Settings(BaseSettings):
         None, description="SQLAlchemy URL (postgresql+psycopg://...); empty = SQLite in home."
     )
     server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
+    limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     models: ModelSettings = ModelSettings()
     chat: ChatSettings = ChatSettings()

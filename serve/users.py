@@ -1,7 +1,8 @@
-"""Users and their roles. Logins come later; until then the operator of the machine names a user."""
+"""Users and their roles. While nobody has a login, the operator of the machine names a user."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,11 +11,13 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, delete, select
 
 from jobs.direct import Direct, reading
-from knowledge_base.access import Principal, Role
-from serve.errors import NotFoundError, ServeError
+from knowledge_base.access import ADMINISTRATORS, Principal, Role
+from serve.errors import NotFoundError, ServeError, UserError
+from serve.rights.credentials import forget_login
 from serve.tables import users
 
 _ONE = Direct(select(users).where(users.c.id == bindparam("of")))  # every request asks who it is
+USER_ID = re.compile(r"[\w.@-]{1,64}")
 OPERATOR = Principal(user_id="operator", roles=frozenset({Role.SYSTEM}))
 
 
@@ -64,10 +67,11 @@ class Users:
         labels: Sequence[str],
         principal: Principal,
     ) -> User:
-        """Add a user, or replace their roles. Raises ServeError when no role is given."""
-        principal.require("change users", Role.SYSTEM)
+        """Add a user, or replace their roles. Raises ServeError when no role is given, UserError for a wrong one."""
+        principal.require("change users", Role.ADMINISTRATOR, Role.SYSTEM)
         if not roles:
             raise ServeError(f"The user {user_id} has no role: name at least one with --role.")
+        check_roles(user_id, roles, principal)
         user = User(id=user_id, roles=tuple(roles), branches=tuple(branches), labels=tuple(labels))
         row = {
             "id": user.id,
@@ -82,18 +86,41 @@ class Users:
         return user
 
     def remove(self, user_id: str, *, principal: Principal) -> None:
-        """Take a user's roles away. Raises NotFoundError for an unknown name."""
-        principal.require("change users", Role.SYSTEM)
+        """Take a user's roles and logins away. Raises NotFoundError for an unknown name."""
+        principal.require("change users", Role.ADMINISTRATOR, Role.SYSTEM)
+        self.check_removal(user_id, principal)
         with self._engine.begin() as connection:
+            forget_login(connection, user_id)
             if connection.execute(delete(users).where(users.c.id == user_id)).rowcount == 0:
                 raise NotFoundError(f"There is no user {user_id}: see `tougu users list`.")
 
+    def check_removal(self, user_id: str, principal: Principal) -> None:
+        """Raise NotFoundError for an unknown name, UserError for one's own."""
+        self.principal(user_id)
+        if user_id == principal.user_id:
+            raise UserError("Nobody removes themselves: let another administrator do it.")
+
     def list(self, *, principal: Principal) -> tuple[User, ...]:
         """All users by name."""
-        principal.require("list users", Role.SYSTEM)
+        principal.require("list users", Role.ADMINISTRATOR, Role.SECURITY, Role.SYSTEM)
         with self._engine.connect() as connection:
             rows = connection.execute(select(users).order_by(users.c.id)).all()
         return tuple(_user(row._asdict()) for row in rows)
+
+
+def check_roles(user_id: str, roles: Sequence[Role], principal: Principal) -> None:
+    """Raise UserError for roles that a user cannot be given, or not by this principal."""
+    if not USER_ID.fullmatch(user_id):
+        raise UserError(f"{user_id!r} is no user id: use 1 to 64 letters, digits and . _ @ - .")
+    if Role.SYSTEM in roles:
+        raise UserError(
+            "The role system belongs to the machine and its operator: give a person administrator (users), security "
+            "(logins and keys) or audit (reads the log)."
+        )
+    if len(ADMINISTRATORS.intersection(roles)) > 1:
+        raise UserError("Nobody is two of administrator, security and audit: each watches the others.")
+    if user_id == principal.user_id:
+        raise UserError("Nobody changes their own roles: let another administrator do it.")
 
 
 def _user(values: Mapping[str, Any]) -> User:

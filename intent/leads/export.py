@@ -18,6 +18,7 @@ COLUMNS = (
     "id", "client_id", "advisor_id", "branch", "intent", "name", "product", "line", "state", "tier", "score",
     "confidence", "amount_cny", "urgency", "due_at", "escalated_at", "first_seen_at", "last_seen_at", "owner",
     "disposition", "call", "second", "held_because",
+    "export",
 )  # fmt: skip
 NUMBERS = frozenset({"score", "confidence", "amount_cny", "second"})
 PAGE = 1000
@@ -41,10 +42,13 @@ def export_leads(
     taxonomy: Taxonomy,
     principal: Principal,
     before: Callable[[Sequence[Lead]], None] = lambda page: None,
+    mark: str = "",
 ) -> int:
     """Write every lead the principal may see, page by page, beside and renamed; returns how many.
 
-    The ending of `path` says the format. before: called with each page before it is written, e.g. to log the export.
+    The ending of `path` says the format. mark: stands in the column `export` of every row: the number of the file, who
+    and when, so that a part of it still tells where it came from.
+    before: called with each page before it is written, e.g. to log the export.
     Raises LeadExportError for another ending, a missing library, or more rows than an Excel sheet holds.
     """
     writer = _WRITERS.get(path.suffix.lower())
@@ -56,7 +60,7 @@ def export_leads(
         with writer(beside) as write:
             while page := queue.list(principal=principal, after=after, limit=PAGE):
                 before(page)
-                write([_row(lead, taxonomy) for lead in page])
+                write([_row(lead, taxonomy) | {"export": mark} for lead in page])
                 count, after = count + len(page), page[-1].id
         beside.replace(path)
     finally:

@@ -28,7 +28,7 @@ from knowledge_base.tables import clients
 
 NO_CALLS = frozenset({"phone", "marketing", "contact"})  # opt-outs of those who are in no list
 APPROVERS = (Role.SUPERVISOR, Role.COMPLIANCE, Role.SYSTEM)
-COLUMNS = ("client_id", "name", "advisor_id", "branch", "risk_level", "tags")
+COLUMNS = ("client_id", "name", "advisor_id", "branch", "risk_level", "tags", "export")
 PAGE = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is run by spreadsheets
 
@@ -140,21 +140,23 @@ class ListExports:
     def write_csv(
         self, export_id: str, file: TextIO, *, principal: Principal, before: Before = lambda rows: None
     ) -> int:
-        """Write an approved list for the person who asked; returns how many clients.
+        """Write an approved list for the person who asked; returns how many clients. The column `export` of every row
+        tells the list, who fetched it and when.
 
         before: called with each part before it is written, to log it. Raises SegmentError, SegmentNotFoundError.
         """
-        pick = self._fetchable(export_id, principal)
+        pick, fetched_at = self._fetchable(export_id, principal)
+        mark = f"{export_id} {principal.user_id} {fetched_at:%Y-%m-%dT%H:%MZ}"
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         count = 0
         for rows in self._parts(export_id, pick, principal):
             before(rows)
-            writer.writerows({name: _inert(value) for name, value in row.items()} for row in rows)
+            writer.writerows({name: _inert(value) for name, value in {**row, "export": mark}.items()} for row in rows)
             count += len(rows)
         return count
 
-    def _fetchable(self, export_id: str, principal: Principal) -> Pick:
+    def _fetchable(self, export_id: str, principal: Principal) -> tuple[Pick, datetime]:
         with self.engine.begin() as connection:
             begin_writing(connection)
             row = _row(connection, export_id, lock=True)
@@ -174,7 +176,7 @@ class ListExports:
                     zh="这份名单已过下载期限，请重新申请。",
                 )
             connection.execute(update(segment_exports).where(segment_exports.c.id == export_id).values(fetched_at=now))
-            return _pick(row)
+            return _pick(row), now
 
     def _parts(self, export_id: str, pick: Pick, principal: Principal) -> Iterator[list[ListRow]]:
         after = ""
@@ -214,7 +216,7 @@ def _rows(connection: Connection, ids: Sequence[str]) -> list[ListRow]:
     query = select(client_tags.c.client_id, client_tags.c.tag).where(client_tags.c.client_id.in_(ids))
     for client_id, tag in connection.execute(query.order_by(client_tags.c.tag)):
         tags.setdefault(client_id, []).append(tag)
-    columns = ("id", *COLUMNS[1:-1])
+    columns = ("id", *COLUMNS[1:-2])
     found = connection.execute(select(*(clients.c[n] for n in columns)).where(clients.c.id.in_(ids)).order_by("id"))
     return [
         {"client_id": row.id, **{n: getattr(row, n) or "" for n in columns[1:]}, "tags": ";".join(tags.get(row.id, ()))}

@@ -99,30 +99,36 @@ def users_list(context: typer.Context, as_json: Json = False) -> None:
 def users_add(
     context: typer.Context,
     user_id: Annotated[str, typer.Argument(help="Their id; an advisor's is the advisor_id of the client file.")],
-    role: Annotated[list[str], typer.Option(help="advisor, supervisor, compliance, editor, operations, crm.")],
+    role: Annotated[
+        list[str],
+        typer.Option(help="advisor, supervisor, compliance, editor, operations, crm; administrator, security, audit."),
+    ],
     branch: Annotated[list[str] | None, typer.Option(help="Branch a supervisor is responsible for.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="Document label this person may read.")] = None,
+    password_prompt: Annotated[bool, typer.Option("--password-prompt", help="Ask for a password to log in.")] = False,
 ) -> None:
     """Add a user or replace their roles."""
-    from knowledge_base.access import Role
-    from serve.errors import ServeError
+    from serve.commands.rights import ask_password, role_named
 
-    unknown = [name for name in role if name not in set(Role)]
-    if unknown:
-        raise ServeError(f"There is no role {unknown[0]}: choose from {', '.join(Role)}.")
     shared = context.ensure_object(Context)
     house = shared.house()
-    roles = [Role(name) for name in role]
-    house.users.add(user_id, roles=roles, branches=branch or [], labels=label or [], principal=shared.principal(house))
+    roles, principal = [role_named(name) for name in role], shared.principal(house)
+    house.users.add(user_id, roles=roles, branches=branch or [], labels=label or [], principal=principal)
+    told = {"user": user_id, "roles": sorted(role), "branches": branch or [], "labels": label or []}
+    house.audit.append(event="user.changed", actor=principal.user_id, data=told)
+    if password_prompt:
+        ask_password(context, user_id)
     typer.echo(f"{user_id} may now act as {', '.join(role)}: tougu --as {user_id} ...")
 
 
 @users_app.command("remove")
 def users_remove(context: typer.Context, user_id: str) -> None:
-    """Take a user's roles away."""
+    """Take a user's roles and logins away."""
     shared = context.ensure_object(Context)
     house = shared.house()
-    house.users.remove(user_id, principal=shared.principal(house))
+    principal = shared.principal(house)
+    house.users.remove(user_id, principal=principal)
+    house.audit.append(event="user.removed", actor=principal.user_id, data={"user": user_id})
     typer.echo(f"{user_id} was removed.")
 
 

@@ -11,7 +11,7 @@ from serve.commands.context import Context
 
 def serve(
     context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="Loopback address; overrides server.host.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; overrides server.host.")] = None,
     port: Annotated[int | None, typer.Option(help="TCP port; overrides server.port.")] = None,
     worker: Annotated[bool, typer.Option(help="Also run background jobs in this process.")] = True,
 ) -> None:
@@ -24,14 +24,16 @@ def serve(
 
     from jobs.threads import hand_over_quickly
     from serve.app import create_app
-    from serve.auth import require_loopback
+    from serve.auth import require_closed_door
     from serve.errors import ServeError
     from serve.warm import warm_beside
     from serve.worker import running_worker
 
     house = context.ensure_object(Context).house(service=True)
     address = host or house.settings.server.host
-    require_loopback(address)
+    server = house.settings.server
+    require_closed_door(address, url=server.url, logins=house.callers.logins_in_force())
+    house.sign_ins  # noqa: B018 - one that cannot work is told now, not at the first login
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -51,7 +53,10 @@ def serve(
         app = create_app(house)
         hand_over_quickly()
         warm_beside(house)  # after the imports, which the first answer waits for
-        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
+        told = uvicorn.Config(
+            app, log_config=None, access_log=False, forwarded_allow_ips=server.trusted_proxies
+        )
+        uvicorn.Server(told).run(sockets=[listener])
 
 
 def worker(context: typer.Context) -> None:

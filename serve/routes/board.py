@@ -17,7 +17,7 @@ from intent.leads.queue import body
 from knowledge_base.access import Role
 from knowledge_base.clients import Client, Holding
 from serve.routes.follow_ups import item_json, zh
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.routes.wire import PrincipalDep, SeenDep, Wire, people_for, the_house
 from serve.times import iso
 from serve.users import OPERATOR
 
@@ -44,8 +44,7 @@ class ReassignIn(Wire):
 @router.get("/staff")
 def staff(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
     """Users with their roles, for pages on which the operator says as whom they act."""
-    principal.require("list users", Role.SYSTEM)
-    known = the_house(request).users.list(principal=OPERATOR)
+    known = people_for(request, principal)
     return [{"id": user.id, "roles": [role.value for role in user.roles]} for user in known]
 
 

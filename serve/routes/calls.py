@@ -14,9 +14,11 @@ from pydantic import AwareDatetime
 from intent.leads.queue import body
 from intent.recordings import RECORDINGS
 from jobs.leases import Job
+from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 from serve.call_queue import FRESH
 from serve.errors import NotFoundError
 from serve.routes.wire import JobOut, PrincipalDep, SeenDep, the_house
+from serve.wiring import House
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 BLOCK = 1 << 20
@@ -54,6 +56,7 @@ def take_call(
     (it is tried again then); 409 where it is being read, or was read, with other metadata.
     """
     house = the_house(request)
+    _may_name(house, client_id, advisor_id, principal)
     suffix = Path(recording.filename or "").suffix.lower()
     if suffix not in RECORDINGS:
         raise HTTPException(
@@ -77,6 +80,19 @@ def take_call(
         priority=FRESH,
     )
     return job_out(taken.job)
+
+
+def _may_name(house: House, client_id: str | None, advisor_id: str | None, principal: Principal) -> None:
+    """A recording makes leads and cases: an advisor brings their own, and nobody those of a client they may not see.
+
+    Raises UnknownClientError, AccessDeniedError.
+    """
+    if principal.has(*SEES_EVERY_CLIENT):
+        return  # a telephone system may tell of a client before the client file does
+    if client_id is not None:
+        house.clients.get(client_id, principal=principal)
+    if advisor_id not in (None, principal.user_id):
+        principal.require("bring recordings of other advisors", Role.SUPERVISOR)
 
 
 def _store(recording: UploadFile, folder: Path, suffix: str) -> tuple[Path, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from serve.routes.wire import Wire, the_house
+from serve.routes.wire import PrincipalDep, Wire, the_house
 
 router = APIRouter(tags=["health"])
 
@@ -31,6 +31,6 @@ def readyz(request: Request, response: Response) -> Ready:
 
 
 @router.get("/metrics", response_class=Response)
-def metrics(request: Request) -> Response:
+def metrics(request: Request, principal: PrincipalDep) -> Response:
     """Counters and durations in the Prometheus text format; no client data, no paths with ids."""
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

@@ -16,9 +16,8 @@ from knowledge_base.metadata import Metadata
 from knowledge_base.wordings import Wording, WordingDraft
 from serve.document_desk import DocumentDesk
 from serve.knowledge_desk import EDITORS, KnowledgeDesk
-from serve.routes.wire import JobOut, PrincipalDep, Wire, the_house
+from serve.routes.wire import JobOut, PrincipalDep, Wire, people_for, the_house
 from serve.times import iso
-from serve.users import OPERATOR
 
 router = APIRouter(prefix="/v1/knowledge", tags=["knowledge"])
 BLOCKS = 40  # of a document a page
@@ -62,8 +61,7 @@ class ReasonIn(Wire):
 @router.get("/people")
 def people(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
     """Users who may work here, for the page on which the operator names who does."""
-    principal.require("list users", Role.SYSTEM)
-    known = the_house(request).users.list(principal=OPERATOR)
+    known = people_for(request, principal)
     return [
         {"id": user.id, "approves": Role.COMPLIANCE in user.roles, "labels": list(user.labels)}
         for user in known

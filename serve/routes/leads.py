@@ -95,8 +95,14 @@ def export(
     seen: SeenDep,
     format: Annotated[str, Query(pattern="^(csv|xlsx|parquet)$")] = "csv",
 ) -> FileResponse:
-    """Every lead that the caller may see as a file, without what was said; written into the audit log."""
+    """Every lead that the caller may see as a file, without what was said; written into the audit log.
+
+    Above `limits.export_rows` another person approves it first (POST /v1/exports). The column `export` of every row
+    holds the number of the file, who fetched it and when.
+    """
     house = the_house(request)
+    counted = len(house.leads.list(principal=principal, limit=house.exports.free_rows + 1))
+    mark = house.exports.allow("leads", rows=counted, principal=principal)
     folder = Path(mkdtemp(prefix="tougu-export-"))
     path = folder / f"leads{FORMATS[format]}"
 
@@ -106,7 +112,7 @@ def export(
 
     try:
         export_leads(
-            house.leads, path, taxonomy=house.taxonomy, principal=principal,
+            house.leads, path, taxonomy=house.taxonomy, principal=principal, mark=mark,
             before=lambda page: seen.export("lead", [(lead.client_id, lead.id) for lead in page]),
         )  # fmt: skip
     except BaseException:

@@ -11,9 +11,8 @@ from compliance_filters.finding import Finding
 from compliance_filters.review.item import Answered, ReviewItem, ReviewSummary, View
 from compliance_filters.rules.pack import RulePack
 from knowledge_base.access import Role
-from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
+from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, people_for, the_house
 from serve.times import iso
-from serve.users import OPERATOR
 
 router = APIRouter(prefix="/v1/compliance", tags=["review"])
 LONGEST_TEXT = 4_000_000  # characters of an officer's text
@@ -36,8 +35,7 @@ class SampleIn(Wire):
 @router.get("/officers")
 def officers(request: Request, principal: PrincipalDep) -> list[str]:
     """Users with the role compliance, for the page on which the operator names who decides."""
-    principal.require("list officers", Role.COMPLIANCE, Role.SYSTEM)
-    known = the_house(request).users.list(principal=OPERATOR)
+    known = people_for(request, principal)
     return [user.id for user in known if Role.COMPLIANCE in user.roles]
 
 

@@ -8,10 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from intent.leads.drift import READERS, DriftReport, drift_report, week_of
-from knowledge_base.access import Role
-from serve.routes.wire import PrincipalDep, SeenDep, the_house
+from serve.routes.wire import PrincipalDep, SeenDep, people_for, the_house
 from serve.times import iso
-from serve.users import OPERATOR
 
 router = APIRouter(prefix="/v1", tags=["scores"])
 
@@ -41,8 +39,7 @@ def drift(request: Request, principal: PrincipalDep, week: str | None = None) ->
 @router.get("/reports/drift/readers")
 def readers(request: Request, principal: PrincipalDep) -> list[str]:
     """Users who may read the report, for the page on which the operator names who does."""
-    principal.require("list users", Role.SYSTEM)
-    known = the_house(request).users.list(principal=OPERATOR)
+    known = people_for(request, principal)
     return [user.id for user in known if set(READERS).intersection(user.roles)]
 
 

@@ -14,11 +14,9 @@ from pydantic import Field
 from intent.segments.exports import APPROVERS, ListExport
 from intent.segments.pick import MOST_TAGS, Pick
 from intent.segments.store import PICKERS, Segment
-from knowledge_base.access import Role
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.routes.wire import PrincipalDep, SeenDep, Wire, people_for, the_house
 from serve.segment_desk import SegmentDesk, pick_json
 from serve.times import iso
-from serve.users import OPERATOR
 
 router = APIRouter(prefix="/v1", tags=["segments"])
 LONGEST_REASON = 2000
@@ -52,8 +50,7 @@ class DecisionIn(ReasonIn):
 @router.get("/segments/people")
 def people(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
     """Users who may work with segments, for the page on which the operator names who does."""
-    principal.require("list users", Role.SYSTEM)
-    known = the_house(request).users.list(principal=OPERATOR)
+    known = people_for(request, principal)
     return [
         {"id": user.id, "approves": bool(set(APPROVERS).intersection(user.roles))}
         for user in known

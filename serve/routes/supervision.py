@@ -76,10 +76,13 @@ def spoken(
 
 
 @router.post("/spoken/{finding_id}")
-def dispose(finding_id: str, body: DisposeIn, request: Request, principal: PrincipalDep) -> dict[str, Any]:
+def dispose(
+    finding_id: str, body: DisposeIn, request: Request, principal: PrincipalDep, seen: SeenDep
+) -> dict[str, Any]:
     """Dispose of a spoken finding; leads that nothing holds any more go on, or end."""
     house = the_house(request)
     done = house.dispose_spoken(finding_id, how=body.how, note=body.note, lead=body.lead, principal=principal)
+    seen.view("spoken", [(done.finding.client_id, finding_id)])
     return {
         "finding": with_iso(asdict(done.finding)),
         "released": [lead.id for lead in done.released],

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import unquote
+from urllib.parse import quote
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from compliance_filters.finding import Finding, Verdict
-from knowledge_base.access import Principal
+from knowledge_base.access import Principal, Role
+from serve.rights.callers import COOKIE, SECURE_COOKIE, Credential
+from serve.rights.refusals import key_of
 from serve.seen import Seen
+from serve.users import OPERATOR, User
 
 if TYPE_CHECKING:
     from serve.wiring import House
@@ -119,12 +122,58 @@ def the_house(request: Request) -> House:
 
 
 def the_principal(request: Request) -> Principal:
-    """The operator of this machine, the only one who can reach a loopback server, or the user they act as.
+    """Who sends a request: the holder of a key, or who is logged in.
 
-    A page of another site cannot set the header: that asks for leave first (CORS), which is never given.
+    While nobody has a login: the operator of this machine, the only one who can reach a loopback server, or the user
+    they act as. A page of another site cannot set that header: that asks for leave first (CORS), which is never given.
     """
-    named = request.headers.get(ACT_AS)
-    return the_house(request).users.principal(unquote(named) if named else None)
+    callers, path = the_house(request).callers, getattr(request.scope.get("route"), "path", "")
+    shown = Credential(
+        key=key_of(request), cookie=session_cookie(request), acts_as=request.headers.get(ACT_AS, ""),
+        address=address_of(request),
+    )  # fmt: skip
+    caller = callers.find(shown)
+    request.state.principal = caller.principal
+    callers.admit(caller, path)
+    return caller.principal
+
+
+def a_visitor(request: Request) -> None:
+    """Sends who opens a page without a login to the login page, from which they come back."""
+    house = the_house(request)
+    if not house.callers.logins_in_force() or house.sessions.user_of(session_cookie(request)) is not None:
+        return
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    raise HTTPException(303, headers={"location": f"/login?next={quote(here, safe='')}"})
+
+
+def address_of(request: Request) -> str:
+    """From where a request comes, as far as the gateways that are trusted say."""
+    return request.client.host if request.client else ""
+
+
+def session_cookie(request: Request) -> str:
+    """The token of a login; empty for none."""
+    return request.cookies.get(cookie_name(the_house(request))) or ""
+
+
+def cookie_name(house: House) -> str:
+    """Of logins: over https a name that no other host and no plain connection can set."""
+    return SECURE_COOKIE if house.settings.server.url.startswith("https:") else COOKIE
+
+
+def people_for(request: Request, principal: Principal) -> tuple[User, ...]:
+    """As whom the caller may act: the operator as anybody, who is logged in as themselves, a key as nobody."""
+    if principal.has(Role.SYSTEM):
+        return the_house(request).users.list(principal=OPERATOR)
+    if principal.user_id.startswith("key:"):
+        return ()
+    return (
+        User(
+            id=principal.user_id, roles=tuple(sorted(principal.roles)), branches=tuple(sorted(principal.branches)),
+            labels=tuple(sorted(principal.labels)),
+        ),
+    )  # fmt: skip
 
 
 PrincipalDep = Annotated[Principal, Depends(the_principal)]

@@ -1,4 +1,5 @@
 // One call: what was read in it, and the recording from the very second that proves it.
+import "/static/door.js";
 import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
 
 const BEFORE_S = 0.5;  // a little earlier than the words, lest the first syllable be lost

@@ -1,4 +1,5 @@
 // One report: made, read as its client will read it, edited line by line, sent, and what came of it.
+import "/static/door.js";
 import { html, render, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 
 const STATES = { cleared: ["合规通过", "done"], waiting: ["等待合规复核", "wait"], held: ["未通过合规", "late"] };

@@ -71,7 +71,7 @@ function App() {
     <header><div><h1>线索周报</h1><p class="hint">标出的变化，在多项比较之后仍超出偶然。</p></div>
       <div class="row"><label class="who">周<select value=${week} onChange=${(event) => setWeek(event.target.value)}>${
         Array.from({ length: 13 }, (_, n) => isoWeek(n)).map((id) => html`<option value=${id}>${id}</option>`)}</select></label>
-      <label class="who">人员<select value=${who} onChange=${(event) => choose(event.target.value)}>
+      <label class="who person">人员<select value=${who} onChange=${(event) => choose(event.target.value)}>
         <option value="">本机管理员</option>${people.map((id) => html`<option value=${id}>${id}</option>`)}</select></label></div></header>
     <section class="panel">${state.error && html`<div class="error" role="alert">${state.error}</div>`}
       ${state.report && html`<${Report} report=${state.report} />`}</section>`;

@@ -29,7 +29,7 @@ function App() {
   const approves = people.some((each) => each.id === who && each.approves);
   return html`
     <header><div><h1>知识库</h1><p class="hint">每项裁定、审批与修改都记入审计日志。</p></div>
-      <label class="who">人员<select value=${who} onChange=${(event) => choose(event.target.value)}>
+      <label class="who person">人员<select value=${who} onChange=${(event) => choose(event.target.value)}>
         <option value="">本机管理员</option>${people.map((each) => html`<option value=${each.id}>${each.id}</option>`)}</select></label></header>
     <nav class="tabs" aria-label="分页">${Object.entries(TABS).map(([id, word]) => html`
       <button type="button" aria-current=${tab === id} onClick=${() => go(id)}>${word}</button>`)}</nav>

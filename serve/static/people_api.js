@@ -1,4 +1,5 @@
 // What pages share on which the operator names who works: calls as the chosen person, days and times in China.
+import "/static/door.js";
 export function personOf(store) {
   return { get id() { return sessionStorage.getItem(store) || ""; }, set id(id) { sessionStorage.setItem(store, id); } };
 }

@@ -8,7 +8,7 @@ const LISTS = { open: "待审核", overdue: "已逾期", samples: "抽查", conf
 const PANELS = { spoken: ["录音用语", Spoken], indicators: ["指标", Indicators], mistakes: ["纠错", Mistakes] };
 
 function Who({ officers, who, onWho }) {
-  return html`<label class="who">审核人员
+  return html`<label class="who person">审核人员
     <select value=${who} onChange=${(event) => onWho(event.target.value)}>
       <option value="">未选择</option>${officers.map((id) => html`<option value=${id}>${id}</option>`)}</select></label>`;
 }

@@ -1,4 +1,5 @@
 // What every part of the officer's page shares: calls as the chosen officer, words, and times in China.
+import "/static/door.js";
 export const OUTCOMES = { pass: "通过", revise: "已补充提示", return: "需修改", review: "待复核", block: "拦截" };
 export const STATES = {
   pending: "待审核", seconded: "待第二人", approved: "已批准", rejected: "已驳回", expired: "已过期",

@@ -140,7 +140,7 @@ function App() {
   const tabs = { pick: "选客户", segments: "客群", lists: "名单与审批" };
   return html`
     <header><div><h1>客户标签与客群</h1><p class="hint">查看客户与导出名单都记入审计日志。</p></div>
-      <label class="who">人员<select value=${who} onChange=${(event) => choose(event.target.value)}>
+      <label class="who person">人员<select value=${who} onChange=${(event) => choose(event.target.value)}>
         <option value="">本机管理员</option>${people.map((id) => html`<option value=${id}>${id}</option>`)}</select></label></header>
     <nav class="tabs" aria-label="分页">${Object.entries(tabs).map(([id, word]) => html`
       <button type="button" aria-current=${tab === id} onClick=${() => { if (id === "pick") setDraft(fresh()); open(id); }}>${word}</button>`)}</nav>

@@ -1,4 +1,5 @@
 // The sidebar: ask, read the cleared answer, open each citation at its span.
+import "/static/door.js";
 import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
 import { asksDiagnosis, Diagnosis, startDiagnosis } from "/static/sidebar_diagnosis.js";
 

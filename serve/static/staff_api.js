@@ -1,4 +1,5 @@
 // What the pages of staff share: calls as the one who acts, errors as sentences, words, times, and the player.
+import "/static/door.js";
 import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
 
 export const STATES = {
@@ -71,7 +72,7 @@ export const left = (text) => {
 };
 
 export function Who({ staff, who, onWho }) {
-  return html`<label class="who">当前人员
+  return html`<label class="who person">当前人员
     <select value=${who} onChange=${(event) => onWho(event.target.value)}>
       <option value="">本机管理员</option>${staff.map((each) => html`<option value=${each.id}>${each.id}（${
         each.roles.map((role) => ROLES[role] || role).join("、")}）</option>`)}</select></label>`;

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from compliance_filters.settings import ComplianceSettings
@@ -95,6 +97,14 @@ def house(settings: Settings) -> Iterator[House]:
 @pytest.fixture
 def client(house: House) -> TestClient:
     return client_of(house)
+
+
+def api_routes(app: FastAPI) -> Iterator[APIRoute]:
+    """Every route of the application; FastAPI keeps those of a router that was included inside it."""
+    for each in app.routes:
+        for route in getattr(getattr(each, "original_router", None), "routes", [each]):
+            if isinstance(route, APIRoute):
+                yield route
 
 
 def client_of(house: House) -> TestClient:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from serve.auth import require_loopback
+from serve.auth import require_closed_door
 from serve.errors import OpenDoorError
 from serve.settings import ServerSettings, Settings
 from serve.wiring import House
@@ -16,13 +16,19 @@ from tests.serve.conftest import client_of
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_loopback_is_let_in(host: str) -> None:
-    require_loopback(host)
+    require_closed_door(host)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.10", "8.8.8.8", "example.com", "", "127.0.0.1.evil.com"])
 def test_any_other_address_is_refused(host: str) -> None:
     with pytest.raises(OpenDoorError, match=r"SSH tunnel"):
-        require_loopback(host)
+        require_closed_door(host)
+
+
+def test_another_address_needs_logins_and_https() -> None:
+    with pytest.raises(OpenDoorError, match=r"server\.url"):
+        require_closed_door("0.0.0.0", url="http://tougu.firm.example", logins=True)
+    require_closed_door("0.0.0.0", url="https://tougu.firm.example", logins=True)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8600", "localhost", "LOCALHOST:1", "[::1]:8600"])

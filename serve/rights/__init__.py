@@ -1,0 +1,1 @@
+"""Who may do what: logins, sessions, keys of programs, groups of routes, limits."""

@@ -1,0 +1,50 @@
+"""Large files: asked for, approved by another person, then fetched where they are made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from serve.rights.exports import ExportRequest
+from serve.routes.wire import PrincipalDep, Wire, the_house
+from serve.times import with_iso
+
+router = APIRouter(prefix="/v1/exports", tags=["exports"])
+
+
+class AskIn(Wire):
+    what: Literal["leads"] = Field(description="The file, as its route names it.")
+    rows: int = Field(gt=0, le=10_000_000, description="Rows at most; what has grown beyond is asked for anew.")
+    reason: str = Field(min_length=1, max_length=2000, description="What it is for; kept in the audit log.")
+
+
+class DecideIn(Wire):
+    approve: bool
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+@router.get("")
+def exports(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
+    """One's own requests, and all of them for those who approve."""
+    return [_json(each) for each in the_house(request).exports.list(principal=principal)]
+
+
+@router.post("", status_code=201)
+def ask(what: AskIn, request: Request, principal: PrincipalDep) -> dict[str, Any]:
+    """Ask for a large file."""
+    asked = the_house(request).exports.ask(what.what, rows=what.rows, reason=what.reason, principal=principal)
+    return _json(asked)
+
+
+@router.post("/{export_id}/decision")
+def decide(export_id: str, what: DecideIn, request: Request, principal: PrincipalDep) -> dict[str, Any]:
+    """Approve or refuse another person's file."""
+    desk = the_house(request).exports
+    return _json(desk.decide(export_id, approve=what.approve, reason=what.reason, principal=principal))
+
+
+def _json(found: ExportRequest) -> dict[str, Any]:
+    return with_iso(asdict(found))
