@@ -68,6 +68,9 @@ class CopilotSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     history_turns: int = Field(4, ge=0, description="Earlier messages considered for a follow-up question, count.")
+    talk_days: int = Field(
+        30, ge=1, le=3650, description="Days a talk is kept after its last question; the audit log keeps its own time."
+    )
     nav_dir: str = Field("", description="Folder of NAV files CODE.csv for `tougu diagnose`; empty = nav in home.")
     benchmark_file: str = Field(
         "", description="Benchmark CSV (date,close) of all reports; empty = benchmark.csv in nav_dir."

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve.auth import DoorMiddleware
 from serve.call_figures import CallsOnTheirWay
 from serve.chat_usage import ChatUsage
+from serve.live_turns import LiveTurns
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
     audio,
@@ -40,6 +41,7 @@ from serve.routes import (
     review,
     scores,
     segments,
+    sessions,
     supervision,
 )
 
@@ -48,8 +50,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tougu.http")
 ROUTES = (
-    questions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
-    supervision, leads, board, follow_ups, consents, scores, events, segments, health, pages, client_pages,
+    questions, sessions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance,
+    review, supervision, leads, board, follow_ups, consents, scores, events, segments, health, pages, client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 
@@ -67,6 +69,7 @@ def create_app(house: House) -> FastAPI:
         redoc_url=None,
     )
     app.state.house = house
+    app.state.turns = LiveTurns(house)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(ChatUsage(house))
     app.state.registry.register(CallsOnTheirWay(house))
