@@ -29,6 +29,7 @@ from serve.routes import (
     consents,
     deliveries,
     diagnoses,
+    embedding,
     events,
     follow_ups,
     health,
@@ -51,7 +52,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("tougu.http")
 ROUTES = (
     questions, sessions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance,
-    review, supervision, leads, board, follow_ups, consents, scores, events, segments, health, pages, client_pages,
+    review, supervision, leads, board, follow_ups, consents, scores, events, segments, health, embedding, pages,
+    client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rag.index import Elsewhere, SearchIndex
     from rag.retrieve import Retriever
     from serve.ports import InstructionCheck
+    from serve.wecom import Signatures
 
 
 class QuestionRooms(ComplianceRooms):
@@ -165,3 +166,9 @@ class QuestionRooms(ComplianceRooms):
         from copilot.talks.sending import Sending
 
         return Sending(self.audit)
+
+    @once
+    def wecom_signatures(self) -> Signatures:
+        from serve.wecom import Signatures, WeComTickets
+
+        return Signatures(WeComTickets(self.settings.copilot.wecom))
