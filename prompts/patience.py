@@ -36,12 +36,13 @@ def patient(
     until = clock() + budget_s
     try:
         while True:
-            wait_s = min(silence_s, until - clock())
+            if (left_s := until - clock()) <= 0:
+                raise ChatUnavailableError(f"{name} took longer than {budget_s:g} s: look at its load")
             try:
-                got = inbox.get(timeout=max(0.0, wait_s))
+                got = inbox.get(timeout=min(silence_s, left_s))
             except Empty:
                 raise ChatUnavailableError(
-                    f"{name} said nothing for {silence_s:g} s, or took longer than {budget_s:g} s: look at its load"
+                    f"{name} said nothing for {min(silence_s, left_s):g} s: look at its load"
                 ) from None
             if isinstance(got, _End):
                 if got.error is not None:

@@ -29,7 +29,7 @@ function Judged({ text, judged }) {
     ${judged.cleared ? (judged.text !== text && html`<p class="hint">${w.added}</p><p class="judged">${judged.text}</p>`)
       : html`<p class="error">${w.notCleared}</p><${Found} text=${text} findings=${verdict.findings} />`}
     ${verdict.reasons.length > 0 && html`<ul class="reasons">${verdict.reasons.map((each) => html`<li>${each}</li>`)}</ul>`}
-    ${verdict.findings.filter((f) => !judged.cleared && f.suggestion).map((f) => html`<p class="hint">${w.instead}${f.suggestion}</p>`)}
+    ${verdict.findings.filter((f) => !judged.cleared && f.suggestion && f.outcome !== "revise").map((f) => html`<p class="hint">${w.instead}${f.suggestion}</p>`)}
     ${verdict.review_id && html`<p class="hint">${w.inReview(verdict.review_id)}</p>`}</div>`;
 }
 

@@ -220,8 +220,8 @@ def test_english(open_page: Open, tmp_path: Path) -> None:
 
 def test_in_wecom_the_text_goes_into_the_chat(open_page: Open, site: Site, tmp_path: Path) -> None:
     page = open_page(user_agent="Mozilla/5.0 wxwork/4.1.6 MicroMessenger/7.0.1")
-    sdk = "export const register = (o) => { window.asked = o; };" \
-          "export const sendChatMessage = async (m) => { window.chat = m; };"  # fmt: skip
+    sdk = """export const register = (options) => { window.asked = options; };
+             export const sendChatMessage = async (message) => { window.chat = message; };"""
     page.route("**/wecom-jssdk.js", lambda route: route.fulfill(content_type="text/javascript", body=sdk))
     page.route("**/v1/wecom", lambda route: route.fulfill(json={"corp_id": "ww1", "agent_id": "1"}))
     ask(page, FEE)
