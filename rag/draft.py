@@ -29,6 +29,7 @@ _STOOD_IN = "模型的部分表述无法与原文核对，已由原文摘录代�
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LEAST_COVERED = 0.5  # a faithful sentence keeps names, terms and units; its own are the small words between them
 _MOST_SOURCES = 8
+_MOST_FAILED, _MOST_SENTENCES = 6, 12  # of a streamed draft: then the model is heard no further
 _MOST_TURNS = 6
 
 
@@ -90,15 +91,17 @@ class Drafter:
         """
         sources = _sources(extractive, claims)
         said: list[Sentence] = []
-        citations, failed, note = Citations(), False, ""
+        citations, failed, note = Citations(), 0, ""
         try:
             for written in _as_written(self._model.stream(self._messages(extractive.question, sources, history, on))):
                 claim = _checked(written, sources, extractive.question)
                 if claim is None or not stands(_alone(extractive, claim)):
-                    failed = failed or bool(_MARK.sub("", written).strip())
+                    failed += bool(_MARK.sub("", written).strip())
                 elif claim.text not in {one.text for one in said}:
                     said.append(citations.sentence(claim))
                     yield self._so_far(extractive, said, citations)
+                if failed > _MOST_FAILED or len(said) > _MOST_SENTENCES:
+                    break
         except ChatUnavailableError:
             _log.warning("the chat model %s broke off its draft", self._model.name)
             note = _BROKE_OFF

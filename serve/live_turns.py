@@ -16,7 +16,7 @@ from copilot.releases import Released, Replied, Searching, Step, TakenBack, With
 from copilot.talks.talk import Talk, Turn, TurnState
 from jobs.tables import new_id
 from prompts.chat import Message
-from serve.commands.context import one_line
+from serve.commands.context import HOUSE_PACKAGES, one_line
 
 if TYPE_CHECKING:
     from knowledge_base.access import Principal
@@ -26,6 +26,7 @@ log = logging.getLogger("tougu.turns")
 AT_ONCE = 16  # turns that are worked on; others wait their turn
 Event = Mapping[str, Any]  # id (from 1), event, data
 LOST = "服务在回答时中断了：请重新提问。"
+BROKEN = "服务出了意外，没有答出来：请重新提问，仍不行请告知管理员。"
 
 
 class LiveTurn:
@@ -150,7 +151,7 @@ class LiveTurns:
 
     def _fail(self, live: LiveTurn, talk: Talk, turn: Turn, error: Exception) -> None:
         """Nothing that was shown stands: it was never judged whole."""
-        told = _lost(getattr(error, "zh", "") or one_line(error))
+        told = _lost(_words_of(error))
         try:
             self._end(talk, turn.id, _events(told), TurnState.FAILED, None)
         except Exception as worse:  # the reader is told in any case; `settle` ends the turn later
@@ -170,6 +171,12 @@ class LiveTurns:
             outcome=verdict.outcome.word if verdict else None,
             audit_id=verdict.audit_id if verdict else None,
         )
+
+
+def _words_of(error: Exception) -> str:
+    """What a person is told: nothing of the inside of an error that nobody expected."""
+    ours = type(error).__module__.split(".")[0] in HOUSE_PACKAGES or isinstance(error, OSError)
+    return str(getattr(error, "zh", "") or (one_line(error) if ours else BROKEN))
 
 
 def _lost(detail: str) -> list[tuple[str, dict[str, Any]]]:

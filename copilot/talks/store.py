@@ -67,7 +67,7 @@ class Talks:
 
     def running(self, talk: Talk) -> tuple[str, ...]:
         """Ids of the turns that have not ended."""
-        which = (talk_turns.c.talk_id == talk.id, talk_turns.c.state == TurnState.RUNNING)
+        which = (talk_turns.c.talk_id == talk.id, talk_turns.c.state == TurnState.RUNNING.value)
         with self._engine.connect() as connection:
             return tuple(connection.scalars(select(talk_turns.c.id).where(*which)))
 
@@ -92,7 +92,7 @@ class Talks:
             if retry_of is not None:
                 _turn_row(connection, talk, retry_of)
             of_talk = talk_turns.c.talk_id == talk.id
-            running = select(talk_turns.c.id).where(of_talk, talk_turns.c.state == TurnState.RUNNING)
+            running = select(talk_turns.c.id).where(of_talk, talk_turns.c.state == TurnState.RUNNING.value)
             if connection.execute(running).first() is not None:
                 raise TalkError("上一个问题还在回答：请等它结束，或先停止。")
             n = connection.execute(select(func.count()).select_from(talk_turns).where(of_talk)).scalar_one()
@@ -100,7 +100,7 @@ class Talks:
                 raise TalkError(f"这次对话已有{MOST_TURNS}个问题：请开始新的对话。")
             now = database_now(connection)
             row = {
-                "id": turn_id, "talk_id": talk.id, "n": n, "state": TurnState.RUNNING, "asked_at": now,
+                "id": turn_id, "talk_id": talk.id, "n": n, "state": TurnState.RUNNING.value, "asked_at": now,
                 "question_id": question_id, "retry_of": retry_of,
             }  # fmt: skip
             connection.execute(insert(talk_turns).values(row))
@@ -124,10 +124,10 @@ class Talks:
         )  # fmt: skip
         with self._engine.begin() as connection:
             values = {
-                "state": state, "ended_at": database_now(connection), "answer_id": answer_id, "outcome": outcome,
+                "state": state.value, "ended_at": database_now(connection), "answer_id": answer_id, "outcome": outcome,
                 "audit_id": audit_id,
             }  # fmt: skip
-            which = (talk_turns.c.id == turn_id, talk_turns.c.state == TurnState.RUNNING)
+            which = (talk_turns.c.id == turn_id, talk_turns.c.state == TurnState.RUNNING.value)
             connection.execute(update(talk_turns).where(*which).values(values))
 
     def opine(self, talk: Talk, turn_id: str, *, good: bool, reason: Reason | None, words: str) -> None:

@@ -105,7 +105,7 @@ def the_turns(request: Request) -> LiveTurns:
 
 
 def the_followed(
-    turn_id: str, request: Request, talk: TalkDep, last_event_id: Annotated[int, Header(ge=0)] = 0
+    turn_id: str, request: Request, talk: TalkDep, seen: SeenDep, last_event_id: Annotated[int, Header(ge=0)] = 0
 ) -> tuple[LiveTurn, int]:
     """The turn of the path, running or kept, and the last event that the reader has; 404 before a stream begins."""
     live = the_turns(request).get(turn_id)
@@ -113,6 +113,8 @@ def the_followed(
         the_turns(request).settle(talk)
         live = LiveTurn()
         kept = the_house(request).talks.turn(talk, turn_id).events
+        if talk.client_id:
+            seen.view("session", [(talk.client_id, turn_id)])
         for at, event in enumerate(kept, start=1):
             live.tell(event["event"], event["data"], last=at == len(kept))
         if not kept:

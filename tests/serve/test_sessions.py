@@ -242,7 +242,7 @@ def server() -> Iterator[ChatServer]:
 
 @pytest.fixture
 def drafting(settings: Settings, server: ChatServer) -> Iterator[TestClient]:
-    chat = ChatSettings(base_url=server.base_url, model="tiny", max_retries=0, timeout_s=2.0, silence_s=0.3)
+    chat = ChatSettings(base_url=server.base_url, model="tiny", max_retries=0, timeout_s=2.0, silence_s=30)
     house = House(settings.model_copy(update={"chat": chat}))
     yield client_of(house)
     house.close()
@@ -261,6 +261,7 @@ def test_no_lie_reaches_the_stream(drafting: TestClient, server: ChatServer, lie
     server.reply = lie
     talk = begin(drafting)
     told = events(drafting, talk, ask(drafting, talk))
+    assert server.requests
     for name, data in ((name, data) for _, name, data in told if name in ("sentence", "verdict")):
         words = data["text"] if name == "sentence" else data["reply"]["text"] or ""
         assert not [bad for bad in BAD if bad in words]
