@@ -104,7 +104,7 @@ class LiveTurns:
         """Turns of a talk that run nowhere any more have failed: a server was stopped while it answered."""
         for turn_id in self._house.talks.running(talk):
             if turn_id not in self._running:
-                self._end(talk, turn_id, _events(_lost(LOST)), TurnState.FAILED, None)
+                self._end(talk, turn_id, _events(lost(LOST)), TurnState.FAILED, None)
 
     def _work(self, live: LiveTurn, talk: Talk, turn: Turn, history: Sequence[Message], principal: Principal) -> None:
         try:
@@ -151,7 +151,7 @@ class LiveTurns:
 
     def _fail(self, live: LiveTurn, talk: Talk, turn: Turn, error: Exception) -> None:
         """Nothing that was shown stands: it was never judged whole."""
-        told = _lost(_words_of(error))
+        told = lost(_words_of(error))
         try:
             self._end(talk, turn.id, _events(told), TurnState.FAILED, None)
         except Exception as worse:  # the reader is told in any case; `settle` ends the turn later
@@ -179,7 +179,8 @@ def _words_of(error: Exception) -> str:
     return str(getattr(error, "zh", "") or (one_line(error) if ours else BROKEN))
 
 
-def _lost(detail: str) -> list[tuple[str, dict[str, Any]]]:
+def lost(detail: str) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a turn of which nothing stands."""
     return [("error", {"detail": detail}), ("done", {"state": TurnState.FAILED.value, "proposals": []})]
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from compliance_filters.finding import Draft, Source, Target
 from copilot.talks.talk import Channel, Reason, Talk, Turn
+from knowledge_base.access import Role
 from serve.client_card import talk_context
-from serve.live_turns import LiveTurn
+from serve.live_turns import LiveTurn, lost
 from serve.routes.board import client_card
 from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
 from serve.times import iso
@@ -115,10 +116,9 @@ def the_followed(
         kept = the_house(request).talks.turn(talk, turn_id).events
         if talk.client_id:
             seen.view("session", [(talk.client_id, turn_id)])
-        for at, event in enumerate(kept, start=1):
-            live.tell(event["event"], event["data"], last=at == len(kept))
-        if not kept:
-            live.tell("error", {"detail": "这段回答已封存，不能查看。"}, last=True)
+        told = [(event["event"], event["data"]) for event in kept] or lost("这段回答已封存，不能查看。")
+        for at, (name, data) in enumerate(told, start=1):
+            live.tell(name, data, last=at == len(told))
     return live, last_event_id
 
 
@@ -126,6 +126,16 @@ def the_followed(
 def begin(body: SessionIn, request: Request, principal: PrincipalDep) -> SessionOut:
     """Begin a talk, about one of your clients or about none."""
     return _out(the_house(request).talks.open(body.client_id, principal=principal), ())
+
+
+@router.get("/opinions")
+def opinions(request: Request, principal: PrincipalDep, since: AwareDatetime) -> dict[str, int]:
+    """What advisors thought of answers to questions asked since then: how many were good, and why the others were not.
+
+    For supervisors, officers and editors; no talk and no person is named.
+    """
+    principal.require("read opinions", Role.SUPERVISOR, Role.COMPLIANCE, Role.EDITOR, Role.SYSTEM)
+    return the_house(request).talks.opinions(since)
 
 
 @router.get("/{session_id}")

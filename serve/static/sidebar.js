@@ -19,6 +19,7 @@ function App() {
   const box = useRef(null);
   const latest = useRef(null);
   const reading = useRef(null);
+  const wish = useRef(null);
   const past = useRef(null);  // place among the earlier questions, while one looks through them
 
   const change = (id, next) => setTurns((all) => all.map((turn) => (turn.id === id ? next(turn) : turn)));
@@ -41,7 +42,11 @@ function App() {
     const open = known.find((turn) => turn.state === "running");
     if (open) read(found.id, open.id, 0);
   };
-  const choose = async (clientId) => show((await resume(clientId)) || (clientId ? await begin(clientId) : null));
+  const choose = async (clientId) => {
+    const mine = wish.current = {};
+    const found = (await resume(clientId)) || (clientId ? await begin(clientId) : null);
+    if (wish.current === mine) show(found);  // the page around this one may have named another meanwhile
+  };
 
   useEffect(() => {
     choose(lastClient()).catch((problem) => (problem.status === 404 ? choose(null).catch(() => {}) : setError(problem.message)));

@@ -217,7 +217,10 @@ def test_an_opinion_is_kept_and_counted(client: TestClient, house: House) -> Non
     opinion = f"/v1/sessions/{talk}/turns/{turn}/opinion"
     assert client.post(opinion, json={"good": False}).status_code == 409
     assert client.post(opinion, json={"good": False, "reason": "outdated", "words": "还是去年的"}).status_code == 204
-    assert house.talks.opinions(datetime(2020, 1, 1, tzinfo=UTC)) == {"outdated": 1}
+    since = {"since": "2020-01-01T00:00:00Z"}
+    assert client.get("/v1/sessions/opinions", params=since).json() == {"outdated": 1}
+    house.users.add("A001", roles=[Role.ADVISOR], branches=[], labels=[], principal=OPERATOR)
+    assert client.get("/v1/sessions/opinions", params=since, headers=ADVISOR).status_code == 403
     assert client.get(f"/v1/sessions/{talk}").json()["turns"][0]["reason"] == "outdated"
 
 
@@ -232,6 +235,16 @@ def test_rows_hold_no_words_and_are_forgotten(client: TestClient, house: House) 
         connection.execute(update(talks).values(last_at=datetime(2020, 1, 1, tzinfo=UTC)))
     assert house.talks.forget(30) == 1
     assert client.get(f"/v1/sessions/{talk}").status_code == 404
+
+
+def test_a_sealed_client_takes_the_words_along(client: TestClient, house: House) -> None:
+    talk = begin(client, "C0001")
+    turn = ask(client, talk)
+    events(client, talk, turn)
+    house.erasure.seal("C0001", reason="客户要求", principal=OPERATOR)
+    (kept,) = client.get(f"/v1/sessions/{talk}").json()["turns"]
+    assert (kept["events"], "已封存" in kept["question"]) == ([], True)
+    assert names(events(client, talk, turn)) == ["error", "done"]
 
 
 @pytest.fixture
