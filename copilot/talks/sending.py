@@ -30,7 +30,7 @@ class Sending:
         if verdict.audit_id is None:
             raise TalkError("审计日志暂时写不进去，这段文字不能发送：请稍后再试。")
         cleared = verdict.cleared
-        row = {
+        row: dict[str, Any] = {
             "id": new_id(), "talk_id": talk.id, "turn_id": turn_id, "client_id": talk.client_id,
             "audit_id": verdict.audit_id, "outcome": verdict.outcome.word,
             "text_sha256": self._audit.keyed_hash(cleared.text) if cleared else None,

@@ -39,7 +39,12 @@ class Talks:
             self._clients.get(client_id, principal=principal)
         with self._engine.begin() as connection:
             now = database_now(connection)
-            row = {"id": new_id(), "user_id": principal.user_id, "client_id": client_id, "created_at": now}
+            row: dict[str, Any] = {
+                "id": new_id(),
+                "user_id": principal.user_id,
+                "client_id": client_id,
+                "created_at": now,
+            }
             connection.execute(insert(talks).values(**row, last_at=now))
         return Talk(**row)
 
