@@ -39,14 +39,9 @@ class Talks:
             self._clients.get(client_id, principal=principal)
         with self._engine.begin() as connection:
             now = database_now(connection)
-            row: dict[str, Any] = {
-                "id": new_id(),
-                "user_id": principal.user_id,
-                "client_id": client_id,
-                "created_at": now,
-            }
-            connection.execute(insert(talks).values(**row, last_at=now))
-        return Talk(**row)
+            talk = Talk(id=new_id(), user_id=principal.user_id, client_id=client_id, created_at=now)
+            connection.execute(insert(talks).values(**vars(talk), last_at=now))
+        return talk
 
     def get(self, talk_id: str, *, principal: Principal) -> Talk:
         """Raises UnknownTalkError, also for a talk of somebody else; UnknownClientError for one about a client who
