@@ -190,13 +190,17 @@ def _settings(server: _ScriptedServer) -> ChatSettings:
 
 
 class _Scripted(BaseHTTPRequestHandler):
-    """Waits, then streams two sentences that cite the first source: the first at once, the second after as long."""
+    """Waits, then streams two sentences that cite the first source, each after as long."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        streamed = bool(asked.get("stream"))
         self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
+        self.send_header("content-type", "text/event-stream" if streamed else "application/json")
         self.end_headers()
+        if not streamed:
+            self._rewritten()
+            return
         for at, sentence in enumerate(_quoting(asked["messages"][-1]["content"])):
             time.sleep(MODEL_DELAY_S)
             self._piece({"content": sentence}, None)
@@ -204,6 +208,13 @@ class _Scripted(BaseHTTPRequestHandler):
                 self.server.sentence_at = time.perf_counter()  # type: ignore[attr-defined]
         self._piece({}, "stop")
         self.wfile.write(b"data: [DONE]\n\n")
+
+    def _rewritten(self) -> None:
+        """A follow-up is asked to be written out: this model has nothing to say, and the rules do it."""
+        time.sleep(MODEL_DELAY_S)
+        choice = {"index": 0, "message": {"role": "assistant", "content": "无"}, "finish_reason": "stop"}
+        whole = {"id": "scripted", "object": "chat.completion", "created": 0, "model": "scripted"}
+        self.wfile.write(json.dumps({**whole, "choices": [choice]}).encode())
 
     def _piece(self, delta: dict[str, str], finish: str | None) -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
