@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
 from compliance_filters.finding import (
-    Cleared,
     Draft,
     Outcome,
     ProductInContext,
@@ -17,15 +16,32 @@ from compliance_filters.finding import (
     Target,
     Verdict,
 )
+from compliance_filters.stream import SentenceJudge
+from copilot.releases import Replied, Reply, Searching, Step, release, replied
 from knowledge_base.access import Principal
 from prompts.chat import Message
-from rag.passage import Answer, Sentence
+from rag.follow_up import Whole
+from rag.passage import Answer
+
+__all__ = ["Answers", "ContextFacts", "QuestionSession", "RefusedQuestions", "Reply", "Reviews", "WholeQuestions"]
 
 
 class Answers(Protocol):
     """Finds the answer in what the principal may read."""
 
     def answer(self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date) -> Answer: ...
+
+    def growing(
+        self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date
+    ) -> Iterator[Answer]:
+        """The same as it comes into being: each begins as the one before, the last is whole."""
+        ...
+
+
+class WholeQuestions(Protocol):
+    """Writes out what a question leaves to the ones before it (rag.follow_up.FollowUps)."""
+
+    def whole(self, question: str, history: Sequence[Message], *, principal: Principal, on: date) -> Whole | None: ...
 
 
 class ApprovedWording(Protocol):
@@ -54,27 +70,6 @@ class ContextFacts(Protocol):
     def products(self, codes: Sequence[str], *, principal: Principal, today: date) -> tuple[ProductInContext, ...]: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What may be shown: the cleared text, or nothing and the reasons."""
-
-    # None when nothing was cleared, and without what the gate took out: a draft never travels with its reply.
-    answer: Answer | None
-    verdict: Verdict
-    cleared: Cleared | None
-
-    @property
-    def text(self) -> str | None:
-        return self.cleared.text if self.cleared else None
-
-    @property
-    def addition(self) -> str | None:
-        """What the gate appended to the answer, for example a disclosure."""
-        if self.cleared is None or self.answer is None or self.cleared.text == self.answer.text:
-            return None
-        return self.cleared.text.removeprefix(self.answer.text).strip() or None
-
-
 class QuestionSession:
     """Question -> injection check -> approved wording, else an answer -> gate -> reply."""
 
@@ -82,13 +77,15 @@ class QuestionSession:
         self,
         *,
         answers: Answers,
-        gate: Reviews,
+        gate: SentenceJudge,
         facts: ContextFacts,
         history_turns: int = 4,
         approved: ApprovedWording | None = None,
         refused: RefusedQuestions | None = None,
+        follow_ups: WholeQuestions | None = None,
     ) -> None:
         self._answers = answers
+        self._follow_ups = follow_ups
         self._approved = approved
         self._refused = refused
         self._history_turns = history_turns
@@ -109,12 +106,7 @@ class QuestionSession:
 
         Raises AccessDeniedError when the client is not the principal's to see.
         """
-        context = self._facts.client_context(client_id, today=today, principal=principal)
-        asked = self._gate.review(
-            Draft(text=question, target=Target.CLIENT_INPUT, by=principal.user_id),
-            context,
-            principal=principal,
-        )
+        context, asked = self._let_in(question, principal, today, client_id)
         if asked.outcome is Outcome.BLOCK:
             return Reply(answer=None, verdict=asked, cleared=None)
         answer = self._answer(question, principal, history, on or today)
@@ -123,18 +115,68 @@ class QuestionSession:
             self._with_sources(context, answer, principal),
             principal=principal,
         )
-        shown = _as_cleared(answer, verdict.cleared) if verdict.cleared else None
-        return Reply(answer=shown, verdict=verdict, cleared=verdict.cleared)
+        return replied(answer, verdict)
+
+    def steps(
+        self,
+        question: str,
+        *,
+        principal: Principal,
+        today: date,
+        client_id: str | None = None,
+        history: Sequence[Message] = (),
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Step]:
+        """The same, as it comes into being: each sentence when it was cleared, the reply last.
+
+        `stopped` is asked before each sentence. Raises AccessDeniedError.
+        """
+        context, asked = self._let_in(question, principal, today, client_id)
+        if asked.outcome is Outcome.BLOCK:
+            yield Replied(reply=Reply(answer=None, verdict=asked, cleared=None))
+            return
+        recent = self._recent(history)
+        whole = self._follow_ups.whole(question, recent, principal=principal, on=today) if self._follow_ups else None
+        yield Searching(whole=whole.text if whole else None)
+        yield from release(
+            self._gate,
+            self._growing(whole.text if whole and whole.by_model else question, principal, recent, today),
+            lambda answer: self._with_sources(context, answer, principal),
+            principal=principal,
+            stopped=stopped,
+        )
+
+    def _let_in(
+        self, question: str, principal: Principal, today: date, client_id: str | None
+    ) -> tuple[ReviewContext, Verdict]:
+        """What is known of the client, and the gate's verdict on the question."""
+        context = self._facts.client_context(client_id, today=today, principal=principal)
+        draft = Draft(text=question, target=Target.CLIENT_INPUT, by=principal.user_id)
+        return context, self._gate.review(draft, context, principal=principal)
+
+    def _growing(self, question: str, principal: Principal, history: Sequence[Message], on: date) -> Iterator[Answer]:
+        approved = self._approved.answer(question, principal=principal, on=on) if self._approved else None
+        if approved is not None:
+            yield approved
+            return
+        for answer in self._answers.growing(question, principal, history, on=on):
+            yield answer
+            self._count_refused(question, answer)
+
+    def _recent(self, history: Sequence[Message]) -> Sequence[Message]:
+        return history[max(len(history) - self._history_turns, 0) :]
+
+    def _count_refused(self, question: str, answer: Answer) -> None:
+        if answer.abstained and self._refused is not None:
+            self._refused.note(question, answer.note or "")
 
     def _answer(self, question: str, principal: Principal, history: Sequence[Message], on: date) -> Answer:
         """What was approved for such a question, before anything is composed; what is refused is counted."""
         approved = self._approved.answer(question, principal=principal, on=on) if self._approved else None
         if approved is not None:
             return approved
-        recent = history[max(len(history) - self._history_turns, 0) :]
-        answer = self._answers.answer(question, principal, recent, on=on)
-        if answer.abstained and self._refused is not None:
-            self._refused.note(question, answer.note or "")
+        answer = self._answers.answer(question, principal, self._recent(history), on=on)
+        self._count_refused(question, answer)
         return answer
 
     def _with_sources(self, context: ReviewContext, answer: Answer, principal: Principal) -> ReviewContext:
@@ -151,13 +193,3 @@ class QuestionSession:
             check_numbers=not answer.abstained,
             recommends=() if answer.by == "extractive" or answer.approved else None,
         )
-
-
-def _as_cleared(answer: Answer, cleared: Cleared) -> Answer:
-    """The answer as the gate let it through: changed inside, and nothing else of the draft is shown beside it."""
-    if cleared.text.startswith(answer.text):
-        return answer
-    whole = Sentence(text=cleared.text, citations=())
-    return replace(
-        answer, sentences=(whole,), citations=(), passages=(), note=None, table=None, risks=(), approved=None
-    )

@@ -62,12 +62,33 @@ class DeliverySettings(BaseModel):
         return urlsplit(self.public_url).netloc
 
 
+class WeComSettings(BaseModel):
+    """The firm's application in WeCom, for a sidebar that writes into the open chat."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corp_id: str = Field("", description="Id of the corporation; empty = the sidebar offers the clipboard alone.")
+    agent_id: str = Field("", description="Id of the application.")
+    secret: SecretStr | None = Field(None, description="Secret of the application.")
+    url: str = Field("https://qyapi.weixin.qq.com", description="Where tickets are fetched; asked only with a corp_id.")
+    timeout_s: float = Field(5.0, gt=0, description="Longest wait for a ticket, in seconds.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.corp_id and not (self.agent_id and self.secret):
+            raise ValueError("wecom with a corp_id needs agent_id and secret")
+        return self
+
+
 class CopilotSettings(BaseModel):
     """How much history an answer sees, and where reports find NAV and benchmark."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     history_turns: int = Field(4, ge=0, description="Earlier messages considered for a follow-up question, count.")
+    talk_days: int = Field(
+        30, ge=1, le=3650, description="Days a talk is kept after its last question; the audit log keeps its own time."
+    )
     nav_dir: str = Field("", description="Folder of NAV files CODE.csv for `tougu diagnose`; empty = nav in home.")
     benchmark_file: str = Field(
         "", description="Benchmark CSV (date,close) of all reports; empty = benchmark.csv in nav_dir."
@@ -77,3 +98,4 @@ class CopilotSettings(BaseModel):
         False, description="Let a filed chat model word the summary and the first fund pages of reports anew, yes/no."
     )
     delivery: DeliverySettings = DeliverySettings()
+    wecom: WeComSettings = WeComSettings()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from prompts.chat import ChatModel, Message, Pseudonymiser, PseudonymisingChat, Reply, Schema
 from prompts.errors import ChatUnavailableError
 from prompts.guard import GuardedChat, Usage
+from prompts.patience import patient
 from prompts.settings import ChatServer, ChatSettings, ChatTask
 
 _log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class ChatModels:
         models = [model for server, model in self._models if server in able]
         if not models:
             return None
-        chain = FallbackChat(models, budget_s=self._settings.budget_s)
+        chain = FallbackChat(models, budget_s=self._settings.budget_s, silence_s=self._settings.silence_s)
         return PseudonymisingChat(chain, self._pseudonymiser(), on_thinking=self._on_thinking)
 
     @property
@@ -64,13 +65,19 @@ class FallbackChat:
     """Models in order: the next is asked where one gives nothing, within one time for all."""
 
     def __init__(
-        self, models: Sequence[ChatModel], *, budget_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        models: Sequence[ChatModel],
+        *,
+        budget_s: float,
+        silence_s: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raises ValueError without a model."""
+        """silence_s: longest pause of a stream, by default all of `budget_s`. Raises ValueError without a model."""
         if not models:
             raise ValueError("a chain of chat models needs one at least")
         self.name = models[0].name
         self._models, self._budget_s, self._clock = tuple(models), budget_s, clock
+        self._silence_s = silence_s or budget_s
 
     def complete(
         self,
@@ -96,8 +103,9 @@ class FallbackChat:
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
         """See ChatModel. Once a piece is out nobody stands in: what was said cannot be taken back here."""
+        until = self._clock() + self._budget_s
         for model in self._models[:-1]:
-            pieces = model.stream(messages, max_tokens=max_tokens)
+            pieces = self._patiently(model, messages, max_tokens, until)
             try:
                 first = next(pieces, None)
             except ChatUnavailableError as failed:
@@ -107,4 +115,13 @@ class FallbackChat:
                 yield first
             yield from pieces
             return
-        yield from self._models[-1].stream(messages, max_tokens=max_tokens)
+        yield from self._patiently(self._models[-1], messages, max_tokens, until)
+
+    def _patiently(self, model: ChatModel, messages: Sequence[Message], max_tokens: int, until: float) -> Iterator[str]:
+        return patient(
+            model.stream(messages, max_tokens=max_tokens),
+            name=model.name,
+            silence_s=self._silence_s,
+            budget_s=until - self._clock(),
+            clock=self._clock,
+        )

@@ -78,6 +78,9 @@ class ChatSettings(ChatServer):
         (), description="further models with the same settings, asked in this order where those before gave nothing"
     )
     budget_s: float = Field(90.0, gt=0, description="longest that all models together may take for a reply, seconds")
+    silence_s: float = Field(
+        8.0, gt=0, description="longest pause of a model that answers piece by piece; more for one that thinks, seconds"
+    )
     failures: int = Field(3, ge=1, description="failures in a row after which a model is given a rest, times")
     rest_s: float = Field(30.0, gt=0, description="how long such a model is not asked, seconds")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -44,6 +44,16 @@ class ProductRegister(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Composed:
+    """An extractive answer, and what a chat model may draft another from; `drafter` is None where none may."""
+
+    answer: Answer
+    claims: tuple[Claim, ...] = ()
+    sketch: tuple[Sequence[Stated], Computed | None] | None = None
+    drafter: Drafter | None = None
+
+
 class Answerer:
     """Answers from what this principal may read and what is in force on the day asked for."""
 
@@ -81,18 +91,45 @@ class Answerer:
 
         `history` is oldest first; what the question leaves out is taken from the advisor's turns.
         """
+        found = self._composed(question, principal, history, on)
+        if found.drafter is None:
+            return found.answer
+        drafted = found.drafter.improve(found.answer, found.claims, history, on=on, sketch=found.sketch)
+        return found.answer if self.numbers.unsupported_numbers(drafted) else drafted
+
+    def growing(
+        self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date
+    ) -> Iterator[Answer]:
+        """The same as it comes into being: each answer begins as the one before, the last is whole.
+
+        Without a chat model there is one; with one, another for each of its sentences that stood every check.
+        """
+        found = self._composed(question, principal, history, on)
+        if found.drafter is None:
+            yield found.answer
+            return
+        yield from found.drafter.growing(
+            found.answer,
+            found.claims,
+            history,
+            on=on,
+            sketch=found.sketch,
+            stands=lambda one: not self.numbers.unsupported_numbers(one),
+        )
+
+    def _composed(self, question: str, principal: Principal, history: Sequence[Message], on: date) -> _Composed:
         asked = understand(question, history, self.resolver, self.retriever.document_share, principal=principal, on=on)
         if asked.ambiguous and not asked.products:
-            return self._ask_back(asked)
+            return _Composed(answer=self._ask_back(asked))
         available = self.retriever.periods(_query(asked, on), principal)
         asked = settled(asked, available)
         query = _query(asked, on, available)
         if asked.unknown and not asked.products:
-            return self._abstain(asked, query, principal, note=_unknown_note(asked))
+            return _Composed(answer=self._abstain(asked, query, principal, note=_unknown_note(asked)))
         if asked.other_classes and asked.products:
-            return self._abstain(asked, query, principal, note=_class_note(asked))
+            return _Composed(answer=self._abstain(asked, query, principal, note=_class_note(asked)))
         if asks(question, Asks.FORECAST):
-            return self._abstain(asked, query, principal, note=_FORECAST)
+            return _Composed(answer=self._abstain(asked, query, principal, note=_FORECAST))
         found = without_instructions(self.retriever.search(query, principal), self.instructions)
         passages: Sequence[Passage] = found
         places = FactPlaces(self.retriever.index, replace(self.retriever.narrow(query, principal), periods=()))
@@ -110,15 +147,14 @@ class Answerer:
         passages = _cited_first(supported, passages)
         if not supported:
             note = _UNCHECKED if claims else "；".join(stated.notes) or _nearest_note(passages)
-            return self._abstain(asked, query, principal, note=note, passages=passages)
+            return _Composed(answer=self._abstain(asked, query, principal, note=note, passages=passages))
         # a value that could not be said in a sentence is not shown in a cell either
         sketch = (stated.stated, worked) if len(supported) == len(claims) and _in_rows(asked, worked) else None
         composed = _compose(asked, supported, passages, [*_notes(asked, stated), *open_notes], sketch)
         composed = replace(composed, risks=tuple(self._risks(asked, principal, on)))
         if self.drafter is None or open_notes:  # a model might leave one side out
-            return composed
-        drafted = self.drafter.improve(composed, supported, history, on=on, sketch=sketch)
-        return composed if self.numbers.unsupported_numbers(drafted) else drafted
+            return _Composed(answer=composed)
+        return _Composed(answer=composed, claims=tuple(supported), sketch=sketch, drafter=self.drafter)
 
     def _disclosed(self, claims: list[Claim], query: Query, principal: Principal) -> tuple[list[Claim], list[str]]:
         """The claims with what contradicts them, and a note on each contradiction that nobody has settled."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -16,16 +16,20 @@ from rag.cite import Citations, Claim, Place, place_in
 from rag.compute import Computed
 from rag.from_facts import Stated
 from rag.numbers import unsupported
-from rag.passage import Answer
+from rag.passage import Answer, Sentence
 from rag.sentences import sentence_spans
 from rag.tables import tabled
 
 _log = logging.getLogger(__name__)
 _MARK = re.compile(r"\[(\d+)\]")
 _MARK_AFTER_STOP = re.compile(r"([。！？；!?;])((?:\[\d+\])+)")
+_ENDED = re.compile(r"\[\d+\][。！？；!?;]|[。！？；!?;](?:\[\d+\])*(?=[^\[\s])|\n")  # a sentence with all its marks
+_BROKE_OFF = "模型中途停止作答，未完成的部分以原文摘录补足。"
+_STOOD_IN = "模型的部分表述无法与原文核对，已由原文摘录代替。"
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LEAST_COVERED = 0.5  # a faithful sentence keeps names, terms and units; its own are the small words between them
 _MOST_SOURCES = 8
+_MOST_FAILED, _MOST_SENTENCES = 6, 12  # of a streamed draft: then the model is heard no further
 _MOST_TURNS = 6
 
 
@@ -58,9 +62,7 @@ class Drafter:
 
         The extractive answer comes back whole when no sentence of the draft stands, or no model answers.
         """
-        places = [*dict.fromkeys(place for claim in claims for place in claim.places)]
-        places += [place_in(p.chunk, p.chunk.start, p.chunk.end) for p in extractive.passages]
-        sources = places[:_MOST_SOURCES]
+        sources = _sources(extractive, claims)
         drafted = self._drafted(self._messages(extractive.question, sources, history, on), sources, extractive.question)
         if drafted is None or not drafted.claims:
             return extractive
@@ -71,6 +73,52 @@ class Drafter:
         sentences = tuple(citations.sentence(claim) for claim in stood)
         table = tabled(*sketch, citations) if sketch is not None else None
         return replace(extractive, sentences=sentences, citations=citations.all(), by=drafted.model, table=table)
+
+    def growing(
+        self,
+        extractive: Answer,
+        claims: Sequence[Claim],
+        history: Sequence[Message],
+        *,
+        on: date,
+        sketch: tuple[Sequence[Stated], Computed | None] | None = None,
+        stands: Callable[[Answer], bool] = lambda answer: True,
+    ) -> Iterator[Answer]:
+        """The draft as the model writes it: each answer begins as the one before, the last is whole.
+
+        A sentence that fails the check, or `stands`, is never part of one; the extractive sentences follow for it, and
+        for what a model leaves out that stalls or breaks off. Nothing of a draft stood: the extractive answer, once.
+        """
+        sources = _sources(extractive, claims)
+        said: list[Sentence] = []
+        citations, failed, note = Citations(), 0, ""
+        try:
+            for written in _as_written(self._model.stream(self._messages(extractive.question, sources, history, on))):
+                claim = _checked(written, sources, extractive.question)
+                if claim is None or not stands(_alone(extractive, claim)):
+                    failed += bool(_MARK.sub("", written).strip())
+                elif claim.text not in {one.text for one in said}:
+                    said.append(citations.sentence(claim))
+                    yield self._so_far(extractive, said, citations)
+                if failed > _MOST_FAILED or len(said) > _MOST_SENTENCES:
+                    break
+        except ChatUnavailableError:
+            _log.warning("the chat model %s broke off its draft", self._model.name)
+            note = _BROKE_OFF
+        note = note or (_STOOD_IN if failed else "")
+        if not said:
+            yield replace(extractive, note="；".join(filter(None, (extractive.note, note))) or None)
+            return
+        if note:
+            said += [citations.sentence(claim) for claim in claims if claim.text not in {one.text for one in said}]
+        table = tabled(*sketch, citations) if sketch is not None else None
+        whole = self._so_far(extractive, said, citations)
+        yield replace(whole, table=table, note="；".join(filter(None, (extractive.note, note))) or None)
+
+    def _so_far(self, extractive: Answer, said: Sequence[Sentence], citations: Citations) -> Answer:
+        return replace(
+            extractive, sentences=tuple(said), citations=citations.all(), by=self._model.name, table=None, note=None
+        )
 
     def _drafted(self, messages: Sequence[Message], sources: Sequence[Place], question: str) -> _Draft | None:
         """The better of two drafts at most; None when no model answers."""
@@ -106,6 +154,31 @@ class Drafter:
         return self._prompts.messages(
             "answer", today=on.isoformat(), passages=numbered, history=earlier or "无", question=question
         )
+
+
+def _sources(extractive: Answer, claims: Sequence[Claim]) -> list[Place]:
+    """What a model is given to cite: the places of the claims, then the other passages."""
+    places = [*dict.fromkeys(place for claim in claims for place in claim.places)]
+    places += [place_in(p.chunk, p.chunk.start, p.chunk.end) for p in extractive.passages]
+    return places[:_MOST_SOURCES]
+
+
+def _alone(extractive: Answer, claim: Claim) -> Answer:
+    citations = Citations()
+    sentence = citations.sentence(claim)
+    return replace(extractive, sentences=(sentence,), citations=citations.all(), table=None)
+
+
+def _as_written(pieces: Iterator[str]) -> Iterator[str]:
+    """Sentences of a stream, each as soon as it is whole: at its full stop, or behind the marks that follow it."""
+    waiting = ""
+    for piece in pieces:
+        waiting += piece
+        ends = [found.end() for found in _ENDED.finditer(waiting)]
+        if ends:
+            yield from _split(waiting[: ends[-1]])
+            waiting = waiting[ends[-1] :]
+    yield from _split(waiting)
 
 
 def _split(draft: str) -> list[str]:

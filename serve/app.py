@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve.auth import DoorMiddleware
 from serve.call_figures import CallsOnTheirWay
 from serve.chat_usage import ChatUsage
+from serve.live_turns import LiveTurns
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
     administration,
@@ -30,6 +31,7 @@ from serve.routes import (
     consents,
     deliveries,
     diagnoses,
+    embedding,
     events,
     exports,
     follow_ups,
@@ -44,6 +46,7 @@ from serve.routes import (
     review,
     scores,
     segments,
+    sessions,
     supervision,
 )
 from serve.routes.wire import a_visitor, the_principal
@@ -53,8 +56,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tougu.http")
 ROUTES = (
-    questions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
-    supervision, leads, board, follow_ups, consents, scores, events, segments, administration, exports,
+    questions, sessions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance,
+    review, supervision, leads, board, follow_ups, consents, scores, events, segments, administration, exports,
 )  # fmt: skip
 OPEN_ROUTES = (health, logins, client_pages)  # each of them asks by itself for what it needs
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
@@ -73,6 +76,7 @@ def create_app(house: House) -> FastAPI:
         redoc_url=None,
     )
     app.state.house = house
+    app.state.turns = LiveTurns(house)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(ChatUsage(house))
     app.state.registry.register(CallsOnTheirWay(house))
@@ -87,7 +91,8 @@ def create_app(house: House) -> FastAPI:
     for routes in ROUTES:
         app.include_router(routes.router, dependencies=[Depends(the_principal)])
     app.include_router(logins.mine, dependencies=[Depends(the_principal)])
-    app.include_router(pages.router, dependencies=[Depends(a_visitor)])
+    for routes in (embedding, pages):
+        app.include_router(routes.router, dependencies=[Depends(a_visitor)])
     for open_to_all in OPEN_ROUTES:
         app.include_router(open_to_all.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")

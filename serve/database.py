@@ -105,7 +105,7 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
 def all_metadata() -> tuple[MetaData, ...]:
     """The tables of every package, as the code declares them."""
     from compliance_filters.tables import metadata as compliance
-    from copilot.tables import metadata as copilot
+    from copilot.talks.tables import metadata as copilot
     from intent.tables import metadata as intent
     from jobs.tables import metadata as jobs
     from knowledge_base.editor_tables import metadata as knowledge

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.loop.errors import DeliveryRefusedError, ReportStateError, SavedReportError, UnknownReportError
+from copilot.talks.errors import TalkError, UnknownTalkError
 from intent.errors import (
     AudioError,
     BatchError,
@@ -92,6 +93,8 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     ReportStateError: HTTPStatus.CONFLICT,
     DeliveryRefusedError: HTTPStatus.CONFLICT,
     SavedReportError: HTTPStatus.CONFLICT,
+    UnknownTalkError: HTTPStatus.NOT_FOUND,
+    TalkError: HTTPStatus.CONFLICT,
 }
 
 

@@ -12,8 +12,9 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -51,6 +52,19 @@ class ServerSettings(BaseModel):
     max_body_bytes: int = Field(
         64 * 1024 * 1024, gt=0, description="Largest request body, in bytes; raise it for long calls."
     )
+    frame_ancestors: tuple[str, ...] = Field(
+        (), description="Origins whose pages may hold the sidebar in a frame, such as https://crm.example.com."
+    )
+    demo_host: bool = Field(False, description="Serve /demo-host, a page to try the sidebar in a frame, yes/no.")
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _only_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or f"{parts.scheme}://{parts.netloc}" != origin or ";" in origin:
+                raise ValueError(f"{origin} is no origin: give scheme and host alone, such as https://crm.example.com")
+        return origins
 
 
 class LogSettings(BaseModel):

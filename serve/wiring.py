@@ -15,7 +15,7 @@ from serve.once import once
 from serve.rooms import Rooms
 
 if TYPE_CHECKING:
-    from compliance_filters.finding import Draft, ReviewContext, Verdict
+    from compliance_filters.finding import Draft, ReviewContext, Source, Verdict
     from intent.call import Call, CallReading
     from intent.call_records.store import CallRecords
     from intent.leads.spoken import Disposed
@@ -118,15 +118,17 @@ class House(Rooms):
         product_codes: Sequence[str],
         channel: str,
         principal: Principal,
+        sources: Sequence[Source] = (),
     ) -> Verdict:
         """Judge a text with what the house knows of the client and of the products given or named in it.
 
-        Raises NotFoundError for a client not to be seen, UnknownProductError for a code that is given and unknown.
+        sources: where given, every number of the text must stand in one of them. Raises NotFoundError for a client not
+        to be seen, UnknownProductError for a code that is given and unknown.
         """
         context = self.context_of(
             draft, client_id=client_id, product_codes=product_codes, channel=channel, principal=principal
         )
-        return self.gate.review(draft, context, principal=principal)
+        return self.gate.review(draft, replace(context, sources=tuple(sources)), principal=principal)
 
     def context_of(
         self,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from intent.errors import LeadNotFoundError, NoteConflictError
 from intent.leads.queue import TOPIC, LeadQueue, visible
+from intent.leads.tables import calls
 from intent.notes.tables import call_note_texts, call_notes, call_tasks
 from jobs.clock import database_now
 from jobs.locks import begin_writing
@@ -41,6 +42,16 @@ class StoredNote:
     confirmed_at: datetime | None
     sequence: int | None  # of the client's events, once it was sent
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastCall:
+    """A call of a client, in a line."""
+
+    id: str
+    at: datetime  # when it ended
+    duration_s: float
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +111,7 @@ class NoteDesk:
         principal: Principal,
         advisor_id: str | None = None,
         due_before: datetime | None = None,
+        client_id: str | None = None,
         state: str = OPEN,
         limit: int = 100,
     ) -> tuple[Task, ...]:
@@ -110,12 +122,31 @@ class NoteDesk:
         query = select(call_tasks).where(visible(principal, call_tasks), call_tasks.c.state == state)
         if advisor_id is not None:
             query = query.where(call_tasks.c.advisor_id == advisor_id)
+        if client_id is not None:
+            query = query.where(call_tasks.c.client_id == client_id)
         if due_before is not None:
             query = query.where(call_tasks.c.due_at < due_before)
         order = (call_tasks.c.due_at.is_(None), call_tasks.c.due_at, call_tasks.c.id)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(*order).limit(max(1, min(limit, MOST)))).all()
         return tuple(_task(row) for row in rows)
+
+    def last_calls(self, client_id: str, *, principal: Principal, limit: int) -> tuple[PastCall, ...]:
+        """The latest calls of a client that the principal may see, with the note in force; the latest first."""
+        in_force = and_(call_note_texts.c.call_id == calls.c.id, call_note_texts.c.version == call_notes.c.version)
+        query = (
+            select(calls.c.id, calls.c.ended_at, calls.c.duration_s, calls.c.note, call_note_texts.c.text)
+            .outerjoin(call_notes, call_notes.c.call_id == calls.c.id)
+            .outerjoin(call_note_texts, in_force)
+            .where(visible(principal, calls), calls.c.client_id == client_id)
+            .order_by(calls.c.ended_at.desc(), calls.c.id.desc())
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            PastCall(id=row.id, at=row.ended_at, duration_s=row.duration_s, note=row.text or row.note) for row in rows
+        )
 
     def close(self, task_id: str, *, principal: Principal, outcome: str = "done") -> Task:
         """Close a task as done, or as wrong where nobody promised it; the same outcome twice changes nothing.

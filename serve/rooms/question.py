@@ -10,15 +10,19 @@ from serve.users import OPERATOR
 
 if TYPE_CHECKING:
     from copilot.session import QuestionSession
+    from copilot.talks.sending import Sending
+    from copilot.talks.store import Talks
     from knowledge_base.unanswered import UnansweredLog
     from prompts.chat import ChatModel, Reply
     from prompts.chat_models import ChatModels
     from prompts.settings import ChatTask
     from rag.answer import Answerer
     from rag.approved import ApprovedAnswers
+    from rag.follow_up import FollowUps
     from rag.index import Elsewhere, SearchIndex
     from rag.retrieve import Retriever
     from serve.ports import InstructionCheck
+    from serve.wecom import Signatures
 
 
 class QuestionRooms(ComplianceRooms):
@@ -125,6 +129,19 @@ class QuestionRooms(ComplianceRooms):
         return UnansweredLog(self.engine, lambda text: names.hide(text)[0])
 
     @once
+    def questions_in_turn(self) -> FollowUps:
+        from prompts.settings import ChatTask
+        from rag.follow_up import FollowUps
+
+        return FollowUps(
+            self.products,
+            self.retriever.document_share,
+            self.facts,
+            model=self.chat(ChatTask.REWRITE),
+            prompts=self.prompts,
+        )
+
+    @once
     def session(self) -> QuestionSession:
         from copilot.session import QuestionSession
 
@@ -135,4 +152,23 @@ class QuestionRooms(ComplianceRooms):
             history_turns=self.settings.copilot.history_turns,
             approved=self.approved,
             refused=self.unanswered,
+            follow_ups=self.questions_in_turn,
         )
+
+    @once
+    def talks(self) -> Talks:
+        from copilot.talks.store import Talks
+
+        return Talks(self.audit, self.clients)
+
+    @once
+    def sending(self) -> Sending:
+        from copilot.talks.sending import Sending
+
+        return Sending(self.audit)
+
+    @once
+    def wecom_signatures(self) -> Signatures:
+        from serve.wecom import Signatures, WeComTickets
+
+        return Signatures(WeComTickets(self.settings.copilot.wecom))

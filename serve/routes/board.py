@@ -14,7 +14,7 @@ from intent.board.desk import TO_DO, wrong_reasons
 from intent.follow_ups.item import Kind
 from intent.leads.lead import LIVING, Lead
 from intent.leads.queue import body
-from knowledge_base.access import Role
+from knowledge_base.access import Principal, Role
 from knowledge_base.clients import Client, Holding
 from serve.routes.follow_ups import item_json, zh
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, people_for, the_house
@@ -115,8 +115,14 @@ def card(client_id: str, request: Request, principal: PrincipalDep, seen: SeenDe
     """
     house = the_house(request)
     principal = house.leads.entrusted([client_id], principal=principal)
-    client = house.clients.get(client_id, principal=principal)
+    house.clients.get(client_id, principal=principal)
     seen.view("client", [(client_id, client_id)])
+    return client_card(house, client_id, principal=principal)
+
+
+def client_card(house: House, client_id: str, *, principal: Principal) -> dict[str, Any]:
+    """The card of a client whom the principal may see. Raises UnknownClientError."""
+    client = house.clients.get(client_id, principal=principal)
     positions = sorted(house.clients.holdings(client_id, principal=principal), key=lambda h: -h.cost_cny)[:HOLDINGS]
     standing = house.consent_ledger.standing(client_id, principal=principal)
     living = house.leads.list(

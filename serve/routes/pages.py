@@ -31,8 +31,12 @@ def _staff_page(name: str) -> Response:
 
 
 @router.get("/")
-def sidebar() -> Response:
-    return FileResponse(str(files("serve") / "static" / "index.html"), media_type="text/html")
+def sidebar(request: Request) -> Response:
+    """The sidebar: the one page that pages of others may hold in a frame, where the settings name them."""
+    ancestors = " ".join(("'self'", *the_house(request).settings.server.frame_ancestors))
+    policy = f"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors {ancestors}"
+    page = str(files("serve") / "static" / "index.html")
+    return FileResponse(page, media_type="text/html", headers={"content-security-policy": policy})
 
 
 @router.get("/review")

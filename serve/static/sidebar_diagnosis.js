@@ -1,5 +1,7 @@
 // A way from the sidebar to a diagnosis: a client or a fund is picked or named, the report is ordered and opened.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
+import { call } from "/static/sidebar_api.js";
+import { words as w } from "/static/strings.js";
 
 const LIST = "diagnosis-subjects";
 const PAUSE_MS = 250;  // after the last key, before the firm is asked
@@ -12,29 +14,16 @@ const SPOKEN = [
 // The client or fund that a line asks to diagnose; null for any other line.
 export const asksDiagnosis = (line) => SPOKEN.map((form) => form.exec(line.trim())?.[1]).find(Boolean) ?? null;
 
-async function call(path, body) {
-  let reply;
-  try {
-    const asked = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-    reply = await fetch(path, asked);
-  } catch {
-    throw new Error("连不上服务，请检查它是否在运行。");
-  }
-  const answer = await reply.json().catch(() => ({}));
-  if (!reply.ok) throw new Error(answer.detail || "服务暂时不可用，请稍后再试。");
-  return answer;
-}
-
-const found = (words) => call(`/v1/diagnoses/subjects?find=${encodeURIComponent(words)}`);
+const found = (words) => call(`diagnoses/subjects?find=${encodeURIComponent(words)}`);
 
 // Order a diagnosis of whoever has this id, or of the only one who fits the words, and open its page.
 export async function startDiagnosis(words) {
   const fitting = await found(words.trim());
   const exact = fitting.filter((each) => each.id.toLowerCase() === words.trim().toLowerCase());
   const [subject, ...others] = exact.length ? exact : fitting;
-  if (!subject) throw new Error(`没有找到“${words.trim()}”：请填写您名下客户的编号或姓名，或基金代码。`);
-  if (others.length && !exact.length) throw new Error(`有${fitting.length}个与“${words.trim()}”相符：请从列表中选择一个。`);
-  const job = await call("/v1/diagnoses", { [subject.kind === "client" ? "client_id" : "fund_code"]: subject.id, format: "pdf" });
+  if (!subject) throw new Error(w.none(words.trim()));
+  if (others.length && !exact.length) throw new Error(w.many(fitting.length, words.trim()));
+  const job = await call("diagnoses", { [subject.kind === "client" ? "client_id" : "fund_code"]: subject.id, format: "pdf" });
   location.assign(`/diagnoses/${encodeURIComponent(job.id)}`);
 }
 
@@ -55,12 +44,12 @@ export function Diagnosis() {
     setBusy(true); setError("");
     try { await startDiagnosis(words); } catch (problem) { setError(problem.message); setBusy(false); }
   };
-  return html`<details class="diagnosis"><summary>基金诊断</summary>
+  return html`<details class="diagnosis"><summary>${w.diagnosis}</summary>
     <form onSubmit=${submit}>
-      <label>客户编号、姓名或基金代码
+      <label>${w.subject}
         <input list=${LIST} value=${words} maxlength="64" autocomplete="off" onInput=${(e) => { setWords(e.target.value); setError(""); }} /></label>
       <datalist id=${LIST}>${subjects.map((each) => html`<option key=${each.kind + each.id} value=${each.id}>${each.name}</option>`)}</datalist>
-      <button class="go" type="submit" disabled=${busy || !words.trim()}>开始诊断</button>
+      <button class="go" type="submit" disabled=${busy || !words.trim()}>${w.start}</button>
     </form>
     ${error && html`<p class="error" role="alert">${error}</p>`}
   </details>`;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -15,6 +15,7 @@ from compliance_filters.finding import (
     SEMANTIC,
     Cleared,
     Draft,
+    Finding,
     Outcome,
     ProductInContext,
     ReviewContext,
@@ -61,6 +62,11 @@ class Found:
         self.asked.append((question, tuple(message.content for message in history), on))
         return self.given
 
+    def growing(
+        self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date
+    ) -> Iterator[Answer]:
+        yield self.answer(question, principal, history, on=on)
+
 
 class Facts:
     """One client, who is A001's, and one product."""
@@ -80,6 +86,9 @@ class Watched:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.seen: list[tuple[Draft, ReviewContext]] = []
+
+    def judge(self, draft: Draft, context: ReviewContext) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        return self.gate.judge(draft, context)
 
     def review(self, draft: Draft, context: ReviewContext, *, principal: Principal) -> Verdict:
         self.seen.append((draft, context))

@@ -67,3 +67,21 @@ def test_the_way_to_a_diagnosis(open_page: Open, scheme: str) -> None:
     page.get_by_text("基金诊断", exact=True).click()
     page.get_by_label("客户编号、姓名或基金代码").fill("C0001")
     assert faults(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_sidebar_in_use(open_page: Open, scheme: str, width: int) -> None:
+    page = open_page("/", color_scheme=scheme, width=width)
+    page.get_by_role("button", name="选择客户").click()
+    page.get_by_label("客户编号或姓名", exact=True).fill("海棠")
+    page.get_by_role("button", name="甄海棠（C0001）").click()
+    page.locator(".client summary").click()
+    page.get_by_label("问题").fill("云岭稳健增利的管理费率是多少")
+    page.get_by_label("问题").press("Enter")
+    page.get_by_role("button", name="没帮助").click()
+    page.get_by_role("button", name="编辑后发送").click()
+    page.get_by_label("发给客户的文字").fill("这只产品稳赚不赔。")
+    page.get_by_role("button", name="审核", exact=True).click()
+    page.locator("mark.bad").first.wait_for()
+    assert faults(page) == []

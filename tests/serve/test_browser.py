@@ -126,10 +126,10 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
 
 
 def ask(page: Page, question: str) -> None:
-    before = page.locator(".answer").count()
+    before = page.locator(".answer:not(.coming)").count()
     page.get_by_label("问题").fill(question)
     page.get_by_role("button", name="提问").click()
-    page.locator(".answer").nth(before).wait_for(timeout=30_000)
+    page.locator(".answer:not(.coming)").nth(before).wait_for(timeout=30_000)
 
 
 def overflow(page: Page) -> int:
@@ -174,7 +174,7 @@ def test_figures_that_are_added_stand_in_a_table_with_their_arithmetic(open_page
 def test_an_example_is_one_click_and_a_follow_up_works(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("button", name=FEE).click()
-    page.locator(".answer").wait_for(timeout=30_000)
+    page.locator(".answer:not(.coming)").wait_for(timeout=30_000)
     ask(page, NEXT)
     assert "0.15%" in page.locator(".answer").last.inner_text()
     top = page.evaluate("document.querySelectorAll('.question')[1].getBoundingClientRect().top")
@@ -243,7 +243,7 @@ def test_the_keyboard_is_enough(open_page: Open) -> None:
 
 def test_a_server_that_is_gone_is_told(open_page: Open, site: Site) -> None:
     page = open_page()
-    page.route("**/v1/questions", lambda route: route.fulfill(status=503, content_type="application/problem+json",
+    page.route("**/v1/sessions", lambda route: route.fulfill(status=503, content_type="application/problem+json",
                                                               body='{"detail": "磁盘已满。"}'))  # fmt: skip
     page.get_by_label("问题").fill(FEE)
     page.get_by_role("button", name="提问").click()
