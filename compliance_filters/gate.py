@@ -243,6 +243,7 @@ class Gate:
                     "findings": [[f.rule, f.start, f.end, f.outcome.word, f.by] for f in findings],
                     "escalated": escalated, "incident": incident, WAITS_FOR: officers,
                     "text": self._audit.keyed_hash(draft.text),
+                    **({"prompt": draft.prompt} if draft.prompt else {}),
                 },
                 payload={
                     "original": draft.text, "text": text, "client_id": context.client_id,

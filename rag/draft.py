@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 _MARK = re.compile(r"\[(\d+)\]")
 _MARK_AFTER_STOP = re.compile(r"([。！？；!?;])((?:\[\d+\])+)")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+PROMPT = "answer"
 _LEAST_COVERED = 0.5  # a faithful sentence keeps names, terms and units; its own are the small words between them
 _MOST_SOURCES = 8
 _MOST_TURNS = 6
@@ -70,7 +71,10 @@ class Drafter:
         citations = Citations()
         sentences = tuple(citations.sentence(claim) for claim in stood)
         table = tabled(*sketch, citations) if sketch is not None else None
-        return replace(extractive, sentences=sentences, citations=citations.all(), by=drafted.model, table=table)
+        return replace(
+            extractive, sentences=sentences, citations=citations.all(), by=drafted.model, table=table,
+            prompt=self._prompts.get(PROMPT).sha256,
+        )  # fmt: skip
 
     def _drafted(self, messages: Sequence[Message], sources: Sequence[Place], question: str) -> _Draft | None:
         """The better of two drafts at most; None when no model answers."""
@@ -104,7 +108,7 @@ class Drafter:
         )
         earlier = "\n".join(f"{message.role}: {message.content}" for message in history[-_MOST_TURNS:])
         return self._prompts.messages(
-            "answer", today=on.isoformat(), passages=numbered, history=earlier or "无", question=question
+            PROMPT, today=on.isoformat(), passages=numbered, history=earlier or "无", question=question
         )
 
 

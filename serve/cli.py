@@ -26,6 +26,7 @@ from serve.commands import (
     leads,
     mistakes,
     notes,
+    prompts,
     reports,
     review,
     rules,
@@ -84,7 +85,7 @@ for step in (erasure.status, erasure.seal, erasure.hold, erasure.destroy):
     audit.app.command()(step)
 audit.app.command("open")(erasure.open_)
 app.add_typer(audit.app, name="audit")
-app.add_typer(admin.prompts_app, name="prompts")
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(admin.users_app, name="users")
 app.add_typer(admin.models_app, name="models")
 app.command()(admin.doctor)
