@@ -20,7 +20,7 @@ _SENTENCE = re.compile(r"[^。！？!?\n]*[^。！？!?\s][^。！？!?\n]*[。�
 _HEADING = re.compile(r"【[^】]*】")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
-_LEAST_HAN = 0.6  # of a Chinese reply's letters; names of products may be Latin
+_LEAST_HAN = 0.5  # of a Chinese reply's letters; names of products may be Latin
 Check = Callable[[str, Mapping[str, str]], str | None]
 
 

@@ -26,6 +26,7 @@ from serve.routes import (
     client_pages,
     compliance,
     consents,
+    day,
     deliveries,
     diagnoses,
     events,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tougu.http")
 ROUTES = (
     questions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
-    supervision, leads, board, follow_ups, consents, scores, events, segments, health, pages, client_pages,
+    supervision, leads, board, follow_ups, consents, day, scores, events, segments, health, pages, client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 

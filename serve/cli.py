@@ -17,6 +17,7 @@ from serve.commands import (
     call_queue,
     calls,
     compliance,
+    day,
     deliveries,
     demo,
     erasure,
@@ -70,6 +71,8 @@ app.add_typer(knowledge.app, name="kb")
 app.command()(knowledge.ask)
 app.command()(reports.diagnose)
 app.command()(reports.peers)
+app.command()(day.day)
+app.command()(day.product)
 app.add_typer(deliveries.app, name="deliveries")
 app.command()(compliance.check)
 app.add_typer(intents.app, name="intent")

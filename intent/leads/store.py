@@ -113,6 +113,14 @@ class LeadStore(LeadQueue):
         told = [finding for finding in row.findings if row.own and not finding.get("confidential")]
         return {**found, "findings": told, "inspection": found["inspection"] if row.own else None}
 
+    def calls_of(self, client_id: str, *, principal: Principal, limit: int = 5) -> tuple[dict[str, Any], ...]:
+        """The client's last calls that the principal may see, the newest first: id, advisor, start, length, note."""
+        columns = (calls.c.id, calls.c.advisor_id, calls.c.started_at, calls.c.duration_s, calls.c.note)
+        query = select(*columns).where(calls.c.client_id == client_id, visible(principal, calls))
+        with self.engine.connect() as connection:
+            rows = connection.execute(query.order_by(calls.c.ended_at.desc(), calls.c.id.desc()).limit(limit))
+            return tuple(row._asdict() for row in rows)
+
     def _proves_a_lead_of(self, call_id: str, principal: Principal) -> bool:
         found = self.of_call(call_id, principal=principal)
         return any(lead.advisor_id == principal.user_id and lead.state in LIVING for lead in found)

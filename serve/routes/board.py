@@ -16,9 +16,11 @@ from intent.leads.lead import LIVING, Lead
 from intent.leads.queue import body
 from knowledge_base.access import Role
 from knowledge_base.clients import Client, Holding
+from knowledge_base.consents import refusals
 from serve.routes.follow_ups import item_json, zh
+from serve.routes.notes import task_json
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
-from serve.times import iso
+from serve.times import iso, with_iso
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1", tags=["board"])
 LONGEST = 2000
+PROMISES = 10  # open ones on a card, the first due first
 HOLDINGS = 8  # positions on a card, the largest first
 CASE_DESK = (Role.COMPLIANCE, Role.SUPERVISOR, Role.SYSTEM)
 
@@ -110,7 +113,7 @@ def team(request: Request, principal: PrincipalDep) -> dict[str, Any]:
 
 @router.get("/clients/{client_id}/card")
 def card(client_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
-    """What an advisor wants to know before calling: level, assets, positions, consents, what else is open.
+    """What an advisor wants to know before calling: level, refusals, positions, last calls, promises, what is open.
 
     Of their own clients, and of those of a living lead of theirs.
     """
@@ -125,8 +128,16 @@ def card(client_id: str, request: Request, principal: PrincipalDep, seen: SeenDe
     )  # fmt: skip
     names = {product.code: product.name for product in house.products.all(principal=OPERATOR)}
     tickets = house.follow_ups.of_client(client_id, Kind.TICKET, principal=principal)
+    calls = house.leads.calls_of(client_id, principal=principal)
+    promised = house.notes.tasks(principal=principal, client_id=client_id, limit=PROMISES)
+    seen.view("call", [(client_id, each["id"]) for each in calls])
     shown = {
         **_client_json(client),
+        "goal": client.goal,
+        "horizon_months": client.horizon_months,
+        "do_not_disturb": sorted(refusals(standing)),
+        "calls": [with_iso(each) for each in calls],
+        "promises": [task_json(task) for task in promised],
         "level_expired": client.risk_level is not None and client.risk_level_on(house.today()) is None,
         "holdings": [_position(position, names) for position in positions],
         "consents": {purpose.value: state.value for purpose, state in standing.items()},

@@ -74,6 +74,12 @@ def board() -> Response:
     return _staff_page("board.html")
 
 
+@router.get("/day")
+def day() -> Response:
+    """The advisor's day: whom to speak to, tasks, the card of a client and of a product."""
+    return _staff_page("day.html")
+
+
 @router.get("/desk")
 def desk() -> Response:
     """Cases, tickets, incidents and consents, one tab each."""
