@@ -6,7 +6,20 @@ key, so that sealing and erasure reach them. Only `deliveries` keeps the very te
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from jobs.clock import UtcDateTime
 
@@ -105,4 +118,24 @@ report_tasks = Table(
     Column("closed_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_report_tasks_state_due_at", "state", "due_at"),
+)
+
+archived_messages = Table(
+    "archived_messages",
+    metadata,
+    Column("id", String(160), primary_key=True),  # of the archive
+    Column("user_id", String(64), nullable=False),
+    Column("client_id", String(64), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("day", Date, nullable=False),  # of China
+    Column("text_sha256", String(64), nullable=False),
+    Column("how", String(10), nullable=False),  # exact | near | unmatched
+    Column("cleared_id", String(40)),  # audit entry of the clearing
+    Column("for_client", Boolean, nullable=False),  # False: cleared without a client in mind, or not at all
+    Column("outcome", String(8)),  # of the gate afterwards, of an unmatched one
+    Column("rules", JSON, nullable=False),  # broken by an unmatched one
+    Column("audit_id", String(40), nullable=False),  # its payload holds the text
+    Column("imported_at", UtcDateTime, nullable=False),
+    Index("ix_archived_messages_day", "day", "how", "client_id"),
 )

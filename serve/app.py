@@ -23,6 +23,7 @@ from serve.routes import (
     board,
     call_records,
     calls,
+    chat,
     client_pages,
     compliance,
     consents,
@@ -35,6 +36,7 @@ from serve.routes import (
     intents,
     knowledge,
     leads,
+    messages,
     notes,
     pages,
     questions,
@@ -49,8 +51,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tougu.http")
 ROUTES = (
-    questions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
-    supervision, leads, board, follow_ups, consents, day, scores, events, segments, health, pages, client_pages,
+    questions, chat, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
+    supervision, leads, board, follow_ups, consents, day, messages, scores, events, segments, health, pages, client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 

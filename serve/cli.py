@@ -25,6 +25,7 @@ from serve.commands import (
     intents,
     knowledge,
     leads,
+    messages,
     mistakes,
     notes,
     prompts,
@@ -73,6 +74,7 @@ app.command()(reports.diagnose)
 app.command()(reports.peers)
 app.command()(day.day)
 app.command()(day.product)
+app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
 app.command()(compliance.check)
 app.add_typer(intents.app, name="intent")

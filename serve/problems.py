@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.loop.errors import DeliveryRefusedError, ReportStateError, SavedReportError, UnknownReportError
+from copilot.messages.errors import MessageArchiveError
 from intent.errors import (
     AudioError,
     BatchError,
@@ -42,8 +43,8 @@ from knowledge_base.errors import (
 from serve.commands.context import HOUSE_PACKAGES, one_line
 from serve.errors import NotFoundError
 
-OPENAI_PATHS = ("/v1/audio/",)
-OPENAI_CODES = {413: "file_too_large", 415: "unsupported_file", 503: "engine_unavailable"}
+OPENAI_PATHS = ("/v1/audio/", "/v1/chat/", "/v1/models")
+OPENAI_CODES = {404: "model_not_found", 413: "file_too_large", 415: "unsupported_file", 503: "engine_unavailable"}
 
 # The nearest class in the error's line of ancestors decides; what is not here is our fault, not the caller's.
 STATUS: Mapping[type[Exception], HTTPStatus] = {
@@ -79,6 +80,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     ReportStateError: HTTPStatus.CONFLICT,
     DeliveryRefusedError: HTTPStatus.CONFLICT,
     SavedReportError: HTTPStatus.CONFLICT,
+    MessageArchiveError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 

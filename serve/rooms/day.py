@@ -9,6 +9,7 @@ from serve.rooms.clients import ClientRooms
 
 if TYPE_CHECKING:
     from copilot.day.desk import DayDesk
+    from copilot.messages.desk import MessageDesk
     from copilot.product_card import ProductCards
 
 
@@ -35,4 +36,16 @@ class DayRooms(ClientRooms):
 
         return ProductCards(
             products=self.products, facts=self.facts, catalog=self.catalog, wordings=self.wordings
+        )  # fmt: skip
+
+    @property
+    def messages(self) -> MessageDesk:
+        """A desk for one piece of work: what it has looked up of the audit log it keeps for that time alone."""
+        from copilot.messages.cleared import AuditClearedTexts
+        from copilot.messages.desk import MessageDesk
+        from serve.ports import MessageContexts
+
+        return MessageDesk(
+            self.audit, AuditClearedTexts(self.audit), self.gate,
+            MessageContexts(self.review_facts, self.products, self.today()),
         )  # fmt: skip
