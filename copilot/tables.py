@@ -139,3 +139,28 @@ archived_messages = Table(
     Column("imported_at", UtcDateTime, nullable=False),
     Index("ix_archived_messages_day", "day", "how", "client_id"),
 )
+
+outreaches = Table(
+    "outreaches",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("segment", String(60), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("wording", String(80)),  # approved wording that it is, as id:version; NULL: a template of the person's own
+    Column("by", String(64), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("fetched_at", UtcDateTime),  # when the cleared texts were last handed over
+)
+
+outreach_texts = Table(
+    "outreach_texts",
+    metadata,
+    Column("outreach_id", String(32), ForeignKey("outreaches.id"), primary_key=True),
+    Column("client_id", String(64), primary_key=True),
+    Column("state", String(8), nullable=False),  # cleared | held | left_out
+    Column("why", Text, nullable=False),  # of one that is held or left out, in Chinese
+    Column("sha256", String(64)),  # of the cleared text
+    Column("audit_id", String(40)),  # of the verdict; its payload holds the text
+    Column("review_id", String(40)),  # of the item that waits for an officer
+)

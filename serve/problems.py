@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.loop.errors import DeliveryRefusedError, ReportStateError, SavedReportError, UnknownReportError
-from copilot.messages.errors import MessageArchiveError
+from copilot.messages.errors import MessageArchiveError, OutreachError
 from intent.errors import (
     AudioError,
     BatchError,
@@ -81,6 +81,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     DeliveryRefusedError: HTTPStatus.CONFLICT,
     SavedReportError: HTTPStatus.CONFLICT,
     MessageArchiveError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    OutreachError: HTTPStatus.CONFLICT,
 }
 
 

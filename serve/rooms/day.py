@@ -10,7 +10,9 @@ from serve.rooms.clients import ClientRooms
 if TYPE_CHECKING:
     from copilot.day.desk import DayDesk
     from copilot.messages.desk import MessageDesk
+    from copilot.outreach import OutreachDesk
     from copilot.product_card import ProductCards
+    from serve.ports import MessageContexts
 
 
 class DayRooms(ClientRooms):
@@ -43,9 +45,25 @@ class DayRooms(ClientRooms):
         """A desk for one piece of work: what it has looked up of the audit log it keeps for that time alone."""
         from copilot.messages.cleared import AuditClearedTexts
         from copilot.messages.desk import MessageDesk
+
+        return MessageDesk(self.audit, AuditClearedTexts(self.audit), self.gate, self.message_contexts)
+
+    @property
+    def message_contexts(self) -> MessageContexts:
+        """As of today."""
         from serve.ports import MessageContexts
 
-        return MessageDesk(
-            self.audit, AuditClearedTexts(self.audit), self.gate,
-            MessageContexts(self.review_facts, self.products, self.today()),
-        )  # fmt: skip
+        return MessageContexts(self.review_facts, self.products, self.today())
+
+    @property
+    def outreach(self) -> OutreachDesk:
+        from copilot.outreach import OutreachDesk
+
+        return OutreachDesk(
+            self.audit,
+            segments=self.segments,
+            clients=self.clients,
+            wordings=self.wordings,
+            gate=self.gate,
+            contexts=self.message_contexts,
+        )
