@@ -20,6 +20,7 @@ from serve.chat_usage import ChatUsage
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
     audio,
+    audit,
     board,
     call_records,
     calls,
@@ -30,6 +31,7 @@ from serve.routes import (
     day,
     deliveries,
     diagnoses,
+    evaluations,
     events,
     follow_ups,
     health,
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tougu.http")
 ROUTES = (
     questions, chat, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
-    supervision, leads, board, follow_ups, consents, personal_data, day, outreach, messages, scores, events, segments, health, pages, client_pages,
+    supervision, leads, board, follow_ups, consents, personal_data, day, outreach, messages, audit, evaluations, scores, events, segments, health, pages, client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 
