@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from string import Template
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from compliance_filters.audit.log import AuditLog
 from compliance_filters.errors import AuditError, SealedError

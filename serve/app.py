@@ -56,7 +56,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("tougu.http")
 ROUTES = (
     questions, chat, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance, review,
-    supervision, leads, board, follow_ups, consents, personal_data, day, outreach, messages, audit, evaluations, scores, events, segments, health, pages, client_pages,
+    supervision, leads, board, follow_ups, consents, personal_data, day, outreach, messages, audit, evaluations,
+    scores, events, segments, health, pages, client_pages,
 )  # fmt: skip
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
 

@@ -1,6 +1,6 @@
 """What the firm holds on one client, as a file for that client; and the statement of what data is used for.
 
-Law: PIPL articles 17 (statement), 44 and 45 (to know, to have a copy), 47 and 31 of 证券法 (texts are kept all the same).
+Law: PIPL articles 17 (statement), 44 and 45 (to know, to have a copy), 47 (what law orders to be kept is kept).
 The export reads every table that has a client's id in it, so that a table made later is in it too.
 """
 

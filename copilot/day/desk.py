@@ -89,8 +89,7 @@ class DayDesk:
             for part in batches(own, BATCH):
                 told |= latest(connection, part)
         return {
-            each: refusals(joined(client.consents, client.opt_outs, told.get(each, {})))
-            for each, client in own.items()
+            each: refusals(joined(client.consents, client.opt_outs, told.get(each, {}))) for each, client in own.items()
         }
 
     def _reasons(
@@ -111,9 +110,7 @@ class DayDesk:
         return found
 
     def _unwanted(self, reason: Reason, refused: frozenset[Purpose]) -> bool:
-        return self.rules.reasons[reason.kind].marketing and bool(
-            refused & {Purpose.MARKETING, Purpose.PERSONALISED}
-        )
+        return self.rules.reasons[reason.kind].marketing and bool(refused & {Purpose.MARKETING, Purpose.PERSONALISED})
 
     def _of_facts(self, ids: Sequence[str], principal: Principal, today: date) -> list[tuple[str, Reason]]:
         since = today - timedelta(days=self.rules.reasons["cash"].past_days)

@@ -58,7 +58,10 @@ def promises(tasks: Sequence[Task], rules: DayRules, today: date) -> Iterator[tu
             call_id=task.call_id, start_s=first.get("start_s"), quote=first.get("quote"), task_id=task.id
         )  # fmt: skip
         words = f"{rule.zh}：{task.what}（{_when(due, today)}）"
-        yield task.client_id, Reason(kind="promise", zh=words, points=_late(rule, rules, due, today), due=due, proof=proof)
+        yield (
+            task.client_id,
+            Reason(kind="promise", zh=words, points=_late(rule, rules, due, today), due=due, proof=proof),
+        )
 
 
 def open_leads(leads: Sequence[Lead], words: Mapping[str, str], rules: DayRules, today: date, now: datetime) -> (
@@ -98,9 +101,7 @@ def _questionnaire(facts: ClientFacts, rule: ReasonRule, today: date) -> Iterato
     yield Reason(kind="questionnaire", zh=words, points=rule.weight, due=last)
 
 
-def _maturities(
-    found: Sequence[Maturity], names: Mapping[str, str], rule: ReasonRule, today: date
-) -> Iterator[Reason]:
+def _maturities(found: Sequence[Maturity], names: Mapping[str, str], rule: ReasonRule, today: date) -> Iterator[Reason]:
     for each in found:
         if today <= each.day <= today + timedelta(days=rule.ahead_days):
             words = f"{names.get(each.product_code, each.product_code)} {each.day} {each.why}"

@@ -88,7 +88,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
             for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
                 if len(line) > LONGEST_LINE:
                     raise MessageArchiveError(
-                        f"{path} has a line of more than {LONGEST_LINE} bytes, line {number}: one message stands in one line."
+                        f"{path} has more than {LONGEST_LINE} bytes in line {number}: one message stands in one line."
                     )
                 if line.strip():
                     yield number, _value(path, number, line)

@@ -34,9 +34,7 @@ class ClearedText:
 class ClearedTexts(Protocol):
     """Finds the clearing of a text. `text_hash`: of the text as it stands; `near`: of its bare form."""
 
-    def find(
-        self, user_id: str, client_id: str, text_hash: str, near: str, around: datetime
-    ) -> ClearedText | None: ...
+    def find(self, user_id: str, client_id: str, text_hash: str, near: str, around: datetime) -> ClearedText | None: ...
 
 
 class AuditClearedTexts:

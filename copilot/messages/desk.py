@@ -1,4 +1,4 @@
-"""Sent = cleared: each message of the firm's archive is matched to what the gate had cleared; the rest is judged now."""
+"""Sent = cleared: each message of the firm's archive is matched to what the gate had cleared; the rest is judged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Row, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from compliance_filters.audit.entry import NewEntry

@@ -1,4 +1,4 @@
-"""What can go wrong with the firm's message archive; each error is one sentence."""
+"""What can go wrong with the firm's message archive and with outreach; each error is one sentence."""
 
 from __future__ import annotations
 

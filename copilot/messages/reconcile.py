@@ -59,13 +59,15 @@ def reconcile(audit: AuditLog, day: date, *, principal: Principal) -> tuple[Reco
 
 def _of_interest(known: set[str], named: set[str], hashed: set[str], audit: AuditLog) -> Mapping[str, str]:
     """Clients with their hash; the log knows a client by the keyed hash alone, so that every known id is tried."""
-    hashes = {each: audit.keyed_hash(each) for each in known} if hashed else {each: "" for each in known}
+    hashes = {each: audit.keyed_hash(each) for each in known} if hashed else dict.fromkeys(known, "")
     return {each: found for each, found in hashes.items() if each in named or found in hashed}
 
 
 def _said(connection: Connection, bounds: tuple[datetime, datetime]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    query = select(calls.c.client_id, calls.c.findings).where(calls.c.ended_at >= bounds[0], calls.c.ended_at < bounds[1])
+    query = select(calls.c.client_id, calls.c.findings).where(
+        calls.c.ended_at >= bounds[0], calls.c.ended_at < bounds[1]
+    )
     for row in connection.execute(query.where(calls.c.client_id.is_not(None))):
         counted = found.setdefault(row.client_id, {"calls": 0, "violations": 0})
         counted["calls"] += 1

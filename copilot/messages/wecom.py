@@ -1,4 +1,4 @@
-"""The archive of WeCom (企业微信会话内容存档): decrypted records to messages, and how records are fetched and decrypted.
+"""The archive of WeCom (企业微信会话内容存档): decrypted records to messages, and how records are fetched and opened.
 
 Tencent's SDK is a C library (libWeWorkFinanceSdk_C) that a firm gets with its contract; it stands behind `WeComSdk`.
 Each record comes with a random key under the firm's RSA key (PKCS #1 v1.5, as the interface prescribes); opening
@@ -154,5 +154,7 @@ def _pairs(rows: Iterable[Mapping[str, str | None]], path: Path) -> Iterator[tup
 def _chat_data(answer: str) -> list[Mapping[str, Any]]:
     told = json.loads(answer)
     if told.get("errcode", 0):
-        raise MessageArchiveError(f"WeCom refused to give records (errcode {told['errcode']}): {told.get('errmsg', '')}.")
+        raise MessageArchiveError(
+            f"WeCom refused to give records (errcode {told['errcode']}): {told.get('errmsg', '')}."
+        )
     return list(told.get("chatdata", ()))

@@ -48,8 +48,8 @@ def show(context: typer.Context, name: str) -> None:
     typer.echo(context.ensure_object(Context).house().prompts.get(name).text)
 
 
-@app.command()
-def test(
+@app.command("test")
+def try_(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="One template; by default all.")] = None,
     folder: Annotated[

@@ -1,4 +1,4 @@
-"""The audit log over HTTP, for officers: search by client, person, kind and time; each entry is proven as it is read."""
+"""The audit log over HTTP, for officers: search by client, person, kind and time; each entry is proven when read."""
 
 from __future__ import annotations
 

@@ -117,7 +117,9 @@ def _asked(body: ChatIn) -> tuple[str, list[Message]]:
     if body.model != MODEL:
         raise HTTPException(404, f"There is no model {body.model}: use {MODEL}.")
     if body.n != 1 or body.tools or (body.response_format or {"type": "text"}).get("type") != "text":
-        raise HTTPException(400, "This model gives one answer in text and calls no tools: leave n, tools and format out.")
+        raise HTTPException(
+            400, "This model gives one answer in text and calls no tools: leave n, tools and format out."
+        )
     said = [message.words() for message in body.messages if message.role == "user"]
     if not said or body.messages[-1].role != "user" or not said[-1].strip():
         raise HTTPException(400, "The last message must be a question of the user, and not empty.")

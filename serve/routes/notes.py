@@ -86,7 +86,7 @@ def done(
 def postpone(
     task_id: str, what: PostponeIn, request: Request, principal: PrincipalDep, seen: SeenDep
 ) -> dict[str, Any]:
-    """Give a task another time; the one before stands in the audit log. 409 for a closed task or a time that is past."""
+    """Give a task another time; the one before stands in the audit log. 409 for a closed task or a past time."""
     house = the_house(request)
     before, task = house.notes.postpone(task_id, what.until, principal=principal)
     told = {"task": task.id, "from": iso(before.due_at), "to": iso(task.due_at)}

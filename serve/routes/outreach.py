@@ -27,7 +27,9 @@ class OutreachIn(Wire):
     channel: str = Field(min_length=1, max_length=32, pattern="^[a-z0-9_-]+$", description="Of the firm, e.g. wecom.")
     why: Words = Field(max_length=1000)
     template: str | None = Field(None, max_length=LONGEST, description="With ${client} and ${adviser}.")
-    wording: str | None = Field(None, max_length=80, pattern=r"^[a-z0-9_-]+:\d{1,6}$", description="Approved: id:version.")
+    wording: str | None = Field(
+        None, max_length=80, pattern=r"^[a-z0-9_-]+:\d{1,6}$", description="Approved: id:version."
+    )
 
     @model_validator(mode="after")
     def one_text(self) -> Self:

@@ -10,9 +10,12 @@ from knowledge_base.products import KnownName
 NAMES = tuple(
     KnownName(name=name, code=code, kind="short", main_code=code)
     for code, name in (
-        ("990001", "云岭稳健增利债券A"), ("990002", "澄湖成长混合"), ("990003", "云岭重庆主题ETF联接"), ("519001", "旅行精选"),
+        ("990001", "云岭稳健增利债券A"),
+        ("990002", "澄湖成长混合"),
+        ("990003", "云岭重庆主题ETF联接"),
+        ("519001", "旅行精选"),
     )
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(

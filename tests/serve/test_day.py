@@ -51,7 +51,9 @@ def test_own_clients_with_reasons_and_their_proof(staffed: House, client: TestCl
     assert kept["link"] == "/calls/k2#t=7.5"
     lead = next(r for r in people["C0003"]["reasons"] if r["kind"] == "lead")
     assert (lead["quote"], lead["link"]) == (BUY, "/calls/k1#t=3")
-    assert [each["points"] for each in found["clients"]] == sorted((e["points"] for e in found["clients"]), reverse=True)
+    assert [each["points"] for each in found["clients"]] == sorted(
+        (e["points"] for e in found["clients"]), reverse=True
+    )
 
 
 def test_who_may_not_be_contacted_is_not_on_it(staffed: House, client: TestClient) -> None:

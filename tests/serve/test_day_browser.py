@@ -102,7 +102,9 @@ def test_the_words_of_a_call_follow_its_sound(open_staff: Open, site: Site, soun
     page.get_by_role("img", name="录音波形").wait_for()
     turns = page.get_by_label("通话全文，随录音滚动").locator("li")
     turns.last.get_by_role("button").click()
-    page.wait_for_function("() => document.querySelector('.turns li:last-child').getAttribute('aria-current') === 'true'")
+    page.wait_for_function(
+        "() => document.querySelector('.turns li:last-child').getAttribute('aria-current') === 'true'"
+    )
     page.evaluate("document.querySelector('audio').pause()")
     assert page.locator("rect.mark.lead").count() == 1
     assert page.locator("rect.mark.broken").count() >= 1

@@ -57,15 +57,17 @@ def today(house: House) -> str:
 
 
 def unmatched(house: House, client: TestClient) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.get(f"/v1/messages/unmatched?day={today(house)}", headers=ANNA).json()["messages"]
+    found: list[dict[str, Any]] = client.get(f"/v1/messages/unmatched?day={today(house)}", headers=ANNA).json()[
+        "messages"
+    ]
     return found
 
 
-def test_what_was_cleared_is_matched_and_the_rest_is_judged(
-    staffed: House, client: TestClient, tmp_path: Path
-) -> None:
+def test_what_was_cleared_is_matched_and_the_rest_is_judged(staffed: House, client: TestClient, tmp_path: Path) -> None:
     clear(staffed, FINE)
-    done = take(staffed, archive(tmp_path, ("1", FINE), ("2", f"谷先生您好，{FINE}[微笑]"), ("3", PROMISE), ("4", "好的")))
+    done = take(
+        staffed, archive(tmp_path, ("1", FINE), ("2", f"谷先生您好，{FINE}[微笑]"), ("3", PROMISE), ("4", "好的"))
+    )
     assert (done.exact, done.near, done.unmatched) == (1, 1, 2)
     first, second = unmatched(staffed, client)
     assert (first["id"], first["outcome"], first["text"]) == ("3", "block", PROMISE)

@@ -38,7 +38,9 @@ class TestAuditSearch:
         assert asked(first=today, last=today, event="review.") == [("review.approved", "anna")]
         assert asked(last=before) == []
         assert asked(event="review_") == []
-        text = client.get("/v1/audit/entries?client=C0003&event=compliance.verdict", headers=ANNA).json()["entries"][0]["text"]
+        text = client.get("/v1/audit/entries?client=C0003&event=compliance.verdict", headers=ANNA).json()["entries"][0][
+            "text"
+        ]
         assert text == "季报已发布"
         assert any(kind == "search" for kind, *_ in seen_of(house))
 
@@ -56,7 +58,9 @@ class TestAuditSearch:
         with_staff(house)
         assert client.get("/v1/audit/entries", headers={"tougu-as": who}).status_code == 403
 
-    @pytest.mark.parametrize("query", ["first=0001-01-01", "last=9999-12-31", "client=%00", "event=%25", "before=999999999"])
+    @pytest.mark.parametrize(
+        "query", ["first=0001-01-01", "last=9999-12-31", "client=%00", "event=%25", "before=999999999"]
+    )
     def test_odd_questions_are_answered(self, house: House, client: TestClient, query: str) -> None:
         with_staff(house)
         assert client.get(f"/v1/audit/entries?{query}", headers=ANNA).status_code in (200, 422)
@@ -67,7 +71,11 @@ class TestEvaluations:
         with_staff(house)
         folder = house.settings.home / "evaluations"
         folder.mkdir()
-        told = {"suite": "intent", "metrics": {"f1": {"value": 0.9, "low": 0.8, "high": 0.95}}, "at": "2026-11-22T10:00:00Z"}
+        told = {
+            "suite": "intent",
+            "metrics": {"f1": {"value": 0.9, "low": 0.8, "high": 0.95}},
+            "at": "2026-11-22T10:00:00Z",
+        }
         (folder / "intent.json").write_text(json.dumps(told), "utf-8")
         (folder / "broken.json").write_text("{", "utf-8")
         assert client.get("/v1/evaluations", headers=ANNA).json() == [told]

@@ -91,7 +91,9 @@ def test_the_switch_turns_deliveries_off_and_on(furnished_house: House, client: 
         )  # fmt: skip
 
     assert send()
-    off = client.put("/v1/clients/C0003/personalised", json={"on": False, "why": "客户电话要求"}, headers={"tougu-as": "A001"})
+    off = client.put(
+        "/v1/clients/C0003/personalised", json={"on": False, "why": "客户电话要求"}, headers={"tougu-as": "A001"}
+    )
     assert off.json()["personalised"] is False
     with pytest.raises(DeliveryRefusedError, match="个性化"):
         send()

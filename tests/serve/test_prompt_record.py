@@ -9,7 +9,7 @@ import pytest
 
 from compliance_filters.audit.read import entries_of
 from prompts.library import PromptLibrary
-from prompts.settings import ChatSettings, PromptSettings
+from prompts.settings import ChatSettings
 from serve.prompt_record import ACTIVE, REFUSED, record_prompts
 from serve.settings import Settings
 from serve.wiring import House
@@ -54,9 +54,7 @@ def test_a_verdict_on_a_models_text_names_its_prompt(drafting: House) -> None:
     assert written[-1]["prompt"] == drafting.prompts.get("answer").sha256
 
 
-def test_the_commands_tell_own_and_refused_ones(
-    tougu: Tougu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_commands_tell_own_and_refused_ones(tougu: Tougu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "own"
     own.mkdir()
     text = PromptLibrary().get("answer").text

@@ -13,7 +13,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from copilot.messages.archive import JsonlArchive, LeftOut, SentMessage
 from copilot.messages.errors import MessageArchiveError
-from copilot.messages.wecom import WeComArchive, WeComFile, messages_of, open_random_key, read_contacts, read_private_key
+from copilot.messages.wecom import (
+    WeComArchive,
+    WeComFile,
+    messages_of,
+    open_random_key,
+    read_contacts,
+    read_private_key,
+)
 
 CONTACTS = {"wmA": "C0003", "wmB": "C0004"}
 
@@ -87,7 +94,7 @@ def test_fetches_opens_and_goes_on_where_it_was(key: rsa.RSAPrivateKey) -> None:
     archive = WeComArchive(Sdk(key, records), {1: key}, CONTACTS)
     assert [each.id for each in archive.read()] == ["m0", "m1", "m2", "m3", "m4"]
     assert archive.last == 5
-    assert list(WeComArchive(Sdk(key, records), {1: key}, CONTACTS, after=4).read())[0].id == "m4"
+    assert next(WeComArchive(Sdk(key, records), {1: key}, CONTACTS, after=4).read()).id == "m4"
     with pytest.raises(MessageArchiveError, match="public key 1"):
         list(WeComArchive(Sdk(key, records), {2: key}, CONTACTS).read())
 
