@@ -8,11 +8,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from intent.speech.decoder import RawFormat
 
+FOLDER = "peaks"  # in home
 BUCKETS = 480  # bars of the whole recording
 LOUDEST = 100
 
@@ -22,16 +21,28 @@ def peaks(path: Path, folder: Path, *, max_duration_s: float, raw: RawFormat | N
 
     Kept in `folder` under what the file is now; they hold no sound from which a word could be heard.
     """
-    status = path.stat()
-    name = hashlib.sha256(f"{path}\n{status.st_size}\n{status.st_mtime_ns}".encode()).hexdigest()
-    kept = folder / f"{name}.json"
+    kept = _place(path, folder)
     if not kept.is_file():
         _keep(kept, _measured(path, max_duration_s, raw))
     found: dict[str, object] = json.loads(kept.read_text("utf-8"))
     return found
 
 
+def forget(path: Path, folder: Path) -> None:
+    """Remove what is kept of a recording; before the recording itself goes."""
+    if path.is_file():
+        _place(path, folder).unlink(missing_ok=True)
+
+
+def _place(path: Path, folder: Path) -> Path:
+    status = path.stat()
+    name = hashlib.sha256(f"{path}\n{status.st_size}\n{status.st_mtime_ns}".encode()).hexdigest()
+    return folder / f"{name}.json"
+
+
 def _measured(path: Path, max_duration_s: float, raw: RawFormat | None) -> dict[str, object]:
+    import numpy as np
+
     from intent.speech.audio import open_sound
 
     sound = open_sound(path, max_duration_s=max_duration_s, raw=raw)

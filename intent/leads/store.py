@@ -114,8 +114,8 @@ class LeadStore(LeadQueue):
         return {**found, "findings": told, "inspection": found["inspection"] if row.own else None}
 
     def calls_of(self, client_id: str, *, principal: Principal, limit: int = 5) -> tuple[dict[str, Any], ...]:
-        """The client's last calls that the principal may see, the newest first: id, advisor, start, length, note."""
-        columns = (calls.c.id, calls.c.advisor_id, calls.c.started_at, calls.c.duration_s, calls.c.note)
+        """The client's last calls that the principal may see, the newest first: id, start, length."""
+        columns = (calls.c.id, calls.c.started_at, calls.c.duration_s)
         query = select(*columns).where(calls.c.client_id == client_id, visible(principal, calls))
         with self.engine.connect() as connection:
             rows = connection.execute(query.order_by(calls.c.ended_at.desc(), calls.c.id.desc()).limit(limit))

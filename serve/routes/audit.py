@@ -14,6 +14,8 @@ from serve.times import SHANGHAI, iso
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 READERS = (Role.COMPLIANCE, Role.SYSTEM)
+WORD = r"^[^\x00-\x1f]*$"  # no database column holds a NUL
+Day = Annotated[date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 SHOWN = 400  # characters of a text on the list
 
 
@@ -22,11 +24,13 @@ def entries(
     request: Request,
     principal: PrincipalDep,
     seen: SeenDep,
-    client: Annotated[str, Query(max_length=64)] = "",
-    actor: Annotated[str, Query(max_length=120)] = "",
-    event: Annotated[str, Query(max_length=40, description="A kind, or its beginning with a dot: `review.`")] = "",
-    first: date | None = None,
-    last: date | None = None,
+    client: Annotated[str, Query(max_length=64, pattern=WORD)] = "",
+    actor: Annotated[str, Query(max_length=120, pattern=WORD)] = "",
+    event: Annotated[
+        str, Query(max_length=40, pattern=WORD, description="A kind, or its beginning with a dot: `review.`")
+    ] = "",
+    first: Day = None,
+    last: Day = None,
     before: Annotated[int | None, Query(ge=1, description="`cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
@@ -41,7 +45,7 @@ def entries(
         actor=actor,
         events=(event,) if event else (),
         since=_midnight(first),
-        until=_midnight(last + timedelta(days=1)) if last and last < date.max else None,
+        until=_midnight(last + timedelta(days=1)) if last else None,
         before=before,
         limit=limit + 1,
     )
@@ -58,8 +62,8 @@ def entries(
 
 
 def _midnight(day: date | None) -> datetime | None:
-    """The beginning of a day in China. Days before the log can have begun are all the same to it."""
-    return datetime.combine(max(day, date(2000, 1, 1)), time(), SHANGHAI).astimezone(UTC) if day else None
+    """The beginning of a day in China."""
+    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC) if day else None
 
 
 def _text(payload: Any) -> str | None:

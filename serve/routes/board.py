@@ -14,13 +14,13 @@ from intent.board.desk import TO_DO, wrong_reasons
 from intent.follow_ups.item import Kind
 from intent.leads.lead import LIVING, Lead
 from intent.leads.queue import body
+from intent.notes.desk import Task
 from knowledge_base.access import Role
 from knowledge_base.clients import Client, Holding
 from knowledge_base.consents import refusals
 from serve.routes.follow_ups import item_json, zh
-from serve.routes.notes import task_json
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
-from serve.times import iso, with_iso
+from serve.times import iso
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1", tags=["board"])
 LONGEST = 2000
+AGREEMENT = "advisory_agreement"  # the purpose under which a firm imports that a client signed one
 PROMISES = 10  # open ones on a card, the first due first
 HOLDINGS = 8  # positions on a card, the largest first
 CASE_DESK = (Role.COMPLIANCE, Role.SUPERVISOR, Role.SYSTEM)
@@ -136,8 +137,12 @@ def card(client_id: str, request: Request, principal: PrincipalDep, seen: SeenDe
         "goal": client.goal,
         "horizon_months": client.horizon_months,
         "do_not_disturb": sorted(refusals(standing)),
-        "calls": [with_iso(each) for each in calls],
-        "promises": [task_json(task) for task in promised],
+        "agreement": client.agrees_to(AGREEMENT),
+        "calls": [
+            {"id": each["id"], "at": iso(each["started_at"]), "minutes": round(each["duration_s"] / 60)}
+            for each in calls
+        ],
+        "promises": [_promise(task) for task in promised],
         "level_expired": client.risk_level is not None and client.risk_level_on(house.today()) is None,
         "holdings": [_position(position, names) for position in positions],
         "consents": {purpose.value: state.value for purpose, state in standing.items()},
@@ -180,6 +185,16 @@ def _client_json(client: Client) -> dict[str, Any]:
         "risk_level_expires": client.risk_level_expires.isoformat() if client.risk_level_expires else None,
         "account_state": client.account_state,
         "assets_cny": None if client.assets_cny is None else str(client.assets_cny),
+    }
+
+
+def _promise(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "call_id": task.call_id,
+        "what": task.what,
+        "due_at": iso(task.due_at),
+        "start_s": task.evidence[0].get("start_s") if task.evidence else None,
     }
 
 

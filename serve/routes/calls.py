@@ -149,12 +149,12 @@ def turns(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep
 def wave(call_id: str, request: Request, principal: PrincipalDep) -> dict[str, object]:
     """How loud each part of the recording is, for the wave of its page: 0 to 100, channel by channel."""
     from intent.speech.decoder import RawFormat
-    from serve.peaks import peaks
+    from serve.peaks import FOLDER, peaks
 
     house = the_house(request)
     path = _recording(house, call_id, house.leads.call(call_id, principal=principal))
     speech = house.settings.speech
-    folder = house.settings.home / "peaks"
+    folder = house.settings.home / FOLDER
     return peaks(path, folder, max_duration_s=speech.max_duration_s, raw=RawFormat.named(speech.raw))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 
 from copilot.messages.reconcile import reconcile
 from serve.routes.wire import PrincipalDep, SeenDep, the_house
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from serve.rooms import Rooms
 
 router = APIRouter(prefix="/v1/messages", tags=["messages"])
+Day = Annotated[
+    date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1), description="Of China; default yesterday.")
+]
 
 
 @router.get("/unmatched")
-def unmatched(request: Request, principal: PrincipalDep, seen: SeenDep, day: date | None = None) -> dict[str, Any]:
+def unmatched(request: Request, principal: PrincipalDep, seen: SeenDep, day: Day = None) -> dict[str, Any]:
     """Messages of a day (by default yesterday) that nobody had cleared, judged afterwards, the gravest first."""
     house = the_house(request)
     of = day or yesterday(house)
@@ -30,7 +33,7 @@ def unmatched(request: Request, principal: PrincipalDep, seen: SeenDep, day: dat
 
 
 @router.get("/report")
-def report(request: Request, principal: PrincipalDep, seen: SeenDep, day: date | None = None) -> dict[str, Any]:
+def report(request: Request, principal: PrincipalDep, seen: SeenDep, day: Day = None) -> dict[str, Any]:
     """Said (calls), cleared and sent of a day (by default yesterday), client by client."""
     house = the_house(request)
     of = day or yesterday(house)

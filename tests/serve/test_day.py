@@ -100,7 +100,7 @@ def test_a_task_is_put_off_and_done(staffed: House, client: TestClient) -> None:
 def test_the_card_holds_calls_and_promises(staffed: House, client: TestClient) -> None:
     card = client.get("/v1/clients/C0004/card", headers=A001).json()
     assert [each["id"] for each in card["calls"]] == ["k2"]
-    assert card["promises"][0]["evidence"][0]["start_s"] == 7.5
+    assert card["promises"][0]["start_s"] == 7.5
     assert card["do_not_disturb"] == []
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from serve.peaks import forget
 from serve.wiring import House
 from tests.serve.staff_cases import with_staff
 from tests.serve.test_call_page import take
@@ -59,7 +60,7 @@ class TestAuditSearch:
         assert client.get("/v1/audit/entries", headers={"tougu-as": who}).status_code == 403
 
     @pytest.mark.parametrize(
-        "query", ["first=0001-01-01", "last=9999-12-31", "client=%00", "event=%25", "before=999999999"]
+        "query", ["first=0001-01-01", "last=9999-12-31", "client=%00", "event=%25", "before=999999999", "actor=%00"]
     )
     def test_odd_questions_are_answered(self, house: House, client: TestClient, query: str) -> None:
         with_staff(house)
@@ -95,6 +96,12 @@ class TestCall:
         assert max(max(levels) for levels in wave["channels"]) == 100
         assert len(list((house.settings.home / "peaks").glob("*.json"))) == 1
         assert client.get("/v1/calls/k7/peaks").json() == wave
+
+    def test_the_wave_goes_with_its_recording(self, house: House, sound: Path) -> None:
+        take(house, sound).get("/v1/calls/k7/peaks")
+        (recording,) = (house.settings.home / "recordings").iterdir()
+        forget(recording.resolve(), house.settings.home / "peaks")
+        assert list((house.settings.home / "peaks").glob("*.json")) == []
 
     def test_who_may_not_see_the_call_gets_neither(self, house: House, sound: Path) -> None:
         client = take(house, sound)
