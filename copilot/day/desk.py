@@ -60,7 +60,7 @@ class DayDesk:
         self._products, self._catalog, self._taxonomy = products, catalog, taxonomy
         self.rules = rules or load_day_rules()
 
-    def list(self, *, principal: Principal, today: date, advisor_id: str | None = None) -> DayList:
+    def of(self, *, principal: Principal, today: date, advisor_id: str | None = None) -> DayList:
         """The list of one advisor, one's own by default. Clients whom the principal may not see are not on it."""
         whose = advisor_id or principal.user_id
         own = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -88,10 +88,10 @@ class AuditClearedTexts:
         return str(payload["text"]) if payload and "text" in payload else None
 
 
-def _given(connection: Connection, user_id: str, around: datetime) -> Iterator[Row[Any]]:
+def _given(connection: Connection, user_id: str, around: datetime) -> Sequence[Any]:
     """Verdicts on texts of a member of staff about that time, the latest first."""
     query = select(audit_log.c.id, audit_log.c.subject, audit_log.c.data).where(
         audit_log.c.event == VERDICT, audit_log.c.actor == user_id,
         audit_log.c.at >= around - BEFORE, audit_log.c.at <= around + AFTER,
     )  # fmt: skip
-    yield from connection.execute(query.order_by(audit_log.c.seq.desc())).all()
+    return connection.execute(query.order_by(audit_log.c.seq.desc())).all()

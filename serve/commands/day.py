@@ -21,7 +21,7 @@ def day(
 
     shared = context.ensure_object(Context)
     house = shared.house()
-    found = house.day.list(principal=shared.principal(house), today=house.today(), advisor_id=advisor)
+    found = house.day.of(principal=shared.principal(house), today=house.today(), advisor_id=advisor)
     shared.seen(house).view("day", [(each.client.id, each.client.id) for each in found.clients])
     if as_json:
         print_json(day_json(found))

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", tags=["day"])
 def day(request: Request, principal: PrincipalDep, seen: SeenDep, advisor: str | None = None) -> dict[str, Any]:
     """Own clients to speak to today with the reasons, each with where it can be looked up; the most pressing first."""
     house = the_house(request)
-    found = house.day.list(principal=principal, today=house.today(), advisor_id=advisor)
+    found = house.day.of(principal=principal, today=house.today(), advisor_id=advisor)
     seen.view("day", [(each.client.id, each.client.id) for each in found.clients])
     return day_json(found)
 

@@ -12,7 +12,7 @@ const shown = (value) => {
 function Suite({ result }) {
   return html`<section class="card"><h2>${result.suite}</h2>
     <p class="hint">${when(result.at)}，版本 ${result.tougu}，样本 ${result.data?.n ?? "未知"}，用时 ${figure(result.seconds)} 秒${result.unscored ? `，${result.unscored} 项未计分` : ""}</p>
-    <div class="wide" tabindex="0" aria-label=${result.suite}><table class="figures"><tbody>${Object.entries(result.metrics).map(([name, value]) => html`
+    <div class="scroll" role="region" tabindex="0" aria-label=${result.suite}><table class="figures"><tbody>${Object.entries(result.metrics).map(([name, value]) => html`
       <tr><th scope="row">${name}</th><td>${shown(value)}</td></tr>`)}</tbody></table></div></section>`;
 }
 

@@ -20,7 +20,7 @@ function Table({ rows }) {
   if (!rows.length) return html`<p class="hint">这一天没有通话、放行或外发。</p>`;
   const heads = ["客户", "通话", "违规用语", "已放行", "未放行", "外发", "已匹配", "未匹配"];
   const cells = (row) => [row.calls, row.violations, row.cleared, row.held, row.sent, row.matched];
-  return html`<div class="wide" tabindex="0"><table class="figures"><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+  return html`<div class="scroll" tabindex="0"><table class="figures"><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr><th scope="row">${row.client_id}</th>${cells(row).map((n) => html`<td>${n}</td>`)}
       <td class=${row.unmatched ? "late" : ""}>${row.unmatched}</td></tr>`)}</tbody></table></div>`;
 }
