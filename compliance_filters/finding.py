@@ -62,6 +62,7 @@ class Draft:
     target: Target
     by: str = "extractive"  # who wrote it: a model's name, extractive, template, or a user id
     generated: bool = True  # False when a person wrote every word: then no AI label is asked for
+    prompt: str | None = None  # SHA-256 of the prompt by which a model helped to write it
 
 
 @dataclass(frozen=True, kw_only=True)

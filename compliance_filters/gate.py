@@ -247,6 +247,7 @@ class Gate:
                     "acquitted": [[f.rule, f.start, f.end] for f in judged.acquitted],
                     "escalated": escalated, "incident": incident, WAITS_FOR: officers,
                     "text": self._audit.keyed_hash(draft.text),
+                    **({"prompt": draft.prompt} if draft.prompt else {}),
                 },
                 payload={
                     "original": draft.text, "text": text, "client_id": context.client_id,

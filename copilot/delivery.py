@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 
@@ -16,8 +16,10 @@ from copilot.tables import deliveries
 from jobs.outbox import Outbox
 from knowledge_base.access import Principal, Role
 from knowledge_base.clients import Client, Clients
+from knowledge_base.consents import Purpose, latest, refusals
 
 TOPIC = "message.cleared"
+WITHDRAWN = {Purpose.CONTACT: "客户已要求不再联系", Purpose.PERSONALISED: "客户已关闭个性化服务"}
 REFUSED = {  # what a client refused, and how it is said to the advisor
     "contact": "客户已要求不再联系",
     "personalised_service": "客户已关闭个性化服务",
@@ -63,16 +65,22 @@ def check_delivery(cleared: Cleared, *, client_id: str, channel: str, engine: En
         raise TypeError("The text is not the one that was cleared: let the gate review it again.")
     principal.require("deliver a message", Role.ADVISOR, Role.SUPERVISOR, Role.SYSTEM)
     client = Clients(engine).get(client_id, principal=principal)
-    if why := refusal(client, channel):
+    with engine.connect() as connection:
+        told = refusals(latest(connection, [client_id]).get(client_id, {}))
+    if why := refusal(client, channel, told):
         raise DeliveryRefusedError(f"{why}，不能向其发送。")
     return client
 
 
-def refusal(client: Client, channel: str) -> str:
-    """Why nothing is delivered to this client by this channel, in Chinese; empty where it may be."""
+def refusal(client: Client, channel: str, told: Collection[Purpose] = ()) -> str:
+    """Why nothing is delivered to this client by this channel, in Chinese; empty where it may be.
+
+    told: what the client refused by the ledger of consents, beside what the client file says.
+    """
     if client.account_state == "closed":
         return "客户已销户"
     refused = next((word for purpose, word in REFUSED.items() if purpose in client.opt_outs), "")
+    refused = refused or next((word for purpose, word in WITHDRAWN.items() if purpose in told), "")
     return refused or ("客户已拒绝通过该渠道接收" if channel in client.opt_outs else "")
 
 

@@ -193,3 +193,17 @@ def _row_moment(kind: str, row: dict[str, Any]) -> Moment:
     by = {"call": "advisor_id", "case": "advisor_id", "lead": "advisor_id", "sent": "user_id"}[kind]
     kind = str(row["kind"]) if kind == "case" else kind  # a case, a ticket or a change of consent
     return Moment(at=row[at] or row["recorded_at"], kind=kind, by=row[by] or "", what=row, entry=row.get("audit_id"))
+
+
+def call_turns(audit: AuditLog, call_id: str, client_id: str | None) -> list[dict[str, Any]]:
+    """The turns of a call as the log keeps them: speaker, start_s, end_s, text; none where the log has no such call.
+
+    Raises SealedError where the client's texts are sealed.
+    """
+    hashed = audit.keyed_hash(call_id)
+    found = None
+    for entry in entries_of(audit, client_id, events=(CALL_READ,)):
+        if entry.data.get("call") == hashed and entry.payload is not None:
+            found = entry.payload
+    names = ("speaker", "start_s", "end_s", "text")
+    return [dict(zip(names, turn, strict=True)) for turn in (found or {}).get("turns", ())]

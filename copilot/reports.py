@@ -188,7 +188,7 @@ class ReportDesk:
         channel: str = "export",
     ) -> JudgedReport:
         context = self._context(report, known, principal, channel=channel)
-        draft = Draft(text=report.text(), target=Target.REPORT, by=by)
+        draft = Draft(text=report.text(), target=Target.REPORT, by=by, prompt=_prompt(report))
         return JudgedReport(report=report, verdict=self._gate.review(draft, context, principal=principal))
 
     def _context(
@@ -236,3 +236,9 @@ def _why(fund: FundInput | None) -> str:
     if fund is None:
         return "没有可用的净值"
     return f"以{fund.nav.currency}计价而没有汇率" if fund.nav.currency != HOME else "没有单位净值"
+
+
+def _prompt(report: DiagnosisReport) -> str | None:
+    """The prompt by which a model worded lines of the report; None where every line is as it was composed."""
+    done = report.rewriting
+    return done.prompt if done and any(line.reworded for line in done.lines) else None

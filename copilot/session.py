@@ -111,7 +111,7 @@ class QuestionSession:
             return Reply(answer=None, verdict=asked, cleared=None)
         answer = self._answer(question, principal, history, on or today)
         verdict = self._gate.review(
-            Draft(text=answer.text, target=Target.ANSWER, by=answer.by),
+            Draft(text=answer.text, target=Target.ANSWER, by=answer.by, prompt=answer.prompt),
             self._with_sources(context, answer, principal),
             principal=principal,
         )

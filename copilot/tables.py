@@ -6,7 +6,20 @@ key, so that sealing and erasure reach them. Only `deliveries` keeps the very te
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from jobs.clock import UtcDateTime
 
@@ -105,4 +118,49 @@ report_tasks = Table(
     Column("closed_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_report_tasks_state_due_at", "state", "due_at"),
+)
+
+archived_messages = Table(
+    "archived_messages",
+    metadata,
+    Column("id", String(160), primary_key=True),  # of the archive
+    Column("user_id", String(64), nullable=False),
+    Column("client_id", String(64), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("day", Date, nullable=False),  # of China
+    Column("text_sha256", String(64), nullable=False),
+    Column("how", String(10), nullable=False),  # exact | near | unmatched
+    Column("cleared_id", String(40)),  # audit entry of the clearing
+    Column("for_client", Boolean, nullable=False),  # False: cleared without a client in mind, or not at all
+    Column("outcome", String(8)),  # of the gate afterwards, of an unmatched one
+    Column("rules", JSON, nullable=False),  # broken by an unmatched one
+    Column("audit_id", String(40), nullable=False),  # its payload holds the text
+    Column("imported_at", UtcDateTime, nullable=False),
+    Index("ix_archived_messages_day", "day", "how", "client_id"),
+)
+
+outreaches = Table(
+    "outreaches",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("segment", String(60), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("wording", String(80)),  # approved wording that it is, as id:version; NULL: a template of the person's own
+    Column("by", String(64), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("fetched_at", UtcDateTime),  # when the cleared texts were last handed over
+)
+
+outreach_texts = Table(
+    "outreach_texts",
+    metadata,
+    Column("outreach_id", String(32), ForeignKey("outreaches.id"), primary_key=True),
+    Column("client_id", String(64), primary_key=True),
+    Column("state", String(8), nullable=False),  # cleared | held | left_out
+    Column("why", Text, nullable=False),  # of one that is held or left out, in Chinese
+    Column("sha256", String(64)),  # of the cleared text
+    Column("audit_id", String(40)),  # of the verdict; its payload holds the text
+    Column("review_id", String(40)),  # of the item that waits for an officer
 )

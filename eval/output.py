@@ -35,12 +35,33 @@ def print_result(result: Result, json: str | None, predictions: Path | None) -> 
     """Write what was asked for; a table unless the JSON went to standard output."""
     from eval.result import table, write, write_predictions
 
+    _keep(result)
     if predictions:
         write_predictions(result, predictions)
     if json:
         write(result, json)
     if json is None:
         typer.echo(table(result))
+
+
+def _keep(result: Result) -> None:
+    """The last result of a suite stays in home, for the page of evaluations; a home that is not there stays so."""
+    from datetime import UTC, datetime
+    from importlib.metadata import version
+
+    import click
+
+    from eval.result import write
+    from serve.commands.context import Context
+
+    called = click.get_current_context(silent=True)
+    home = called.obj.settings().home if called is not None and isinstance(called.obj, Context) else None
+    if home is None or not home.is_dir():
+        return
+    kept = home / "evaluations" / f"{result.suite.replace('/', '-')}.json"
+    kept.parent.mkdir(exist_ok=True)
+    told = {**result.as_json(), "at": datetime.now(UTC).isoformat(timespec="seconds"), "tougu": version("tougu")}
+    write(told, str(kept))
 
 
 @contextmanager

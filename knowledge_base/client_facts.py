@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, select
 
 from knowledge_base.clients import Client, Holding
 from knowledge_base.events import FEN
-from knowledge_base.tables import clients, event_days, holdings, products
+from knowledge_base.tables import clients, event_days, holdings, products, transactions
 
 BATCH = 500  # clients of one statement
 
@@ -72,6 +72,21 @@ def load_facts(
         )
         for client in found
     }
+
+
+def purchases(
+    connection: Connection, client_ids: Sequence[str], product_codes: Sequence[str]
+) -> tuple[tuple[str, str, date], ...]:
+    """Days on which the clients bought any of the products: client id, product code, day; in their order."""
+    if not product_codes:
+        return ()
+    columns = (transactions.c.client_id, transactions.c.product_code, transactions.c.day)
+    query = select(*columns).where(
+        transactions.c.client_id.in_(client_ids),
+        transactions.c.product_code.in_(product_codes),
+        transactions.c.kind == "buy",
+    )
+    return tuple((row.client_id, row.product_code, row.day) for row in connection.execute(query.order_by(*columns)))
 
 
 def _days(client_ids: Sequence[str], since: date | None, until: date | None) -> Select[Any]:

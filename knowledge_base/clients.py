@@ -139,11 +139,14 @@ class Clients:
             raise UnknownClientError(client_id)
         return _client(row)
 
-    def all(self, *, principal: Principal, limit: int = 1000, after: str = "") -> tuple[Client, ...]:
-        """Clients the principal may see, by id, at most `limit` after the id `after`."""
-        query = (
-            select(clients).where(visible_clients(principal), clients.c.id > after).order_by(clients.c.id).limit(limit)
-        )
+    def all(
+        self, *, principal: Principal, limit: int = 1000, after: str = "", advisor_id: str | None = None
+    ) -> tuple[Client, ...]:
+        """Clients the principal may see, of one advisor where named, by id, at most `limit` after the id `after`."""
+        query = select(clients).where(visible_clients(principal), clients.c.id > after)
+        if advisor_id is not None:
+            query = query.where(clients.c.advisor_id == advisor_id)
+        query = query.order_by(clients.c.id).limit(limit)
         with self.engine.connect() as connection:
             return tuple(_client(row) for row in connection.execute(query))
 

@@ -140,6 +140,10 @@ class Products:
             raise UnknownProductError(code)
         return found[0]
 
+    def some(self, codes: Sequence[str], *, principal: Principal) -> tuple[Product, ...]:
+        """Those of the codes that are known, by code; restricted or not today."""
+        return self._read(codes, principal, None)
+
     def all(self, *, principal: Principal, on_shelf: date | None = None, on: date | None = None) -> tuple[Product, ...]:
         """All products by code, or those on the shelf on a day; restricted or not `on` a day (today when None)."""
         found = self._read(None, principal, on_shelf or on)

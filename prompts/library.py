@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,22 +19,16 @@ from string import Template
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from prompts.cases import PromptTest, failures
 from prompts.chat import Message
+from prompts.checks import CHECKS
 from prompts.errors import PromptError
 
+_log = logging.getLogger(__name__)
 SECTION = re.compile(r"^<!-- (system|user|assistant) -->\s*$", re.MULTILINE)
 FRONT = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
-
-
-class PromptTest(BaseModel):
-    """An example that the template must render to a text with these parts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    variables: dict[str, str]
-    contains: tuple[str, ...]
 
 
 class FrontMatter(BaseModel):
@@ -45,7 +40,15 @@ class FrontMatter(BaseModel):
     version: int = Field(ge=1)
     variables: tuple[str, ...]
     output_schema: dict[str, Any] | None = None  # JSON schema of the reply, where it must be JSON
+    checks: tuple[str, ...] = ()  # what a reply must keep: names of prompts.checks
     tests: tuple[PromptTest, ...] = Field(min_length=1)
+
+    @field_validator("checks")
+    @classmethod
+    def _are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := set(names) - CHECKS.keys():
+            raise ValueError(f"there is no check {sorted(unknown)[0]}: use {', '.join(CHECKS)}")
+        return names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +67,8 @@ class PromptTemplate:
         return tuple(Message(role=role, content=Template(text).substitute(variables)) for role, text in self.sections)
 
     def failures(self) -> tuple[str, ...]:
-        """What the template's own tests find wrong; empty when all pass."""
-        found = []
-        for number, test in enumerate(self.front.tests, 1):
-            rendered = joined(self.messages(test.variables))
-            found += [f"{self.name}: test {number} lacks {part!r}" for part in test.contains if part not in rendered]
-        return tuple(found)
+        """What the template's own cases find wrong; empty when all pass."""
+        return failures(self, self.front.tests)
 
     def _require(self, variables: Mapping[str, str]) -> None:
         given, wanted = set(variables), set(self.front.variables)
@@ -83,19 +82,35 @@ class PromptTemplate:
 
 
 class PromptLibrary:
-    """All templates: the shipped ones, and over them those of a firm's own folder."""
+    """All templates: the shipped ones, and over them those of a firm's own folder that pass their cases."""
 
     def __init__(self, own_folder: Path | None = None) -> None:
-        """Reads every file. Raises PromptError for the first that is not well formed."""
+        """Reads every file. An own one that is not in order, or fails a case, is refused: the shipped one stays.
+
+        Raises PromptError for a folder that does not exist.
+        """
         self._shipped = _load_folder(files("prompts").joinpath("templates"))
         self._templates = dict(self._shipped)
+        self.refused: dict[str, str] = {}  # own templates that are not in use -> why
         if own_folder is not None:
-            if not own_folder.is_dir():
-                raise PromptError(f"the prompt folder {own_folder} does not exist: correct it in the settings")
-            own = _load_folder(own_folder)
-            for name in own.keys() & self._shipped.keys():
-                _keeps_its_place(own[name].front, self._shipped[name].front, name)
-            self._templates.update(own)
+            self._take_over(own_folder)
+
+    def _take_over(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise PromptError(f"the prompt folder {folder} does not exist: correct it in the settings")
+        for path in sorted(folder.glob("*.md")):
+            try:
+                own = parse_template(path.stem, _read(path))
+                _fit(own, self._shipped.get(own.name))
+            except PromptError as error:
+                self.refused[path.stem] = str(error)
+                _log.error("an own prompt is not in use: %s", error)
+            else:
+                self._templates[own.name] = own
+
+    def is_own(self, name: str) -> bool:
+        """Whether the firm's own template of that name is in use."""
+        return self.get(name) is not self._shipped.get(name)
 
     def list(self) -> tuple[PromptTemplate, ...]:
         """All templates by name."""
@@ -146,15 +161,29 @@ def parse_template(name: str, text: str) -> PromptTemplate:
     return template
 
 
-def _keeps_its_place(own: FrontMatter, shipped: FrontMatter, name: str) -> None:
-    """What asks for a template fills in its variables and reads its reply: both must stay."""
-    if set(own.variables) != set(shipped.variables):
+def _fit(own: PromptTemplate, shipped: PromptTemplate | None) -> None:
+    """Raises PromptError for an own template that fails a case, or does not keep the place of the shipped one."""
+    if shipped is not None:
+        _keeps_its_place(own, shipped)
+    found = own.failures()
+    if shipped is not None:
+        found += tuple(f"{each} (of the shipped template)" for each in failures(own, shipped.front.tests))
+    if found:
+        raise PromptError(f"the own prompt {found[0]}: mend it and run `tougu prompts test`")
+
+
+def _keeps_its_place(own: PromptTemplate, shipped: PromptTemplate) -> None:
+    """What asks for a template fills in its variables and reads its reply: these and the checks must stay."""
+    name = own.name
+    if set(own.front.variables) != set(shipped.front.variables):
         raise PromptError(
-            f"the own prompt {name} takes {', '.join(sorted(own.variables))}: it must take "
-            f"{', '.join(sorted(shipped.variables))} as the shipped one does"
+            f"the own prompt {name} takes {', '.join(sorted(own.front.variables))}: it must take "
+            f"{', '.join(sorted(shipped.front.variables))} as the shipped one does"
         )
-    if own.output_schema != shipped.output_schema:
+    if own.front.output_schema != shipped.front.output_schema:
         raise PromptError(f"the own prompt {name} asks for another output_schema than the shipped one: take it over")
+    if lost := set(shipped.front.checks) - set(own.front.checks):
+        raise PromptError(f"the own prompt {name} leaves out the check {sorted(lost)[0]}: take it over")
 
 
 def _load_folder(folder: Traversable | Path) -> dict[str, PromptTemplate]:

@@ -27,6 +27,7 @@ _ENDED = re.compile(r"\[\d+\][。！？；!?;]|[。！？；!?;](?:\[\d+\])*(?=[
 _BROKE_OFF = "模型中途停止作答，未完成的部分以原文摘录补足。"
 _STOOD_IN = "模型的部分表述无法与原文核对，已由原文摘录代替。"
 _HAN = re.compile(r"[\u3400-\u9fff]")
+PROMPT = "answer"
 _LEAST_COVERED = 0.5  # a faithful sentence keeps names, terms and units; its own are the small words between them
 _MOST_SOURCES = 8
 _MOST_FAILED, _MOST_SENTENCES = 6, 12  # of a streamed draft: then the model is heard no further
@@ -72,7 +73,10 @@ class Drafter:
         citations = Citations()
         sentences = tuple(citations.sentence(claim) for claim in stood)
         table = tabled(*sketch, citations) if sketch is not None else None
-        return replace(extractive, sentences=sentences, citations=citations.all(), by=drafted.model, table=table)
+        return replace(
+            extractive, sentences=sentences, citations=citations.all(), by=drafted.model, table=table,
+            prompt=self._prompts.get(PROMPT).sha256,
+        )  # fmt: skip
 
     def growing(
         self,
@@ -152,7 +156,7 @@ class Drafter:
         )
         earlier = "\n".join(f"{message.role}: {message.content}" for message in history[-_MOST_TURNS:])
         return self._prompts.messages(
-            "answer", today=on.isoformat(), passages=numbered, history=earlier or "无", question=question
+            PROMPT, today=on.isoformat(), passages=numbered, history=earlier or "无", question=question
         )
 
 

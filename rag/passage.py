@@ -139,6 +139,7 @@ class Answer:
     note: str | None = None  # why it abstained, or what the reader should know (a conflict, an old date)
     searched: tuple[str, ...] = field(default=())  # titles searched, for an abstention
     by: str = "extractive"  # or the chat model's name
+    prompt: str | None = None  # SHA-256 of the prompt, where a chat model wrote it
     risks: tuple[ProductRisk, ...] = ()  # of the products the question names
     table: FigureTable | None = None  # figures that are compared or added, beside the sentences
     approved: ApprovedBy | None = None  # of an answer that was not composed

@@ -23,15 +23,19 @@ from serve.problems import translate_errors, unexpected
 from serve.routes import (
     administration,
     audio,
+    audit,
     board,
     call_records,
     calls,
+    chat,
     client_pages,
     compliance,
     consents,
+    day,
     deliveries,
     diagnoses,
     embedding,
+    evaluations,
     events,
     exports,
     follow_ups,
@@ -40,8 +44,11 @@ from serve.routes import (
     knowledge,
     leads,
     logins,
+    messages,
     notes,
+    outreach,
     pages,
+    personal_data,
     questions,
     review,
     scores,
@@ -56,8 +63,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tougu.http")
 ROUTES = (
-    questions, sessions, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance,
-    review, supervision, leads, board, follow_ups, consents, scores, events, segments, administration, exports,
+    questions, sessions, chat, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance,
+    review, supervision, leads, board, follow_ups, consents, personal_data, day, outreach, messages, audit, evaluations,
+    scores, events, segments, administration, exports,
 )  # fmt: skip
 OPEN_ROUTES = (health, logins, client_pages)  # each of them asks by itself for what it needs
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"

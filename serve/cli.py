@@ -17,6 +17,7 @@ from serve.commands import (
     call_queue,
     calls,
     compliance,
+    day,
     deliveries,
     demo,
     erasure,
@@ -24,8 +25,10 @@ from serve.commands import (
     intents,
     knowledge,
     leads,
+    messages,
     mistakes,
     notes,
+    prompts,
     reports,
     review,
     rights,
@@ -70,6 +73,9 @@ app.add_typer(knowledge.app, name="kb")
 app.command()(knowledge.ask)
 app.command()(reports.diagnose)
 app.command()(reports.peers)
+app.command()(day.day)
+app.command()(day.product)
+app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
 app.command()(compliance.check)
 app.add_typer(intents.app, name="intent")
@@ -85,10 +91,10 @@ for step in (erasure.status, erasure.seal, erasure.hold, erasure.destroy):
     audit.app.command()(step)
 audit.app.command("open")(erasure.open_)
 app.add_typer(audit.app, name="audit")
-app.add_typer(admin.prompts_app, name="prompts")
 for login_command in (rights.password, rights.invite, rights.authenticator, rights.sessions, rights.logout,
                       rights.lockouts, rights.unlock):  # fmt: skip
     admin.users_app.command()(login_command)
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(admin.users_app, name="users")
 app.add_typer(rights.keys_app, name="keys")
 app.add_typer(admin.models_app, name="models")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from compliance_filters.finding import (
     SEMANTIC,
     Cleared,
+    Draft,
     Insistence,
     Outcome,
     ProductInContext,
@@ -106,6 +108,27 @@ class ReviewFacts:
             Restricted(code=security.code, name=name)
             for security in self._products.restricted(principal=principal, on=today)
             for name in security.names or ("",)
+        )
+
+
+class MessageContexts:
+    """What a message that was sent is judged in afterwards: the client, and the products named in it."""
+
+    def __init__(self, facts: ReviewFacts, products: Products, today: date) -> None:
+        self._facts, self._products, self._today = facts, products, today
+
+    def of(self, draft: Draft, client_id: str) -> ReviewContext | None:
+        """None for a client whom the firm does not know."""
+        from serve.users import OPERATOR
+
+        try:
+            known = self._facts.client_context(client_id, today=self._today, principal=OPERATOR)
+        except NotFoundError:
+            return None
+        named = self._products.resolve(draft.text, principal=OPERATOR, today=self._today).products
+        codes = tuple(dict.fromkeys(code for product in named for code in product.codes))
+        return replace(
+            known, products=self._facts.products(codes, principal=OPERATOR, today=self._today), channel="client"
         )
 
 

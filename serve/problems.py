@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.loop.errors import DeliveryRefusedError, ReportStateError, SavedReportError, UnknownReportError
+from copilot.messages.errors import MessageArchiveError, OutreachError
 from copilot.talks.errors import TalkError, UnknownTalkError
 from intent.errors import (
     AudioError,
@@ -49,8 +50,8 @@ from serve.rights.logins import LoginError, SignInNeededError
 from serve.rights.passwords import WeakPasswordError
 from serve.rights.refusals import note_refusal
 
-OPENAI_PATHS = ("/v1/audio/",)
-OPENAI_CODES = {413: "file_too_large", 415: "unsupported_file", 503: "engine_unavailable"}
+OPENAI_PATHS = ("/v1/audio/", "/v1/chat/", "/v1/models")
+OPENAI_CODES = {404: "model_not_found", 413: "file_too_large", 415: "unsupported_file", 503: "engine_unavailable"}
 
 # The nearest class in the error's line of ancestors decides; what is not here is our fault, not the caller's.
 STATUS: Mapping[type[Exception], HTTPStatus] = {
@@ -95,6 +96,8 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     SavedReportError: HTTPStatus.CONFLICT,
     UnknownTalkError: HTTPStatus.NOT_FOUND,
     TalkError: HTTPStatus.CONFLICT,
+    MessageArchiveError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    OutreachError: HTTPStatus.CONFLICT,
 }
 
 

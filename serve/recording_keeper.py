@@ -14,6 +14,7 @@ from compliance_filters.errors import ErasureError, SealedError
 from intent.call_records.row import PARKED
 from intent.call_records.tables import call_records
 from intent.leads.tables import calls
+from serve.peaks import FOLDER, forget
 
 if TYPE_CHECKING:
     from serve.rooms import Rooms
@@ -100,6 +101,7 @@ class RecordingKeeper:
             subject=row.client_id,
             data={"call": self._house.audit.keyed_hash(row.id), "why": why},
         )
+        forget(Path(row.recording_path), self._house.settings.home / FOLDER)
         Path(row.recording_path).unlink(missing_ok=True)
         with self._house.engine.begin() as connection:
             connection.execute(update(calls).where(calls.c.id == row.id).values(recording_path=None))

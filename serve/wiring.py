@@ -385,9 +385,20 @@ class House(Rooms):
                 "advisor": call.advisor_id,
                 "branch": self._branch_of(call),
                 "rules": sorted({finding.rule for finding in reading.findings}),
+                **self._prompts_of(reading),
             },
             payload=call_payload(call, reading),
         )
+
+    def _prompts_of(self, reading: CallReading) -> dict[str, Any]:
+        """Hashes of the prompts by which chat models helped to read a call: its note worded, its leads looked at."""
+        from intent.verification import PROMPT
+        from prompts.settings import ChatTask
+
+        used = {"call_note": reading.note.prompt} if reading.note and reading.note.prompt else {}
+        if reading.of("lead") and self.chat(ChatTask.VERIFY) is not None:
+            used[PROMPT] = self.prompts.get(PROMPT).sha256
+        return {"prompts": used} if used else {}
 
     def dispose_spoken(self, finding_id: str, *, how: str, note: str, lead: str, principal: Principal) -> Disposed:
         """Dispose of what an advisor said, and write it into the audit log."""

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from compliance_filters.audit.entry import AuditEntry, body_of
 from compliance_filters.audit.keys import ACTIVE, SEALED, DataKey, KeyRing, refuse_closed
@@ -76,6 +76,39 @@ def proven_entry(audit: AuditLog, entry_id: str) -> AuditEntry:
     if found is None:
         raise AuditError(f"there is no entry {entry_id} in the audit log: check the id.")
     return found
+
+
+def search(
+    audit: AuditLog,
+    *,
+    client_id: str | None = None,
+    actor: str = "",
+    events: Sequence[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> tuple[AuditEntry, ...]:
+    """Entries that fit everything given, the newest first, each proven; texts that are closed are None.
+
+    events: kinds, or their beginning with a dot at the end (`review.`). before: only entries with a smaller number, for
+    the next page. Raises AuditError for an entry that was changed.
+    """
+    which = [audit_log.c.subject == audit.keyed_hash(client_id)] if client_id else []
+    which += [audit_log.c.actor == actor] if actor else []
+    which += [or_(*(_of_kind(event) for event in events))] if events else []
+    which += [audit_log.c.at >= since] if since else []
+    which += [audit_log.c.at < until] if until else []
+    which += [audit_log.c.seq < before] if before else []
+    with one_moment(audit.engine) as connection:
+        newest = select(audit_log.c.seq).where(*which).order_by(audit_log.c.seq.desc()).limit(limit)
+        found = list(connection.execute(newest).scalars())
+        entries = list(_Reader(audit, connection).all([audit_log.c.seq.in_(found)])) if found else []
+    return tuple(reversed(entries))
+
+
+def _of_kind(event: str) -> ColumnElement[bool]:
+    return audit_log.c.event.startswith(event, autoescape=True) if event.endswith(".") else audit_log.c.event == event
 
 
 def entry_json(entry: AuditEntry) -> dict[str, Any]:

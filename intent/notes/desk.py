@@ -110,8 +110,8 @@ class NoteDesk:
         *,
         principal: Principal,
         advisor_id: str | None = None,
-        due_before: datetime | None = None,
         client_id: str | None = None,
+        due_before: datetime | None = None,
         state: str = OPEN,
         limit: int = 100,
     ) -> tuple[Task, ...]:
@@ -148,6 +148,21 @@ class NoteDesk:
             PastCall(id=row.id, at=row.ended_at, duration_s=row.duration_s, note=row.text or row.note) for row in rows
         )
 
+    def postpone(self, task_id: str, until: datetime, *, principal: Principal) -> tuple[Task, Task]:
+        """Give an open task another time, aware and still to come; the task before and after.
+
+        Raises NoteConflictError for a time that is past or a task that is closed, LeadNotFoundError, AccessDeniedError.
+        """
+        with self._writing() as (connection, now):
+            task = _own_task(connection, task_id, principal)
+            if task.state != OPEN:
+                raise NoteConflictError(f"The task {task_id} was closed as {task.state} by {task.closed_by}: leave it.")
+            if until <= now:
+                raise NoteConflictError("A task cannot be put off to the past: name a time that is still to come.")
+            values = {"due_at": until, "due_precision": "minute"}
+            changed = update(call_tasks).where(call_tasks.c.id == task_id).values(values)
+            return task, _task(connection.execute(changed.returning(*call_tasks.c)).one())
+
     def close(self, task_id: str, *, principal: Principal, outcome: str = "done") -> Task:
         """Close a task as done, or as wrong where nobody promised it; the same outcome twice changes nothing.
 
@@ -156,12 +171,7 @@ class NoteDesk:
         if outcome not in OUTCOMES:
             raise NoteConflictError(f"There is no outcome {outcome}: use {' or '.join(OUTCOMES)}.")
         with self._writing() as (connection, now):
-            query = select(call_tasks).where(call_tasks.c.id == task_id, visible(principal, call_tasks))
-            row = connection.execute(query.with_for_update()).one_or_none()
-            if row is None:
-                raise LeadNotFoundError(f"There is no task {task_id} that {principal.user_id} may see.")
-            task = _task(row)
-            _require_own(task, principal)
+            task = _own_task(connection, task_id, principal)
             if task.state == outcome:
                 return task
             if task.state != OPEN:
@@ -228,6 +238,16 @@ def _get(connection: Connection, call_id: str, principal: Principal, *, lock: bo
     texts = {each.version: each for each in connection.execute(kept)}
     current = texts[row.version]
     return StoredNote(**row._mapping, draft=texts[1].text, text=current.text, text_by=current.by)
+
+
+def _own_task(connection: Connection, task_id: str, principal: Principal) -> Task:
+    query = select(call_tasks).where(call_tasks.c.id == task_id, visible(principal, call_tasks))
+    row = connection.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        raise LeadNotFoundError(f"There is no task {task_id} that {principal.user_id} may see.")
+    task = _task(row)
+    _require_own(task, principal)
+    return task
 
 
 def _require_own(item: StoredNote | Task, principal: Principal) -> None:

@@ -59,6 +59,7 @@ class CallNote:
     next_steps: tuple[Point, ...] = ()
     text: str = field(default="")
     by: str = "extractive"  # or the name of the chat model that worded `text`
+    prompt: str | None = None  # SHA-256 of its prompt
 
 
 def note_json(note: CallNote) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class NoteWriter:
         worded = [
             line for name in dict.fromkeys(line.section for line in lines) for line in _merged(name, lines, stood)
         ]
-        return replace(note, text=note_text(worded), by=reply.model)
+        return replace(note, text=note_text(worded), by=reply.model, prompt=self._prompts.get(PROMPT).sha256)
 
 
 def _merged(section: str, lines: Sequence[NoteLine], stood: Sequence[NoteLine]) -> list[NoteLine]:

@@ -1,4 +1,4 @@
-"""Commands of the operator: settings, health, users, models, prompts, imports, backups."""
+"""Commands of the operator: settings, health, users, models, imports, backups."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 users_app = typer.Typer(help="People who use this installation, and their roles.", no_args_is_help=True)
 models_app = typer.Typer(help="Weights: what is used, from where, under which licence.", no_args_is_help=True)
-prompts_app = typer.Typer(help="Prompt templates.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
@@ -158,44 +157,6 @@ def models_verify(context: typer.Context) -> None:
         typer.echo(f"{'ok  ' if state.ok else 'FAIL'} {state.name}: {state.detail} {state.remedy}".rstrip())
     if not all(state.ok for state in states):
         raise typer.Exit(1)
-
-
-@prompts_app.command("list")
-def prompts_list(context: typer.Context, as_json: Json = False) -> None:
-    """Templates with version and content hash."""
-    templates = context.ensure_object(Context).house().prompts.list()
-    if as_json:
-        print_json([{"name": t.name, "task": t.front.task, "version": t.front.version, "sha256": t.sha256}
-                    for t in templates])  # fmt: skip
-        return
-    for template in templates:
-        typer.echo(f"{template.name}\tv{template.front.version}\t{template.sha256[:12]}\t{template.front.task}")
-
-
-@prompts_app.command("show")
-def prompts_show(context: typer.Context, name: str) -> None:
-    """A template as it stands in its file."""
-    typer.echo(context.ensure_object(Context).house().prompts.get(name).text)
-
-
-@prompts_app.command("test")
-def prompts_test(context: typer.Context) -> None:
-    """Run the cases that each template carries."""
-    templates = context.ensure_object(Context).house().prompts.list()
-    failures = [f"{template.name}: {failure}" for template in templates for failure in template.failures()]
-    for failure in failures:
-        typer.echo(failure, err=True)
-    if failures:
-        raise typer.Exit(1)
-    typer.echo(f"{len(templates)} templates pass their cases.")
-
-
-@prompts_app.command("diff")
-def prompts_diff(context: typer.Context, name: str) -> None:
-    """What the firm's own template of that name changes in the shipped one."""
-    typer.echo(
-        context.ensure_object(Context).house().prompts.diff(name) or "The shipped template is in use, unchanged."
-    )
 
 
 def import_(

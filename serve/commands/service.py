@@ -53,9 +53,7 @@ def serve(
         app = create_app(house)
         hand_over_quickly()
         warm_beside(house)  # after the imports, which the first answer waits for
-        told = uvicorn.Config(
-            app, log_config=None, access_log=False, forwarded_allow_ips=server.trusted_proxies
-        )
+        told = uvicorn.Config(app, log_config=None, access_log=False, forwarded_allow_ips=server.trusted_proxies)
         uvicorn.Server(told).run(sockets=[listener])
 
 

@@ -5,13 +5,13 @@ One file a way, each standing on the one before.
 
 from __future__ import annotations
 
+from serve.rooms.day import DayRooms
 from serve.rooms.ground import SHANGHAI
-from serve.rooms.rights import RightsRooms
 
 __all__ = ["SHANGHAI", "Rooms"]
 
 
-class Rooms(RightsRooms):
+class Rooms(DayRooms):
     """The parts of the product by name; building one builds what it stands on."""
 
     def close(self) -> None:

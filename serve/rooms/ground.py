@@ -1,4 +1,4 @@
-"""What every way stands on: database, weights, jobs, knowledge, prompts."""
+"""What every way stands on: database, weights, jobs, knowledge."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from knowledge_base.wordings import Wordings
     from models.encoder import Encoder
     from models.registry import ModelStore
-    from prompts.library import PromptLibrary
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -91,7 +90,7 @@ class Ground:
 
         return Outbox(self.engine)
 
-    # knowledge and prompts
+    # knowledge
 
     @once
     def catalog(self) -> Catalog:
@@ -140,9 +139,3 @@ class Ground:
         from knowledge_base.wordings import Wordings
 
         return Wordings(self.engine)
-
-    @once
-    def prompts(self) -> PromptLibrary:
-        from prompts.library import PromptLibrary
-
-        return PromptLibrary(self.settings.prompts.folder)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from knowledge_base.unanswered import UnansweredLog
     from prompts.chat import ChatModel, Reply
     from prompts.chat_models import ChatModels
+    from prompts.library import PromptLibrary
     from prompts.settings import ChatTask
     from rag.answer import Answerer
     from rag.approved import ApprovedAnswers
@@ -26,7 +27,17 @@ if TYPE_CHECKING:
 
 
 class QuestionRooms(ComplianceRooms):
-    """Chat model, index, retrieval, answers."""
+    """Prompts, chat model, index, retrieval, answers."""
+
+    @once
+    def prompts(self) -> PromptLibrary:
+        """The templates in use; what changed since they were last recorded is written into the audit log."""
+        from prompts.library import PromptLibrary
+        from serve.prompt_record import record_prompts
+
+        library = PromptLibrary(self.settings.prompts.folder)
+        record_prompts(self.audit, library)
+        return library
 
     @once
     def chat_models(self) -> ChatModels:

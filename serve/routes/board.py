@@ -14,8 +14,10 @@ from intent.board.desk import TO_DO, wrong_reasons
 from intent.follow_ups.item import Kind
 from intent.leads.lead import LIVING, Lead
 from intent.leads.queue import body
+from intent.notes.desk import Task
 from knowledge_base.access import Principal, Role
 from knowledge_base.clients import Client, Holding
+from knowledge_base.consents import ConsentState, Purpose, refusals
 from serve.routes.follow_ups import item_json, zh
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, people_for, the_house
 from serve.times import iso
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1", tags=["board"])
 LONGEST = 2000
+AGREEMENT = "advisory_agreement"  # the purpose under which a firm imports that a client signed one
+LAST_CALLS = 5
+PROMISES = 10  # open ones on a card, the first due first
 HOLDINGS = 8  # positions on a card, the largest first
 CASE_DESK = (Role.COMPLIANCE, Role.SUPERVISOR, Role.SYSTEM)
 
@@ -109,15 +114,17 @@ def team(request: Request, principal: PrincipalDep) -> dict[str, Any]:
 
 @router.get("/clients/{client_id}/card")
 def card(client_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
-    """What an advisor wants to know before calling: level, assets, positions, consents, what else is open.
+    """What an advisor wants to know before calling: level, refusals, positions, last calls, promises, what is open.
 
     Of their own clients, and of those of a living lead of theirs.
     """
     house = the_house(request)
     principal = house.leads.entrusted([client_id], principal=principal)
     house.clients.get(client_id, principal=principal)
+    shown = client_card(house, client_id, principal=principal)
     seen.view("client", [(client_id, client_id)])
-    return client_card(house, client_id, principal=principal)
+    seen.view("call", [(client_id, call["id"]) for call in shown["calls"]])
+    return shown
 
 
 def client_card(house: House, client_id: str, *, principal: Principal) -> dict[str, Any]:
@@ -130,8 +137,21 @@ def client_card(house: House, client_id: str, *, principal: Principal) -> dict[s
     )  # fmt: skip
     names = {product.code: product.name for product in house.products.all(principal=OPERATOR)}
     tickets = house.follow_ups.of_client(client_id, Kind.TICKET, principal=principal)
+    calls = house.notes.last_calls(client_id, principal=principal, limit=LAST_CALLS)
+    promised = house.notes.tasks(principal=principal, client_id=client_id, limit=PROMISES)
     shown = {
         **_client_json(client),
+        "goal": client.goal,
+        "horizon_months": client.horizon_months,
+        "do_not_disturb": sorted(refusals(standing)),
+        "do_not_contact": standing.get(Purpose.CONTACT) is ConsentState.WITHDRAWN,
+        "not_personalised": standing.get(Purpose.PERSONALISED) is ConsentState.WITHDRAWN,
+        "agreement": client.agrees_to(AGREEMENT),
+        "calls": [
+            {"id": call.id, "at": iso(call.at), "minutes": round(call.duration_s / 60), "note": call.note}
+            for call in calls
+        ],
+        "promises": [_promise(task) for task in promised],
         "level_expired": client.risk_level is not None and client.risk_level_on(house.today()) is None,
         "holdings": [_position(position, names) for position in positions],
         "consents": {purpose.value: state.value for purpose, state in standing.items()},
@@ -174,6 +194,16 @@ def _client_json(client: Client) -> dict[str, Any]:
         "risk_level_expires": client.risk_level_expires.isoformat() if client.risk_level_expires else None,
         "account_state": client.account_state,
         "assets_cny": None if client.assets_cny is None else str(client.assets_cny),
+    }
+
+
+def _promise(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "call_id": task.call_id,
+        "what": task.what,
+        "due_at": iso(task.due_at),
+        "start_s": task.evidence[0].get("start_s") if task.evidence else None,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
 from fastapi.responses import FileResponse
@@ -19,6 +19,9 @@ from serve.call_queue import FRESH
 from serve.errors import NotFoundError
 from serve.routes.wire import JobOut, PrincipalDep, SeenDep, the_house
 from serve.wiring import House
+
+if TYPE_CHECKING:
+    from serve.wiring import House
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 BLOCK = 1 << 20
@@ -144,14 +147,38 @@ def call(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep)
     return {**found, "findings": findings, "recording": path is not None and Path(path).is_file(), "leads": told}
 
 
+@router.get("/calls/{call_id}/turns")
+def turns(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> list[dict[str, Any]]:
+    """What was said, turn by turn with its seconds, identifiers masked; 403 where the client's texts are sealed."""
+    from copilot.dossier import call_turns
+    from intent.speech.annotate import masked_text
+
+    house = the_house(request)
+    found = house.leads.call(call_id, principal=principal)
+    said = call_turns(house.audit, call_id, found["client_id"])
+    seen.view("turns", [(found["client_id"], call_id)])
+    masker = house.transcript_masks
+    return [{**turn, "text": masked_text(turn["text"], masker)} for turn in said] if masker else said
+
+
+@router.get("/calls/{call_id}/peaks")
+def wave(call_id: str, request: Request, principal: PrincipalDep) -> dict[str, object]:
+    """How loud each part of the recording is, for the wave of its page: 0 to 100, channel by channel."""
+    from intent.speech.decoder import RawFormat
+    from serve.peaks import FOLDER, peaks
+
+    house = the_house(request)
+    path = _recording(house, call_id, house.leads.call(call_id, principal=principal))
+    speech = house.settings.speech
+    folder = house.settings.home / FOLDER
+    return peaks(path, folder, max_duration_s=speech.max_duration_s, raw=RawFormat.named(speech.raw))
+
+
 @router.get("/calls/{call_id}/audio", response_class=FileResponse)
 def audio(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> FileResponse:
     """The recording as it came, by ranges, so that a player can begin at the second of an evidence."""
     found = the_house(request).leads.call(call_id, principal=principal)
-    path = Path(found["recording_path"] or "")
-    if not path.is_file():
-        raise NotFoundError(f"The recording of the call {call_id} is not kept here any more: ask operations for it.")
-    the_house(request).recording_keeper.check_open(found["client_id"])
+    path = _recording(the_house(request), call_id, found)
     seen.playback("call", [(found["client_id"], call_id)])
     return FileResponse(
         path,
@@ -159,3 +186,12 @@ def audio(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep
         headers={"cache-control": "no-store"},
         content_disposition_type="inline",
     )
+
+
+def _recording(house: House, call_id: str, found: dict[str, Any]) -> Path:
+    """The file of a call. Raises NotFoundError for one that is gone, SealedError for one of a sealed client."""
+    path = Path(found["recording_path"] or "")
+    if not path.is_file():
+        raise NotFoundError(f"The recording of the call {call_id} is not kept here any more: ask operations for it.")
+    house.recording_keeper.check_open(found["client_id"])
+    return path

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from intent.notes.desk import StoredNote, Task
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house
-from serve.times import with_iso
+from serve.times import iso, with_iso
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 LONGEST_NOTE = 20_000
@@ -23,6 +23,10 @@ class ConfirmIn(Wire):
 
 class DoneIn(Wire):
     outcome: Literal["done", "wrong"] = Field("done", description="wrong: nobody promised it.")
+
+
+class PostponeIn(Wire):
+    until: AwareDatetime = Field(description="ISO 8601 with a zone, still to come.")
 
 
 @router.get("/calls/{call_id}/note")
@@ -54,13 +58,14 @@ def tasks(
     principal: PrincipalDep,
     seen: SeenDep,
     advisor: str | None = None,
+    client: str | None = None,
     due_before: Annotated[AwareDatetime | None, Query(description="ISO 8601 with a zone.")] = None,
     state: Literal["open", "done", "wrong"] = "open",
     limit: int = 100,
 ) -> dict[str, Any]:
     """What advisors promised, the first due first; what has no time comes last, and not at all with `due_before`."""
     found = the_house(request).notes.tasks(
-        principal=principal, advisor_id=advisor, due_before=due_before, state=state, limit=limit
+        principal=principal, advisor_id=advisor, client_id=client, due_before=due_before, state=state, limit=limit
     )
     seen.view("task", [(task.client_id, task.id) for task in found])
     return {"tasks": [task_json(task) for task in found]}
@@ -73,6 +78,19 @@ def done(
     """Close a task; the same outcome twice changes nothing."""
     outcome = what.outcome if what else "done"
     task = the_house(request).notes.close(task_id, principal=principal, outcome=outcome)
+    seen.view("task", [(task.client_id, task.id)])
+    return task_json(task)
+
+
+@router.post("/tasks/{task_id}/postpone")
+def postpone(
+    task_id: str, what: PostponeIn, request: Request, principal: PrincipalDep, seen: SeenDep
+) -> dict[str, Any]:
+    """Give a task another time; the one before stands in the audit log. 409 for a closed task or a past time."""
+    house = the_house(request)
+    before, task = house.notes.postpone(task_id, what.until, principal=principal)
+    told = {"task": task.id, "from": iso(before.due_at), "to": iso(task.due_at)}
+    house.audit.append(event="task.postponed", actor=principal.user_id, subject=task.client_id, data=told)
     seen.view("task", [(task.client_id, task.id)])
     return task_json(task)
 

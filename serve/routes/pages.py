@@ -78,6 +78,24 @@ def board() -> Response:
     return _staff_page("board.html")
 
 
+@router.get("/day")
+def day() -> Response:
+    """The advisor's day: whom to speak to, tasks, the card of a client and of a product."""
+    return _staff_page("day.html")
+
+
+@router.get("/search")
+def search() -> Response:
+    """The audit log, for officers."""
+    return _staff_page("search.html")
+
+
+@router.get("/evaluations")
+def evaluations() -> Response:
+    """What evaluations and benchmarks measured last on this machine."""
+    return _staff_page("evaluations.html")
+
+
 @router.get("/desk")
 def desk() -> Response:
     """Cases, tickets, incidents and consents, one tab each."""

@@ -13,7 +13,6 @@ from pydantic import AwareDatetime, Field
 from compliance_filters.finding import Draft, Source, Target
 from copilot.talks.talk import Channel, Reason, Talk, Turn
 from knowledge_base.access import Role
-from serve.client_card import talk_context
 from serve.live_turns import LiveTurn, lost
 from serve.routes.board import client_card
 from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
@@ -188,9 +187,10 @@ def client(request: Request, talk: TalkDep, principal: PrincipalDep, seen: SeenD
     if talk.client_id is None:
         return None
     house = the_house(request)
+    shown = client_card(house, talk.client_id, principal=principal)
     seen.view("client", [(talk.client_id, talk.client_id)])
-    card = client_card(house, talk.client_id, principal=principal)
-    return {**card, **talk_context(house, talk.client_id, principal=principal)}
+    seen.view("call", [(talk.client_id, call["id"]) for call in shown["calls"]])
+    return shown
 
 
 @router.post("/{session_id}/texts")

@@ -1,6 +1,7 @@
 // One call: what was read in it, and the recording from the very second that proves it.
 import "/static/door.js";
 import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { Transcript, Wave } from "/static/call_wave.js";
 
 const BEFORE_S = 0.5;  // a little earlier than the words, lest the first syllable be lost
 const STATES = {
@@ -70,6 +71,7 @@ function App() {
   const [found, setFound] = useState(null);
   const [error, setError] = useState("");
   const [failed, setFailed] = useState(false);
+  const [now, setNow] = useState(0);
   const player = useRef(null);
   const until = useRef(null);
 
@@ -86,10 +88,15 @@ function App() {
     const stop = () => {
       if (until.current !== null && audio.currentTime >= until.current) { until.current = null; audio.pause(); }
     };
+    const follow = () => setNow(audio.currentTime);
     audio.addEventListener("timeupdate", stop);
+    for (const event of ["timeupdate", "seeked"]) audio.addEventListener(event, follow);
     const wanted = /^#t=([\d.]+)$/.exec(location.hash);
     if (wanted) audio.currentTime = Number(wanted[1]);
-    return () => audio.removeEventListener("timeupdate", stop);
+    return () => {
+      audio.removeEventListener("timeupdate", stop);
+      for (const event of ["timeupdate", "seeked"]) audio.removeEventListener(event, follow);
+    };
   }, [found]);
 
   if (error) return html`<header><h1>通话</h1></header><p class="error part" role="alert">${error}</p>`;
@@ -101,6 +108,8 @@ function App() {
         found.client_id || "未知"}，顾问 ${found.advisor_id || "未知"}。由模型 ${found.model_version} 读出，请听录音核对。</p></header>
     <${Recording} player=${player} found=${found} failed=${failed} onFail=${() => setFailed(true)} />
     <div class="part">
+      ${found.recording && html`<${Wave} url=${url} found=${found} now=${now} play=${playing} />`}
+      <${Transcript} url=${url} found=${found} now=${now} play=${playing} />
       ${found.warnings.length > 0 && html`<ul class="reasons">${found.warnings.map((w) => html`<li class="late">${w}</li>`)}</ul>`}
       <${Part} title="线索" items=${found.leads} none="这通电话没有线索。">
         ${found.leads.map((lead) => html`<${Lead} key=${lead.id} lead=${lead} play=${playing} />`)}<//>

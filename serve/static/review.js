@@ -2,10 +2,11 @@
 import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
 import { call, officer, STATES, TARGETS, when } from "/static/review_api.js";
 import { Item } from "/static/review_item.js";
+import { Messages } from "/static/review_messages.js";
 import { Indicators, Mistakes, Spoken } from "/static/review_panels.js";
 
 const LISTS = { open: "待审核", overdue: "已逾期", samples: "抽查", confidential: "保密" };
-const PANELS = { spoken: ["录音用语", Spoken], indicators: ["指标", Indicators], mistakes: ["纠错", Mistakes] };
+const PANELS = { spoken: ["录音用语", Spoken], messages: ["外发消息", Messages], indicators: ["指标", Indicators], mistakes: ["纠错", Mistakes] };
 
 function Who({ officers, who, onWho }) {
   return html`<label class="who person">审核人员

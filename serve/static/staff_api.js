@@ -94,7 +94,7 @@ export function useStaff() {
 }
 
 export function Pages({ here }) {
-  const all = [["/board", "线索看板"], ["/desk", "服务台"], ["/calls", "来电处理"], ["/review", "合规审核"]];
+  const all = [["/day", "今日"], ["/board", "线索看板"], ["/desk", "服务台"], ["/calls", "来电处理"], ["/review", "合规审核"], ["/search", "审计查询"], ["/evaluations", "评测"]];
   return html`<nav class="pages" aria-label="页面">${all.filter(([path]) => path !== here).map(([path, word]) => html`
     <a href=${path}>${word}</a>`)}</nav>`;
 }

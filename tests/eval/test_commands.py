@@ -56,6 +56,17 @@ def test_without_json_a_table_is_printed(data: Path) -> None:
     assert "lead_recall" in result.stdout
 
 
+def test_the_last_result_stays_in_a_home_that_is_there(data: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "home" / "evaluations" / "intent.json"
+    (tmp_path / "home").mkdir()
+    for _ in range(2):
+        assert CliRunner().invoke(eval_app, ["intent", "--data", str(data)]).exit_code == 0
+    told = json.loads(kept.read_text(encoding="utf-8"))
+    assert (told["suite"], told["data"]["n"]) == ("intent", 1)
+    assert told["at"]
+    assert [path.name for path in kept.parent.iterdir()] == ["intent.json"]
+
+
 def test_corpus_and_questions_belong_together(data: Path) -> None:
     result = CliRunner().invoke(eval_app, ["rag", "--data", str(data)])
     assert result.exit_code == 2

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "1dcc1341dea1"
-down_revision: str | None = "bd9195bc9f66"
+down_revision: str | None = "4c4978d84aca"
 branch_labels: None = None
 depends_on: None = None
 
