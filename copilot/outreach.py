@@ -18,7 +18,7 @@ from compliance_filters.audit.log import AuditLog
 from compliance_filters.errors import AuditError, SealedError
 from compliance_filters.finding import Draft, ReviewContext, Target, Verdict
 from copilot.delivery import refusal
-from copilot.messages.errors import OutreachError
+from copilot.messages.errors import OutreachError, UnknownOutreachError
 from copilot.tables import outreach_texts, outreaches
 from jobs.tables import new_id
 from knowledge_base.access import Principal, Role
@@ -125,9 +125,7 @@ class OutreachDesk:
         with self._engine.connect() as connection:
             row = connection.execute(select(outreaches).where(outreaches.c.id == outreach_id)).one_or_none()
             if row is None or not (row.by == principal.user_id or principal.has(Role.COMPLIANCE, Role.SYSTEM)):
-                raise OutreachError(
-                    f"There is no outreach {outreach_id} that you may see.", zh="没有这次外发，或您无权查看。"
-                )
+                raise UnknownOutreachError(outreach_id)
             texts = connection.execute(
                 select(outreach_texts).where(outreach_texts.c.outreach_id == outreach_id).order_by("client_id")
             ).all()

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.loop.errors import DeliveryRefusedError, ReportStateError, SavedReportError, UnknownReportError
-from copilot.messages.errors import MessageArchiveError, OutreachError
+from copilot.messages.errors import MessageArchiveError, OutreachError, UnknownOutreachError
 from copilot.talks.errors import TalkError, UnknownTalkError
 from intent.errors import (
     AudioError,
@@ -97,6 +97,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     UnknownTalkError: HTTPStatus.NOT_FOUND,
     TalkError: HTTPStatus.CONFLICT,
     MessageArchiveError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownOutreachError: HTTPStatus.NOT_FOUND,
     OutreachError: HTTPStatus.CONFLICT,
 }
 

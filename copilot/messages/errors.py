@@ -13,3 +13,10 @@ class OutreachError(Exception):
     def __init__(self, message: str, *, zh: str) -> None:
         super().__init__(message)
         self.zh = zh
+
+
+class UnknownOutreachError(OutreachError):
+    """There is no such outreach, or it is not this person's."""
+
+    def __init__(self, outreach_id: str) -> None:
+        super().__init__(f"There is no outreach {outreach_id} that you may see.", zh="没有这次外发，或您无权查看。")
