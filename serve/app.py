@@ -162,3 +162,5 @@ class _Counted:
         headers["x-content-type-options"] = "nosniff"
         headers.setdefault("referrer-policy", "same-origin")
         headers.setdefault("content-security-policy", CONTENT_POLICY)
+        if headers.get("content-type", "").startswith("text/html"):
+            headers.setdefault("cache-control", "no-cache")  # a page kept by the browser would outlive its login

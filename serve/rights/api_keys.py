@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, bindparam, insert, select, update
 
@@ -144,7 +145,7 @@ class ApiKeys:
             connection.execute(update(api_keys).where(_rows.id == key.id).values(used_at=now, used_from=address))
 
 
-def _key(values: dict[str, object]) -> ApiKey:
+def _key(values: Mapping[str, Any]) -> ApiKey:
     told = {name: value for name, value in values.items() if name != "secret"}
-    lists = {name: tuple(values[name]) for name in ("groups", "branches", "labels")}  # type: ignore[arg-type]
-    return ApiKey(**{**told, **lists, "role": Role(str(values["role"]))})  # type: ignore[arg-type]
+    lists = {name: tuple(values[name]) for name in ("groups", "branches", "labels")}
+    return ApiKey(**{**told, **lists, "role": Role(values["role"])})

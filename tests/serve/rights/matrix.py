@@ -72,7 +72,7 @@ def rows() -> Iterator[Row]:
 def _set(named: Mapping[str, frozenset[str]], told: str | list[str]) -> frozenset[str]:
     """Callers by their names, or by names of sets of them."""
     each = [told] if isinstance(told, str) else told
-    return frozenset().union(*(named.get(name, frozenset({name})) for name in each))
+    return frozenset(caller for name in each for caller in named.get(name, (name,)))
 
 
 def routes_of(app: FastAPI) -> list[str]:

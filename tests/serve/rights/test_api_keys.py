@@ -19,9 +19,8 @@ from tests.serve.staff_cases import BUY, record, wish
 
 
 def made(house: House, **changed: Any) -> str:
-    return house.api_keys.add(
-        "crm-pull", **{"role": Role.CRM, "groups": ["leads"], "days": 30, "principal": OPERATOR} | changed
-    )
+    scope: dict[str, Any] = {"role": Role.CRM, "groups": ["leads"], "days": 30, "principal": OPERATOR}
+    return house.api_keys.add("crm-pull", **scope | changed)
 
 
 def bearer(key: str) -> dict[str, str]:
