@@ -28,7 +28,7 @@ class Database(StrEnum):
 def _run(context: typer.Context, title: str, json: str | None, work: Callable[[House, Progress], Result]) -> None:
     with bar(title) as progress:
         result = work(shared(context).house(), progress)
-    print_result(result, json, None)
+    print_result(context, result, json, None)
 
 
 Progress = Callable[[int, int, str], None]

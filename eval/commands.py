@@ -41,7 +41,7 @@ def intent(
     """Single utterances: intents, polarity, leads. `--split cases` takes the project's small set."""
     from eval.suites.intent import run
 
-    print_result(run(shared(context).house(), data, split), json, predictions)
+    print_result(context, run(shared(context).house(), data, split), json, predictions)
 
 
 @eval_app.command()
@@ -51,15 +51,17 @@ def calls(
     """Whole calls as text: leads, cases, evidence, amounts, violations. `--split sample` takes the sample calls."""
     from eval.suites.calls import run
 
-    print_result(run(shared(context).house(), data, split), json, predictions)
+    print_result(context, run(shared(context).house(), data, split), json, predictions)
 
 
 @eval_app.command()
-def notes(data: Data = None, split: Split = None, json: Json = None, predictions: Predictions = None) -> None:
+def notes(
+    context: typer.Context, data: Data = None, split: Split = None, json: Json = None, predictions: Predictions = None
+) -> None:
     """Call notes: advisors' promises by turn, their due days, figures of the summary. `--split dev` by default."""
     from eval.suites.notes import run
 
-    print_result(run(data, split), json, predictions)
+    print_result(context, run(data, split), json, predictions)
 
 
 @eval_app.command()
@@ -69,7 +71,7 @@ def wordings(
     """Approved wording: which questions are served one, and rightly. Thresholds were chosen on `--split dev`."""
     from eval.suites.wordings import run
 
-    print_result(run(shared(context).house(), data, split), json, predictions)
+    print_result(context, run(shared(context).house(), data, split), json, predictions)
 
 
 @eval_app.command()
@@ -88,7 +90,7 @@ def asr(
         result = run(
             shared(context).house(), data, limit=limit, mono=mono, progress=lambda done, n: progress(done, n, "")
         )
-    print_result(result, json, predictions)
+    print_result(context, result, json, predictions)
 
 
 @eval_app.command()
@@ -98,7 +100,7 @@ def repair(
     """Names and terms put right by their sound: false repairs in calls as they were said, misheard terms recovered."""
     from eval.suites.repair import run
 
-    print_result(run(shared(context).house(), data, split), json, predictions)
+    print_result(context, run(shared(context).house(), data, split), json, predictions)
 
 
 @eval_app.command()
@@ -121,7 +123,7 @@ def rag(
     documents, questions = corpus or sample_folder() / "documents", data or own_cases("rag.jsonl")
     with bar("sync") as progress:
         result = run(shared(context).house(), documents, questions, on=day, progress=progress)
-    print_result(result, json, predictions)
+    print_result(context, result, json, predictions)
 
 
 @eval_app.command()
@@ -137,11 +139,12 @@ def compliance(
 
     if sentences is None and documents is None:
         sentences, documents = own_cases("compliance_sentences.jsonl"), own_cases("compliance_documents.jsonl")
-    print_result(run(shared(context).house(), sentences, documents), json, predictions)
+    print_result(context, run(shared(context).house(), sentences, documents), json, predictions)
 
 
 @eval_app.command()
 def funds(
+    context: typer.Context,
     nav: Annotated[Path | None, typer.Option(help="Folder of NAV files; default: the sample funds.")] = None,
     benchmark: Annotated[Path | None, typer.Option(help="Benchmark CSV; default: benchmark.csv there.")] = None,
     json: Json = None,
@@ -154,7 +157,7 @@ def funds(
     folder = nav or sample_folder() / "funds" / "nav"
     with bar("funds") as progress:
         result = run(folder, benchmark or folder / "benchmark.csv", progress=lambda done, n: progress(done, n, ""))
-    print_result(result, json, predictions)
+    print_result(context, result, json, predictions)
 
 
 @eval_app.command()
@@ -171,4 +174,4 @@ def public(
 
     with bar(name) as progress:
         result = run(shared(context).house(), name, data, limit=limit, progress=progress)
-    print_result(result, json, predictions)
+    print_result(context, result, json, predictions)

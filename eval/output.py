@@ -31,11 +31,11 @@ def own_cases(name: str) -> Path:
     return Path(str(files("eval") / "cases" / name))
 
 
-def print_result(result: Result, json: str | None, predictions: Path | None) -> None:
+def print_result(context: typer.Context, result: Result, json: str | None, predictions: Path | None) -> None:
     """Write what was asked for; a table unless the JSON went to standard output."""
     from eval.result import table, write, write_predictions
 
-    _keep(result)
+    _keep(result, shared(context).settings().home)
     if predictions:
         write_predictions(result, predictions)
     if json:
@@ -44,19 +44,14 @@ def print_result(result: Result, json: str | None, predictions: Path | None) -> 
         typer.echo(table(result))
 
 
-def _keep(result: Result) -> None:
+def _keep(result: Result, home: Path) -> None:
     """The last result of a suite stays in home, for the page of evaluations; a home that is not there stays so."""
     from datetime import UTC, datetime
     from importlib.metadata import version
 
-    import click
-
     from eval.result import write
-    from serve.commands.context import Context
 
-    called = click.get_current_context(silent=True)
-    home = called.obj.settings().home if called is not None and isinstance(called.obj, Context) else None
-    if home is None or not home.is_dir():
+    if not home.is_dir():
         return
     kept = home / "evaluations" / f"{result.suite.replace('/', '-')}.json"
     kept.parent.mkdir(exist_ok=True)
