@@ -40,7 +40,8 @@ def leads_list(
             f"{lead.id}  {lead.score:.2f}  {lead.state.value:<9} {lead.client_id:<8} {lead.intent:<22} {product}"
         )
     if not found:
-        typer.echo("No leads. Run `tougu calls` on recordings first.", err=True)
+        narrowed = state is not None or escalated
+        typer.echo("No such lead." if narrowed else "No leads. Run `tougu calls` on recordings first.", err=True)
 
 
 @app.command("cases")
