@@ -77,15 +77,17 @@ class TestOwnLeads:
         proof = Proof(source="staff", why="客户来电")
         firm.consents.record("C1", Purpose.CONTACT, ConsentState.WITHDRAWN, proof, principal=A1)
         page = board.page("todo", principal=A1)
-        assert (page.leads, page.kept_back) == ((), 1)
+        assert (page.leads, page.kept_back) == ((), 0)
         with pytest.raises(LeadError, match="may not be contacted"):
             board.claim(lead.id, principal=A1)
-        assert firm.store.get(lead.id, principal=SYSTEM).state.value == "new"
+        assert firm.store.get(lead.id, principal=SYSTEM).state.value == "withdrawn"
 
     def test_a_closed_account_counts_at_the_claim_too(self, firm: Firm, board: BoardDesk) -> None:
         lead = a_lead(firm)
         with firm.engine.begin() as connection:
             connection.execute(update(clients).values(account_state="closed"))
+        page = board.page("todo", principal=A1)
+        assert (page.leads, page.kept_back) == ((), 1)
         with pytest.raises(LeadError, match="may not be contacted"):
             board.claim(lead.id, principal=A1)
 
@@ -164,8 +166,8 @@ class TestAnotherHand:
 
     def test_what_its_client_refused_since_is_withdrawn_and_not_given(self, firm: Firm, board: BoardDesk) -> None:
         lead, other = a_lead(firm), a_lead(firm, "k2", "C2")
-        proof = Proof(source="staff", why="客户来电")
-        firm.consents.record("C1", Purpose.CONTACT, ConsentState.WITHDRAWN, proof, principal=A1)
+        with firm.engine.begin() as connection:
+            connection.execute(update(clients).where(clients.c.id == "C1").values(account_state="closed"))
         given = board.reassign([lead.id, other.id], "A3", principal=BOSS)
         assert {x.client_id: x.state.value for x in given} == {"C1": "withdrawn", "C2": "offered"}
 
