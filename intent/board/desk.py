@@ -30,7 +30,6 @@ OUTCOMES = ("won", "lost", "wrong")
 VIEWS: Mapping[str, Sequence[str]] = {"todo": TO_DO, "contacted": CONTACTED, "done": OUTCOMES}
 SUPERVISORS = (Role.SUPERVISOR, Role.SYSTEM)
 NOBODY = "-"  # leads that no advisor has
-ADVICE = "advisory"  # product line for registered advisers alone
 _row = leads.c
 
 
@@ -99,6 +98,8 @@ class BoardDesk:
                 raise LeadError(f"The lead {lead_id} is {lead.state.value}: somebody was faster, read the list again.")
             if withdrawn or not self._offerable([lead]):
                 raise LeadError("The client may not be contacted any more: the lead is kept back.")
+            if not self._queue.may_have(connection, principal, lead.line):
+                raise LeadError(f"The lead {lead_id} asks for advice: only a registered adviser may take it.")
             until = now + timedelta(seconds=self.settings.lease_s)
             return self._queue.change(
                 connection, lead, now, "claimed", principal.user_id, "board",
@@ -115,25 +116,23 @@ class BoardDesk:
     def reassign(self, lead_ids: Sequence[str], to: str, *, principal: Principal, why: str = "") -> tuple[Lead, ...]:
         """Give leads to another advisor whom the supervisor sees; all of them or none.
 
-        Raises AccessDeniedError, LeadNotFoundError, and LeadError for an advisor who may not give advice.
+        What its client no longer allows is withdrawn instead. Raises AccessDeniedError, LeadNotFoundError, and
+        LeadError for a lead that is closed, or an advisor who does not serve its line or may not give advice.
         """
         principal.require("give leads to another advisor", *SUPERVISORS)
-        heir = self._clients.advisor(to, principal=principal)
-        if heir is None:
+        if self._clients.advisor(to, principal=principal) is None:
             raise AccessDeniedError(f"{principal.user_id} may not give leads to {to}: name an advisor of the branch.")
         with self._writing() as (connection, now):
             wanted = sorted(set(lead_ids))
             self._queue.take_clients(connection, {_get(connection, each, principal).client_id for each in wanted})
             found = [_get(connection, each, principal) for each in wanted]
             for lead in found:
-                _refuse(lead, heir.registered_adviser, to)
+                _refuse(lead)
+            by = principal.user_id
             return tuple(
-                self._queue.change(
-                    connection, lead, now, "reassigned", principal.user_id, _moved(lead, to, why),
-                    state=LeadState.NEW, advisor_id=to, owner=None, lease_until=None,
-                )
+                self._queue.give(connection, lead, to, now, "reassigned", by, _moved(lead, to, why))
                 for lead in sorted(found, key=lambda each: each.client_id)
-            )  # fmt: skip
+            )
 
     def _offerable(self, found: Sequence[Lead]) -> list[Lead]:
         known = self._standings.standings({lead.client_id for lead in found})
@@ -202,11 +201,9 @@ def _is_free(lead: Lead, user_id: str, now: datetime) -> bool:
     return lead.state.value in TO_DO
 
 
-def _refuse(lead: Lead, registered: bool, to: str) -> None:
+def _refuse(lead: Lead) -> None:
     if lead.state.value not in (*TO_DO, *CONTACTED):
         raise LeadError(f"The lead {lead.id} is {lead.state.value}: only one that is open is given to another.")
-    if lead.line == ADVICE and not registered:
-        raise LeadError(f"{to} is no registered adviser: give the lead {lead.id} to one who is.")
 
 
 def _get(connection: Connection, lead_id: str, principal: Principal) -> Lead:

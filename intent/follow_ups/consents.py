@@ -12,6 +12,8 @@ from intent.errors import LeadError
 from intent.follow_ups.access import may_handle
 from intent.follow_ups.desk import change, get
 from intent.follow_ups.item import FollowUp, Kind, State
+from intent.leads.queue import LeadQueue
+from intent.leads.refusals import withdraw_refused
 from jobs.clock import database_now
 from jobs.locks import begin_writing
 from knowledge_base.access import Principal
@@ -20,10 +22,13 @@ from knowledge_base.consents import ConsentEntry, ConsentLedger, ConsentState, P
 
 
 class ConsentDesk:
-    """Decides on what calls said of consents, and writes down what staff were told."""
+    """Decides on what calls said of consents, and writes down what staff were told.
 
-    def __init__(self, engine: Engine, ledger: ConsentLedger) -> None:
-        self.engine, self.ledger = engine, ledger
+    A refusal withdraws the leads that wait for its client in the same transaction.
+    """
+
+    def __init__(self, engine: Engine, ledger: ConsentLedger, queue: LeadQueue) -> None:
+        self.engine, self.ledger, self._queue = engine, ledger, queue
         self._clients = Clients(engine)
 
     def confirm(
@@ -48,6 +53,7 @@ class ConsentDesk:
                         connection, client, purpose, ConsentState.WITHDRAWN, _heard(item, note),
                         by=principal.user_id, at=now,
                     )  # fmt: skip
+                withdraw_refused(self._queue, connection, client, now)
                 told = ", ".join(purpose.value for purpose in meant)
                 changed = {"purposes": [purpose.value for purpose in meant], "client_id": client}
                 return _close(connection, item, "confirmed", f"{told}; {note}".strip("; "), principal, now, **changed)
@@ -76,7 +82,9 @@ class ConsentDesk:
         if state is ConsentState.GRANTED and not (proof.call_id or proof.why.strip()):
             raise LeadError("A consent is granted on proof: name the call, or the document that was signed.")
         with self._writing() as (connection, now):
-            return self.ledger.write(connection, client_id, purpose, state, proof, by=principal.user_id, at=now)
+            entry = self.ledger.write(connection, client_id, purpose, state, proof, by=principal.user_id, at=now)
+            withdraw_refused(self._queue, connection, client_id, now)
+            return entry
 
     @contextmanager
     def _item(self, item_id: str, principal: Principal) -> Iterator[tuple[Connection, FollowUp, datetime]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, Row, select, update
 
 from intent.errors import LeadError, LeadNotFoundError
 from intent.follow_ups.access import SERVICE_DESK, visible
@@ -79,12 +80,9 @@ class IncidentDesk:
         with self.engine.begin() as connection:
             begin_writing(connection)
             now = database_now(connection)
-            row = connection.execute(select(incidents).where(_row.id == incident_id).with_for_update()).one_or_none()
-            if row is None:
-                raise LeadNotFoundError(f"There is no incident {incident_id}.")
+            row = _in_hand(connection, incident_id)
             if row.state != "open":
                 raise LeadError(f"The incident {row.number} is {row.state}: read it again.")
-            hold(connection, f"incidents:{row.system}")
             which = select(follow_ups).where(
                 follow_ups.c.incident_id == incident_id, follow_ups.c.state.in_(list(UNFINISHED))
             )
@@ -98,3 +96,14 @@ class IncidentDesk:
             values = {"state": "closed", "cause": cause.strip(), "closed_by": principal.user_id, "closed_at": now}
             changed = update(incidents).where(_row.id == incident_id).values(values).returning(*_row)
             return Incident(**connection.execute(changed).one()._mapping), len(unfinished)
+
+
+def _in_hand(connection: Connection, incident_id: str) -> Row[Any]:
+    """An incident that nobody else changes until commit. The system first, then its incidents, as a new ticket takes
+    them: the other way round the two wait for each other."""
+    query = select(incidents).where(_row.id == incident_id)
+    system = connection.scalar(select(_row.system).where(_row.id == incident_id))
+    if system is None:
+        raise LeadNotFoundError(f"There is no incident {incident_id}.")
+    hold(connection, f"incidents:{system}")
+    return connection.execute(query.with_for_update()).one()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from knowledge_base.imports import BadRow, ImportReport, ImportSchema, checked_r
 
 KIND = "dispositions"
 IMPORTED, ACKED = "imported", "acked"  # events that give a lead its outcome
+AT_ONCE = 500  # leads looked up in one statement
 IMPORTERS = (Role.OPERATIONS, Role.CRM, Role.SYSTEM)
 SCHEMA = ImportSchema(
     kind=KIND,
@@ -59,11 +60,12 @@ def import_dispositions(queue: LeadQueue, path: Path, *, principal: Principal) -
     principal.require("import dispositions", *IMPORTERS)
     with queue.engine.begin() as connection:
         begin_writing(connection)
-        now = database_now(connection)
         good, bad = checked_rows(SCHEMA, path, frozenset())
+        _take(queue, connection, [row["lead_id"] for _, row in good])
+        now = database_now(connection)  # after whatever was reported while this waited for its turn
         outcomes: list[Outcome] = []
         for line, row in good:
-            found = _outcome(connection, line, row, principal, now)
+            found = _outcome(queue, connection, line, row, principal, now)
             if isinstance(found, BadRow):
                 bad.append(found)
             else:
@@ -72,25 +74,37 @@ def import_dispositions(queue: LeadQueue, path: Path, *, principal: Principal) -
     return report_of(KIND, path, added=written.count("added"), replaced=written.count("replaced"), bad=bad)
 
 
+def _take(queue: LeadQueue, connection: Connection, lead_ids: Sequence[str]) -> None:
+    """Have the clients of all leads in hand before any is read: what is checked then is still true when written, and
+    no import waits in a circle with a consumer who reports at the same time."""
+    found: set[str] = set()
+    for start in range(0, len(lead_ids), AT_ONCE):
+        some = select(leads.c.client_id).where(leads.c.id.in_(lead_ids[start : start + AT_ONCE]))
+        found |= set(connection.scalars(some))
+    if found:
+        queue.take_clients(connection, found)
+
+
 def _outcome(
-    connection: Connection, line: int, row: Mapping[str, Any], principal: Principal, now: datetime
+    queue: LeadQueue, connection: Connection, line: int, row: Mapping[str, Any], principal: Principal, now: datetime
 ) -> Outcome | BadRow:
-    at = row["at"] or now
-    query = select(leads.c.state, leads.c.first_seen_at).where(leads.c.id == row["lead_id"], visible(principal))
-    lead = connection.execute(query).one_or_none()
-    if lead is None:
+    at, disposition = row["at"] or now, LeadState(row["disposition"])
+    found = connection.execute(select(leads).where(leads.c.id == row["lead_id"], visible(principal))).one_or_none()
+    if found is None:
         return _bad(line, "lead_id", "There is no such lead that you may see.", "Give the id of `tougu leads export`.")
-    if LeadState(lead.state) not in MAY_END:
+    lead = lead_of(found)
+    if lead.state not in MAY_END:
         return _bad(line, "lead_id", f"The lead is {lead.state}.", "Have it released or offered again first.")
+    if lead.state not in LIVING and disposition in LIVING and (twin := queue.living_twin(connection, lead, now)):
+        return _bad(line, "lead_id", "The wish lives on in another lead.", f"Report on the lead {twin.id}.")
     if not lead.first_seen_at <= at <= now:
         return _bad(line, "at", "The lead was not there then.", "Give the time at which its outcome was known.")
-    return Outcome(lead_id=row["lead_id"], disposition=LeadState(row["disposition"]), reason=row["reason"] or "", at=at)
+    return Outcome(lead_id=lead.id, disposition=disposition, reason=row["reason"] or "", at=at)
 
 
 def _write(queue: LeadQueue, connection: Connection, outcome: Outcome, principal: Principal, now: datetime) -> str:
     """`added`, `replaced` or `kept`."""
-    query = select(leads).where(leads.c.id == outcome.lead_id).with_for_update()
-    lead = lead_of(connection.execute(query).one())
+    lead = lead_of(connection.execute(select(leads).where(leads.c.id == outcome.lead_id)).one())
     same = (lead.state, lead.reason or "") == (outcome.disposition, outcome.reason)
     if same or _later_one(connection, outcome):
         return "kept"

@@ -52,7 +52,7 @@ class Lead:
     urgency: str
     evidence: tuple[Mapping[str, Any], ...]  # call, turn, quote, start_s, end_s
     held_because: str | None
-    sequence: int  # of the client: a consumer drops an event with a smaller one than it has seen
+    sequence: int  # of the client: a consumer drops an event with a smaller one than it has seen of the lead
     owner: str | None
     lease_until: datetime | None
     disposition: str | None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from intent.errors import BatchError, LeadError
 from intent.leads.changes import TOPIC as TOPIC
 from intent.leads.changes import Change, kind_of
 from intent.leads.honour import load_honour
-from intent.leads.lead import DISPOSITIONS, ClientDirectory, ClientStanding, Lead, LeadState, standings_of
+from intent.leads.lead import DISPOSITIONS, LIVING, ClientDirectory, ClientStanding, Lead, LeadState, standings_of
 from intent.leads.ledger import LeadLedger
 from intent.leads.routing import Router, load_routing
 from intent.leads.sql.rows import Told, Wanted
@@ -81,6 +82,8 @@ class LeadQueue(LeadLedger):
         if time.monotonic() - self._looked_at > TAKE_BACK_EVERY_S:
             self.take_back()
         with self.engine.begin() as connection:
+            if principal.has(Role.SUPERVISOR) and not principal.has(*SEES_EVERY_CLIENT):
+                wanted = replace(wanted, barred=self._router.barred(connection, principal.user_id))
             lease = float(lease_s or self.settings.lease_s)
             taken = self._claim(connection, wanted, principal, limit, lease)
             if len(taken) < limit and self._take_back(connection):
@@ -109,11 +112,16 @@ class LeadQueue(LeadLedger):
         return self._settle(lead_id, principal, "acked", reason, values)
 
     def requeue(self, lead_id: str, *, principal: Principal, why: str = "") -> Lead:
-        """Offer a lead again, from any state. Only those who see every lead, and supervisors, may."""
+        """Offer a lead again, from any state. Only those who see every lead, and supervisors, may.
+
+        Raises LeadError where the client's wish lives on in another lead: there is one for each.
+        """
         principal.require("requeue leads", Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.SYSTEM)
         with self._writing() as (connection, now):
             lead = self._in_hand(connection, lead_id, principal)
             self._release_held(connection, lead, principal)
+            if lead.state not in LIVING and (twin := self.living_twin(connection, lead, now)):
+                raise LeadError(f"The wish of the lead {lead_id} lives on in the lead {twin.id}: work on that one.")
             return self._offer(connection, lead, now, "requeued", principal.user_id, why, held_because=None)
 
     def offer(self, lead_id: str, to: str, *, principal: Principal, why: str = "") -> Lead:
@@ -126,12 +134,7 @@ class LeadQueue(LeadLedger):
             lead = self._in_hand(connection, lead_id, principal)
             if lead.state not in (LeadState.NEW, LeadState.OFFERED, LeadState.CLAIMED):
                 raise LeadError(f"The lead {lead_id} is {lead.state}: only one that waits can be given to another.")
-            if not self._router.may_be_given(connection, to, lead.line):
-                raise LeadError(
-                    f"{to} may not have the lead {lead_id}: choose a member of staff who serves the line {lead.line}, "
-                    "for advice a registered adviser."
-                )
-            return self._offer(connection, lead, now, "offered", principal.user_id, why, advisor_id=to)
+            return self.give(connection, lead, to, now, "offered", principal.user_id, why)
 
     def take_back(self) -> int:
         """Offer again what leases that ran out held; returns how many."""
@@ -173,16 +176,45 @@ class LeadQueue(LeadLedger):
             return allowed
         unfit = [x for x in allowed if not self._router.may_claim(connection, principal.user_id, x.line)]
         moved = [
-            (x, {**FREE, "advisor_id": self.whom(connection, known[x.client_id], x), "branch": x.branch}, "no licence")
+            (
+                x,
+                {**FREE, "advisor_id": self.whom(connection, known[x.client_id], x, but=principal.user_id)},
+                "no licence",
+            )
             for x in unfit
         ]
         if moved:
             self.change_many(connection, moved, now, "rerouted", CLOCK)
         return [lead for lead in allowed if lead not in unfit]
 
-    def whom(self, connection: Connection, standing: ClientStanding, lead: Lead) -> str | None:
-        """Who would be given a lead now; None where it waits for the branch."""
-        return self._router.route(connection, standing, lead.line, fallback=None)
+    def whom(
+        self, connection: Connection, standing: ClientStanding, lead: Lead, *, but: str | None = None
+    ) -> str | None:
+        """Who would be given a lead now, never `but`; None where it waits for the branch."""
+        return self._router.route(connection, standing, lead.line, fallback=None, but=but)
+
+    def may_have(self, connection: Connection, principal: Principal, line: str) -> bool:
+        """Whether somebody may have a lead of this line in hand; who hands leads on for all needs no licence."""
+        return principal.has(*SEES_EVERY_CLIENT) or self._router.may_claim(connection, principal.user_id, line)
+
+    def give(self, connection: Connection, lead: Lead, to: str, now: datetime, event: str, by: str, why: str) -> Lead:
+        """Put a lead before another member of staff, or withdraw it where its client no longer allows it.
+
+        The caller has the client in hand. Raises LeadError for somebody who may not have it.
+        """
+        if not self._router.may_be_given(connection, to, lead.line):
+            raise LeadError(
+                f"{to} may not have the lead {lead.id}: choose a member of staff who serves the line {lead.line}, "
+                "for advice a registered adviser."
+            )
+        return self._offer(connection, lead, now, event, by, why, advisor_id=to)
+
+    def living_twin(self, connection: Connection, lead: Lead, now: datetime) -> Lead | None:
+        """Another lead that lives for the same wish, into which new evidence is merged."""
+        since = now - timedelta(days=self.settings.window_days)
+        found = map(lead_from, self._rows.of_clients(connection, [lead.client_id], since, []))
+        wish = (lead.intent, lead.product)
+        return next((x for x in found if x.id != lead.id and (x.intent, x.product) == wish), None)
 
     def withdraw(self, connection: Connection, refused: Sequence[tuple[Lead, str]], now: datetime) -> list[Lead]:
         """Take leads out of the queue for a reason that the client gave; the caller has the clients in hand."""
@@ -199,7 +231,8 @@ class LeadQueue(LeadLedger):
             known = standings_of(self.directory, [lead.client_id], connection)
             if no := self.why_not(known.get(lead.client_id), lead.intent, now):
                 return self.withdraw(connection, [(lead, no)], now)[0]
-        return self.change(connection, lead, now, event, by, why, **{**FREE, **values})
+        anew = {**FREE, "disposition": None, "reason": None}  # what became of it before stands in its events
+        return self.change(connection, lead, now, event, by, why, **{**anew, **values})
 
     def _release_held(self, connection: Connection, lead: Lead, principal: Principal) -> None:
         if lead.state is not LeadState.HELD:

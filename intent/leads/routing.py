@@ -110,23 +110,24 @@ class Router:
         *,
         fallback: str | None,
         tier: Tier | None = None,
+        but: str | None = None,
     ) -> str | None:
         """User id of who gets a lead of this line, None where it waits for the branch.
 
         fallback: who had the call, for clients without an advisor; asked like an own advisor. tier: of the client,
-        where the caller knows it.
+        where the caller knows it. but: who is not asked, since they were just found to lack the licence.
         """
         own = standing.advisor_id or fallback
         if self._staff is None:
             return own
         tier = tier or self.rules.tier(standing)
-        if own is not None:
+        if own is not None and own != but:
             who = self._one(connection, own)
             if self.may_take(who, line) and self._room(connection, who, stretch=tier.own) > 0:
                 return self._given(own)
         if not tier.branch or standing.branch is None:
             return None
-        colleagues = [each for each in self._team(connection, standing.branch) if each.id != own]
+        colleagues = [each for each in self._team(connection, standing.branch) if each.id not in (own, but)]
         rooms = [(self._room(connection, each), each.id) for each in colleagues if self.may_take(each, line)]
         room, best = max(rooms, default=(0.0, None))
         return self._given(best) if room > 0 else None
@@ -141,6 +142,11 @@ class Router:
         if self._staff is None or line not in self.rules.registered_adviser:
             return True
         return self._serves(connection, self._staff, user_id, line)
+
+    def barred(self, connection: Connection, user_id: str) -> tuple[str, ...]:
+        """Lines whose leads this member of staff may not have in hand."""
+        lines = sorted(self.rules.registered_adviser)
+        return tuple(line for line in lines if not self.may_claim(connection, user_id, line))
 
     def may_be_given(self, connection: Connection, user_id: str, line: str) -> bool:
         """Whether a lead of this line may be put before somebody; only staff that is known."""

@@ -180,7 +180,9 @@ class LeadStore(LeadQueue):
         spoken_to: set[tuple[str, str]],
     ) -> Recorded:
         made, left_out = [], []
-        for wish in each.wished:
+        for heard in each.wished:
+            # One contact a wish: a product that was named beside it must not make a second lead of it.
+            wish = replace(heard, product=None) if heard.intent in self._honour.once else heard
             no = noes.get(wish.intent, "")
             if not no and (str(each.call.client_id), wish.intent) in spoken_to:
                 no = "the one contact that this wish allows was made."

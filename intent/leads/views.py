@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, false, or_, select, true
 
-from intent.errors import LeadNotFoundError
+from intent.errors import LeadError, LeadNotFoundError
 from intent.inspection.speech import HOLDING
 from intent.leads.lead import LIVING, Lead, LeadEvent, LeadState
 from intent.leads.tables import ESCALATED, calls, lead_events, leads, spoken_findings
@@ -49,11 +49,12 @@ class LeadViews:
     ) -> tuple[Lead, ...]:
         """Leads by id, the oldest first; pass the last id as `after` for the next page.
 
-        escalated: only those whose clock ran out before anybody spoke with the client.
+        escalated: only those whose clock ran out before anybody spoke with the client. Raises LeadError for a state
+        that there is not.
         """
         query = select(leads).where(visible(principal), leads.c.id > after)
         if states:
-            query = query.where(leads.c.state.in_([LeadState(s).value for s in states]))
+            query = query.where(leads.c.state.in_([_known(state).value for state in states]))
         for column, wanted in (
             (leads.c.client_id, client_id),
             (leads.c.advisor_id, advisor_id),
@@ -104,6 +105,13 @@ class LeadViews:
         if row is None:
             raise LeadNotFoundError(f"There is no lead {lead_id} that {principal.user_id} may see.")
         return lead_of(row)
+
+
+def _known(state: str) -> LeadState:
+    try:
+        return LeadState(state)
+    except ValueError:
+        raise LeadError(f"There is no state {state}: use one of {', '.join(LeadState)}.") from None
 
 
 def visible(principal: Principal, table: Any = leads) -> ColumnElement[bool]:

@@ -18,10 +18,10 @@ def leads_list(
     context: typer.Context,
     state: Annotated[str | None, typer.Option(help="new, offered, claimed, contacted, won, lost, wrong ...")] = None,
     escalated: Annotated[bool, typer.Option("--escalated", help="Only those whose clock ran out.")] = False,
-    limit: Annotated[int, typer.Option(help="Leads to show.")] = 50,
+    limit: Annotated[int, typer.Option(help="Leads to show.", min=1, max=1000)] = 50,
     as_json: Json = False,
 ) -> None:
-    """Leads that you may see, the best first."""
+    """The oldest leads that you may see, the best of them first; `claim` takes the best of all."""
     from intent.leads.queue import body
 
     shared = context.ensure_object(Context)
@@ -40,7 +40,8 @@ def leads_list(
             f"{lead.id}  {lead.score:.2f}  {lead.state.value:<9} {lead.client_id:<8} {lead.intent:<22} {product}"
         )
     if not found:
-        typer.echo("No leads. Run `tougu calls` on recordings first.", err=True)
+        narrowed = state is not None or escalated
+        typer.echo("No such lead." if narrowed else "No leads. Run `tougu calls` on recordings first.", err=True)
 
 
 @app.command("cases")
@@ -95,12 +96,15 @@ def leads_claim(
     limit: Annotated[int, typer.Option(help="Leads to take at most.")] = 10,
     line: Annotated[list[str] | None, typer.Option(help="Only this product line; more than once for several.")] = None,
     intent: Annotated[list[str] | None, typer.Option(help="Only this intent; more than once for several.")] = None,
-    lease_s: Annotated[int | None, typer.Option(help="Seconds until they return to the queue.")] = None,
+    lease_s: Annotated[
+        int | None, typer.Option(help="Seconds until they return to the queue.", min=10, max=86_400)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Take the best offered leads; they return to the queue when the lease runs out."""
     from intent.leads.queue import body
     from intent.leads.sql.rows import Wanted
+    from serve.times import shown
 
     shared = context.ensure_object(Context)
     house = shared.house()
@@ -111,7 +115,8 @@ def leads_claim(
         print_json([body(lead) for lead in taken])
     else:
         for lead in taken:
-            typer.echo(f"{lead.id}  {lead.score:.2f}  {lead.client_id:<8} {lead.intent}  until {lead.lease_until}")
+            until = shown(lead.lease_until) if lead.lease_until else "-"
+            typer.echo(f"{lead.id}  {lead.score:.2f}  {lead.client_id:<8} {lead.intent}  until {until}")
 
 
 @app.command("requeue")
@@ -173,6 +178,8 @@ def leads_events(context: typer.Context, lead_id: str, as_json: Json = False) ->
     """What happened to a lead: when, who, why."""
     from dataclasses import asdict
 
+    from serve.times import shown
+
     shared = context.ensure_object(Context)
     house = shared.house()
     principal = shared.principal(house)
@@ -183,9 +190,7 @@ def leads_events(context: typer.Context, lead_id: str, as_json: Json = False) ->
         print_json([asdict(event) for event in told])
         return
     for event in told:
-        typer.echo(
-            f"{event.at:%Y-%m-%d %H:%M:%S}  {event.event:<12} {event.state.value:<10} {event.by:<12} {event.why}"
-        )
+        typer.echo(f"{shown(event.at)}  {event.event:<12} {event.state.value:<10} {event.by:<12} {event.why}")
 
 
 @app.command("sweep")
@@ -212,6 +217,7 @@ def leads_dead(
     """Messages that were given up, and whether the receiver is sent anything; delivers them again when asked."""
     from intent.leads.endpoints import KEEPERS
     from intent.leads.queue import TOPIC
+    from serve.times import shown
 
     shared = context.ensure_object(Context)
     house = shared.house()
@@ -236,7 +242,7 @@ def leads_dead(
     if replayed:
         typer.echo(f"{replayed} will be delivered again.")
     if off:
-        typer.echo(f"The receiver is disabled since {off.disabled_at:%Y-%m-%d %H:%M} UTC: {off.why}. Use --enable.")
+        typer.echo(f"The receiver is disabled since {shown(off.disabled_at)}: {off.why}. Use --enable.")
     for row in rows:
         typer.echo(f"{row['id']}  {row['type']:<16} {row['lead']}  after {row['attempts']}: {row['why']}")
     if not rows and not replayed:

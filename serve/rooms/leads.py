@@ -98,7 +98,7 @@ class LeadRooms(ScoreRooms):
     def consents(self) -> ConsentDesk:
         from intent.follow_ups.consents import ConsentDesk
 
-        return ConsentDesk(self.engine, self.consent_ledger)
+        return ConsentDesk(self.engine, self.consent_ledger, self.leads)
 
     @once
     def board(self) -> BoardDesk:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from intent.board.desk import TO_DO, wrong_reasons
 from intent.follow_ups.item import Kind
-from intent.leads.lead import LIVING, Lead
+from intent.leads.lead import LIVING, Lead, LeadState
 from intent.leads.queue import body
 from intent.notes.desk import Task
 from knowledge_base.access import Principal, Role
@@ -94,11 +94,12 @@ def outcome(lead_id: str, what: OutcomeIn, request: Request, principal: Principa
 
 @router.post("/board/reassign")
 def reassign(what: ReassignIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
-    """Give leads to another advisor of the branch; all of them or none."""
+    """Give leads to another advisor of the branch, all or none; `withdrawn`: their clients no longer allow it."""
     house = the_house(request)
     given = house.board.reassign(what.lead_ids, what.to, principal=principal, why=what.why)
     seen.view("lead", [(lead.client_id, lead.id) for lead in given])
-    return {"leads": [lead.id for lead in given]}
+    withdrawn = [lead.id for lead in given if lead.state is LeadState.WITHDRAWN]
+    return {"leads": [lead.id for lead in given if lead.id not in withdrawn], "withdrawn": withdrawn}
 
 
 @router.get("/board/team")

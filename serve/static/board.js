@@ -111,7 +111,8 @@ function Leads({ view, advisor, who, team }) {
   const reassign = async () => {
     try {
       const done = await call("board/reassign", { lead_ids: page.leads.map((lead) => lead.id), to: heir });
-      setTold(`已移交 ${done.leads.length} 条给 ${heir}。`);
+      const withdrawn = done.withdrawn.length ? `${done.withdrawn.length} 条因客户不再同意而撤下。` : "";
+      setTold(`已移交 ${done.leads.length} 条给 ${heir}。${withdrawn}`);
       setError("");
       load("");
     } catch (problem) {

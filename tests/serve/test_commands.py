@@ -176,6 +176,8 @@ class TestCalls:
         assert "开通港股通，怎么办？」" in ran.out
         assert "already recorded" in tougu("calls", "--metadata", recording).out
         (lead,) = json.loads(tougu("leads", "list", "--json").out)
+        assert "There is no state lovely: use one of new, offered" in tougu("leads", "list", "--state", "lovely").err
+        assert "No such lead." in tougu("leads", "list", "--escalated").err
         assert json.loads(tougu("leads", "claim", "--json").out)[0]["id"] == lead["id"]
         assert "is won" in tougu("leads", "done", lead["id"], "won").out
         assert tougu("leads", "export", tmp_path / "leads.csv").code == 0

@@ -167,7 +167,7 @@ class TestBoard:
 
         assert (answers("A001"), answers("A002")) == ([200] * 3, [404] * 3)
         moved = web.post("/v1/board/reassign", json={"lead_ids": [lead.id], "to": "A002"}, headers=as_("boss"))
-        assert moved.json() == {"leads": [lead.id]}
+        assert moved.json() == {"leads": [lead.id], "withdrawn": []}
         found = {x["id"]: x for x in web.get("/v1/board", headers=as_("A002")).json()["leads"]}
         assert found[lead.id]["client"]["id"] == "C0003"
         assert (answers("A001"), answers("A002")) == ([200] * 3, [200] * 3)

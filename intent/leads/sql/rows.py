@@ -16,6 +16,7 @@ C = leads.c
 FILTERS: Mapping[str, Column[Any]] = {
     "lines": C.line, "intents": C.intent, "advisors": C.advisor_id, "branches": C.branch, "clients": C.client_id,
 }  # fmt: skip
+LISTS = (*FILTERS, "barred")  # of `Wanted`, each with a parameter for each value
 Filters = tuple[tuple[str, int], ...]  # name of a filter, how many values it has
 
 
@@ -29,17 +30,18 @@ class Wanted:
     branches: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
     min_score: float | None = None
+    barred: tuple[str, ...] = ()  # lines that need a licence which the claimer lacks: leads of others are left out
 
     @property
     def values(self) -> dict[str, Any]:
         """The filters that are set, as parameters: `lines_0`, `lines_1`, ..., `min_score`."""
-        values = {key: value for name in FILTERS for key, value in _each(name, getattr(self, name)).items()}
+        values = {key: value for name in LISTS for key, value in _each(name, getattr(self, name)).items()}
         return values if self.min_score is None else {**values, "min_score": self.min_score}
 
     @property
     def form(self) -> Filters:
         """Which filters are set, and to how many values: what decides how a statement is written."""
-        counts = tuple((name, len(getattr(self, name))) for name in FILTERS if getattr(self, name))
+        counts = tuple((name, len(getattr(self, name))) for name in LISTS if getattr(self, name))
         return counts if self.min_score is None else (*counts, ("min_score", 1))
 
 
@@ -122,6 +124,7 @@ def offered_to(sight: Sight, filters: Filters) -> list[Any]:
     """Conditions of a claim, with a parameter for each value, so that one statement serves every claim of its form."""
     conditions: list[Any] = [OFFERED, *_seen_by(sight)]
     conditions += [_one_of(FILTERS[name], name, count) for name, count in filters if name in FILTERS]
+    conditions += [or_(C.advisor_id == bindparam("me"), ~_one_of(C.line, n, c)) for n, c in filters if n == "barred"]
     if ("min_score", 1) in filters:
         conditions.append(C.score >= bindparam("min_score"))
     return conditions

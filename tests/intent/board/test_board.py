@@ -16,7 +16,7 @@ from intent.leads.tables import leads
 from intent.settings import BoardSettings
 from knowledge_base.access import AccessDeniedError, Principal, Role
 from knowledge_base.consents import ConsentState, Proof, Purpose
-from knowledge_base.tables import clients
+from knowledge_base.tables import advisors, clients
 from tests.intent.follow_ups.firm import OFFICER, SYSTEM, Firm, advisor, supervisor, wish
 
 A1, A3, BOSS = advisor("A1"), advisor("A3"), supervisor()
@@ -77,15 +77,17 @@ class TestOwnLeads:
         proof = Proof(source="staff", why="客户来电")
         firm.consents.record("C1", Purpose.CONTACT, ConsentState.WITHDRAWN, proof, principal=A1)
         page = board.page("todo", principal=A1)
-        assert (page.leads, page.kept_back) == ((), 1)
+        assert (page.leads, page.kept_back) == ((), 0)
         with pytest.raises(LeadError, match="may not be contacted"):
             board.claim(lead.id, principal=A1)
-        assert firm.store.get(lead.id, principal=SYSTEM).state.value == "new"
+        assert firm.store.get(lead.id, principal=SYSTEM).state.value == "withdrawn"
 
     def test_a_closed_account_counts_at_the_claim_too(self, firm: Firm, board: BoardDesk) -> None:
         lead = a_lead(firm)
         with firm.engine.begin() as connection:
             connection.execute(update(clients).values(account_state="closed"))
+        page = board.page("todo", principal=A1)
+        assert (page.leads, page.kept_back) == ((), 1)
         with pytest.raises(LeadError, match="may not be contacted"):
             board.claim(lead.id, principal=A1)
 
@@ -145,8 +147,38 @@ class TestAnotherHand:
 
     def test_advice_goes_to_a_registered_adviser_only(self, firm: Firm, board: BoardDesk) -> None:
         lead = a_lead(firm, intent="stock.advice")
-        with pytest.raises(LeadError, match="no registered adviser"):
+        with pytest.raises(LeadError, match="for advice a registered adviser"):
             board.reassign([lead.id], "A3", principal=BOSS)
+        with pytest.raises(LeadError, match="only a registered adviser"):
+            board.claim(lead.id, principal=BOSS)
+        with firm.engine.begin() as connection:  # the registration ended after the lead was given
+            connection.execute(update(advisors).values(registered_adviser=False))
+        with pytest.raises(LeadError, match="only a registered adviser"):
+            board.claim(lead.id, principal=A1)
+        assert firm.store.get(lead.id, principal=SYSTEM).state.value == "new"
+
+    def test_a_line_that_somebody_does_not_serve_is_not_given_to_them(self, firm: Firm, board: BoardDesk) -> None:
+        with firm.engine.begin() as connection:
+            connection.execute(update(advisors).where(advisors.c.id == "A3").values(lines=["margin"]))
+        lead = a_lead(firm)
+        with pytest.raises(LeadError, match="serves the line fund"):
+            board.reassign([lead.id], "A3", principal=BOSS)
+
+    def test_what_its_client_refused_since_is_withdrawn_and_not_given(self, firm: Firm, board: BoardDesk) -> None:
+        lead, other = a_lead(firm), a_lead(firm, "k2", "C2")
+        with firm.engine.begin() as connection:
+            connection.execute(update(clients).where(clients.c.id == "C1").values(account_state="closed"))
+        given = board.reassign([lead.id, other.id], "A3", principal=BOSS)
+        assert {x.client_id: x.state.value for x in given} == {"C1": "withdrawn", "C2": "offered"}
+
+    def test_a_lead_that_is_offered_again_has_no_outcome_yet(self, firm: Firm, board: BoardDesk) -> None:
+        lead = a_lead(firm)
+        board.claim(lead.id, principal=A1)
+        board.outcome(lead.id, "wrong", principal=A1, reason="misheard")
+        firm.store.requeue(lead.id, principal=BOSS, why="听过录音，是真的")
+        assert [x.id for x in board.page("todo", principal=A1).leads] == [lead.id]
+        assert board.page("done", principal=A1).leads == ()
+        assert TeamDesk(firm.store, firm.clients).team(principal=BOSS).members[0].wrong == 0
 
     @pytest.mark.parametrize(
         ("who", "to"), [(A1, "A3"), (OFFICER, "A3"), (BOSS, "A2"), (BOSS, "nobody"), (supervisor("b", "west"), "A3")]

@@ -71,7 +71,7 @@ class Firm:
         self.store = LeadStore(engine, taxonomy=taxonomy, directory=self.directory, register=register)
         self.desk = FollowUpDesk(engine, taxonomy=taxonomy, deadlines=register.deadlines)
         self.incidents = IncidentDesk(engine)
-        self.consents = ConsentDesk(engine, self.ledger)
+        self.consents = ConsentDesk(engine, self.ledger, self.store)
 
     def record(
         self,

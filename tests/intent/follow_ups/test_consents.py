@@ -17,6 +17,7 @@ from intent.follow_ups.words import load_consent_words
 from intent.leads.lead import LeadState
 from intent.leads.store import LeadStore
 from intent.settings import LeadSettings
+from jobs.outbox import Outbox
 from knowledge_base.access import Role
 from knowledge_base.consents import ConsentState, Proof, Purpose, refusals
 from knowledge_base.errors import UnknownClientError
@@ -68,8 +69,20 @@ def test_a_doubtful_word_leaves_other_leads_in_the_queue_until_a_person_decides(
     assert firm.store.get(lead.id, principal=SYSTEM).state is LeadState.NEW
     (item,) = firm.desk.list("consent", principal=DESK).items
     firm.consents.confirm(item.id, principal=DESK, purposes=[Purpose.CONTACT])
+    assert firm.store.get(lead.id, principal=SYSTEM).state is LeadState.WITHDRAWN, "nobody need ask for it first"
+    assert Outbox(firm.engine).pending()[-1].payload["type"] == "lead.withdrawn"
     assert firm.store.claim(principal=advisor("A1")) == ()
-    assert firm.store.get(lead.id, principal=SYSTEM).state is LeadState.WITHDRAWN
+
+
+def test_what_staff_write_down_withdraws_what_waits_and_leaves_other_clients_alone(firm: Firm) -> None:
+    (lead,) = firm.record(wish("fund.buy", "lead", "我想买基金")).leads
+    (other,) = firm.record(wish("fund.buy", "lead", "我想买基金"), call_id="k2", client_id="C2").leads
+    proof = Proof(source="staff", why="客户来电")
+    firm.consents.record("C1", Purpose.MARKETING, GRANTED, proof, principal=advisor("A1"))
+    assert firm.store.get(lead.id, principal=SYSTEM).state is LeadState.NEW
+    firm.consents.record("C1", Purpose.MARKETING, WITHDRAWN, proof, principal=advisor("A1"))
+    states = [firm.store.get(each.id, principal=SYSTEM).state for each in (lead, other)]
+    assert states == [LeadState.WITHDRAWN, LeadState.NEW]
 
 
 def test_a_purpose_touches_only_what_it_is_for(firm: Firm, tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, text
 
 from intent.errors import CursorError, LeadError, LeadNotFoundError
+from intent.follow_ups.tables import incidents
 from intent.follow_ups.words import load_outages
+from jobs.locks import hold
 from knowledge_base.access import AccessDeniedError
 from tests.intent.follow_ups.firm import DESK, OFFICER, Firm, advisor, complaint, outage, supervisor, wish
 
@@ -90,6 +94,24 @@ def test_closing_it_closes_its_tickets_and_a_late_one_stays_open(firm: Firm) -> 
     call(firm, 3, 20)
     (late,) = firm.desk.list("ticket", principal=DESK).items
     assert late.incident_id == incident.id
+
+
+@pytest.mark.postgres
+def test_closing_one_waits_for_a_ticket_on_its_way_and_holds_nothing_that_it_needs(pg_engine: Engine) -> None:
+    firm = Firm(pg_engine)
+    call(firm, 1, 0)
+    call(firm, 2, 5)
+    (incident,) = firm.incidents.list(principal=DESK).items
+    closing = threading.Thread(target=lambda: firm.incidents.close(incident.id, "主机宕机", principal=DESK))
+    with pg_engine.begin() as connection:  # what a new ticket does, step by step
+        hold(connection, f"incidents:{incident.system}")
+        closing.start()
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        while not connection.scalar(waiting):
+            time.sleep(0.01)
+        connection.execute(select(incidents).with_for_update(nowait=True))
+    closing.join(60)
+    assert firm.incidents.get(incident.id, principal=DESK).state == "closed"
 
 
 def test_clients_are_shown_to_those_who_may_see_them(firm: Firm) -> None:

@@ -111,7 +111,11 @@ def check_books(engine: Engine) -> None:
     """What must hold whatever happened: each lead has its events, each event its message, sequences grow by client."""
     with engine.connect() as connection:
         leads = connection.execute(select(tables.leads)).all()
-        kinds = [(r.client_id, r.intent, r.product) for r in leads if r.state in {"new", "offered", "claimed", "held"}]
+        kinds = [
+            (r.client_id, r.intent, r.product)
+            for r in leads
+            if r.state in {"new", "offered", "claimed", "contacted", "held"}
+        ]
         assert len(kinds) == len(set(kinds)), "two living leads of one kind"
         events = connection.scalar(select(func.count()).select_from(tables.lead_events))
         sent = connection.execute(select(outbox).order_by(outbox.c.sequence)).all()

@@ -20,6 +20,7 @@ from intent.leads import tables
 from intent.leads.clock import LeadClock
 from intent.leads.lead import LeadState
 from intent.leads.store import LeadStore
+from jobs.errors import DeliveryError
 from jobs.outbox import Dispatcher, Outbox, OutboxMessage
 from serve.database import open_engine
 from tests.intent.leads.crash import kill_everywhere
@@ -155,21 +156,33 @@ class TestKill9:
 
 class TestConsumers:
     def test_events_twice_and_out_of_order_cannot_overwrite_newer_state(self, any_engine: Engine) -> None:
-        """What docs/call.md tells a consumer to do: drop an id that was seen, and a smaller sequence of the client."""
+        """What docs/call.md tells a consumer to do: drop an id that was seen, and a smaller sequence of the lead."""
         store = store_on(any_engine)
         lead = record(store, wish()).leads[0]
         store.claim(principal=CRM)
         store.ack(lead.id, principal=CRM, disposition="won")
         sent = [(m.id, m.payload) for m in Outbox(any_engine).pending()]
         for order in ([2, 0, 1, 2, 1], [0, 2, 2, 1, 0], [1, 0, 2, 0]):
-            mirror, seen, last = {}, set(), 0
-            for n in order:
-                id_, payload = sent[n]
-                if id_ not in seen and payload["sequence"] > last:
-                    mirror[payload["id"]] = payload["state"]
-                    last = payload["sequence"]
-                seen.add(id_)
-            assert mirror == {lead.id: "won"}
+            assert mirror_of([sent[n] for n in order]) == {lead.id: "won"}
+
+    def test_a_dead_letter_sent_again_late_still_tells_of_its_lead(self, any_engine: Engine) -> None:
+        """The only word of one lead arrives after a later event of another lead of the same client."""
+        store = store_on(any_engine)
+        first = record(store, wish()).leads[0]
+        second = record(store, wish("fund.buy"), call_id="k2").leads[0]
+        got: list[tuple[str, Any]] = []
+
+        def deliver(message: OutboxMessage) -> None:
+            if not got and message.payload["id"] == first.id:
+                raise DeliveryError("gone", permanent=True)
+            got.append((message.id, message.payload))
+
+        outbox, dispatcher = Outbox(any_engine), Dispatcher(any_engine, deliver, topics=("lead",))
+        dispatcher.run_once()
+        assert [payload["id"] for _, payload in got] == [second.id]
+        assert outbox.replay_all("lead") == 1
+        dispatcher.run_once()
+        assert mirror_of(got) == {first.id: "new", second.id: "new"}
 
     def test_the_same_calls_again_and_in_another_order_lead_to_the_same(self, any_engine: Engine) -> None:
         store = store_on(any_engine)
@@ -180,6 +193,19 @@ class TestConsumers:
         assert {row["call"] for row in lead.evidence} == {"b0", "b1", "b2"}
         assert len(lead.evidence) == 3
         check_books(any_engine)
+
+
+def mirror_of(events: list[tuple[str, Any]]) -> dict[str, str]:
+    """The states that a consumer knows after events in the order of their arrival."""
+    mirror: dict[str, str] = {}
+    seen: set[str] = set()
+    last: dict[str, int] = {}
+    for id_, payload in events:
+        lead = payload["id"]
+        if id_ not in seen and payload["sequence"] > last.get(lead, 0):
+            mirror[lead], last[lead] = payload["state"], payload["sequence"]
+        seen.add(id_)
+    return mirror
 
 
 @pytest.mark.postgres

@@ -7,18 +7,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
 from intent.call import Evidence
 from intent.errors import BatchError, LeadError, LeadNotFoundError
+from intent.leads.dispositions import import_dispositions
 from intent.leads.lead import ClientStanding, LeadState, Staff
 from intent.leads.sql.postgres import _claim, _settle
 from intent.leads.sql.rows import Sight, Wanted
+from intent.leads.store import LeadStore
 from intent.leads.views import BODY_TIMES, body
 from jobs.outbox import Outbox
-from knowledge_base.access import AccessDeniedError
+from knowledge_base.access import AccessDeniedError, Role
 from tests.intent.leads.firm import (
     BOSS,
     CRM,
@@ -236,6 +239,67 @@ class TestHonouring:
         assert "one contact" in third.left_out[0]
         assert len(third.follow_ups) == 1, "the service desk serves every time"
 
+    def test_one_contact_whatever_product_was_named_beside_the_wish_to_leave(self, any_engine: Engine) -> None:
+        store = store_on(any_engine)
+        first = record(store, wish("churn.transfer_out")).leads[0]
+        again = record(store, wish("churn.transfer_out", product="易方达蓝筹精选"), call_id="k2")
+        assert (again.merged, again.leads[0].id) == (1, first.id)
+
+
+class TestOneLivingLead:
+    """A closed lead does not come to life again beside one that took its place."""
+
+    def twins(self, store: LeadStore, outcome: str = "lost") -> tuple[str, str]:
+        old = record(store, wish()).leads[0].id
+        store.claim(principal=CRM)
+        store.ack(old, principal=CRM, disposition=outcome)
+        return old, record(store, wish(), call_id="k2").leads[0].id
+
+    def test_it_is_not_offered_again(self, any_engine: Engine) -> None:
+        store = store_on(any_engine)
+        old, new = self.twins(store)
+        with pytest.raises(LeadError, match=new):
+            store.requeue(old, principal=SYSTEM)
+        store.claim(principal=CRM)
+        store.ack(new, principal=CRM, disposition="wrong")
+        assert store.requeue(old, principal=SYSTEM).state is LeadState.OFFERED
+        check_books(any_engine)
+
+    def test_nor_by_the_file_of_the_crm(self, any_engine: Engine, tmp_path: Path) -> None:
+        store = store_on(any_engine)
+        old, new = self.twins(store)
+        file = tmp_path / "d.csv"
+        file.write_text(f"lead_id,disposition,reason,at\n{old},contacted,,\n", "utf-8")
+        report = import_dispositions(store, file, principal=CRM)
+        assert new in report.bad[0].remedy
+        file.write_text(f"lead_id,disposition,reason,at\n{old},won,,\n", "utf-8")
+        assert import_dispositions(store, file, principal=CRM).replaced == 1, "another outcome makes nothing live"
+        check_books(any_engine)
+
+    def test_an_import_and_reports_at_the_same_time_do_not_wait_in_a_circle(
+        self, any_engine: Engine, tmp_path: Path
+    ) -> None:
+        store = store_on(any_engine)
+        ids = many(store, 12)
+        store.claim(principal=CRM, limit=12)
+        file = tmp_path / "d.csv"
+        file.write_text("lead_id,disposition\n" + "".join(f"{each},lost\n" for each in reversed(ids)), "utf-8")
+        told: list[str] = []
+
+        def report() -> None:
+            for each in ids:
+                try:
+                    store.ack(each, principal=CRM, disposition="contacted")
+                except LeadError as error:  # the file was faster
+                    told.append(str(error))
+
+        reports = threading.Thread(target=report)
+        reports.start()
+        assert import_dispositions(store, file, principal=CRM).ok
+        reports.join(60)
+        assert {x.state for x in store.list(principal=SYSTEM)} == {LeadState.LOST}
+        check_books(any_engine)
+
 
 class TestRouting:
     def test_advice_goes_to_the_licensed_alone(self, any_engine: Engine) -> None:
@@ -263,6 +327,33 @@ class TestRouting:
         firm.people["A2"] = ("east", Staff(id="A2"))
         assert store.claim(principal=advisor("A2")) == ()
         assert "rerouted" in history(store, lead.id)
+        check_books(any_engine)
+
+    def test_who_lost_the_licence_gets_the_next_one_that_they_may_have(self, any_engine: Engine) -> None:
+        """One lead at a time: what goes to another hand must not come round again, nor stop what is behind it."""
+        firm = Firm()
+        store = store_on(any_engine, firm)
+        lost = record(store, wish("stock.advice")).leads[0]
+        firm.clients["C2"] = ClientStanding(advisor_id="A2", branch="east")
+        plain = record(store, wish(confidence=0.5), call_id="k2", client_id="C2").leads[0]
+        firm.people["A2"] = ("east", Staff(id="A2"))  # this process still believes in the licence for a while
+        assert [x.id for x in store.claim(principal=advisor("A2"), limit=1)] == [plain.id]
+        assert history(store, lost.id) == ["created", "rerouted"]
+        assert store.get(lost.id, principal=SYSTEM).advisor_id is None
+        check_books(any_engine)
+
+    @pytest.mark.parametrize("also", [(), (Role.ADVISOR,)])
+    def test_a_supervisor_without_a_licence_passes_over_advice(
+        self, any_engine: Engine, also: tuple[Role, ...]
+    ) -> None:
+        firm = Firm()
+        del firm.people["A2"]
+        store = store_on(any_engine, firm)
+        advice, plain = record(store, wish("stock.advice", confidence=0.99), wish("fund.buy")).leads
+        boss = replace(BOSS, roles=BOSS.roles | {*also})
+        assert [x.id for x in store.claim(principal=boss, limit=1)] == [plain.id]
+        assert store.claim(principal=boss, limit=1) == ()
+        assert history(store, advice.id) == ["created"], "it was not touched"
         check_books(any_engine)
 
     def test_capacity_line_and_tier_decide_who_gets_it(self, any_engine: Engine) -> None:
