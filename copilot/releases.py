@@ -101,7 +101,7 @@ def release(
     """
     writing = _Writing(growing, context_of, stopped)
     first = writing.begin()
-    draft = Draft(text="", target=Target.ANSWER, by=first.by)
+    draft = Draft(text="", target=Target.ANSWER, by=first.by, prompt=first.prompt)
     for event in release_sentences(gate, writing.sentences(), draft, writing.context, principal=principal):
         match event:
             case Shown(n=n, text=text) if n < len(writing.said):

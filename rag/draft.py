@@ -121,8 +121,9 @@ class Drafter:
 
     def _so_far(self, extractive: Answer, said: Sequence[Sentence], citations: Citations) -> Answer:
         return replace(
-            extractive, sentences=tuple(said), citations=citations.all(), by=self._model.name, table=None, note=None
-        )
+            extractive, sentences=tuple(said), citations=citations.all(), by=self._model.name, table=None, note=None,
+            prompt=self._prompts.get(PROMPT).sha256,
+        )  # fmt: skip
 
     def _drafted(self, messages: Sequence[Message], sources: Sequence[Place], question: str) -> _Draft | None:
         """The better of two drafts at most; None when no model answers."""

@@ -99,5 +99,5 @@ def test_what_is_wrong_is_refused(segment: House, client: TestClient, changes: d
 
 def test_only_who_made_it_fetches_it(segment: House, client: TestClient) -> None:
     made = prepared(client).json()["id"]
-    assert client.get(f"/v1/outreach/{made}/file", headers={"tougu-as": "A002"}).status_code == 409
+    assert client.get(f"/v1/outreach/{made}/file", headers={"tougu-as": "A002"}).status_code == 404
     assert prepared(client, who={"tougu-as": "ops"}).status_code == 403

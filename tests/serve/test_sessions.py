@@ -241,7 +241,7 @@ def test_a_sealed_client_takes_the_words_along(client: TestClient, house: House)
     talk = begin(client, "C0001")
     turn = ask(client, talk)
     events(client, talk, turn)
-    house.erasure.seal("C0001", reason="客户要求", principal=OPERATOR)
+    house.erasure.seal("C0001", reason="客户要求", principal=Principal(user_id="o", roles=frozenset({Role.COMPLIANCE})))
     (kept,) = client.get(f"/v1/sessions/{talk}").json()["turns"]
     assert (kept["events"], "已封存" in kept["question"]) == ([], True)
     assert names(events(client, talk, turn)) == ["error", "done"]
