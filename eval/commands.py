@@ -29,8 +29,8 @@ def every_suite(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         for run in (intent, calls, compliance, rag):
             run(context)
-        notes()
-        funds()
+        notes(context)
+        funds(context)
         asr(context)
 
 

@@ -13,7 +13,7 @@ from serve.rights.api_keys import PREFIX
 from serve.rights.logins import SignInNeededError
 
 if TYPE_CHECKING:
-    from serve.rooms import Rooms
+    from serve.rooms.rights import RightsRooms
 
 COOKIE, SECURE_COOKIE = "tougu_session", "__Host-tougu_session"
 SELF = "self"  # the group that opens to everybody who is somebody
@@ -43,7 +43,7 @@ class Caller:
 class Callers:
     """Finds out who sends a request, whether they may come to the route, and how often."""
 
-    def __init__(self, house: Rooms) -> None:
+    def __init__(self, house: RightsRooms) -> None:
         self._house = house
         self.closed = False  # whether logins were found in force
         self._asked_at = float("-inf")

@@ -18,7 +18,7 @@ from serve.rights.logins import NOBODY
 from serve.rights.tokens import Vault, new_token
 
 if TYPE_CHECKING:
-    from serve.rooms import Rooms
+    from serve.rooms.rights import RightsRooms
 
 COOKIE = "tougu_sign_in"
 TTL_S = 600
@@ -63,7 +63,7 @@ class IdentityProvider(Protocol):
 class SignInDesk:
     """Sends people to a provider and lets them in when they come back."""
 
-    def __init__(self, house: Rooms, providers: Mapping[str, IdentityProvider], vault: Vault) -> None:
+    def __init__(self, house: RightsRooms, providers: Mapping[str, IdentityProvider], vault: Vault) -> None:
         self._house, self._providers, self._vault = house, providers, vault
 
     def begin(self, provider: str, *, next_path: str) -> tuple[str, str]:
