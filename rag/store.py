@@ -43,8 +43,10 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS chunks_no ON chunks (no)",
     """CREATE TABLE IF NOT EXISTS vectors (
         id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, vector BLOB NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS version_codes_code ON version_codes (code)",
     *FtsLexical.CREATE,
 )
+_LAYOUT = 2  # raise with the schema: what is missing in an older file is made when it is opened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,7 @@ class ChunkStore:
         self.path = folder / "chunks.sqlite3"
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
+        self._spans: tuple[str, dict[int, tuple[int, int]]] | None = None
         self.lexical = FtsLexical(self.connection)
 
     def connection(self) -> sqlite3.Connection:
@@ -178,10 +181,18 @@ class ChunkStore:
     def allowed(self, narrow: Filter) -> Ids:
         """Ids of the chunks a search may look at, sorted."""
         where, values = _conditions(narrow)
-        rows = self.connection().execute(
-            f"SELECT c.id FROM chunks c JOIN versions v ON v.no = c.no WHERE {where} ORDER BY c.id", values
-        )
-        return np.array([row[0] for row in rows], dtype=np.int64)
+        spans = self._chunk_spans()
+        rows = self.connection().execute(f"SELECT v.no FROM versions v WHERE {where}", values)
+        return ids_of([spans[no] for (no,) in rows if no in spans])
+
+    def _chunk_spans(self) -> dict[int, tuple[int, int]]:
+        """First and last chunk id of each version, which a transaction writes in one go: kept until the next change."""
+        generation = self.meta("generation") or "0"
+        held = self._spans
+        if held is None or held[0] != generation:
+            rows = self.connection().execute("SELECT no, min(id), max(id) FROM chunks GROUP BY no")
+            held = self._spans = (generation, {no: (first, last) for no, first, last in rows})
+        return held[1]
 
     def titles(self, narrow: Filter, *, limit: int) -> tuple[str, ...]:
         """Titles a search may look at, latest period first."""
@@ -248,14 +259,23 @@ class ChunkStore:
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if connection.execute("PRAGMA user_version").fetchone()[0] < _LAYOUT:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA:
                 connection.execute(statement)
-            _set_meta(connection, "id", secrets.token_hex(4))
-            connection.execute("PRAGMA user_version = 1")
+            connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('id', ?)", (secrets.token_hex(4),))
+            connection.execute(f"PRAGMA user_version = {_LAYOUT}")
             connection.execute("COMMIT")
         return connection
+
+
+def ids_of(spans: Sequence[tuple[int, int]]) -> Ids:
+    """Every id of spans that do not overlap (first, last), sorted."""
+    if not spans:
+        return np.empty(0, dtype=np.int64)
+    first, last = np.array(sorted(spans), dtype=np.int64).T
+    many = last - first + 1
+    return np.repeat(first - np.concatenate([[0], np.cumsum(many)[:-1]]), many) + np.arange(many.sum())
 
 
 @contextmanager
@@ -280,14 +300,13 @@ def _conditions(narrow: Filter) -> tuple[str, dict[str, Any]]:
     if not narrow.principal.has(Role.SYSTEM):
         values["labels"] = json.dumps(sorted(narrow.principal.labels))
         where.append(
-            "NOT EXISTS (SELECT 1 FROM version_labels l WHERE l.no = v.no "
-            "AND l.label NOT IN (SELECT value FROM json_each(:labels)))"
+            "v.no NOT IN (SELECT no FROM version_labels WHERE label NOT IN (SELECT value FROM json_each(:labels)))"
         )
     if narrow.product_codes:
         values["codes"] = json.dumps(narrow.product_codes)
         where.append(
-            "(NOT EXISTS (SELECT 1 FROM version_codes k WHERE k.no = v.no) OR EXISTS (SELECT 1 FROM "
-            "version_codes k WHERE k.no = v.no AND k.code IN (SELECT value FROM json_each(:codes))))"
+            "(v.no IN (SELECT no FROM version_codes WHERE code IN (SELECT value FROM json_each(:codes))) "
+            "OR NOT EXISTS (SELECT 1 FROM version_codes k WHERE k.no = v.no))"
         )
     if narrow.periods:
         values["periods"] = json.dumps(narrow.periods)
