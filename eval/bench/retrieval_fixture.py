@@ -17,7 +17,7 @@ from rag.settings import RagSettings
 
 DIMENSION = 384
 DIRECTIONS, SPREAD = 256, 0.35  # of the mixture that vectors are drawn from
-BLOCK = 20_000  # chunks made and written at once
+BLOCK = 20_000  # chunks made and written at once, whole documents
 CHUNKS_A_DOCUMENT, DOCUMENTS_A_PRODUCT = 40, 5
 TERMS_A_CHUNK, VOCABULARY = 120, 40_000
 TERMS_A_QUESTION = 6
@@ -69,7 +69,7 @@ class Fixture:
         texts = (" ".join(dict.fromkeys(row)) for row in self._drawn_words(n, TERMS_A_QUESTION))
         return dict(zip(texts, self._mixture(n), strict=True))
 
-    def product_of(self, n: int) -> list[str]:
+    def products(self, n: int) -> list[str]:
         """A product for each of n questions."""
         products = max(1, self.size // (CHUNKS_A_DOCUMENT * DOCUMENTS_A_PRODUCT))
         return [code_of(int(one)) for one in self._random.integers(products, size=n)]
@@ -88,7 +88,7 @@ class Fixture:
     def _insert(self, index: SearchIndex, block: Block) -> None:
         texts = [" ".join(row) for row in self._drawn_words(len(block.ids), TERMS_A_CHUNK)]
         ids, documents = block.ids.tolist(), block.document.tolist()
-        new = sorted(set(documents) - {documents[0]} if documents[0] and _begun(block) else set(documents))
+        new = sorted(set(documents))  # a block ends where a document does
         with index.store.transaction() as connection:
             connection.executemany(
                 "INSERT INTO versions (no, id, document_id, title, document_type, period, effective_from, "
@@ -135,7 +135,7 @@ def in_force(block: Block) -> NDArray[np.bool_]:
     return held
 
 
-def product_code(block: Block) -> NDArray[np.int64]:
+def product_of_chunks(block: Block) -> NDArray[np.int64]:
     """Number of the product of each chunk."""
     return block.document // DOCUMENTS_A_PRODUCT
 
@@ -146,11 +146,6 @@ def _code(document: int) -> str:
 
 def _ends(document: int) -> str | None:
     return LAST_YEAR.isoformat() if document % 10 == 9 else None
-
-
-def _begun(block: Block) -> bool:
-    """Whether the block's first document was begun in the block before."""
-    return bool((block.ids[0] - 1) % CHUNKS_A_DOCUMENT)
 
 
 def _word(rank: int) -> str:
