@@ -15,6 +15,7 @@ from knowledge_base.periods import PeriodMatch, last_day
 from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
 from rag.asking import Asks, asks
+from rag.card import card
 from rag.tokens import question_terms
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
@@ -77,6 +78,7 @@ class Understood:
     other_classes: tuple[str, ...] = ()  # share classes named that the product does not have
     claimed_text: str = ""  # the question without names and periods: what it may take for granted
     says_only_names: bool = False  # nothing is asked beyond the metrics named
+    says_only_product: bool = False  # nothing is asked at all: the product's card is told
 
     @property
     def product_codes(self) -> tuple[str, ...]:
@@ -102,7 +104,8 @@ def understand(
     """
     named = resolver.resolve(question, principal=principal, today=on)
     unknown = unknown_products(question, named, shares)
-    left = len(_HAN.findall(_FILLER.sub("", _blank(question, named, metrics=True))))
+    rest = _FILLER.sub("", _blank(question, named, metrics=True))
+    left = len(_HAN.findall(rest))
     only_names = left <= (_FEW_CLAIMED_CHARS if asks(question, Asks.PREMISE) else _FEW_CHARS)
     if _ASKS_CHANGE.search(question):
         only_names = False  # a rate is asked for its history
@@ -125,6 +128,9 @@ def understand(
         metrics = tuple(_as_profit(one) for one in metrics)
     elif _EARNED.search(question) and any(one.id == "net_value_growth" and one.spoken for one in metrics):
         metrics = (*metrics, *(_as_profit(one) for one in metrics if one.id == "net_value_growth"))
+    bare = len(named.products) == 1 and not re.search(r"\w", rest) and not (named.metrics or metrics or periods or follows or unknown)
+    if bare:
+        metrics = card(len(question))
     carried_text = _blank(before[0].question, before[0]) if follows and not metrics else ""
     return Understood(
         question=question,
@@ -133,6 +139,7 @@ def understand(
         ambiguous=named.ambiguous,
         periods=periods,
         metrics=_with_related(metrics),
+        says_only_product=bare,
         unknown=unknown,
         other_classes=other_classes,
         claimed_text=_blank(question, named),
