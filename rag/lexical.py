@@ -70,12 +70,13 @@ class FtsLexical:
     CREATE = (
         """CREATE VIRTUAL TABLE IF NOT EXISTS chunk_terms USING fts5(
             context, body, tokenize = "unicode61 remove_diacritics 0 tokenchars '.%'")""",
-        "CREATE VIRTUAL TABLE IF NOT EXISTS chunk_terms_places USING fts5vocab(chunk_terms, 'instance')",
+        "CREATE VIRTUAL TABLE IF NOT EXISTS chunk_vocabulary USING fts5vocab(chunk_terms, 'row')",
+        "CREATE VIRTUAL TABLE IF NOT EXISTS chunk_places USING fts5vocab(chunk_terms, 'instance')",
     )
 
     def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
         self._connection = connection
-        self._postings = Postings(connection, "chunk_terms")
+        self._postings = Postings(connection)
 
     def add(self, entries: Sequence[LexicalEntry]) -> None:
         self._connection().executemany(
