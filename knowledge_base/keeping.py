@@ -1,7 +1,8 @@
 """What editors change of a document in the catalog, and what becomes of it when its time is over.
 
-Validity, status, labels, risk level and retention belong to the catalog: a change needs no new file and holds until the file's
-content changes. Erasing removes text, blocks, facts and names; the row stays, so that it is known what was there.
+Validity, status, labels, risk level and retention belong to the catalog: a change needs no new file and holds until
+the file's content changes. Erasing removes text, blocks, facts and names; the row stays, so that it is known what was
+there.
 """
 
 from __future__ import annotations

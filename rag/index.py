@@ -23,10 +23,11 @@ from models.encoder import Encoder, Vectors
 from models.encoders.choice import interchangeable
 from rag.chunk import chunk_document, embedding_text
 from rag.errors import EncoderChangedError, IndexUnreadableError
+from rag.filter import Filter
 from rag.lexical import Hit, Ids, LexicalEntry, LexicalIndex
 from rag.passage import Chunk
 from rag.settings import RagSettings
-from rag.store import ChunkStore, Filter
+from rag.store import ChunkStore
 from rag.vectors import FaissVectors, VectorIndex
 
 _log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.postings import B, K1, Postings
+from rag.postings import K1, B, Postings
 from rag.tokens import question_terms, terms
 
 Ids = NDArray[np.int64]

@@ -46,7 +46,7 @@ class _Held:
 
 
 class Postings:
-    """Postings of the FTS5 table `chunk_terms` and its vocabularies (rag/lexical.py); read anew when the table has changed.
+    """Postings of `chunk_terms` and its vocabularies (rag/lexical.py); read anew when the table has changed.
 
     Safe in several threads: what is held is replaced as a whole, arrays are never written to.
     """

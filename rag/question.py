@@ -128,7 +128,8 @@ def understand(
         metrics = tuple(_as_profit(one) for one in metrics)
     elif _EARNED.search(question) and any(one.id == "net_value_growth" and one.spoken for one in metrics):
         metrics = (*metrics, *(_as_profit(one) for one in metrics if one.id == "net_value_growth"))
-    bare = len(named.products) == 1 and not re.search(r"\w", rest) and not (named.metrics or metrics or periods or follows or unknown)
+    said = named.metrics or metrics or periods or follows or unknown or re.search(r"\w", rest)
+    bare = len(named.products) == 1 and not said
     if bare:
         metrics = card(len(question))
     carried_text = _blank(before[0].question, before[0]) if follows and not metrics else ""

@@ -30,6 +30,7 @@ from knowledge_base.access import Principal, Role, system_principal
 from models.encoder import Vectors
 from rag.index import SearchIndex
 from rag.retrieve import Query, Retriever
+from rag.settings import RagSettings
 from serve.wiring import House
 
 NAMES = {10_000: "10k", 100_000: "100k", 1_000_000: "1m"}
@@ -132,18 +133,23 @@ def _build(
     blank = np.zeros((len(vectors), 0), dtype=np.int64), np.zeros((len(vectors), 0), dtype=np.float32)
     exact = {let: _Exact(ids=blank[0], scores=blank[1]) for let in _LETS}
     spent = np.zeros(len(vectors))
-    index = None
-    for index, block in fixture.write(folder, DrawnEncoder(asked)):
-        scores = np.empty((len(vectors), len(block.ids)), dtype=np.float32)
-        for row, vector in enumerate(vectors):
-            spent[row] += timed_ms(lambda row=row, vector=vector: np.dot(block.vectors, vector, out=scores[row]))  # type: ignore[misc]
+    index = SearchIndex(folder, DrawnEncoder(asked), RagSettings())
+    for block in fixture.write(index):
+        scores, took = _scored(block.vectors, vectors)
+        spent += took
         of_product = np.array([code_of(int(one)) for one in product_of_chunks(block)])[None, :] == codes[:, None]
         open_, held = readable(block)[None, :], in_force(block)[None, :]
         for let, mask in ((ALL, held), (LABELS, open_), (PRODUCT, of_product & held)):
             exact[let].take(block.ids, scores, np.broadcast_to(mask, scores.shape))
         progress(int(block.ids[-1]), fixture.size, f"{fixture.size} chunks: written")
-    assert index is not None
     return index, exact, spent.tolist()
+
+
+def _scored(rows: Vectors, asked: Vectors) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Inner products of shape (questions, rows), and milliseconds a question: one at a time, as they are asked."""
+    scores = np.empty((len(asked), len(rows)), dtype=np.float32)
+    took = [timed_ms(lambda row=row, one=one: np.dot(rows, one, out=scores[row])) for row, one in enumerate(asked)]  # type: ignore[misc]
+    return scores, np.array(took)
 
 
 def _query(text: str, code: str, let: str) -> tuple[Query, Principal]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from string import ascii_lowercase
 
 import numpy as np
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from models.encoder import Vectors
 from rag.index import SearchIndex
-from rag.settings import RagSettings
 
 DIMENSION = 384
 DIRECTIONS, SPREAD = 256, 0.35  # of the mixture that vectors are drawn from
@@ -74,16 +72,15 @@ class Fixture:
         products = max(1, self.size // (CHUNKS_A_DOCUMENT * DOCUMENTS_A_PRODUCT))
         return [code_of(int(one)) for one in self._random.integers(products, size=n)]
 
-    def write(self, folder: Path, encoder: DrawnEncoder) -> Iterator[tuple[SearchIndex, Block]]:
-        """The index as it grows, after each block of its rows, terms and vectors."""
-        index = SearchIndex(folder, encoder, RagSettings())
+    def write(self, index: SearchIndex) -> Iterator[Block]:
+        """Fills an empty index; each block when its rows, terms and vectors are written."""
         index.store.connection().execute("PRAGMA synchronous = OFF")  # of a folder that is thrown away
         for first in range(0, self.size, BLOCK):
             n = min(BLOCK, self.size - first)
             ids = np.arange(first + 1, first + n + 1, dtype=np.int64)
             block = Block(ids=ids, vectors=self._mixture(n), document=(ids - 1) // CHUNKS_A_DOCUMENT)
             self._insert(index, block)
-            yield index, block
+            yield block
 
     def _insert(self, index: SearchIndex, block: Block) -> None:
         texts = [" ".join(row) for row in self._drawn_words(len(block.ids), TERMS_A_CHUNK)]
