@@ -74,6 +74,8 @@ def answer_from_facts(
         for when in _moments(asked.periods):
             chosen = seek.find(product.codes, asked.metrics, when)
             groups = _groups(chosen)
+            if asked.says_only_product:  # a card: of each class what its latest report is of
+                groups = list({_owner(group[0].fact): group for group in reversed(groups)}.values())[::-1]
             claims += [_claim(group, asked.metrics, notes) for group in groups]
             kept += [one for group in groups for one in group]
             found = {stated.fact.attribute for stated in chosen}
