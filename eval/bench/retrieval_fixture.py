@@ -124,7 +124,8 @@ def code_of(product: int) -> str:
 
 def readable(block: Block) -> NDArray[np.bool_]:
     """Which chunks somebody without labels may read, in force today."""
-    return (block.document % 2 == 0) & in_force(block)
+    held: NDArray[np.bool_] = (block.document % 2 == 0) & in_force(block)
+    return held
 
 
 def in_force(block: Block) -> NDArray[np.bool_]:
