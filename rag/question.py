@@ -44,6 +44,9 @@ _FILLER = re.compile(
     r"没错|正确|对不对|是不是|是吗|对吧|对吗|是吧|吧|听说|其实|应该|跟|两个|三个|一个|只|位|元|块|万|亿|钱|份|％|%|\d+|"
     r"[和与及是为的了在有呢吗啊么各那它其我想你看对比从到至按共]"
 )
+_NOTHING_ASKED = re.compile(
+    r"(?:请问|帮我|查一?下|看看|介绍|一下|怎么样|如何|情况|这只|基金|产品|[的呢吗啊？?，。！!\s])*"
+)
 _NAME_BEHIND = re.compile(
     r"(?:(?!的|和|与|跟|是|有|在|过去|最|近|今年|去年|前年|上[年半个]|多|什么|谁|怎|吗|呢|前[一二三四五六七八九十\d]|持|能|会|要|可以|申购|赎回|定投)"
     r"[\u4e00-\u9fffA-Za-z0-9]){2,12}"
@@ -104,8 +107,7 @@ def understand(
     """
     named = resolver.resolve(question, principal=principal, today=on)
     unknown = unknown_products(question, named, shares)
-    rest = _FILLER.sub("", _blank(question, named, metrics=True))
-    left = len(_HAN.findall(rest))
+    left = len(_HAN.findall(_FILLER.sub("", _blank(question, named, metrics=True))))
     only_names = left <= (_FEW_CLAIMED_CHARS if asks(question, Asks.PREMISE) else _FEW_CHARS)
     if _ASKS_CHANGE.search(question):
         only_names = False  # a rate is asked for its history
@@ -128,8 +130,8 @@ def understand(
         metrics = tuple(_as_profit(one) for one in metrics)
     elif _EARNED.search(question) and any(one.id == "net_value_growth" and one.spoken for one in metrics):
         metrics = (*metrics, *(_as_profit(one) for one in metrics if one.id == "net_value_growth"))
-    said = named.metrics or metrics or periods or follows or unknown or re.search(r"\w", rest)
-    bare = len(named.products) == 1 and not said
+    said = named.metrics or metrics or periods or follows or unknown
+    bare = len(named.products) == 1 and not said and bool(_NOTHING_ASKED.fullmatch(_blank(question, named)))
     if bare:
         metrics = card(len(question))
     carried_text = _blank(before[0].question, before[0]) if follows and not metrics else ""
