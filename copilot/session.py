@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -21,9 +22,10 @@ from copilot.releases import Replied, Reply, Searching, Step, release, replied
 from knowledge_base.access import Principal
 from prompts.chat import Message
 from rag.follow_up import Whole
-from rag.passage import Answer
+from rag.passage import Answer, Citation
 
 __all__ = ["Answers", "ContextFacts", "QuestionSession", "RefusedQuestions", "Reply", "Reviews", "WholeQuestions"]
+_FIGURE = re.compile(r"\d[.,]\d|\d\s*[%％]")  # in a cell: such a row heads nothing
 
 
 class Answers(Protocol):
@@ -181,15 +183,41 @@ class QuestionSession:
 
     def _with_sources(self, context: ReviewContext, answer: Answer, principal: Principal) -> ReviewContext:
         codes = sorted({code for passage in answer.passages for code in passage.chunk.product_codes})
-        sources = tuple(
-            Source(n=citation.n, text=citation.quote, title=citation.title) for citation in answer.citations
-        )
         return replace(
             context,
             products=self._facts.products(codes, principal=principal, today=context.today),
-            sources=sources,
+            sources=sources_of(answer),
             channel="sidebar",
             # A refusal may repeat numbers of the question; every other number must stand in a source.
             check_numbers=not answer.abstained,
             recommends=() if answer.by == "extractive" or answer.approved else None,
         )
+
+
+def sources_of(answer: Answer) -> tuple[Source, ...]:
+    """What the answer cites, for the gate: a row of a table below the header that is cited with it.
+
+    A cell is of its column's year or share class; the row alone would pass for the year of the report's title.
+    """
+    cited = {citation.n: citation for citation in answer.citations}
+    headers: dict[int, Citation] = {}
+    for sentence in answer.sentences:
+        for row in (cited[n] for n in sentence.citations):
+            above = [one for one in (cited[n] for n in sentence.citations) if _may_head(one, row)]
+            if above:
+                headers.setdefault(row.n, max(above, key=lambda one: one.start))
+    return tuple(
+        Source(
+            n=one.n,
+            text=f"{headers[one.n].quote}\n{one.quote}" if one.n in headers else one.quote,
+            title=one.title,
+        )
+        for one in answer.citations
+    )
+
+
+def _may_head(above: Citation, row: Citation) -> bool:
+    """Whether one citation can be the header of a table row that is cited beside it."""
+    columns = row.quote.count("|")
+    before = above.version_id == row.version_id and above.end <= row.start
+    return before and columns > 0 and above.quote.count("|") == columns and not _FIGURE.search(above.quote)

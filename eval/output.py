@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,8 @@ import typer
 if TYPE_CHECKING:
     from eval.result import Result
     from serve.commands.context import Context
+
+_QUIET_S = 5.0  # between two lines of progress
 
 Json = Annotated[str | None, typer.Option("--json", help="Write one JSON object to a file, or - for standard output.")]
 Predictions = Annotated[Path | None, typer.Option("--predictions", help="Write what was predicted, a line an item.")]
@@ -61,9 +65,26 @@ def _keep(result: Result, home: Path) -> None:
 
 @contextmanager
 def bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on standard error as a function (done, total, note) -> None."""
+    """Progress on standard error as a function (done, total, note) -> None: a bar, or lines where nobody watches."""
     from serve.commands.context import progress_bar
+
+    if not sys.stderr.isatty():
+        yield _lines(title)
+        return
 
     with progress_bar() as shown:
         task = shown.add_task(title, total=None, note="")
         yield lambda done, total, note: shown.update(task, completed=done, total=total, note=Path(note).name)
+
+
+def _lines(title: str) -> Callable[[int, int, str], None]:
+    """A bar shows nothing in a file before its end, so that a long run looks dead."""
+    told_at = -_QUIET_S
+
+    def tell(done: int, total: int, note: str) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= _QUIET_S or done == total:
+            told_at = time.monotonic()
+            typer.echo(" ".join(filter(None, (title, f"{done}/{total}", Path(note).name))), err=True)
+
+    return tell

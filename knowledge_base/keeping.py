@@ -1,7 +1,8 @@
 """What editors change of a document in the catalog, and what becomes of it when its time is over.
 
-Validity, status, labels and retention belong to the catalog: a change needs no new file and holds until the file's
-content changes. Erasing removes text, blocks, facts and names; the row stays, so that it is known what was there.
+Validity, status, labels, risk level and retention belong to the catalog: a change needs no new file and holds until
+the file's content changes. Erasing removes text, blocks, facts and names; the row stays, so that it is known what was
+there.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from sqlalchemy import Connection, Engine, and_, delete, insert, or_, select, up
 from jobs.locks import begin_writing
 from knowledge_base.access import Principal, Role
 from knowledge_base.catalog import WRITERS, Catalog
+from knowledge_base.describe import RISK_LEVELS
 from knowledge_base.document import DocumentStatus, DocumentVersion
 from knowledge_base.editor_tables import conflicts
 from knowledge_base.errors import EditorError
 from knowledge_base.tables import contents, facts, product_names, version_labels, versions
 
 AMENDERS = (Role.EDITOR, Role.COMPLIANCE, Role.OPERATIONS, Role.SYSTEM)
-AMENDABLE = frozenset({"status", "effective_from", "effective_to", "labels", "retain_until"})
+AMENDABLE = frozenset({"status", "effective_from", "effective_to", "labels", "risk_level", "retain_until"})
 OUT_OF_FORCE = (DocumentStatus.SUPERSEDED.value, DocumentStatus.WITHDRAWN.value)
 
 
@@ -66,6 +68,11 @@ class DocumentKeeper:
         last = values.get("effective_to", before.effective_to)
         if first and last and last < first:
             raise EditorError("The last day is before the first.", zh="失效日早于生效日。")
+        if values.get("risk_level") not in (None, *RISK_LEVELS):
+            raise EditorError(
+                f"{values['risk_level']} is no risk level: use one of {', '.join(RISK_LEVELS)}.",
+                zh=f"风险等级应为{'、'.join(RISK_LEVELS)}之一。",
+            )
         if "labels" in values:
             values["labels"] = sorted({label.strip() for label in values["labels"] if label.strip()})
             touched = set(values["labels"]) ^ set(before.labels)

@@ -208,7 +208,7 @@ class Answerer:
 
     def _quoted(self, asked: Understood, stated: FactAnswer, passages: Sequence[Passage]) -> list[Claim]:
         """Sentences for what facts left open; each named product is answered apart."""
-        if stated.claims and not stated.missing and asked.says_only_names:
+        if stated.claims and (asked.says_only_product or (not stated.missing and asked.says_only_names)):
             return []
         if stated.notes and not stated.claims:
             return []  # the figure exists, but not for the period asked: another period's is no answer

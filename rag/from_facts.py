@@ -74,6 +74,8 @@ def answer_from_facts(
         for when in _moments(asked.periods):
             chosen = seek.find(product.codes, asked.metrics, when)
             groups = _groups(chosen)
+            if asked.says_only_product:  # a card: of each class what its latest report is of
+                groups = _foremost(groups)
             claims += [_claim(group, asked.metrics, notes) for group in groups]
             kept += [one for group in groups for one in group]
             found = {stated.fact.attribute for stated in chosen}
@@ -199,6 +201,16 @@ def _groups(chosen: Sequence[Stated]) -> list[list[Stated]]:
     for (entity, _, _), values in by_attribute.items():
         groups.setdefault(entity, []).extend(_likeliest(values))
     return [list(same) for values in groups.values() for same in _by_period(values)]
+
+
+def _foremost(groups: Sequence[list[Stated]]) -> list[list[Stated]]:
+    """Of each owner the group of the likeliest period."""
+    kept: dict[str, list[Stated]] = {}
+    for group in groups:
+        best = kept.setdefault(_owner(group[0].fact), group)
+        if min(map(_window_rank, group)) < min(map(_window_rank, best)):
+            kept[_owner(group[0].fact)] = group
+    return list(kept.values())
 
 
 def _by_period(values: Sequence[Stated]) -> list[list[Stated]]:

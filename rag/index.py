@@ -23,11 +23,12 @@ from models.encoder import Encoder, Vectors
 from models.encoders.choice import interchangeable
 from rag.chunk import chunk_document, embedding_text
 from rag.errors import EncoderChangedError, IndexUnreadableError
+from rag.filter import Filter
 from rag.lexical import Hit, Ids, LexicalEntry, LexicalIndex
 from rag.passage import Chunk
 from rag.settings import RagSettings
-from rag.store import ChunkStore, Filter
-from rag.vectors import FaissVectors, VectorIndex, as_vectors
+from rag.store import ChunkStore
+from rag.vectors import FaissVectors, VectorIndex
 
 _log = logging.getLogger(__name__)
 _COPIED_AT_ONCE = 1_000
@@ -250,10 +251,17 @@ class SearchIndex:
         gone, new = np.setdiff1d(held, stored), np.setdiff1d(stored, held)
         vectors.remove(gone)
         if len(new):
-            rows = list(self.store.vector_blobs(new))
-            ids = np.array([id_ for id_, _ in rows], dtype=np.int64)
-            vectors.add(ids, as_vectors([blob for _, blob in rows], self.encoder.dimension))
+            vectors.add(*self._rows(new))
         return bool(len(gone) or len(new))
+
+    def _rows(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """Stored vectors of these ids, without those deleted meanwhile; never twice in memory."""
+        matrix = np.empty((len(ids), self.encoder.dimension), dtype=np.float32)
+        held: list[int] = []
+        for id_, blob in self.store.vector_blobs(ids):
+            matrix[len(held)] = np.frombuffer(blob, dtype="<f4")
+            held.append(id_)
+        return np.array(held, dtype=np.int64), matrix[: len(held)]
 
     def _save(self, vectors: FaissVectors) -> None:
         try:

@@ -10,21 +10,18 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.postings import K1, B, Postings
 from rag.tokens import question_terms, terms
 
 Ids = NDArray[np.int64]
 Hit = tuple[int, float]  # chunk id, score; higher is better
-
-_K1, _B = 1.2, 0.75  # as in SQLite's bm25()
-_MANY_CHUNKS = 20_000  # a term in more chunks than this tells little and costs most
-_KEEP_TERMS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,59 +64,43 @@ def best(ids: Ids, scores: NDArray[np.float64], *, k: int, allowed: Ids | None) 
     return [(int(ids[i]), float(scores[i])) for i in order]
 
 
-def telling(counts: Mapping[str, int]) -> list[str]:
-    """Known terms by how many chunks hold them, rarest first; those in very many only while few others are left."""
-    known = sorted((term for term, held in counts.items() if held), key=lambda term: counts[term])
-    return [term for at, term in enumerate(known) if at < _KEEP_TERMS or counts[term] <= _MANY_CHUNKS]
-
-
 class FtsLexical:
-    """FTS5 in the connection it is given; the caller owns the transaction."""
+    """FTS5 in the connection it is given, ranked by `Postings`; the caller owns the transaction."""
 
     CREATE = (
         """CREATE VIRTUAL TABLE IF NOT EXISTS chunk_terms USING fts5(
             context, body, tokenize = "unicode61 remove_diacritics 0 tokenchars '.%'")""",
         "CREATE VIRTUAL TABLE IF NOT EXISTS chunk_vocabulary USING fts5vocab(chunk_terms, 'row')",
+        "CREATE VIRTUAL TABLE IF NOT EXISTS chunk_places USING fts5vocab(chunk_terms, 'instance')",
     )
 
     def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
         self._connection = connection
+        self._postings = Postings(connection)
 
     def add(self, entries: Sequence[LexicalEntry]) -> None:
         self._connection().executemany(
             "INSERT INTO chunk_terms (rowid, context, body) VALUES (?, ?, ?)",
             [(entry.id, " ".join(terms(entry.context)), " ".join(terms(entry.text))) for entry in entries],
         )
+        self._postings.changed()
 
     def remove(self, ids: Sequence[int]) -> None:
         self._connection().executemany("DELETE FROM chunk_terms WHERE rowid = ?", [(id_,) for id_ in ids])
+        self._postings.changed()
 
     def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
-        wanted = telling(self._document_counts(question_terms(question)))
-        if not wanted or (allowed is not None and not len(allowed)):
-            return []
-        match = " OR ".join(f'"{term}"' for term in wanted)
-        rows = self._connection().execute(
-            "SELECT rowid, -bm25(chunk_terms, 0.8, 1.0) FROM chunk_terms WHERE chunk_terms MATCH ?", (match,)
-        )
-        found = np.array(rows.fetchall(), dtype=np.float64).reshape(-1, 2)
-        return best(found[:, 0].astype(np.int64), found[:, 1], k=k, allowed=allowed)
+        allowed = self._postings.ids() if allowed is None else allowed
+        scores = self._postings.scores(question_terms(question), allowed)
+        holding = np.flatnonzero(scores)
+        return best(allowed[holding], scores[holding], k=k, allowed=None)
 
     def document_share(self, wanted: Sequence[str]) -> dict[str, float]:
         total = max(1, len(self))
-        return {term: held / total for term, held in self._document_counts(wanted).items()}
+        return {term: held / total for term, held in self._postings.counts(wanted).items()}
 
     def __len__(self) -> int:
-        row = self._connection().execute("SELECT count(*) FROM chunk_terms_docsize").fetchone()
-        return int(row[0])
-
-    def _document_counts(self, wanted: Sequence[str]) -> dict[str, int]:
-        counts = dict.fromkeys(wanted, 0)
-        for term in counts:
-            row = self._connection().execute("SELECT doc FROM chunk_vocabulary WHERE term = ?", (term,))
-            found = row.fetchone()
-            counts[term] = found[0] if found else 0
-        return counts
+        return len(self._postings.ids())
 
 
 class MemoryLexical:
@@ -152,10 +133,10 @@ class MemoryLexical:
 
     def _score(self, counts: Counter[str], wanted: Sequence[str]) -> float:
         mean = sum(c.total() for c in self._counts.values()) / len(self._counts)
-        norm = _K1 * (1 - _B + _B * counts.total() / mean)
+        norm = K1 * (1 - B + B * counts.total() / mean)
         share = self.document_share([term for term in wanted if counts[term]])
         return sum(
-            _idf(part, len(self._counts)) * counts[term] * (_K1 + 1) / (counts[term] + norm)
+            _idf(part, len(self._counts)) * counts[term] * (K1 + 1) / (counts[term] + norm)
             for term, part in share.items()
         )
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from knowledge_base.facts import Fact
 from rag.cite import Place, place_in
+from rag.filter import Filter
 from rag.index import SearchIndex
 from rag.passage import Chunk
 from rag.sentences import sentence_spans
-from rag.store import Filter
 
 
 class FactPlaces:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from models.encoder import Vectors
 from rag.errors import IndexUnreadableError
-from rag.lexical import Hit, Ids, LexicalEntry, telling
+from rag.lexical import Hit, Ids, LexicalEntry
 from rag.tokens import question_terms, terms
 from rag.vectors import EXACT_BELOW
 
@@ -25,6 +25,8 @@ HNSW_FROM = 30_000  # vectors; below it looking at each of them is as fast
 BATCH = 1_000
 CONTEXT_WEIGHT = 0.8  # of a term in front of a chunk, as in the FTS5 index
 _K1, _B = 1.2, 0.75
+_MANY_CHUNKS = 20_000  # a term in more chunks than this tells little and costs most
+_KEEP_TERMS = 3
 _MOST_POSITION, _MOST_POSITIONS = 16_383, 255  # bounds of a tsvector
 
 
@@ -145,7 +147,7 @@ class PgLexical:
 
     def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
         counts = self._document_counts(question_terms(question))
-        wanted = telling(counts)
+        wanted = _telling(counts)
         if not wanted or (allowed is not None and not len(allowed)):
             return []
         total, mean = self._size()
@@ -243,3 +245,9 @@ def _translated(what: str) -> Iterator[None]:
             f"The {what} index in PostgreSQL cannot be used ({reason}): install the extension, let an administrator "
             "run CREATE EXTENSION vector, or set rag.vectors and rag.lexical back"
         ) from error
+
+
+def _telling(counts: Mapping[str, int]) -> list[str]:
+    """Known terms by how many chunks hold them, rarest first; those in very many only while few others are left."""
+    known = sorted((term for term, held in counts.items() if held), key=lambda term: counts[term])
+    return [term for at, term in enumerate(known) if at < _KEEP_TERMS or counts[term] <= _MANY_CHUNKS]

@@ -15,6 +15,7 @@ from knowledge_base.periods import PeriodMatch, last_day
 from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
 from rag.asking import Asks, asks
+from rag.card import card
 from rag.tokens import question_terms
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
@@ -28,7 +29,7 @@ _NAMED_FUND = re.compile(
 )
 # what may stand before a kind of fund without naming one
 _FUNCTION = re.compile(
-    r".*(?:请问|什么|怎么|怎样|如何|哪些|哪只|这只|那只|哪个|这个|那个|是不是|有没有|关于|比较|推荐|购买|投资|持有|了解|"
+    r".*(?:[前头第][一二三四五六七八九十\d]+[大名只]?|持仓|重仓|请问|什么|怎么|怎样|如何|哪些|哪只|这只|那只|哪个|这个|那个|是不是|有没有|关于|比较|推荐|购买|投资|持有|了解|"
     r"赎回|申购|认购|定投|客户|公司|属于|不同|所有|一般|普通|[的在是和与及跟对把被有请问查下买卖只年月度、，,？?！!。])"
 )
 _GENERIC = re.compile(
@@ -42,6 +43,9 @@ _FILLER = re.compile(
     r"相?差|合计|一共|加起来|总共|加总|总[和计]?|比较|对比|相比|增加|减少|少了?|多了?|降了?|高|低|大|小|好|几个点|点|倍|"
     r"没错|正确|对不对|是不是|是吗|对吧|对吗|是吧|吧|听说|其实|应该|跟|两个|三个|一个|只|位|元|块|万|亿|钱|份|％|%|\d+|"
     r"[和与及是为的了在有呢吗啊么各那它其我想你看对比从到至按共]"
+)
+_NOTHING_ASKED = re.compile(
+    r"(?:请问|帮我|查一?下|看看|介绍|一下|怎么样|如何|情况|这只|基金|产品|[的呢吗啊？?，。！!\s])*"
 )
 _NAME_BEHIND = re.compile(
     r"(?:(?!的|和|与|跟|是|有|在|过去|最|近|今年|去年|前年|上[年半个]|多|什么|谁|怎|吗|呢|前[一二三四五六七八九十\d]|持|能|会|要|可以|申购|赎回|定投)"
@@ -77,6 +81,7 @@ class Understood:
     other_classes: tuple[str, ...] = ()  # share classes named that the product does not have
     claimed_text: str = ""  # the question without names and periods: what it may take for granted
     says_only_names: bool = False  # nothing is asked beyond the metrics named
+    says_only_product: bool = False  # nothing is asked at all: the product's card is told
 
     @property
     def product_codes(self) -> tuple[str, ...]:
@@ -125,6 +130,10 @@ def understand(
         metrics = tuple(_as_profit(one) for one in metrics)
     elif _EARNED.search(question) and any(one.id == "net_value_growth" and one.spoken for one in metrics):
         metrics = (*metrics, *(_as_profit(one) for one in metrics if one.id == "net_value_growth"))
+    said = named.metrics or metrics or periods or follows or unknown
+    bare = len(named.products) == 1 and not said and bool(_NOTHING_ASKED.fullmatch(_blank(question, named)))
+    if bare:
+        metrics = card(len(question))
     carried_text = _blank(before[0].question, before[0]) if follows and not metrics else ""
     return Understood(
         question=question,
@@ -133,6 +142,7 @@ def understand(
         ambiguous=named.ambiguous,
         periods=periods,
         metrics=_with_related(metrics),
+        says_only_product=bare,
         unknown=unknown,
         other_classes=other_classes,
         claimed_text=_blank(question, named),

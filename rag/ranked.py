@@ -51,7 +51,7 @@ class ListAsked:
 def list_asked(question: str) -> ListAsked | None:
     """The ranked list a question asks for; None where it asks for none."""
     subject = question if _SUBJECT.search(question) else ""
-    if not subject or _NO_RANK.search(question):
+    if not subject or _NO_RANK.search(question) or _OTHER_LISTS.search(question):
         return None
     rank, top = rank_asked(question), top_asked(question)
     if rank is None and top is None:

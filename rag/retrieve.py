@@ -9,11 +9,11 @@ from itertools import zip_longest
 
 from knowledge_base.access import Principal
 from models.encoder import Encoder, Vectors
+from rag.filter import Filter
 from rag.index import SearchIndex
 from rag.lexical import Hit
 from rag.passage import Passage
 from rag.settings import RagSettings
-from rag.store import Filter
 
 _MOST_PRODUCTS_APART = 6  # more are searched as one set
 

@@ -8,17 +8,15 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from knowledge_base.access import Principal, Role
 from knowledge_base.document import DocumentVersion
 from models.encoder import Vectors
 from rag.errors import IndexUnreadableError
+from rag.filter import Filter, conditions, ids_of
 from rag.lexical import FtsLexical, Ids, LexicalEntry
 from rag.passage import Chunk
 from rag.rows import CHUNK_COLUMNS, chunk_of, chunk_row, iso
@@ -43,20 +41,10 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS chunks_no ON chunks (no)",
     """CREATE TABLE IF NOT EXISTS vectors (
         id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, vector BLOB NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS version_codes_code ON version_codes (code)",
     *FtsLexical.CREATE,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """What a search may look at; applied before anything is ranked. Empty tuples do not narrow."""
-
-    principal: Principal
-    on: date
-    product_codes: tuple[str, ...] = ()
-    periods: tuple[str, ...] = ()
-    document_types: tuple[str, ...] = ()
-    general: bool = False  # only documents that speak of no product
+_LAYOUT = 2  # raise with the schema: what is missing in an older file is made when it is opened
 
 
 class ChunkStore:
@@ -66,6 +54,7 @@ class ChunkStore:
         self.path = folder / "chunks.sqlite3"
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
+        self._spans: tuple[str, dict[int, tuple[int, int]]] | None = None
         self.lexical = FtsLexical(self.connection)
 
     def connection(self) -> sqlite3.Connection:
@@ -177,15 +166,23 @@ class ChunkStore:
 
     def allowed(self, narrow: Filter) -> Ids:
         """Ids of the chunks a search may look at, sorted."""
-        where, values = _conditions(narrow)
-        rows = self.connection().execute(
-            f"SELECT c.id FROM chunks c JOIN versions v ON v.no = c.no WHERE {where} ORDER BY c.id", values
-        )
-        return np.array([row[0] for row in rows], dtype=np.int64)
+        where, values = conditions(narrow)
+        spans = self._chunk_spans()
+        rows = self.connection().execute(f"SELECT v.no FROM versions v WHERE {where}", values)
+        return ids_of([spans[no] for (no,) in rows if no in spans])
+
+    def _chunk_spans(self) -> dict[int, tuple[int, int]]:
+        """First and last chunk id of each version, which a transaction writes in one go: kept until the next change."""
+        generation = self.meta("generation") or "0"
+        held = self._spans
+        if held is None or held[0] != generation:
+            rows = self.connection().execute("SELECT no, min(id), max(id) FROM chunks GROUP BY no")
+            held = self._spans = (generation, {no: (first, last) for no, first, last in rows})
+        return held[1]
 
     def titles(self, narrow: Filter, *, limit: int) -> tuple[str, ...]:
         """Titles a search may look at, latest period first."""
-        where, values = _conditions(narrow)
+        where, values = conditions(narrow)
         rows = self.connection().execute(
             f"SELECT DISTINCT v.title FROM versions v WHERE {where} ORDER BY v.period DESC, v.title LIMIT :limit",
             {**values, "limit": limit},
@@ -204,7 +201,7 @@ class ChunkStore:
 
     def chunk_at(self, version_id: str, offset: int, narrow: Filter) -> Chunk | None:
         """The allowed chunk of a version that holds the character at `offset`."""
-        where, values = _conditions(narrow)
+        where, values = conditions(narrow)
         row = self.connection().execute(
             f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN versions v ON v.no = c.no "
             f'WHERE v.id = :version AND c.start <= :offset AND c."end" > :offset AND {where}',
@@ -215,7 +212,7 @@ class ChunkStore:
 
     def chunk_with(self, version_id: str, words: str, narrow: Filter) -> Chunk | None:
         """The first allowed chunk of a version whose text holds these words as they stand."""
-        where, values = _conditions(narrow)
+        where, values = conditions(narrow)
         row = self.connection().execute(
             f"SELECT {CHUNK_COLUMNS} FROM chunks c JOIN versions v ON v.no = c.no "
             f"WHERE v.id = :version AND instr(c.text, :words) > 0 AND {where} ORDER BY c.start LIMIT 1",
@@ -226,7 +223,7 @@ class ChunkStore:
 
     def periods(self, narrow: Filter) -> tuple[str, ...]:
         """Periods that the allowed documents of the products asked for report on."""
-        where, values = _conditions(narrow)
+        where, values = conditions(narrow)
         rows = self.connection().execute(
             f"SELECT DISTINCT v.period FROM versions v WHERE v.period IS NOT NULL AND {where} ORDER BY v.period", values
         )
@@ -248,12 +245,12 @@ class ChunkStore:
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if connection.execute("PRAGMA user_version").fetchone()[0] < _LAYOUT:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA:
                 connection.execute(statement)
-            _set_meta(connection, "id", secrets.token_hex(4))
-            connection.execute("PRAGMA user_version = 1")
+            connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('id', ?)", (secrets.token_hex(4),))
+            connection.execute(f"PRAGMA user_version = {_LAYOUT}")
             connection.execute("COMMIT")
         return connection
 
@@ -271,30 +268,3 @@ def _translated(path: Path) -> Iterator[None]:
 
 def _set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
-
-
-def _conditions(narrow: Filter) -> tuple[str, dict[str, Any]]:
-    """The filter as SQL over `versions v`; a document without product or period is never narrowed away."""
-    where = ["coalesce(v.effective_from, :on) <= :on", "coalesce(v.effective_to, :on) >= :on"]
-    values: dict[str, Any] = {"on": narrow.on.isoformat()}
-    if not narrow.principal.has(Role.SYSTEM):
-        values["labels"] = json.dumps(sorted(narrow.principal.labels))
-        where.append(
-            "NOT EXISTS (SELECT 1 FROM version_labels l WHERE l.no = v.no "
-            "AND l.label NOT IN (SELECT value FROM json_each(:labels)))"
-        )
-    if narrow.product_codes:
-        values["codes"] = json.dumps(narrow.product_codes)
-        where.append(
-            "(NOT EXISTS (SELECT 1 FROM version_codes k WHERE k.no = v.no) OR EXISTS (SELECT 1 FROM "
-            "version_codes k WHERE k.no = v.no AND k.code IN (SELECT value FROM json_each(:codes))))"
-        )
-    if narrow.periods:
-        values["periods"] = json.dumps(narrow.periods)
-        where.append("(v.period IS NULL OR v.period IN (SELECT value FROM json_each(:periods)))")
-    if narrow.general:
-        where.append("NOT EXISTS (SELECT 1 FROM version_codes k WHERE k.no = v.no)")
-    if narrow.document_types:
-        values["types"] = json.dumps(narrow.document_types)
-        where.append("v.document_type IN (SELECT value FROM json_each(:types))")
-    return " AND ".join(where), values

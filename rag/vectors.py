@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -179,9 +178,3 @@ class NumpyVectors:
 
     def ids(self) -> Ids:
         return np.array(sorted(self._vectors), dtype=np.int64)
-
-
-def as_vectors(blobs: Sequence[bytes], dimension: int) -> Vectors:
-    """Stored little-endian float32 blobs as one array of shape (n, dimension)."""
-    joined: Vectors = np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, dimension)
-    return joined

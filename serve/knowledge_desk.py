@@ -58,7 +58,7 @@ class KnowledgeDesk:
         return retired
 
     def amend(self, version_id: str, changed: Mapping[str, Any]) -> DocumentVersion:
-        """Change validity, status, labels or retention of a version, in the catalog and in the index."""
+        """Change validity, status, labels, risk level or retention of a version, in the catalog and in the index."""
         version = self._house.amend_document(version_id, changed, principal=self._principal)
         told = {key: value.isoformat() if isinstance(value, date) else value for key, value in changed.items()}
         self._log("knowledge.document.amended", {"version": version_id, **told}, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -104,6 +105,7 @@ class Known:
     ) -> None:
         self.names = _names(products)
         self.products_in = mention_finder(self.names)
+        self._of_several = _shared(products)
         # `named`: numbers within the names of facts (接受10%以内回撤人数), as value and unit
         self.facts = tuple(_of_fact(fact, self.names, words) for fact in facts)
         self._by_value = sorted((fact.quantity.value, n) for n, fact in enumerate(self.facts))
@@ -120,7 +122,7 @@ class Known:
 
     def _page(self, source: Source, words: AttributeWords) -> SourcePage:
         text = f"{source.title}\n{source.text}"
-        products = self.products_in(text)
+        products = [one for one in self.products_in(text) if text[one.start : one.end] not in self._of_several]
         page = Page(text, words, products)
         periods = tuple(m.value for m in periods_in(source.title) if m.value.kind == "calendar")
         return SourcePage(source=source, page=page, products=products, shares=shares_in(text), periods=periods)
@@ -151,6 +153,12 @@ def _names(products: Sequence[ProductInContext]) -> dict[str, str]:
         for form in _forms(product.name):
             names.setdefault(form, product.code)
     return {name: code for name, code in names.items() if len(name) >= _LEAST_NAME}
+
+
+def _shared(products: Sequence[ProductInContext]) -> frozenset[str]:
+    """Names that several products have without their class: a report's title is of no one class."""
+    forms = Counter(form for product in products for form in dict.fromkeys(_forms(product.name)))
+    return frozenset(form for form, times in forms.items() if times > 1)
 
 
 def _forms(name: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ from serve.times import iso
 
 router = APIRouter(prefix="/v1/knowledge", tags=["knowledge"])
 BLOCKS = 40  # of a document a page
+RiskLevel = Literal["R1", "R2", "R3", "R4", "R5"]
 Content = Annotated[bytes, Body(media_type="application/octet-stream")]
 Name = Annotated[str, Query(max_length=200, description="File name with its extension.")]
 
@@ -33,6 +34,7 @@ class StatedIn(Wire):
     effective_to: date | None = None
     retain_until: date | None = Field(None, description="Last day on which the text is kept once out of force.")
     labels: list[str] | None = Field(None, max_length=20, description="Only who holds them all may read it.")
+    risk_level: RiskLevel | None = Field(None, description="Of what the document is about.")
 
 
 class SettleIn(Wire):
@@ -94,7 +96,7 @@ def document(version_id: str, request: Request, principal: PrincipalDep, block: 
 
 @router.patch("/documents/{version_id}")
 def amend(version_id: str, what: StatedIn, request: Request, principal: PrincipalDep) -> dict[str, Any]:
-    """Change validity, status, labels or retention; what is not sent stays."""
+    """Change validity, status, labels, risk level or retention; what is not sent stays."""
     changed = what.model_dump(exclude_unset=True)
     return version_json(KnowledgeDesk(the_house(request), principal).amend(version_id, changed))
 
@@ -117,11 +119,12 @@ def upload(
     effective_from: date | None = None,
     effective_to: date | None = None,
     retain_until: date | None = None,
+    risk_level: RiskLevel | None = None,
 ) -> JobOut:
     """Keep a file and put it before the worker; a file that cannot be read is refused at once."""
     stated = StatedIn(
         status="draft" if draft else None, labels=labels or None, effective_from=effective_from,
-        effective_to=effective_to, retain_until=retain_until,
+        effective_to=effective_to, retain_until=retain_until, risk_level=risk_level,
     ).model_dump(mode="json", exclude_none=True)  # fmt: skip
     return job_json(DocumentDesk(the_house(request), principal).upload(name, content, stated))
 

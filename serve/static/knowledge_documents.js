@@ -1,6 +1,6 @@
 // Documents: list, one of them with its versions and what may be changed, and upload with a preview first.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { BADGE, Blocks, Fields, KINDS, STATUS, problem, span, unread } from "/static/knowledge_words.js";
+import { BADGE, Blocks, Fields, KINDS, RISKS, STATUS, problem, span, unread } from "/static/knowledge_words.js";
 
 export function Documents({ api, open, onOpen }) {
   const [asked, setAsked] = useState({ q: "", status: "" });
@@ -50,7 +50,7 @@ function Opened({ api, id, onOpen }) {
 
 function Amend({ api, found, onSaved }) {
   const now = { status: found.status, effective_from: found.effective_from || "", effective_to: found.effective_to || "",
-    retain_until: found.metadata.retain_until || "", labels: found.labels.join(" ") };
+    retain_until: found.metadata.retain_until || "", labels: found.labels.join(" "), risk_level: found.metadata.risk_level || "" };
   const [draft, setDraft] = useState(now);
   const [told, setTold] = useState("");
   const [error, setError] = useState("");
@@ -66,17 +66,23 @@ function Amend({ api, found, onSaved }) {
     } catch (e) { setTold(""); setError(e.message); }
   };
   if (found.erased) return null;
-  return html`<details><summary>修改状态、有效期与标签</summary><form onSubmit=${save}>
+  return html`<details><summary>修改状态、有效期、标签与风险等级</summary><form onSubmit=${save}>
     <label>状态<select value=${draft.status} onChange=${put("status")}>${Object.entries(STATUS).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></label>
     <label>生效日<input type="date" value=${draft.effective_from} onInput=${put("effective_from")} /></label>
     <label>失效日（最后一天）<input type="date" value=${draft.effective_to} onInput=${put("effective_to")} /></label>
     <label>失效后保存至<input type="date" value=${draft.retain_until} onInput=${put("retain_until")} /></label>
     <label>访问标签（空格分开）<input value=${draft.labels} maxlength="400" onInput=${put("labels")} /></label>
+    <${Risk} value=${draft.risk_level} onInput=${put("risk_level")} />
     <button type="submit" class="go">保存修改</button></form>
     ${problem(error)}${told && html`<p class="small" role="status">${told}</p>`}</details>`;
 }
 
-const FRESH = { labels: "", draft: false, effective_from: "", effective_to: "", retain_until: "" };
+function Risk({ value, onInput }) {
+  return html`<label>风险等级（文件所述产品）<select value=${value} onChange=${onInput}><option value="">未标明</option>
+    ${RISKS.map((level) => html`<option value=${level}>${level}</option>`)}</select></label>`;
+}
+
+const FRESH = { labels: "", risk_level: "", draft: false, effective_from: "", effective_to: "", retain_until: "" };
 
 export function Upload({ api, onDone }) {
   const [file, setFile] = useState(null);
@@ -97,7 +103,7 @@ export function Upload({ api, onDone }) {
     event.preventDefault();
     const asked = new URLSearchParams({ name: file.name });
     draft.labels.split(/[\s,，、]+/).filter(Boolean).forEach((label) => asked.append("labels", label));
-    ["effective_from", "effective_to", "retain_until"].filter((name) => draft[name]).forEach((name) => asked.set(name, draft[name]));
+    ["effective_from", "effective_to", "retain_until", "risk_level"].filter((name) => draft[name]).forEach((name) => asked.set(name, draft[name]));
     if (draft.draft) asked.set("draft", "true");
     try {
       setJob(await api.post(`knowledge/files?${asked}`, file));
@@ -122,6 +128,7 @@ export function Upload({ api, onDone }) {
         <label>失效日（最后一天）<input type="date" value=${draft.effective_to} onInput=${put("effective_to")} /></label>
         <label>失效后保存至<input type="date" value=${draft.retain_until} onInput=${put("retain_until")} /></label>
         <label>访问标签（空格分开，留空为全员可见）<input value=${draft.labels} maxlength="400" onInput=${put("labels")} /></label>
+        ${!seen.metadata.risk_level && html`<${Risk} value=${draft.risk_level} onInput=${put("risk_level")} />`}
         <label class="tick"><input type="checkbox" checked=${draft.draft} onChange=${(e) => setDraft({ ...draft, draft: e.target.checked })} />先存为草稿</label>
         <button type="submit" class="go">确认入库</button></form>`}
     ${job && html`<p role="status">${outcome}</p>`}

@@ -7,6 +7,7 @@ export const KINDS = {
   fund_annual: "年度报告", fund_interim: "中期报告", fund_quarterly: "季度报告", fund_profile: "产品资料概要",
   research: "研究", rule: "制度", faq: "问答", other: "其他",
 };
+export const RISKS = ["R1", "R2", "R3", "R4", "R5"];
 export const span = (from, to) => `${from || "不限"} 至 ${to || "不限"}`;
 
 export function Blocks({ shown }) {

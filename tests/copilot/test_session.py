@@ -26,7 +26,7 @@ from compliance_filters.finding import (
 from compliance_filters.gate import Gate
 from compliance_filters.rules.shelf import load_pack
 from compliance_filters.tables import metadata as compliance_tables
-from copilot.session import QuestionSession
+from copilot.session import QuestionSession, sources_of
 from knowledge_base.access import AccessDeniedError, Principal, Role
 from prompts.chat import Message
 from rag.passage import Answer, Chunk, Citation, Passage, Sentence
@@ -195,3 +195,16 @@ def test_what_the_gate_took_out_leaves_with_nothing(gate: Watched) -> None:
 def test_nobody_else_makes_a_cleared_text() -> None:
     with pytest.raises(TypeError):
         Cleared(text="好", target=Target.ANSWER, sha256="", audit_id="", key=object())
+
+
+def test_a_row_stands_below_the_header_cited_with_it() -> None:
+    quotes = ("项目 | 2024年 | 2023年", "增长率 | 3.25% | -20.24%", "规模 | 1.00 | 2.00", "管理费率为1.20%")
+    cited = tuple(
+        Citation(n=n, version_id="v", document_id="d", title="报告", quote=quote, start=n * 100, end=n * 100 + 50)
+        for n, quote in enumerate(quotes, start=1)
+    )
+    answer = Answer(question="", sentences=(Sentence(text="", citations=(1, 2, 3)),), citations=cited)
+    header, *rest = quotes
+    assert [source.text for source in sources_of(answer)] == [
+        header, f"{header}\n{rest[0]}", f"{header}\n{rest[1]}", rest[2],
+    ]  # fmt: skip

@@ -63,14 +63,25 @@ def test_a_ratio_without_a_side_is_none() -> None:
 def test_retrieval(house: House) -> None:
     from eval.bench.retrieval import bench_retrieval
 
+    told: list[str] = []
     found = metrics(
-        bench_retrieval(house, sizes=[2000], queries=5, progress=quiet),
-        "query_p95_ms_10k", "query_p95_ms_100k", "query_p95_ms_1m", "recall_at_10", "recall_at_10_filtered",
-        "encode_ms", "build_s", "rss_mb", "baseline_exact_p95_ms", "ratio",
+        bench_retrieval(house, sizes=[2000], queries=5, progress=lambda done, total, note: told.append(note)),
+        "query_p95_ms_10k", "query_p95_ms_100k", "query_p95_ms_1m", "recall_at_10", "recall_at_10_labels",
+        "recall_at_10_product", "encode_ms", "build_s", "rss_mb", "peak_mb", "baseline_exact_p95_ms", "ratio",
     )  # fmt: skip
     assert found["query_p95_ms_10k"] is None
-    assert found["query_p95_ms_2000"] > 0
-    assert found["recall_at_10"] == found["recall_at_10_filtered"] == 1.0
+    assert min(found[f"query_p95_ms_2000{let}"] for let in ("", "_labels", "_product")) > 0
+    assert {found[f"recall_at_10{let}"] for let in ("", "_labels", "_product")} == {1.0}
+    assert "2000 chunks: written" in told
+
+
+def test_progress_is_lines_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
+    from eval.output import bar
+
+    with bar("retrieval") as progress:
+        for done in range(4):
+            progress(done, 3, "a/b chunks")
+    assert capsys.readouterr().err.splitlines() == ["retrieval 0/3 b chunks", "retrieval 3/3 b chunks"]
 
 
 def test_compliance(house: House) -> None:

@@ -71,6 +71,10 @@ def test_two_that_fit_are_both_returned() -> None:
         ("听松短债费率", ["management_fee_rate", "custody_fee_rate"], []),
         ("听松短债单位净值和规模", ["unit_nav", "net_asset_value"], []),
         ("听松短债的经理是谁", ["fund_manager"], []),
+        ("听松短债A类和C类份额分别是多少", ["total_shares"], []),
+        ("听松短债的基金经理是谁，什么时候上任的", ["fund_manager", "manager_since"], []),
+        ("听松短债的租金收入是多少", [], []),
+        ("听松短债的投资收益率", ["net_value_growth"], []),
     ],
 )
 def test_metrics_and_periods(question: str, metrics: list[str], periods: list[str]) -> None:

@@ -80,6 +80,16 @@ class TestFacts:
         assert "过去一年（截至2024年末）净值增长率为3.25%，同期业绩比较基准收益率为2.17%。[1][2]" in answer.text
         assert answer.citations[0].quote == "过去一年 | 3.25% | 2.17%"
 
+    @pytest.mark.parametrize("named", ["云岭稳健混合", "990001", "yunlingwenjianhunhe", "云岭稳健混合怎么样"])
+    def test_a_product_named_alone_is_told_by_its_card(self, firm: Firm, named: str) -> None:
+        answer = ask(firm, named)
+        assert "净值增长率为3.25%，同期业绩比较基准收益率为2.17%" in answer.text
+        assert "远山电力" not in answer.text
+
+    def test_what_is_asked_beside_a_name_is_no_card(self, firm: Firm) -> None:
+        for asked in ("云岭稳健混合sharpe", "云岭稳健混合有多少只"):
+            assert "3.25%" not in ask(firm, asked).text
+
     def test_two_products_side_by_side(self, firm: Firm) -> None:
         text = ask(firm, "云岭稳健混合和澄湖纯债债券2024年净值增长率分别是多少").text
         assert "3.25%" in text

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rag.asking import Asks, asks, rank_asked, top_asked
+from rag.ranked import list_asked
 
 
 @pytest.mark.parametrize(
@@ -23,10 +24,17 @@ def test_kinds_of_questions(question: str, kind: Asks) -> None:
     assert asks(question, kind)
 
 
-@pytest.mark.parametrize("question", ["管理费是多少", "定投是不是能保证赚钱", "过去一年净值增长率"])
+@pytest.mark.parametrize(
+    "question", ["管理费是多少", "定投是不是能保证赚钱", "过去一年净值增长率", "基金经理认为转债会涨吗"]
+)
 def test_a_plain_question_is_no_forecast_and_no_sum(question: str) -> None:
     assert not asks(question, Asks.FORECAST)
     assert not asks(question, Asks.TOTAL)
+
+
+def test_what_was_bought_most_is_no_holding() -> None:
+    assert list_asked("期末最大的重仓股") is not None
+    assert list_asked("累计买入金额最大的股票") is None
 
 
 def test_ranks() -> None:

@@ -30,6 +30,8 @@ def shares(wanted: Sequence[str]) -> dict[str, float]:
         ("债券型基金和股票型基金有什么不同", ()),
         ("客户持有的新能源产业基金能转换吗", ()),
         ("买基金要多少钱", ()),
+        ("前十大持仓基金有哪些", ()),
+        ("前五大债券有哪些", ()),
     ],
 )
 def test_products_without_trace(question: str, unknown: tuple[str, ...]) -> None:

@@ -170,7 +170,7 @@ def test_a_file_is_previewed_uploaded_changed_and_withdrawn(call: Call, house: H
     assert seen["metadata"]["title"] == "柜台办理时间说明"
     assert [block["kind"] for block in seen["blocks"]] == ["heading", "paragraph"]
     assert not any("柜台" in v.title for v in house.catalog.versions(principal=OPERATOR)), "a preview stores nothing"
-    path = "knowledge/files?name=counter.md&effective_from=2026-01-01&retain_until=2027-01-01"
+    path = "knowledge/files?name=counter.md&effective_from=2026-01-01&retain_until=2027-01-01&risk_level=R2"
     job = call("editor", "POST", path, content=content, status=202)
     work(house)
     done = call("editor", "GET", f"knowledge/files/{job['id']}")
@@ -178,6 +178,10 @@ def test_a_file_is_previewed_uploaded_changed_and_withdrawn(call: Call, house: H
     version = done["result"]["version_id"]
     opened = call("editor", "GET", f"knowledge/documents/{version}")
     assert (opened["effective_from"], opened["metadata"]["retain_until"]) == ("2026-01-01", "2027-01-01")
+    assert opened["metadata"]["risk_level"] == "R2"
+    call("editor", "PATCH", f"knowledge/documents/{version}", json={"risk_level": "R3"})
+    assert call("editor", "GET", f"knowledge/documents/{version}")["metadata"]["risk_level"] == "R3"
+    call("editor", "PATCH", f"knowledge/documents/{version}", json={"risk_level": "R9"}, status=422)
     assert "九点" in ask(call, "柜台办理时间是几点")["text"]
     tomorrow = str(house.today() + timedelta(days=1))
     call("editor", "PATCH", f"knowledge/documents/{version}", json={"effective_from": tomorrow})
@@ -191,7 +195,7 @@ def test_a_file_is_previewed_uploaded_changed_and_withdrawn(call: Call, house: H
     assert "九点至十五点" not in repr(ask(call, "柜台办理时间是几点"))
     call("editor", "PATCH", f"knowledge/documents/{version}", json={"status": "in_force"})
     assert "九点" in ask(call, "柜台办理时间是几点")["text"]
-    assert logged(house, "knowledge.document.amended") == 3
+    assert logged(house, "knowledge.document.amended") == 4
     assert logged(house, "knowledge.document.uploaded") == 1
 
 

@@ -53,7 +53,7 @@ def test_every_tab_fits_and_is_accessible(open_at: Open, staffed: Site, tmp_path
         assert faults(page) == [], name
     tab(page, "文件")
     page.get_by_role("button", name="990002").or_(page.get_by_role("button", name="季度报告")).first.click()
-    page.get_by_text("修改状态、有效期与标签").click()
+    page.get_by_text("修改状态、有效期、标签与风险等级").click()
     page.get_by_role("region", name="内容预览").wait_for()
     page.screenshot(path=tmp_path / f"{width}-document.png", full_page=True)
     assert overflow(page) == 0
@@ -75,7 +75,7 @@ def test_a_file_goes_in_and_is_withdrawn(open_at: Open, staffed: Site, tmp_path:
     page.get_by_role("button", name="确认入库").click()
     page.get_by_text("已入库，可以检索。").wait_for(timeout=20_000)
     page.get_by_role("button", name="查看文件").click()
-    page.get_by_text("修改状态、有效期与标签").click()
+    page.get_by_text("修改状态、有效期、标签与风险等级").click()
     page.get_by_label("状态").select_option("withdrawn")
     page.get_by_role("button", name="保存修改").click()
     page.locator(".badge").get_by_text("已撤下").first.wait_for()
