@@ -103,7 +103,7 @@ def _spread(portfolio: PortfolioMeasures, bound: Bound) -> Iterator[str]:
         yield f"按当前比例回看{period}，{told}（计入组合测算的持仓占比{share}）。"
     if isfinite(portfolio.ongoing_fee):
         fee = bound.percent("组合每年费率合计", portfolio.ongoing_fee)
-        yield f"组合每年费率合计{fee}，已体现在净值中。"
+        yield f"管理费、托管费等运作费用已从净值中扣除，组合每年费率合计{fee}。"
     if industries := portfolio.industries:
         top = "，".join(
             f"{name}{bound.percent(f'{name}穿透占比', weight)}"

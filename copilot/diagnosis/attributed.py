@@ -65,11 +65,11 @@ class _Words:
         )
 
     def _row(self, name: str, one: SegmentResult) -> tuple[tuple[str, ...], str]:
-        own = self._percent(f"{name}基金平均权重", one.weight)
-        other = self._percent(f"{name}基准平均权重", one.benchmark_weight, of_fund=False)
+        own = self._percent(f"{name}平均权重", one.weight)
+        other = self._percent(f"{name}对照平均权重", one.benchmark_weight)
         effects = self._effects(one.effects, name)
         told = "，".join(f"{label}{value}" for label, value in effects)
-        sentence = f"{name}基金平均权重{own}，{name}基准平均权重{other}，{told}（{self.period}）。"
+        sentence = f"{name}平均权重{own}，{name}对照平均权重{other}，{told}（{self.period}）。"
         return (name, own, other, *(value.removesuffix(_POINTS) for _, value in effects)), sentence
 
     def _effects(self, effects: Effects, name: str) -> list[tuple[str, str]]:
