@@ -62,7 +62,7 @@ def _costs(measured: FundMeasures, bound: Bound) -> Sheet:
     told = [_cost(years, cost, measured.code, bound) for years, cost in known.items()]
     return Sheet(
         title="持有费用测算",
-        heads=("持有时间", *(f"{name}（元）" for name, _ in _COSTS)),
+        heads=("持有时间（每万元）", *(f"{name}（元）" for name, _ in _COSTS)),
         rows=tuple(row for row, _ in told),
         words=1,
         sentences=tuple(sentence for _, sentence in told),
@@ -74,7 +74,7 @@ def _cost(years: str, cost: Cost, code: str, bound: Bound) -> tuple[tuple[str, .
     horizon = bound.say("测算持有时间", Decimal(years), "年", entity=code)
     told = [(name, value) for name, value in _amounts(cost, code, bound)]
     words = "，".join(f"{name}{value}" if value != _NONE else f"{name}不详" for name, value in told)
-    return (f"{horizon}（本金{amount}）", *(value.removesuffix("元") for _, value in told)), (
+    return (horizon, *(value.removesuffix("元") for _, value in told)), (
         f"按测算本金{amount}、测算持有时间{horizon}且净值不变计算：{words}。"
     )
 

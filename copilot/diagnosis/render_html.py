@@ -115,7 +115,7 @@ def _paragraphs(lines: Iterable[str]) -> str:
 def _figure(chart: Chart) -> str:
     picture = b64encode(draw(chart).encode("utf-8")).decode("ascii")
     size = chart.size
-    wide = ' class="wide"' if not size.half else ""
+    wide = ' class="wide" tabindex="0"' if not size.half else ""  # moved sideways where the screen is narrow
     return (
         f"<figure{wide}><figcaption>{escape(chart.title)}</figcaption>"
         f'<img src="data:image/svg+xml;base64,{picture}" width="{size.width}" height="{size.height}" '

@@ -99,7 +99,7 @@ def test_a_funds_report_tells_phases_and_costs(make_fund: MakeFund, index: Index
     made = diagnose_fund(fund, index, today=TODAY)
     sheets = {block.title: block for block in made.blocks() if isinstance(block, Sheet)}
     assert [row[0] for row in sheets["市场阶段表现"].rows] == ["2021至2024年调整", "2024年以来修复"]
-    assert sheets["持有费用测算"].rows[0] == ("1年（本金10,000元）", "147.78", "137.93", "—", "—")
+    assert sheets["持有费用测算"].rows[0] == ("1年", "147.78", "137.93", "—", "—")
     assert {"上行捕获率", "季度正收益占比"} <= {row[0] for row in sheets["风险与风险调整后指标"].rows}
     assert unbound(made) == []
     assert found_by_the_filters(made) == []
