@@ -82,8 +82,8 @@ class FundRecords:
 
         kind = fund_kind(product.kind if product else None)
         nav = self.source.nav(code, kind=kind, today=self.today)
-        portfolio, unseen = _told(lambda: self.source.portfolio(code, self.today), None, "持仓披露")
-        segments, unsplit = _told(lambda: self.source.segments(code, self.today), (), "分段归因")
+        portfolio, unseen = _told(lambda: self.source.portfolio(code, self.today), "持仓披露")
+        segments, unsplit = _told(lambda: self.source.segments(code, self.today), "分段归因")
         return FundInput(
             code=code,
             name=(product.full_name or product.name) if product else f"基金{code}",
@@ -94,7 +94,7 @@ class FundRecords:
             contract_benchmark=product.benchmark if product else None,
             own_benchmark=contract_benchmark(product.benchmark if product else None, self.source.index, kind=kind),
             portfolio=portfolio,
-            segments=segments,
+            segments=segments or (),
         )
 
     def _completed(
@@ -128,8 +128,8 @@ class FundRecords:
         return self.terms.find(codes, (*FEE_ATTRIBUTES, *_ATTRIBUTES), principal=self.principal, on=self.today)
 
 
-def _told(read: Callable[[], Part], nothing: Part, what: str) -> tuple[Part, tuple[DataNote, ...]]:
-    """A file beside the NAV, or `nothing` with a note: a row that cannot be read does not cost the whole report."""
+def _told(read: Callable[[], Part], what: str) -> tuple[Part | None, tuple[DataNote, ...]]:
+    """A file beside the NAV, or None with a note: a row that cannot be read does not cost the whole report."""
     from copilot.diagnosis.series import DataNote, NoteLevel
 
     try:
@@ -137,7 +137,7 @@ def _told(read: Callable[[], Part], nothing: Part, what: str) -> tuple[Part, tup
     except NavFileError as error:
         _log.warning("%s", error)
         text = f"{what}文件有误，未采用：请核对文件后重新生成报告。"
-        return nothing, (DataNote(kind="unread", level=NoteLevel.SERIOUS, text=text),)
+        return None, (DataNote(kind="unread", level=NoteLevel.SERIOUS, text=text),)
 
 
 def months_of(words: str) -> int | None:
