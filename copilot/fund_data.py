@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from copilot.diagnosis.errors import DiagnosisError
+from copilot.diagnosis.errors import DiagnosisError, NavFileError
 from knowledge_base.access import Principal
 from knowledge_base.facts import Fact, FactStore
 from knowledge_base.products import FeeTier, Product, Products
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from copilot.diagnosis.analysis import FundInput
     from copilot.diagnosis.data.provider import FundData
     from copilot.diagnosis.metrics.costs import FeeSchedule, Tier
+    from copilot.diagnosis.series import DataNote
+
+_log = logging.getLogger(__name__)
+Part = TypeVar("Part")
 
 _ATTRIBUTES = ("fund_manager", "manager_since", "net_asset_value", "minimum_holding")
 _SCALES = {"万": Decimal(10_000), "亿": Decimal(100_000_000)}
@@ -76,16 +81,20 @@ class FundRecords:
         from copilot.diagnosis.data.calendars import fund_kind
 
         kind = fund_kind(product.kind if product else None)
+        nav = self.source.nav(code, kind=kind, today=self.today)
+        portfolio, unseen = _told(lambda: self.source.portfolio(code, self.today), "持仓披露")
+        segments, unsplit = _told(lambda: self.source.segments(code, self.today), "分段归因")
         return FundInput(
             code=code,
             name=(product.full_name or product.name) if product else f"基金{code}",
-            nav=self.source.nav(code, kind=kind, today=self.today),
+            nav=replace(nav, notes=(*nav.notes, *unseen, *unsplit)),
             fund_type=product.kind if product else None,
             risk_level=product.risk_level if product else None,
             inception=product.inception if product else None,
             contract_benchmark=product.benchmark if product else None,
             own_benchmark=contract_benchmark(product.benchmark if product else None, self.source.index, kind=kind),
-            portfolio=self.source.portfolio(code, self.today),
+            portfolio=portfolio,
+            segments=segments or (),
         )
 
     def _completed(
@@ -117,6 +126,18 @@ class FundRecords:
         if self.terms is None or not codes:
             return ()
         return self.terms.find(codes, (*FEE_ATTRIBUTES, *_ATTRIBUTES), principal=self.principal, on=self.today)
+
+
+def _told(read: Callable[[], Part], what: str) -> tuple[Part | None, tuple[DataNote, ...]]:
+    """A file beside the NAV, or None with a note: a row that cannot be read does not cost the whole report."""
+    from copilot.diagnosis.series import DataNote, NoteLevel
+
+    try:
+        return read(), ()
+    except NavFileError as error:
+        _log.warning("%s", error)
+        text = f"{what}文件有误，未采用：请核对文件后重新生成报告。"
+        return None, (DataNote(kind="unread", level=NoteLevel.SERIOUS, text=text),)
 
 
 def months_of(words: str) -> int | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from copilot.diagnosis.data.peers import PeerTable
     from copilot.diagnosis.data.provider import FundData
     from copilot.diagnosis.data.rates import RateSeries
+    from copilot.diagnosis.data.segments import SegmentPeriod
     from copilot.reports import JudgedReport
     from jobs.worker import Task
     from serve.wiring import House
@@ -57,6 +58,9 @@ class CountedData:
 
     def portfolio(self, code: str, on: date) -> FundPortfolio | None:
         return self._source.portfolio(code, on)
+
+    def segments(self, code: str, on: date) -> tuple[SegmentPeriod, ...]:
+        return self._source.segments(code, on)
 
     def peers(self) -> PeerTable | None:
         return self._source.peers()

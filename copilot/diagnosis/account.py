@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from math import isfinite
 
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis.blocks import Block, Lines, Look, Sheet
+from copilot.diagnosis.bound import Bound
 from copilot.diagnosis.findings import Judgement, Measure, Observation, judge
 from copilot.diagnosis.measured.account import AccountMeasures
 from copilot.diagnosis.measured.portfolio import Pair, PortfolioMeasures, Scenario
 from copilot.diagnosis.parts import HoldingRow
 from copilot.diagnosis.rounding import percent, rounded
-from copilot.diagnosis.sheets import cell
 
 HABIT_RULES = ("chasing", "selling_low", "quick_sale")
 _MOST_PAIRS = 3  # that are alike; the heat map shows the others
 _MOST_INDUSTRIES = 5
 _LEAST_TRADES = 3  # before anything is said of habits
-
-
-@dataclass
-class Bound:
-    """Words with numbers in them, and the facts behind each."""
-
-    facts: list[BoundFact] = field(default_factory=list)
-
-    def percent(self, name: str, fraction: float, *, entity: str | None = None, period: str | None = None) -> str:
-        return self.say(name, percent(fraction), "%", entity=entity, period=period)
-
-    def say(self, name: str, value: Decimal, unit: str, *, entity: str | None = None, period: str | None = None) -> str:
-        self.facts.append(BoundFact(name=name, value=value, unit=unit, entity=entity, period=period))
-        return cell(value, unit) if unit == "元" else f"{value}{unit}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +103,7 @@ def _spread(portfolio: PortfolioMeasures, bound: Bound) -> Iterator[str]:
         yield f"按当前比例回看{period}，{told}（计入组合测算的持仓占比{share}）。"
     if isfinite(portfolio.ongoing_fee):
         fee = bound.percent("组合每年费率合计", portfolio.ongoing_fee)
-        yield f"组合每年费率合计{fee}，已体现在净值中。"
+        yield f"管理费、托管费等运作费用已从净值中扣除，组合每年费率合计{fee}。"
     if industries := portfolio.industries:
         top = "，".join(
             f"{name}{bound.percent(f'{name}穿透占比', weight)}"

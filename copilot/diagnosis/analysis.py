@@ -14,6 +14,7 @@ from copilot.diagnosis.data.disclosure import FundPortfolio
 from copilot.diagnosis.data.index import Benchmark
 from copilot.diagnosis.data.nav import NavSeries
 from copilot.diagnosis.data.rates import ConstantRate
+from copilot.diagnosis.data.segments import SegmentPeriod
 from copilot.diagnosis.findings import Measure
 from copilot.diagnosis.judged import fund_labels, fund_measures
 from copilot.diagnosis.measured.fund import FundMeasures, Market, measure_fund
@@ -39,6 +40,7 @@ class FundInput:
     own_benchmark: Benchmark | None = None  # the contract's, where all its parts are known; else the house's is used
     fees: FeeSchedule | None = None
     portfolio: FundPortfolio | None = None  # what it last disclosed
+    segments: tuple[SegmentPeriod, ...] = ()  # periods that follow each other, the latest last
     manager: str | None = None
     manager_since: date | None = None
     size_cny: Decimal | None = None  # net assets
@@ -93,6 +95,7 @@ def analyse(
         inception=fund.inception,
         fees=fund.fees,
         portfolio=fund.portfolio,
+        segments=fund.segments,
     )
     window = risk_window(first, end) if old_enough(fund.inception or first, end) else None
     at_risk = measured.window(window.name) if window else None
@@ -134,13 +137,17 @@ _RISK = (
     ("日度在险价值", "value_at_risk", True),
     ("日度条件在险价值", "conditional_value_at_risk", True),
     ("月度正收益占比", "monthly_win_rate", True),
+    ("季度正收益占比", "quarterly_win_rate", True),
 )
 _RELATIVE = (
     ("贝塔", "beta", False),
     ("年化阿尔法", "alpha", True),
     ("跟踪误差", "tracking_error", True),
     ("信息比率", "information_ratio", False),
+    ("上行捕获率", "up_capture", True),
+    ("下行捕获率", "down_capture", True),
     ("月度跑赢基准占比", "monthly_win_rate_against", True),
+    ("季度跑赢基准占比", "quarterly_win_rate_against", True),
 )
 
 

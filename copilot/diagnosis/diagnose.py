@@ -10,11 +10,14 @@ from decimal import Decimal
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis import wording
 from copilot.diagnosis.analysis import FundAnalysis, FundInput
+from copilot.diagnosis.attributed import attribution_part
 from copilot.diagnosis.data.benchmark import CompositeBenchmark
 from copilot.diagnosis.data.index import Benchmark, IndexSeries
+from copilot.diagnosis.data.nav import HOME_CURRENCY
 from copilot.diagnosis.data.peers import PeerTable
 from copilot.diagnosis.data.rates import ConstantRate, RateSeries
 from copilot.diagnosis.findings import Judgement, Observation, judge
+from copilot.diagnosis.fund_tables import fund_tables
 from copilot.diagnosis.judged import fund_size, ongoing_fee
 from copilot.diagnosis.measured.fund import Market
 from copilot.diagnosis.measured.whole import ReportMeasures
@@ -24,6 +27,7 @@ from copilot.diagnosis.report import DiagnosisReport
 from copilot.diagnosis.series import DataNote, NoteLevel
 from copilot.diagnosis.shared import SharedFunds, study
 from copilot.diagnosis.suitability import LEVEL_RULE, level_labels, level_measure
+from copilot.diagnosis.unjudged import unjudged_sentence
 from mandarin.numerals import find_numerals
 
 FUND_RULES = (
@@ -31,6 +35,7 @@ FUND_RULES = (
     "high_fee", "tiny_fund", "small_fund", "new_manager",
 )  # fmt: skip
 _PERIODS = ((6, "个月"), (1, "年"), (3, "年"), (5, "年"))  # lengths that the report's own words name
+_DISPLAY = "展示区间均不短于六个月，不足一年的区间不折算为按年指标；数据不足的指标留空，不以零代替。"
 _TAIL_PERCENT = f"{TAIL * 100:g}"
 
 
@@ -68,10 +73,18 @@ def diagnose_fund(
     studied = shared.study(fund, index, chosen.market) if shared else study(fund, index, chosen.market)
     analysis = studied.analysis
     own = fund.benchmark(index)
-    told = conventions(chosen, own or index, fund.contract_benchmark, of_contract=fund.own_benchmark is not None)
+    told = conventions(
+        chosen,
+        own or index,
+        fund.contract_benchmark,
+        of_contract=fund.own_benchmark is not None,
+        shown=analysis.window is not None,
+    )
     judgement = judge_fund(analysis, client_level)
     notes = (*fund.nav.notes, *(own.notes if own else ()), *missing_notes(analysis, judgement))
     summary = tuple(wording.summary(analysis, judgement.observations))
+    tables = fund_tables(analysis.measured)
+    split = attribution_part(analysis.measured.attribution if analysis.measured else None, fund.code)
     return DiagnosisReport(
         title="基金诊断报告",
         subject=f"{fund.name}（{fund.code}）",
@@ -84,6 +97,7 @@ def diagnose_fund(
         observations=judgement.observations,
         charts=studied.charts,
         profile=wording.profile(fund),
+        further=(*tables.blocks, *split.blocks),
         conventions=told,
         sources=sources([fund], own or index),
         notes=notes,
@@ -91,8 +105,10 @@ def diagnose_fund(
             *fund_facts(analysis),
             *profile_facts(fund),
             *chart_facts(analysis),
+            *tables.facts,
+            *split.facts,
             *text_facts(judgement.observations, notes, chosen),
-            *name_facts(fund.name, analysis.benchmark_name),
+            *name_facts(fund.name, analysis.benchmark_name, *tables.names, *split.names),
             *contract_facts(fund.contract_benchmark),
         ),
         benchmark_name=analysis.benchmark_name,
@@ -127,6 +143,18 @@ def chart_facts(analysis: FundAnalysis) -> Iterator[BoundFact]:
     ahead = sum(row.benchmark is not None and row.value > row.benchmark for row in years)
     yield BoundFact(name="自然年度数", value=Decimal(len(years)), unit="个", entity=analysis.fund.code)
     yield BoundFact(name="跑赢基准的自然年度数", value=Decimal(ahead), unit="个", entity=analysis.fund.code)
+    if day := wording.judged_from(analysis):
+        yield _span("距可展示业绩天数", analysis.fund.nav.last_day, day, analysis.fund.code)
+    if fall := analysis.drawdown:
+        yield _span("回撤历时", fall.peak, fall.trough, analysis.fund.code)
+        if fall.recovery:
+            yield _span("回撤修复历时", fall.trough, fall.recovery, analysis.fund.code)
+
+
+def _span(name: str, start: date, end: date, code: str) -> BoundFact:
+    """Two days that the text names: the gate knows dates by the periods of facts."""
+    days = Decimal((end - start).days)
+    return BoundFact(name=name, value=days, unit="天", period=f"{start}至{end}", entity=code)
 
 
 def fund_facts(analysis: FundAnalysis) -> Iterator[BoundFact]:
@@ -172,9 +200,20 @@ def contract_facts(words: str | None) -> Iterator[BoundFact]:
 
 
 def conventions(
-    settings: Settings, index: Benchmark | None, contract: str | None = None, *, of_contract: bool = False
+    settings: Settings,
+    index: Benchmark | None,
+    contract: str | None = None,
+    *,
+    of_contract: bool = False,
+    shown: bool = True,
 ) -> tuple[str, ...]:
-    """How the figures were computed, as printed in the report. `of_contract`: `index` is the fund's own benchmark."""
+    """How the figures were computed, as printed in the report. `of_contract`: `index` is the fund's own benchmark.
+
+    `shown`: whether there are any; without, only the rules of what may be shown.
+    """
+    contracted = (f"基金合同约定的业绩比较基准为：{contract}。",) if contract else ()
+    if not shown:
+        return (_DISPLAY, *contracted)
     rate = (
         f"所用无风险利率为{settings.rates.name}"
         if settings.rates
@@ -182,7 +221,8 @@ def conventions(
     )
     lines = [
         "收益率按日增长率逐日复利计算，已包含分红；单位净值未作分红调整，不直接用于计算收益。",
-        f"一年按{TRADING_DAYS}个交易日折算，标准差按样本口径；展示区间均不短于六个月，不足一年的区间不折算为按年指标。",
+        f"一年按{TRADING_DAYS}个交易日折算，标准差按样本口径；{_DISPLAY}",
+        "最大回撤按逐日复利的净值计算，卡玛比率为年化收益率与最大回撤幅度之比，月度与季度占比按自然月、自然季计算。",
         f"夏普比率、索提诺比率、下行风险与年化阿尔法{rate}。",
         f"在险价值与条件在险价值为历史模拟法，取最差的{_TAIL_PERCENT}%交易日。",
     ]
@@ -195,9 +235,11 @@ def conventions(
         lines.append(
             f"本报告的对照基准为{index.name}（{kind}），按基金净值日对齐，不等同于基金合同约定的业绩比较基准。"
         )
-    if contract:
-        lines.append(f"基金合同约定的业绩比较基准为：{contract}。")
-    return tuple(lines)
+    if index:
+        lines.append(
+            "贝塔、年化阿尔法、跟踪误差与信息比率只用本产品与对照基准都有数据的日子；信息比率为日超额收益的均值与标准差之比，按年折算；上行、下行捕获率为基准上涨、下跌月份里两者按年折算收益之比。"
+        )
+    return (*lines, *contracted)
 
 
 def sources(funds: Sequence[FundInput], index: Benchmark | None) -> tuple[SourceNote, ...]:
@@ -212,12 +254,17 @@ def sources(funds: Sequence[FundInput], index: Benchmark | None) -> tuple[Source
 def missing_notes(analysis: FundAnalysis, judgement: Judgement) -> Iterator[DataNote]:
     """What the report could not show or judge, and why."""
     fund = analysis.fund
-    if judgement.unjudged:
-        text = f"{fund.name}因数据不足，未对以下项目作出判断：{'、'.join(judgement.unjudged)}。"
-        yield DataNote(kind="unjudged", level=NoteLevel.WARNING, text=text)
+    if missing := unjudged_sentence(analysis, judgement):
+        yield DataNote(kind="unjudged", level=NoteLevel.WARNING, text=f"{fund.name}：{missing}")
+    if fund.nav.currency != HOME_CURRENCY:
+        text = f"{fund.name}以{fund.nav.currency}计价，收益与风险未作汇率折算，与人民币计价的产品和基准只能粗略比较。"
+        yield DataNote(kind="currency", level=NoteLevel.WARNING, text=text)
     if analysis.benchmark_name is None:
         text = f"没有与{fund.name}相称的对照基准，其收益率没有基准可比。"
         yield DataNote(kind="no_benchmark", level=NoteLevel.WARNING, text=text)
+    if fund.segments and analysis.measured and analysis.measured.attribution is None:
+        text = f"{fund.name}的分段权重与收益不足六个月，未作业绩归因。"
+        yield DataNote(kind="short_segments", level=NoteLevel.INFO, text=text)
     if analysis.sparse:
         text = f"{fund.name}的净值并非每个交易日都有，不展示按年折算的指标。"
         yield DataNote(kind="sparse", level=NoteLevel.WARNING, text=text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -90,6 +90,7 @@ class Judgement:
 
     observations: tuple[Observation, ...]
     unjudged: tuple[str, ...]
+    lacking: Mapping[str, str] = field(default_factory=dict)  # by such a title the first measure that is not there
 
 
 def judge(
@@ -112,11 +113,17 @@ def judge(
     holding = [rule for rule in judged if all(condition.holds(measures[condition.measure]) for condition in rule.when)]
     ids = {rule.id for rule in holding}
     spoken = [_observe(rule, measures, labels, entity) for rule in holding if ids.isdisjoint(rule.unless)]
+    lacking = {rule.title: _first_missing(rule, measures) for rule in reversed(applied) if rule not in judged}
     order = [Severity.SERIOUS, Severity.WARNING, Severity.NOTICE]
     return Judgement(
         observations=tuple(sorted(spoken, key=lambda seen: order.index(seen.severity))),
-        unjudged=tuple(dict.fromkeys(rule.title for rule in applied if rule not in judged)),
+        unjudged=tuple(reversed(lacking)),
+        lacking=dict(reversed(lacking.items())),
     )
+
+
+def _first_missing(rule: Rule, measures: Mapping[str, Measure]) -> str:
+    return next(condition.measure for condition in rule.when if condition.measure not in measures)
 
 
 def _asked(rule: Rule, only: tuple[str, ...] | None, kind: str | None) -> bool:

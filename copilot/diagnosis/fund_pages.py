@@ -8,10 +8,11 @@ from compliance_filters.finding import BoundFact
 from copilot.diagnosis import wording
 from copilot.diagnosis.analysis import FundAnalysis
 from copilot.diagnosis.diagnose import chart_facts, profile_facts
-from copilot.diagnosis.findings import Observation
+from copilot.diagnosis.findings import Judgement, Observation
 from copilot.diagnosis.judged import fund_size, ongoing_fee
 from copilot.diagnosis.parts import ComparisonRow, FigureRow, FundPage, HoldingRow
 from copilot.diagnosis.shared import FundStudy
+from copilot.diagnosis.unjudged import unjudged_sentence
 
 # What a page shows of all figures: enough to judge by, and the whole still on one page.
 _SHOWN = (
@@ -21,12 +22,10 @@ _SHOWN = (
 _PERIOD_RETURNS = 5  # of the first six: a whole record that is no longer than five years says nothing new
 
 
-def fund_page(
-    row: HoldingRow, study: FundStudy, observations: Sequence[Observation], unjudged: Sequence[str]
-) -> FundPage:
-    """The page of a holding. `unjudged`: titles of the rules that lack data."""
+def fund_page(row: HoldingRow, study: FundStudy, observations: Sequence[Observation], judgement: Judgement) -> FundPage:
+    """The page of a holding. `observations`: as the whole report tells them; `judgement`: what could not be judged."""
     analysis = study.analysis
-    missing = f"因数据不足，未对以下项目作出判断：{'、'.join(unjudged)}。"
+    missing = unjudged_sentence(analysis, judgement)
     return FundPage(
         code=row.code,
         name=row.name,
@@ -35,7 +34,7 @@ def fund_page(
         figures=tuple(page_figures(analysis)),
         observations=tuple(observations),
         charts=study.charts,
-        unjudged=(missing,) if unjudged else (),
+        unjudged=(missing,) if missing else (),
         benchmark_name=analysis.benchmark_name,
     )
 

@@ -126,8 +126,8 @@ def _rolling(analysis: FundAnalysis) -> LineChart | None:
     dates, own = rolled.dates[known][::-_EVERY][::-1], rolled.values[known][::-_EVERY][::-1]
     other = beside[known][::-_EVERY][::-1]
     return LineChart(
-        title="滚动持有一年的收益率",
-        alt=f"{analysis.fund.name}任意持有满一年的收益率随到期日变化的曲线，阴影为居中的区间。",
+        title="滚动一年历史收益率",
+        alt=f"{analysis.fund.name}截至各日的过去一年收益率曲线，阴影为居中的区间。",
         unit="%",
         dates=days_of(dates),
         lines=tuple(_pair(own * 100, None if bool(np.isnan(other).any()) else other * 100)),

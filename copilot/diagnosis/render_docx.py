@@ -42,8 +42,7 @@ def _add(block: object, document: Any, level: int) -> None:
 
 @_add.register
 def _(block: Opening, document: Any, level: int) -> None:
-    document.add_page_break()
-    document.add_heading(block.title, level=level)
+    document.add_heading(block.title, level=level).paragraph_format.page_break_before = True
     if block.note:
         document.add_paragraph(block.note)
 
@@ -79,7 +78,8 @@ def _(block: Sheet, document: Any, level: int) -> None:
             run.bold = n == 0 or n - 1 in block.marked
             if column >= block.words and len(text) < _LONG:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    _repeat_head(table)
+    _set_rows(table)
+    _set_widths(table, block.widths)
 
 
 _LONG = 20  # characters: a cell of words, set to the left
@@ -151,7 +151,22 @@ def _properties(properties: Any, report: DiagnosisReport) -> None:
     properties.created = datetime(report.made_on.year, report.made_on.month, report.made_on.day)  # noqa: DTZ001
 
 
-def _repeat_head(table: Any) -> None:
+def _set_rows(table: Any) -> None:
+    """The head is repeated on every page, and no row breaks over two."""
     from docx.oxml import OxmlElement
 
+    for row in table.rows:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+
+
+def _set_widths(table: Any, widths: tuple[float, ...]) -> None:
+    """Columns as wide as in the other renderings; even without widths."""
+    from docx.shared import Cm
+
+    table.autofit = not widths
+    for column, width in zip(table.columns, widths, strict=False):
+        share = Cm(_WHOLE_CM * width / sum(widths))
+        column.width = share
+        for cell in column.cells:
+            cell.width = share

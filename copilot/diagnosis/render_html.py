@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from functools import singledispatch
@@ -82,6 +83,7 @@ def _(block: Pictures) -> str:
 
 
 _LONG = 20  # characters: a cell of words
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")  # breaks nowhere, however narrow the screen
 
 
 def _mark(block: Sheet, column: int) -> str:
@@ -93,9 +95,13 @@ def _mark(block: Sheet, column: int) -> str:
 
 def _row(row: tuple[str, ...], marked: bool, marks: list[str]) -> str:
     first = f'<th scope="row">{escape(row[0])}</th>'
-    cells = "".join(f"<td{mark}>{escape(cell)}</td>" for cell, mark in zip(row[1:], marks[1:], strict=True))
+    cells = "".join(f"<td{mark}>{_dated(cell)}</td>" for cell, mark in zip(row[1:], marks[1:], strict=True))
     mark = ' class="marked"' if marked else ""
     return f"<tr{mark}>{first}{cells}</tr>"
+
+
+def _dated(cell: str) -> str:
+    return _DATE.sub(lambda day: f"<span class='d'>{day[0]}</span>", escape(cell))
 
 
 def _heading(title: str) -> str:
@@ -109,7 +115,7 @@ def _paragraphs(lines: Iterable[str]) -> str:
 def _figure(chart: Chart) -> str:
     picture = b64encode(draw(chart).encode("utf-8")).decode("ascii")
     size = chart.size
-    wide = ' class="wide"' if not size.half else ""
+    wide = ' class="wide" tabindex="0"' if not size.half else ""  # moved sideways where the screen is narrow
     return (
         f"<figure{wide}><figcaption>{escape(chart.title)}</figcaption>"
         f'<img src="data:image/svg+xml;base64,{picture}" width="{size.width}" height="{size.height}" '

@@ -55,6 +55,7 @@ class DiagnosisReport:
     benchmark_name: str | None = None
     adviser: Adviser | None = None
     profile: str = ""  # of a single fund: manager, size, fees
+    further: tuple[Block, ...] = ()  # of a single fund: phases of the market, costs, attribution
     account: tuple[Block, ...] = ()  # of a client: what the account did and what it would lose
     comparison: tuple[ComparisonRow, ...] = ()
     pages: tuple[FundPage, ...] = ()
@@ -138,6 +139,7 @@ class DiagnosisReport:
         yield Pictures(title="图表", charts=self.charts)
         risks = [row for row in self.figures if row.group == "risk"]
         yield figure_sheet("风险与风险调整后指标", risks, self.benchmark_name)
+        yield from self.further
 
     def _pages(self) -> Iterator[Block]:
         for page in self.pages:

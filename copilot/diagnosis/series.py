@@ -35,7 +35,7 @@ class DataNote:
     kind: str  # gap, duplicate, bad_value, jump, stale, order, no_growth, dividend, false_row, ...
     level: NoteLevel
     text: str  # one sentence in Chinese
-    facts: tuple[BoundFact, ...] = ()  # every number the sentence holds, dates aside
+    facts: tuple[BoundFact, ...] = ()  # every number the sentence holds; its dates as their periods
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,7 +76,7 @@ class Whole:
                 row,
                 self.studies[row.code],
                 [one for one in seen if one.entity == row.code],
-                self.judgement(row).unjudged,
+                self.judgement(row),
             )
             for row in self.paged
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis.analysis import FundAnalysis, FundInput
@@ -10,7 +11,8 @@ from copilot.diagnosis.findings import Observation, Severity
 from copilot.diagnosis.judged import fund_size, ongoing_fee
 from copilot.diagnosis.parts import FigureRow
 from copilot.diagnosis.suitability import LEVEL_RULE, LEVEL_TITLE
-from copilot.diagnosis.windows import old_enough
+from copilot.diagnosis.unjudged import too_young
+from copilot.diagnosis.windows import LEAST_MONTHS, add_months
 
 
 def summary(analysis: FundAnalysis, observations: Sequence[Observation]) -> Iterator[str]:
@@ -20,7 +22,15 @@ def summary(analysis: FundAnalysis, observations: Sequence[Observation]) -> Iter
     yield f"{fund.name}（{fund.code}）{kind}{risk}。"
     yield from performance_lines(analysis)
     yield attention(observations)
-    yield next_step(observations)
+    day = judged_from(analysis)
+    yield f"下一步：暂不据此调整，待{day}记录满六个月后重新诊断。" if day else next_step(observations)
+
+
+def judged_from(analysis: FundAnalysis) -> date | None:
+    """The day from which figures may be shown; None where they may be today."""
+    fund = analysis.fund
+    start = max(fund.inception or fund.nav.first_day, fund.nav.first_day)
+    return add_months(start, LEAST_MONTHS) if too_young(analysis) else None
 
 
 def attention(observations: Sequence[Observation], *, above: Sequence[BoundFact] = ()) -> str:
@@ -51,13 +61,8 @@ def next_step(observations: Sequence[Observation]) -> str:
 def performance_lines(analysis: FundAnalysis) -> Iterator[str]:
     """Returns and the deepest fall in a layman's words, the benchmark beside; or why nothing is shown."""
     if analysis.window is None:
-        start = analysis.fund.inception or analysis.fund.nav.first_day
-        if not old_enough(start, analysis.fund.nav.last_day):
-            yield "成立不足六个月，按规定不展示业绩。"
-        elif not old_enough(analysis.fund.nav.first_day, analysis.fund.nav.last_day):
-            yield "净值记录不足六个月，不展示业绩。"
-        else:
-            yield "净值记录中断，其间收益未知，无法评价区间业绩与风险。"
+        young = too_young(analysis)
+        yield f"{young}，按规定不展示业绩。" if young else "净值记录中断，其间收益未知，无法评价区间业绩与风险。"
         return
     rows = {row.name: row for row in analysis.figures}
     yield from _returns(rows, analysis.benchmark_name)

@@ -16,6 +16,7 @@ from copilot.diagnosis.data.nav import NavSeries
 from copilot.diagnosis.data.peers import PeerTable
 from copilot.diagnosis.data.provider import FundData
 from copilot.diagnosis.data.rates import RateSeries
+from copilot.diagnosis.data.segments import SegmentPeriod
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.reports import ReportDesk
 from copilot.session import ContextFacts
@@ -87,6 +88,9 @@ class PastData:
 
     def portfolio(self, code: str, on: date) -> FundPortfolio | None:
         return self._source.portfolio(code, min(on, self._day))
+
+    def segments(self, code: str, on: date) -> tuple[SegmentPeriod, ...]:
+        return self._source.segments(code, min(on, self._day))
 
     def peers(self) -> PeerTable | None:
         return self._source.peers()

@@ -135,6 +135,20 @@ def test_holdings_without_any_nav_are_told(desk: ReportDesk, tmp_path: Path) -> 
         desk.client("C1", principal=ADVISOR, today=TODAY, navs=NavFolder(empty, None, benchmark_name=""))
 
 
+@pytest.mark.parametrize("part", ["positions", "segments"])
+def test_a_faulty_file_beside_the_nav_costs_only_itself(desk: ReportDesk, tmp_path: Path, part: str) -> None:
+    (tmp_path / part).mkdir()
+    heads = "报告期,类别,名称,占净值比例,开始日期,结束日期,分段,基金权重,基准权重,基金收益率,基准收益率\n"
+    (tmp_path / part / f"{FUND}.csv").write_text(heads + "昨天,,,,,,,,,,\n", encoding="utf-8")
+    for judged in (
+        desk.fund(FUND, principal=ADVISOR, today=TODAY), desk.client("C1", principal=ADVISOR, today=TODAY),
+    ):  # fmt: skip
+        assert judged.verdict.cleared
+        assert "文件有误，未采用" in judged.report.text()
+        assert judged.report.measures is not None
+        assert FUND in judged.report.measures.funds
+
+
 def test_a_reworded_report_is_judged_as_its_models_work(engine: Engine, tmp_path: Path, gate: Watched) -> None:
     make_firm(engine, tmp_path)
     rewriter = ProseRewriter(Rewording(lambda line: line), PromptLibrary(), lambda draft, context: ((), ()))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.settings import ModelSettings
-from serve.demo import DemoResult, demo_home, run_demo
+from serve.demo import BENCHMARK, DemoResult, demo_home, run_demo
 from serve.settings import Settings
 from serve.users import OPERATOR
 from serve.wiring import House
@@ -83,3 +83,19 @@ def test_the_home_of_the_demo_can_be_served(shown: DemoResult, house: House) -> 
     assert set(later.readiness().values()) == {"ok"}
     assert list(later.example_questions(principal=OPERATOR))
     later.close()
+
+
+def test_every_composed_report_is_cleared_by_the_gate_as_shipped(shown: DemoResult, house: House) -> None:
+    """What the program words itself must not look like a promise to the program's own rules, whatever the figures."""
+    later = house.at_home(demo_home(house))
+    navs = later.nav_folder(None, None, BENCHMARK)
+    held, made = [], 0
+    for client in later.clients.all(principal=OPERATOR):
+        if not any(one.units > 0 for one in later.clients.holdings(client.id, principal=OPERATOR)):
+            continue
+        verdict = later.reports.client(client.id, principal=OPERATOR, today=later.today(), navs=navs).verdict
+        made += 1
+        held += [f"{client.id}: {f.rule}: {verdict.original[f.start : f.end]}" for f in verdict.findings]
+    later.close()
+    assert made > 20
+    assert held == []

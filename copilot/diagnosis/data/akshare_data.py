@@ -21,6 +21,7 @@ from copilot.diagnosis.data.index import IndexSeries, Quote, index_of
 from copilot.diagnosis.data.nav import NavSeries, nav_of
 from copilot.diagnosis.data.peers import PeerTable
 from copilot.diagnosis.data.rates import RateSeries
+from copilot.diagnosis.data.segments import SegmentPeriod
 from copilot.diagnosis.data.tables import number
 from copilot.diagnosis.data.total_return import NavRow
 from copilot.diagnosis.errors import DiagnosisError
@@ -121,6 +122,10 @@ class AkshareData:
         """Stocks and industries of the reports of this year and the last one."""
         found = [one for year in (on.year - 1, on.year) for one in self._positions(code, year)]
         return portfolio_on(code, tuple(found), on)
+
+    def segments(self, code: str, on: date) -> tuple[SegmentPeriod, ...]:
+        """Nothing: no public page tells weights of benchmarks by segment."""
+        return ()
 
     def peers(self) -> PeerTable | None:
         """None: one page a fund is no way to read a peer group."""

@@ -26,6 +26,7 @@ from copilot.diagnosis.series import DataNote, Floats, ReturnSeries, to_date
 NAV_COLUMNS = ("单位净值", "日增长率", "复权净值")
 EVENT_COLUMNS = ("每份分红", "拆分比例")
 HOME_CURRENCY = "CNY"
+_HOME_WORDS = {"人民币", "人民币元", "RMB"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def read_nav(path: Path, code: str, *, today: date | None = None, lag_days: int 
     def read(row: dict[str, str]) -> NavRow:
         columns.update(row)
         if cell := (row.get("币种") or "").strip():
-            currencies.add(cell.upper())
+            currencies.add(HOME_CURRENCY if cell.upper() in _HOME_WORDS else cell.upper())
         return _nav_row(row)
 
     rows = parsed(path, read, {"净值日期"})

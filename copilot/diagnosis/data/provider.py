@@ -14,11 +14,13 @@ from copilot.diagnosis.data.index import Benchmark, IndexSeries, read_index
 from copilot.diagnosis.data.nav import NavSeries, read_nav
 from copilot.diagnosis.data.peers import PeerTable, read_peers
 from copilot.diagnosis.data.rates import RateSeries, read_rates
+from copilot.diagnosis.data.segments import SegmentPeriod, chain_on, read_segments
 from copilot.diagnosis.data.tables import SUFFIXES, table_file
 from copilot.diagnosis.errors import DiagnosisError
 
 MOST_NAVS = 512  # of the latest read, about 50 kB each; a changed file is read again
-INDEXES, POSITIONS, STYLES, PEERS, RATES = "indexes", "positions", "styles", "peers", "risk_free"
+INDEXES, POSITIONS, SEGMENTS, STYLES = "indexes", "positions", "segments", "styles"
+PEERS, RATES = "peers", "risk_free"
 
 
 class FundData(Protocol):
@@ -51,6 +53,10 @@ class FundData(Protocol):
         """What a fund had disclosed of its insides up to a day."""
         ...
 
+    def segments(self, code: str, on: date) -> tuple[SegmentPeriod, ...]:
+        """Weights and returns by segment, of a fund and its benchmark: periods up to a day that follow each other."""
+        ...
+
     def peers(self) -> PeerTable | None:
         """Returns of peers by group and period."""
         ...
@@ -59,8 +65,8 @@ class FundData(Protocol):
 class NavFolder:
     """One folder of files, CSV or Parquet, and one benchmark file.
 
-    CODE: NAV. indexes/NAME and styles/NAME: `date,close`. positions/CODE: disclosures. risk_free: `date,rate`.
-    peers: returns of peers. Only the NAV files must be there.
+    CODE: NAV. indexes/NAME and styles/NAME: `date,close`. positions/CODE: disclosures. segments/CODE:
+    weights and returns by segment. risk_free: `date,rate`. peers: returns of peers. Only the NAV files must be there.
     """
 
     def __init__(self, folder: Path, benchmark: Path | None, *, benchmark_name: str) -> None:
@@ -115,6 +121,10 @@ class NavFolder:
     def portfolio(self, code: str, on: date) -> FundPortfolio | None:
         path = table_file(self.path / POSITIONS, code)
         return portfolio_on(code, read_positions(path), on) if path else None
+
+    def segments(self, code: str, on: date) -> tuple[SegmentPeriod, ...]:
+        path = table_file(self.path / SEGMENTS, code)
+        return chain_on(read_segments(path), on) if path else ()
 
     def peers(self) -> PeerTable | None:
         path = table_file(self.path, PEERS)

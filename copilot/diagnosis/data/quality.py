@@ -105,7 +105,8 @@ def _gap_notes(holes: Sequence[Gap], found: TotalReturns) -> Iterator[DataNote]:
         text = f"{start}至{end}之间没有净值，该段未补齐{unknown}，跨越该段的收益与风险指标仅供参考。"
         if unknown:
             text = f"{start}至{end}之间没有净值，该段未补齐{unknown}。"
-        yield DataNote(kind="gap", level=NoteLevel.SERIOUS, text=text)
+        days = BoundFact(name="净值中断天数", value=Decimal((end - start).days), unit="天", period=f"{start}至{end}")
+        yield DataNote(kind="gap", level=NoteLevel.SERIOUS, text=text, facts=(days,))
 
 
 def _jumps(rows: Sequence[NavRow], found: TotalReturns) -> Iterator[DataNote]:
@@ -121,7 +122,7 @@ def _conflicts(found: TotalReturns) -> Iterator[DataNote]:
     if found.conflicts:
         count, last = len(found.conflicts), found.conflicts[-1]
         text = f"有{count}个净值日的净值涨幅高于日增长率（最近为{last}），收益按日增长率计算，请核对原始净值。"
-        yield DataNote(kind="conflict", level=NoteLevel.WARNING, text=text, facts=_counted(count, "{}个"))
+        yield DataNote(kind="conflict", level=NoteLevel.WARNING, text=text, facts=_counted(count, "{}个", last))
 
 
 def _scale(rows: Sequence[NavRow], found: TotalReturns) -> Iterator[DataNote]:
@@ -147,7 +148,7 @@ def _dividends(rows: Sequence[NavRow], found: TotalReturns) -> Iterator[DataNote
     ]
     if days:
         text = f"有{len(days)}个净值日发生分红或拆分（最近为{days[-1]}），收益按日增长率计算，已包含分红。"
-        yield DataNote(kind="dividend", level=NoteLevel.INFO, text=text, facts=_counted(len(days), "{}个"))
+        yield DataNote(kind="dividend", level=NoteLevel.INFO, text=text, facts=_counted(len(days), "{}个", days[-1]))
 
 
 def _stale(rows: Sequence[NavRow], today: date | None, lag_days: int) -> Iterator[DataNote]:
@@ -158,10 +159,11 @@ def _stale(rows: Sequence[NavRow], today: date | None, lag_days: int) -> Iterato
     if (due - last).days > STALE_AFTER_DAYS:
         behind = (today - last).days
         text = f"净值只更新至{last}，距报告日已有{behind}天。"
-        yield DataNote(kind="stale", level=NoteLevel.WARNING, text=text, facts=_counted(behind, "{}天"))
+        yield DataNote(kind="stale", level=NoteLevel.WARNING, text=text, facts=_counted(behind, "{}天", last))
     if last > today:
         text = f"最后一个净值日{last}晚于报告日{today}，请核对日期。"
-        yield DataNote(kind="future", level=NoteLevel.SERIOUS, text=text)
+        ahead = _counted((last - today).days, "{}天", last)
+        yield DataNote(kind="future", level=NoteLevel.SERIOUS, text=text, facts=ahead)
 
 
 def _unchanged(rows: Sequence[NavRow]) -> Iterator[DataNote]:
@@ -174,6 +176,7 @@ def _unchanged(rows: Sequence[NavRow]) -> Iterator[DataNote]:
         yield DataNote(kind="unchanged", level=NoteLevel.WARNING, text=text, facts=_counted(longest, "{}个"))
 
 
-def _counted(count: int, text: str) -> tuple[BoundFact, ...]:
-    """The count with the unit that follows it in the text."""
-    return (BoundFact(name="数据提示计数", value=Decimal(count), unit=text.split("{}")[1][0]),)
+def _counted(count: int, text: str, day: date | None = None) -> tuple[BoundFact, ...]:
+    """The count with the unit that follows it in the text; `day`: that the text names, so that the gate knows it."""
+    period = str(day) if day else None
+    return (BoundFact(name="数据提示计数", value=Decimal(count), unit=text.split("{}")[1][0], period=period),)

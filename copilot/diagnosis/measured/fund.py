@@ -16,6 +16,8 @@ from copilot.diagnosis.data.index import Benchmark, IndexSeries
 from copilot.diagnosis.data.nav import NavSeries
 from copilot.diagnosis.data.peers import PeerTable
 from copilot.diagnosis.data.rates import RiskFree
+from copilot.diagnosis.data.segments import SegmentPeriod
+from copilot.diagnosis.measured.attribution import Attribution, measure_attribution
 from copilot.diagnosis.measured.window import WindowMeasures, measure_window
 from copilot.diagnosis.metrics.costs import Cost, FeeSchedule, cost_over
 from copilot.diagnosis.metrics.payouts import Payout, PayoutSummary, payout_summary
@@ -107,6 +109,7 @@ class FundMeasures:
     ranking: Ranking | None = None
     costs: Mapping[str, Cost] = field(default_factory=dict)  # by years, a ten thousand yuan
     portfolio: FundPortfolio | None = None
+    attribution: Attribution | None = None
 
     def window(self, name: str) -> WindowMeasures | None:
         """The measures of a period by its name: 近3年."""
@@ -122,6 +125,7 @@ def measure_fund(
     inception: date | None = None,
     fees: FeeSchedule | None = None,
     portfolio: FundPortfolio | None = None,
+    segments: tuple[SegmentPeriod, ...] = (),
 ) -> FundMeasures:
     """Measure one fund. Below six months of record, or of life, nothing but the record itself is told."""
     first, end = nav.first_day, nav.last_day
@@ -150,6 +154,7 @@ def measure_fund(
         payout_summary=payout_summary(nav.payouts, series, nav.unit_nav),
         style=_style(series, market.styles, end),
         ranking=_ranking(nav.code, kind, market.peers),
+        attribution=measure_attribution(segments, series),
     )
 
 

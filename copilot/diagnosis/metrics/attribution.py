@@ -1,18 +1,20 @@
-"""Where the difference to the benchmark came from: Brinson's attribution for one period.
+"""Where the difference to the benchmark came from: Brinson's attribution of a period, and of several that follow.
 
 Brinson and Fachler (1985): allocation (w_p - w_b)(r_b - R_b), selection w_b (r_p - r_b), interaction
-(w_p - w_b)(r_p - r_b), per segment; together they are the portfolio's return less the benchmark's.
+(w_p - w_b)(r_p - r_b), per segment; together they are the portfolio's return less the benchmark's. Periods are
+linked after Carino (1999), so that the effects of all still add up to the difference of the compounded returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, log1p
 
 from copilot.diagnosis.errors import DiagnosisError
 
-_WHOLE = 1e-6  # weights may miss 1 by this much
+_WHOLE = 1e-4  # weights may miss 1 by this much: files round them to hundredths of a per cent
+_ALIKE = 1e-12  # returns that differ by less are the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,49 @@ def _effects(one: Segment, whole: float) -> Effects:
         allocation=active * (one.benchmark_return - whole),
         selection=one.benchmark_weight * better,
         interaction=active * better,
+    )
+
+
+def both_returns(segments: Mapping[str, Segment]) -> tuple[float, float]:
+    """Return of the portfolio and of the benchmark over one period, as the segments add up."""
+    own = sum(one.weight * one.portfolio_return for one in segments.values() if one.weight)
+    return own, sum(one.benchmark_weight * one.benchmark_return for one in segments.values())
+
+
+def compounded(returns: Sequence[float]) -> float:
+    """The return of periods that follow each other."""
+    grown = 1.0
+    for one in returns:
+        grown *= 1.0 + one
+    return grown - 1.0
+
+
+def linked(periods: Sequence[Mapping[str, Segment]]) -> dict[str, Effects]:
+    """Effects by segment over periods that follow each other; they sum to the difference of the compounded returns.
+
+    A segment that a period does not tell of has no effect in it. Raises DiagnosisError as `brinson` does.
+    """
+    both = [both_returns(segments) for segments in periods]
+    whole = _log_ratio(compounded([own for own, _ in both]), compounded([other for _, other in both]))
+    found: dict[str, Effects] = {}
+    for segments, (own, other) in zip(periods, both, strict=True):
+        scale = _log_ratio(own, other) / whole
+        for name, one in brinson(segments).items():
+            found[name] = _plus(found.get(name), one, scale)
+    return found
+
+
+def _log_ratio(own: float, other: float) -> float:
+    """Carino's factor: the difference of the log returns over that of the returns."""
+    return 1.0 / (1.0 + own) if abs(own - other) < _ALIKE else (log1p(own) - log1p(other)) / (own - other)
+
+
+def _plus(before: Effects | None, one: Effects, scale: float) -> Effects:
+    known = before or Effects(allocation=0.0, selection=0.0, interaction=0.0)
+    return Effects(
+        allocation=known.allocation + scale * one.allocation,
+        selection=known.selection + scale * one.selection,
+        interaction=known.interaction + scale * one.interaction,
     )
 
 

@@ -22,7 +22,7 @@ from copilot.diagnosis.errors import DiagnosisError
 from copilot.diagnosis.holdings import ClientInput, Holding, diagnose_client
 from copilot.diagnosis.report import Adviser, DiagnosisReport
 from mandarin.numerals import NumeralKind, find_numerals
-from tests.copilot.diagnosis.conftest import LAST
+from tests.copilot.diagnosis.conftest import LAST, WriteNav
 
 MakeFund = Callable[..., FundInput]
 TODAY = LAST + timedelta(days=1)
@@ -107,7 +107,12 @@ def test_a_young_fund_shows_no_performance_and_says_so(make_fund: MakeFund, inde
     assert "成立不足六个月，按规定不展示业绩。" in report.summary
     assert not PERFORMANCE.search(report.text())
     assert [seen.rule for seen in report.observations] == ["short_record"]
-    assert "长期跑输基准" in next(note.text for note in report.notes if note.kind == "unjudged")
+    missing = next(note.text for note in report.notes if note.kind == "unjudged")
+    assert "因成立不足六个月，未判断“长期跑输基准”" in missing
+    assert "因费率资料不全，未判断“费用偏高”" in missing
+    assert "待2027-04-30记录满六个月后重新诊断" in report.summary[-1]
+    assert not any("夏普" in line for line in report.conventions)  # nothing was computed by it
+    assert found_by_the_filters(report) == []
     assert unbound(report) == []
 
 
@@ -139,6 +144,31 @@ def test_a_hole_of_a_year_is_said(make_fund: MakeFund, index: IndexSeries) -> No
     report = diagnose_fund(replace(fund, nav=nav), index, today=TODAY)
     assert "data_gap" in [seen.rule for seen in report.observations]
     assert unbound(report) == []
+
+
+def test_the_gate_knows_every_day_that_the_report_names(
+    tmp_path: Path, write_nav: WriteNav, index: IndexSeries
+) -> None:
+    path = write_nav()
+    head, *rows = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([head, *(row for row in rows if not row.startswith("2025"))]) + "\n", encoding="utf-8")
+    seen = set()
+    for today in (TODAY, TODAY + timedelta(days=40)):
+        nav = read_nav(path, "990001", today=today)
+        fund = FundInput(code="990001", name="云岭样本1号混合A", nav=nav, fund_type="混合型")
+        report = diagnose_fund(fund, index, today=today)
+        seen |= {note.kind for note in report.notes}
+        assert unbound(report) == []
+        assert found_by_the_filters(report) == []
+    assert {"gap", "stale"} <= seen
+
+
+def test_another_currency_is_said(make_fund: MakeFund, index: IndexSeries) -> None:
+    fund = make_fund()
+    report = diagnose_fund(replace(fund, nav=replace(fund.nav, currency="USD")), index, today=TODAY)
+    assert any("以USD计价" in note.text for note in report.notes if note.kind == "currency")
+    assert found_by_the_filters(report) == []
+    assert all(note.kind != "currency" for note in diagnose_fund(fund, index, today=TODAY).notes)
 
 
 def test_without_an_index_the_report_says_that_nothing_stands_beside(make_fund: MakeFund) -> None:

@@ -31,7 +31,9 @@ def test_a_rule_is_silent_at_its_limit() -> None:
 
 
 def test_what_cannot_be_judged_is_named() -> None:
-    assert judge({}, {}, rules=parse_rules(RULE)).unjudged == ("回撤偏大",)
+    found = judge({}, {}, rules=parse_rules(RULE))
+    assert found.unjudged == ("回撤偏大",)
+    assert found.lacking == {"回撤偏大": "fall"}
 
 
 @pytest.mark.parametrize(

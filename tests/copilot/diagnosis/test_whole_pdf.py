@@ -17,6 +17,7 @@ import pytest
 from copilot.diagnosis.analysis import FundInput
 from copilot.diagnosis.charts import Chart, HeatMap, LineChart, draw
 from copilot.diagnosis.data.index import IndexSeries
+from copilot.diagnosis.diagnose import diagnose_fund
 from copilot.diagnosis.holdings import ClientInput, Holding, diagnose_client
 from copilot.diagnosis.match.advise import Held, advise
 from copilot.diagnosis.match.shelf import Candidate, Investor
@@ -219,3 +220,10 @@ def test_each_fund_stands_on_one_page_with_all_its_charts(report: DiagnosisRepor
         assert f"（{page.code}）" in text[:40]
         assert all(re.sub(r"\s", "", chart.title) in text for chart in page.charts), text
     assert pages[first + len(report.pages)].startswith("说明与附注")
+
+
+def test_a_fund_too_young_to_be_shown_has_one_page(make_fund: MakeFund, index: IndexSeries, tmp_path: Path) -> None:
+    young = diagnose_fund(make_fund(first=LAST - timedelta(days=21)), index, today=TODAY)
+    text = pdf_text(render(young, tmp_path / "y.pdf"))
+    assert re.search("共 ?1 ?页", text)
+    assert "风险揭示" in text

@@ -148,5 +148,6 @@ def test_a_qdii_fund_may_be_two_days_later(tmp_path: Path) -> None:
 def test_currency_is_read_and_two_in_one_file_are_refused(tmp_path: Path) -> None:
     head = "净值日期,单位净值,日增长率,币种"
     assert read_nav(file(tmp_path, "2024-01-02,1,0,usd", head=head), "1").currency == "USD"
+    assert read_nav(file(tmp_path, "2024-01-02,1,0,人民币", head=head), "1").currency == "CNY"
     with pytest.raises(NavFileError, match="CNY、USD"):
         read_nav(file(tmp_path, "2024-01-02,1,0,USD", "2024-01-03,1,0,CNY", head=head), "1")
