@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -16,7 +16,7 @@ from intent.call import Speaker, Turn
 from intent.clue import CLAUSE_END
 from intent.spoken_sums import MONEY_COMING, SpokenSum, SumReader
 
-REACH = 6  # turns around the evidence in which its sum may have been said
+REACH = 6  # turns around the evidence in which any sum counts; farther ones only where their own words want them
 PART_REACH = 4  # turns before a part in which its whole may have been said
 
 Named = Callable[[str], Collection[str]]  # the intents that a text names
@@ -75,12 +75,14 @@ class Sums:
         )
 
     def _said(self, intent: str, proofs: Sequence[int], turns: Sequence[Turn]) -> dict[int, tuple[SpokenSum, ...]]:
-        """What each turn around the evidence says, in order; parts are read against the turns before."""
+        """What each turn says, in order; parts are read against the turns before."""
         said: dict[int, tuple[SpokenSum, ...]] = {}
-        for at in _around(proofs, len(turns)):
+        for at, turn in enumerate(turns if proofs else ()):
             shortly = (each for n in range(at - PART_REACH, at) for each in said.get(n, ()))
             before = [each.amount_cny for each in shortly if each.weight > self._weights["never"]]
-            said[at] = self._reader.said_in(turns[at].text, intent, before=before)
+            sums = self._reader.said_in(turn.text, intent, before=before)
+            near = _far(at, proofs) <= REACH
+            said[at] = tuple(each for each in sums if near or each.weight > self._weights["money"])
         return said
 
     def _place(
@@ -89,7 +91,7 @@ class Sums:
         """What a sum weighs by the turn in which it was said."""
         weights = self._weights
         spoken = weights["client"] if turns[at].speaker is not Speaker.ADVISOR else self._answered(at, said, turns)
-        far = min(abs(at - proof) for proof in proofs)
+        far = min(REACH, _far(at, proofs))
         near = weights["distance"] * far + weights["evidence"] * (not far)
         return spoken + near + weights["late"] * at / len(turns)
 
@@ -115,8 +117,8 @@ class Sums:
         return self._weights["known_topic"] if intent in named(text) else 0.0
 
 
-def _around(proofs: Sequence[int], turns: int) -> Iterator[int]:
-    yield from range(max(0, min(proofs) - REACH), min(turns, max(proofs) + REACH + 1)) if proofs else ()
+def _far(at: int, proofs: Sequence[int]) -> int:
+    return min(abs(at - proof) for proof in proofs)
 
 
 @cache
