@@ -66,7 +66,7 @@ class WishMaker:
             confidence=max(_confidence(reading) for reading in kept),
             product=self._product(said, turns),
             amount_cny=self._amount(intent, said, turns),
-            urgency=self._rules.urgency(turn.text for turn in said),
+            urgency=self._rules.urgency(intent.id, [turn.text for turn in said]),
         )
         return [replace(wish, goes_to=place) for place in intent.places]
 
