@@ -45,6 +45,7 @@ class SumReader:
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self._least: Mapping[str, int] = raw["least"]
         self._never, self._kept, self._share = (Clue.read(raw[name]) for name in ("never", "kept", "share"))
+        self._bare = Clue.read(raw["bare"])
         self._clues = tuple(Clue.read(each) for each in raw["clues"].values())
         self._correction, self._corrected = re.compile(raw["correction"]["words"]), raw["correction"]["weight"]
         self._words = {name: re.compile(raw[name]) for name in ("ten_thousands", "a_time", "tail", "verb")}
@@ -69,12 +70,13 @@ class SumReader:
         return tuple(sorted([*said, *(part for _, part in parts)], key=lambda each: each.start))
 
     def _plain(self, numbers: Sequence[Numeral], text: str, intent: str, before: Sequence[Decimal]) -> Iterator[_Plain]:
-        least, end = self._least.get(intent, self._least[OTHERWISE]), -1
+        least, end, known = self._least.get(intent, self._least[OTHERWISE]), -1, list(before)
         for number in numbers:
             near = Near.of(text, number.start, number.end)
-            amount = None if number.start == end else self._amount(number, near, before)
+            amount = None if number.start == end else self._amount(number, near, known)
             end = number.end if not number.unit else -1  # 五一零三百 is a name
             if amount and amount >= least:
+                known.append(amount)
                 yield _Plain(number=number, near=near, amount=amount)
 
     def _amount(self, number: Numeral, near: Near, before: Sequence[Decimal]) -> Decimal | None:
@@ -96,9 +98,10 @@ class SumReader:
     def _said(self, each: _Plain, text: str, later: Sequence[_Plain], intent: str, whole: set[Decimal]) -> SpokenSum:
         number = each.number
         weight = sum(clue.weight_for(intent) for clue in self._clues if clue.holds(each.near))
+        money = number.kind is NumeralKind.AMOUNT or each.amount != number.value
+        weight += self._weights["money"] * money + self._bare.weight_for(intent) * (not money and weight <= 0)
         between = (text[number.end : other.number.start] for other in later)
         weight += self._corrected * any(self._correction.search(words) for words in between)
-        weight += self._weights["money"] * (number.kind is NumeralKind.AMOUNT or number.unit == "个")
         weight += self._weights["whole"] * (each.amount in whole)
         return self._sum(each.amount, number, weight)
 

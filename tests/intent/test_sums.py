@@ -30,6 +30,9 @@ def of(*lines: str, evidence: tuple[int, ...] = (0,), intent: str = "fund.buy") 
         ("c:半年的话，三百个可以", 3_000_000),
         ("c:朋友放了八十万，我先放二十万", 200_000),
         ("c:我想买十万块，一百万起的就算了", 100_000),
+        ("c:那给我留二十万额度", 200_000),
+        ("c:下午卖了六十万股票，钱放两天", 600_000),
+        ("c:现在才给我六十万，我想融一百", 1_000_000),
     ],
 )
 def test_of_several_sums_the_one_that_is_meant(said: str, amount: int) -> None:
@@ -132,6 +135,9 @@ def test_the_yearly_limit_is_what_goes_into_a_pension_and_nothing_else() -> None
         ("c:要开户的有十一个人，一道开了", "wealth.pension"),
         ("c:那只沪深三百的不要了", "fund.sip"),
         ("c:三千六一年，签", "advisory.subscribe"),
+        ("c:中证五百的好还是一千的好", "etf.trade"),
+        ("c:看病花了四十多万，股票上头的钱我得全拿出来", "churn.transfer_out"),
+        ("c:起点是一千还是一万来着", "fund.buy"),
     ],
 )
 def test_what_is_required_or_held_or_counted_is_no_sum(said: str, intent: str) -> None:
