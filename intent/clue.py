@@ -9,6 +9,7 @@ from typing import Any
 
 CLAUSE_END = re.compile(r"[，。！？；,!?; ]")
 NEAR_CHARS = 10  # before and behind a number
+CLAUSE_CHARS = 80  # as far as a clause is looked for
 SIDES = ("before", "after", "around", "clause")
 
 
@@ -31,7 +32,7 @@ class Near:
         return cls(
             before=text[max(0, start - NEAR_CHARS) : start],
             after=text[end : end + NEAR_CHARS],
-            clause=CLAUSE_END.split(text[:start])[-1],
+            clause=CLAUSE_END.split(text[max(0, start - CLAUSE_CHARS) : start])[-1],
         )
 
 

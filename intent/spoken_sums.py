@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,8 @@ from mandarin.numerals import find_numerals
 TEN_THOUSANDS = range(10, 1000)  # 个 said for 万, or 万 left out: smaller and larger ones count things
 SURE_TEN_THOUSANDS = 50  # from here on 个 alone is enough
 LARGE_CNY = 100_000  # beside such a sum 先投一百 leaves 万 out
+LONGEST = 2000  # characters of a turn that are read
+MOST_CNY = 10**12  # what is larger is no client's sum
 TIMES = range(2, 25)  # into how many parts a sum is divided
 TIME_UNITS = frozenset({"次", "笔", "批", "期", "只"})
 MONEY_COMING = "funds.transfer_in"  # its sum is also the sum of what the money is for
@@ -57,17 +59,22 @@ class SumReader:
         Losses, fees, prices are among them and weigh least. `before`: sums said shortly before, of which this may
         be a part.
         """
+        text = text[:LONGEST]
         numbers = find_numerals(text)
-        plain = list(self._plain(numbers, text, intent, before))
-        never = [each for each in plain if self._never.holds(each.near)]
-        kept = [each for each in plain if each not in never and self._kept.holds(each.near)]
-        wanted = [each for each in plain if each not in never and each not in kept]
+        never, kept, wanted = self._sorted(self._plain(numbers, text, intent, before))
         parts = [*self._rests(kept, wanted, before), *self._shares(numbers, wanted, text, intent, before)]
         parts += self._times(numbers, wanted, text)
         whole = {total for total, _ in parts}
-        said = [self._said(each, text, wanted[at + 1 :], intent, whole) for at, each in enumerate(wanted)]
+        said = [self._said(each, text[each.number.end : wanted[-1].number.start], intent, whole) for each in wanted]
         said += [self._sum(each.amount, each.number, self._weights["never"]) for each in never]
         return tuple(sorted([*said, *(part for _, part in parts)], key=lambda each: each.start))
+
+    def _sorted(self, plain: Iterable[_Plain]) -> tuple[list[_Plain], list[_Plain], list[_Plain]]:
+        """What is no sum of a wish, what is kept out of it, and what may be meant."""
+        never, kept, wanted = [], [], []
+        for each in plain:
+            (never if self._never.holds(each.near) else kept if self._kept.holds(each.near) else wanted).append(each)
+        return never, kept, wanted
 
     def _plain(self, numbers: Sequence[Numeral], text: str, intent: str, before: Sequence[Decimal]) -> Iterator[_Plain]:
         least, end, known = self._least.get(intent, self._least[OTHERWISE]), -1, list(before)
@@ -75,7 +82,7 @@ class SumReader:
             near = Near.of(text, number.start, number.end)
             amount = None if number.start == end else self._amount(number, near, known)
             end = number.end if not number.unit else -1  # 五一零三百 is a name
-            if amount and amount >= least:
+            if amount and least <= amount < MOST_CNY:
                 known.append(amount)
                 yield _Plain(number=number, near=near, amount=amount)
 
@@ -95,13 +102,13 @@ class SumReader:
             return number.value * 10_000
         return number.value if not number.value % 100 else None
 
-    def _said(self, each: _Plain, text: str, later: Sequence[_Plain], intent: str, whole: set[Decimal]) -> SpokenSum:
+    def _said(self, each: _Plain, until_last: str, intent: str, whole: Collection[Decimal]) -> SpokenSum:
+        """A sum by its clues; `until_last` is what is said from there to the last sum."""
         number = each.number
         weight = sum(clue.weight_for(intent) for clue in self._clues if clue.holds(each.near))
         money = number.kind is NumeralKind.AMOUNT or each.amount != number.value
         weight += self._weights["money"] * money + self._bare.weight_for(intent) * (not money and weight <= 0)
-        between = (text[number.end : other.number.start] for other in later)
-        weight += self._corrected * any(self._correction.search(words) for words in between)
+        weight += self._corrected * bool(self._correction.search(until_last))
         weight += self._weights["whole"] * (each.amount in whole)
         return self._sum(each.amount, number, weight)
 
@@ -111,11 +118,8 @@ class SumReader:
         """三十万里头我得留五万: the total and what is left of it, unless that is said beside it."""
         here = {each.amount for each in wanted}
         for each in kept:
-            totals = [
-                total
-                for total in (*reversed([other.amount for other in wanted]), *reversed(before))
-                if total > each.amount
-            ]
+            known = (*before, *(other.amount for other in wanted))
+            totals = [total for total in reversed(known) if total > each.amount]
             if totals and not any(total - each.amount in here for total in totals):
                 yield totals[0], self._part(totals[0] - each.amount, each.number, "rest")
 

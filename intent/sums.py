@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from math import inf
 
 import yaml
 
 from intent.call import Speaker, Turn
-from intent.clue import CLAUSE_END
+from intent.clue import CLAUSE_CHARS, CLAUSE_END, Near
 from intent.spoken_sums import MONEY_COMING, SpokenSum, SumReader
 
 REACH = 6  # turns around the evidence in which any sum counts; farther ones only where their own words want them
@@ -27,6 +27,8 @@ class _Mention:
     """A sum where it was said, with what its turn and its clause speak for it."""
 
     sum: SpokenSum
+    turn: int
+    near: bool  # to a turn that speaks for the wish
     place: float
     topic: float
 
@@ -50,29 +52,25 @@ class Sums:
         """
         proofs = [at for at, turn in enumerate(turns) if turn.index in evidence]
         said = self._said(intent, proofs, turns)
-        mentions = [
-            _Mention(sum=each, place=place, topic=self._topic(intent, turns[at].text, each.start, named))
-            for at, sums in said.items()
-            for place in (self._place(at, said, proofs, turns),)
-            for each in sums
-        ]
-        heard = Counter(amount for sums in said.values() for amount in {each.amount_cny for each in sums})
-        weighed = [(self._weight(each, mentions, heard), each.sum.amount_cny) for each in mentions]
-        best, amount = max(weighed, key=lambda pair: pair[0], default=(0.0, None))
-        return amount if best > self._floor else None
+        mentions: dict[Decimal, list[_Mention]] = {}
+        for at, sums in said.items():
+            near, place = _far(at, proofs) <= REACH, self._place(at, said, proofs, turns)
+            for each in sums:
+                topic = self._topic(intent, turns[at].text, each.start, named)
+                mention = _Mention(sum=each, turn=at, near=near, place=place, topic=topic)
+                mentions.setdefault(each.amount_cny, []).append(mention)
+        weighed = {amount: self._weight(same) for amount, same in mentions.items()}
+        best = max(weighed, key=lambda amount: weighed[amount], default=None)
+        return best if best is not None and weighed[best] > self._floor else None
 
-    def _weight(self, mention: _Mention, mentions: Sequence[_Mention], heard: Mapping[Decimal, int]) -> float:
-        """What speaks for a mention by itself, and by the other mentions of the same sum."""
-        weights, amount = self._weights, mention.sum.amount_cny
-        same = [each for each in mentions if each.sum.amount_cny == amount]
-        known, most = sum(each.topic for each in same), weights["known_topic"]
-        return (
-            mention.sum.weight
-            + mention.place
-            + (mention.topic or max(-most, min(most, known)))
-            + weights["repeated"] * (heard[amount] - 1)
-            + weights["echo"] * any(each.sum.weight <= weights["echo"] for each in same)
-        )
+    def _weight(self, same: Sequence[_Mention]) -> float:
+        """The most that speaks for one mention of a sum, with what the other mentions add or take."""
+        weights, most = self._weights, self._weights["known_topic"]
+        topic = max(-most, min(most, sum(each.topic for each in same)))
+        shared = weights["repeated"] * (len({each.turn for each in same}) - 1)
+        shared += weights["echo"] * any(each.sum.weight <= weights["echo"] for each in same)
+        meant = (each for each in same if each.near or each.sum.weight > weights["money"])
+        return max((each.sum.weight + each.place + (each.topic or topic) + shared for each in meant), default=-inf)
 
     def _said(self, intent: str, proofs: Sequence[int], turns: Sequence[Turn]) -> dict[int, tuple[SpokenSum, ...]]:
         """What each turn says, in order; parts are read against the turns before."""
@@ -80,9 +78,7 @@ class Sums:
         for at, turn in enumerate(turns if proofs else ()):
             shortly = (each for n in range(at - PART_REACH, at) for each in said.get(n, ()))
             before = [each.amount_cny for each in shortly if each.weight > self._weights["never"]]
-            sums = self._reader.said_in(turn.text, intent, before=before)
-            near = _far(at, proofs) <= REACH
-            said[at] = tuple(each for each in sums if near or each.weight > self._weights["money"])
+            said[at] = self._reader.said_in(turn.text, intent, before=before)
         return said
 
     def _place(
@@ -109,9 +105,9 @@ class Sums:
         """For the wish where the sum's clause or turn names it, against it where the clause names others alone."""
         if intent == MONEY_COMING:
             return 0.0
-        begin = max((found.end() for found in CLAUSE_END.finditer(text, 0, start)), default=0)
-        end = CLAUSE_END.search(text, start)
-        topics = set(named(text[begin : end.start() if end else len(text)])) - {MONEY_COMING}
+        near = Near.of(text, start, start)
+        clause = near.clause + CLAUSE_END.split(text[start : start + CLAUSE_CHARS])[0]
+        topics = set(named(clause)) - {MONEY_COMING}
         if topics:
             return self._weights["topic"] if intent in topics else -self._weights["topic"]
         return self._weights["known_topic"] if intent in named(text) else 0.0

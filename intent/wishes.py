@@ -11,12 +11,12 @@ from intent.call import Bar, Evidence, Polarity, Speaker, SpeechFinding, Turn, T
 from intent.classifier.rules import Rules
 from intent.classifier.taxonomy import Intent, Taxonomy
 from intent.inspection.speech import HOLDING
+from intent.spoken_sums import MONEY_COMING
 from intent.sums import load_sums
 
 PRODUCT_REACH = 2  # turns before the evidence in which the product may have been named
 UNKNOWN_ROLE_FACTOR = 0.8  # the speaker may have been the advisor
 PLACEMENTS = frozenset({"fund.buy", "wealth.fixed_income", "wealth.private", "cash.repo"})
-MONEY_COMING = "funds.transfer_in"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -138,6 +138,7 @@ def test_the_yearly_limit_is_what_goes_into_a_pension_and_nothing_else() -> None
         ("c:中证五百的好还是一千的好", "etf.trade"),
         ("c:看病花了四十多万，股票上头的钱我得全拿出来", "churn.transfer_out"),
         ("c:起点是一千还是一万来着", "fund.buy"),
+        ("c:我隔壁弄呢，一万块一天几毛钱", "cash.repo"),
     ],
 )
 def test_what_is_required_or_held_or_counted_is_no_sum(said: str, intent: str) -> None:
