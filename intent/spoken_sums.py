@@ -71,7 +71,9 @@ class SumReader:
 
     def _sorted(self, plain: Iterable[_Plain]) -> tuple[list[_Plain], list[_Plain], list[_Plain]]:
         """What is no sum of a wish, what is kept out of it, and what may be meant."""
-        never, kept, wanted = [], [], []
+        never: list[_Plain] = []
+        kept: list[_Plain] = []
+        wanted: list[_Plain] = []
         for each in plain:
             (never if self._never.holds(each.near) else kept if self._kept.holds(each.near) else wanted).append(each)
         return never, kept, wanted
