@@ -3,106 +3,118 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from math import inf
 
 import yaml
 
 from intent.call import Speaker, Turn
-from mandarin.numeral import Numeral, NumeralKind
-from mandarin.numerals import find_numerals
+from intent.clue import CLAUSE_CHARS, CLAUSE_END, Near
+from intent.spoken_sums import MONEY_COMING, SpokenSum, SumReader
 
-LEAST_SUM_CNY = Decimal(1000)
-SMALL_SUMS = {"fund.sip": Decimal(100), "wealth.pension": Decimal(100)}  # what people put aside each month
-REACH = 6  # turns around the evidence in which its sum may have been said
-BEFORE_CHARS, AFTER_CHARS = 6, 8  # in which words tell what a number is
-TEN_THOUSANDS = range(50, 1000)  # 个 said for 万: smaller and larger ones count things
-_CLAUSE_END = re.compile(r"[，。！？；,!?; ]")
+REACH = 6  # turns around the evidence in which any sum counts; farther ones only where their own words want them
+PART_REACH = 4  # turns before a part in which its whole may have been said
+
+Named = Callable[[str], Collection[str]]  # the intents that a text names
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpokenSum:
-    """A sum as it was said, in yuan, with what its own turn says for it."""
+class _Mention:
+    """A sum where it was said, with what its turn and its clause speak for it."""
 
-    amount_cny: Decimal
-    weight: float
+    sum: SpokenSum
+    turn: int
+    near: bool  # to a turn that speaks for the wish
+    place: float
+    topic: float
 
 
 class Sums:
-    """Finds and weighs sums by clues as data; pure."""
+    """Weighs sums by clues as data; pure."""
 
     def __init__(self) -> None:
         raw = yaml.safe_load(resources.files("intent").joinpath("sums.yaml").read_text(encoding="utf-8"))
-        self._never = {name: re.compile(pattern) for name, pattern in raw["never"].items()}
-        self._ten_thousands = re.compile(raw["ten_thousands"])
-        self._clues = {name: re.compile(pattern) for name, pattern in raw["clues"].items()}
+        self._reader = SumReader(raw)
+        self._replies = {name: re.compile(pattern) for name, pattern in raw["replies"].items()}
         self._weights: dict[str, float] = raw["weights"]
         self._floor: float = raw["floor"]
 
-    def said_in(self, text: str, least: Decimal = LEAST_SUM_CNY) -> tuple[SpokenSum, ...]:
-        """Sums of yuan from `least` on that are not a loss, a gain, a fee or a threshold, in order of the text."""
-        found = [(n, amount) for n in find_numerals(text) if (amount := self._amount(n, text)) and amount >= least]
-        return tuple(
-            SpokenSum(amount_cny=amount, weight=self._told(number, text, [n for n, _ in found[at + 1 :]]))
-            for at, (number, amount) in enumerate(found)
-        )
+    def of_wish(
+        self, intent: str, evidence: Collection[int], turns: Sequence[Turn], *, named: Named = lambda text: ()
+    ) -> Decimal | None:
+        """The sum that a wish proven by the turns `evidence` (their indexes) is about, in yuan; None where none was.
 
-    def of_wish(self, intent: str, evidence: Collection[int], turns: Sequence[Turn]) -> Decimal | None:
-        """The sum that a wish proven by the turns `evidence` (their indexes) is about; None where none was said."""
-        least = SMALL_SUMS.get(intent, LEAST_SUM_CNY)
+        `named` tells which intents a text names.
+        """
         proofs = [at for at, turn in enumerate(turns) if turn.index in evidence]
-        said = {at: self.said_in(turns[at].text, least) for at in _around(proofs, len(turns))}
-        heard = Counter(amount for sums in said.values() for amount in {each.amount_cny for each in sums})
-        weights = self._weights
-        weighed: list[tuple[float, Decimal]] = []
+        said = self._said(intent, proofs, turns)
+        mentions: dict[Decimal, list[_Mention]] = {}
         for at, sums in said.items():
-            far = min(abs(at - proof) for proof in proofs)
-            place = weights["late"] * at / len(turns) + weights["distance"] * far + weights["evidence"] * (not far)
-            place += weights["client"] * (turns[at].speaker is not Speaker.ADVISOR)
-            weighed += [
-                (each.weight + place + weights["repeated"] * (heard[each.amount_cny] - 1), each.amount_cny)
-                for each in sums
-            ]
-        best, amount = max(weighed, key=lambda pair: pair[0], default=(0.0, None))
-        return amount if best > self._floor else None
+            near, place = _far(at, proofs) <= REACH, self._place(at, said, proofs, turns)
+            for each in sums:
+                topic = self._topic(intent, turns[at].text, each.start, named)
+                mention = _Mention(sum=each, turn=at, near=near, place=place, topic=topic)
+                mentions.setdefault(each.amount_cny, []).append(mention)
+        weighed = {amount: self._weight(same) for amount, same in mentions.items()}
+        best = max(weighed, key=lambda amount: weighed[amount], default=None)
+        return best if best is not None and weighed[best] > self._floor else None
 
-    def _amount(self, number: Numeral, text: str) -> Decimal | None:
-        """What a number is worth in yuan, None when it is no sum."""
-        before, after = text[max(0, number.start - BEFORE_CHARS) : number.start], _after(number, text)
-        if self._never["before"].search(before):
-            return None
-        if number.unit == "个":
-            colloquial = number.value in TEN_THOUSANDS and self._ten_thousands.search(after)
-            return number.value * 10_000 if colloquial else None
-        if number.unit not in {"", "元"} or self._never["after"].search(after):
-            return None
-        if number.kind is NumeralKind.COUNT:
-            return number.value if not number.value % 100 else None
-        return number.value if number.kind is NumeralKind.AMOUNT else None
+    def _weight(self, same: Sequence[_Mention]) -> float:
+        """The most that speaks for one mention of a sum, with what the other mentions add or take."""
+        weights, most = self._weights, self._weights["known_topic"]
+        topic = max(-most, min(most, sum(each.topic for each in same)))
+        shared = weights["repeated"] * (len({each.turn for each in same}) - 1)
+        shared += weights["echo"] * any(each.sum.weight <= weights["echo"] for each in same)
+        meant = (each for each in same if each.near or each.sum.weight > weights["money"])
+        return max((each.sum.weight + each.place + (each.topic or topic) + shared for each in meant), default=-inf)
 
-    def _told(self, number: Numeral, text: str, later: Sequence[Numeral]) -> float:
-        clues, weights = self._clues, self._weights
-        clause = _CLAUSE_END.split(text[: number.start])[-1]
-        told = {
-            "money": number.kind is NumeralKind.AMOUNT or number.unit == "个",
-            "wanted": bool(clues["wanted"].search(text[max(0, number.start - BEFORE_CHARS) : number.start])),
-            "used": bool(clues["used"].search(_after(number, text))),
-            "elsewhere": bool(clues["elsewhere"].search(clause)),
-            "corrected": any(clues["corrected"].search(text[number.end : other.start]) for other in later),
-        }
-        return sum(weights[name] for name, holds in told.items() if holds)
+    def _said(self, intent: str, proofs: Sequence[int], turns: Sequence[Turn]) -> dict[int, tuple[SpokenSum, ...]]:
+        """What each turn says, in order; parts are read against the turns before."""
+        said: dict[int, tuple[SpokenSum, ...]] = {}
+        for at, turn in enumerate(turns if proofs else ()):
+            shortly = (each for n in range(at - PART_REACH, at) for each in said.get(n, ()))
+            before = [each.amount_cny for each in shortly if each.weight > self._weights["never"]]
+            said[at] = self._reader.said_in(turn.text, intent, before=before)
+        return said
+
+    def _place(
+        self, at: int, said: dict[int, tuple[SpokenSum, ...]], proofs: Sequence[int], turns: Sequence[Turn]
+    ) -> float:
+        """What a sum weighs by the turn in which it was said."""
+        weights = self._weights
+        spoken = weights["client"] if turns[at].speaker is not Speaker.ADVISOR else self._answered(at, said, turns)
+        far = min(REACH, _far(at, proofs))
+        near = weights["distance"] * far + weights["evidence"] * (not far)
+        return spoken + near + weights["late"] * at / len(turns)
+
+    def _answered(self, at: int, said: dict[int, tuple[SpokenSum, ...]], turns: Sequence[Turn]) -> float:
+        """What the client's answer does to the advisor's sum: a yes takes it over, a no or another sum refuses it."""
+        if at + 1 >= len(turns) or turns[at + 1].speaker is Speaker.ADVISOR:
+            return 0.0
+        never = self._weights["never"]
+        proposed, answered = ({s.amount_cny for s in said.get(n, ()) if s.weight > never} for n in (at, at + 1))
+        if proposed & answered or (not answered and self._replies["agrees"].search(turns[at + 1].text)):
+            return self._weights["client"]
+        return self._weights["refused"] if answered or self._replies["refuses"].search(turns[at + 1].text) else 0.0
+
+    def _topic(self, intent: str, text: str, start: int, named: Named) -> float:
+        """For the wish where the sum's clause or turn names it, against it where the clause names others alone."""
+        if intent == MONEY_COMING:
+            return 0.0
+        near = Near.of(text, start, start)
+        clause = near.clause + CLAUSE_END.split(text[start : start + CLAUSE_CHARS])[0]
+        topics = set(named(clause)) - {MONEY_COMING}
+        if topics:
+            return self._weights["topic"] if intent in topics else -self._weights["topic"]
+        return self._weights["known_topic"] if intent in named(text) else 0.0
 
 
-def _after(number: Numeral, text: str) -> str:
-    return text[number.end : number.end + AFTER_CHARS]
-
-
-def _around(proofs: Sequence[int], turns: int) -> Iterator[int]:
-    yield from range(max(0, min(proofs) - REACH), min(turns, max(proofs) + REACH + 1)) if proofs else ()
+def _far(at: int, proofs: Sequence[int]) -> int:
+    return min(abs(at - proof) for proof in proofs)
 
 
 @cache

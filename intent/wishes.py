@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from math import prod
 
 from intent.call import Bar, Evidence, Polarity, Speaker, SpeechFinding, Turn, TurnIntent, Wish
 from intent.classifier.rules import Rules
-from intent.classifier.taxonomy import Taxonomy
+from intent.classifier.taxonomy import Intent, Taxonomy
 from intent.inspection.speech import HOLDING
+from intent.spoken_sums import MONEY_COMING
 from intent.sums import load_sums
 
 PRODUCT_REACH = 2  # turns before the evidence in which the product may have been named
 UNKNOWN_ROLE_FACTOR = 0.8  # the speaker may have been the advisor
 PLACEMENTS = frozenset({"fund.buy", "wealth.fixed_income", "wealth.private", "cash.repo"})
-MONEY_COMING = "funds.transfer_in"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +65,20 @@ class WishMaker:
             evidence=tuple(_evidence(turn) for turn in said),
             confidence=max(_confidence(reading) for reading in kept),
             product=self._product(said, turns),
-            amount_cny=load_sums().of_wish(intent.id, {t.index for t in said}, turns) if intent.money else None,
-            urgency=self._rules.urgency(turn.text for turn in said),
+            amount_cny=self._amount(intent, said, turns),
+            urgency=self._rules.urgency(intent.id, [turn.text for turn in said]),
         )
         return [replace(wish, goes_to=place) for place in intent.places]
+
+    def _amount(self, intent: Intent, said: Sequence[Turn], turns: Sequence[Turn]) -> Decimal | None:
+        """The sum that the wish is about, in yuan; None where none was said or no money belongs to the wish."""
+        if not intent.money:
+            return None
+        return load_sums().of_wish(intent.id, {turn.index for turn in said}, turns, named=self._named)
+
+    def _named(self, text: str) -> tuple[str, ...]:
+        """Intents with money that the words of a text name."""
+        return tuple(hit.intent for hit in self._rules.hits(text) if self._taxonomy[hit.intent].money)
 
     def _product(self, said: Sequence[Turn], turns: Sequence[Turn]) -> str | None:
         """The longest known name in the evidence, else in the turns right before it."""

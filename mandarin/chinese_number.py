@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "幺": 1}
@@ -23,6 +23,7 @@ SCALES = {
 SOME = "几"  # an unstated digit: two or more before a scale (几万), nothing after ten (十几)
 _PLAIN = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|.")
+_ROUND = re.compile("百八十|千八百|万八千")  # 百八十万 is about a million: no figure stands before the scale
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
 _FORMAL_RUN = re.compile("[壹贰叁肆伍陆柒捌玖零拾佰仟万亿]{2,}")
 
@@ -38,11 +39,14 @@ class Value:
 def read_number(text: str) -> Value:
     """Read 一千六百八十, 一百二 (120), 两万五 (25000), 三十五点六, 一点二亿, 3万5, 1.2亿, 十几万.
 
-    Of two neighbouring digits (两三万, 十七八) the lower is taken and the value is approximate.
+    Of two neighbouring digits (两三万, 十七八) the lower is taken and the value is approximate; so is 百八十万, about
+    a million.
     Raises ValueError on a character that is no part of a number.
     """
     if _PLAIN.fullmatch(text):
         return Value(value=Decimal(text.replace(",", "")))
+    if about := _ROUND.match(text):
+        return replace(read_number(f"一{text[0]}{text[about.end() :]}"), approximate=True)
     whole, point, rest = text.partition("点")
     if not point:
         return _Reader().read(text)

@@ -34,19 +34,21 @@ class Core:
 
 _LATIN_SCALE = "[wWkK](?![A-Za-z])"
 _SIGN = re.compile(r"(?<![0-9A-Za-z%.)\]\-])[-+\u2212](?=\d)|负(?=[0-9" + DIGIT_CHARS + "十百])")
-_MORE = r"(?:[多余](?![少头空额次半])|来(?=[万亿千百块元个只天年岁股手份人]))"
+_MORE = r"(?:[多余](?![少头空额次半])|来(?=[万亿千百块元个只天年岁股手份人])|把(?=[万块元]))"
+# 二十万一半, 三千一个月: what begins after a scale is another number.
+_ANOTHER = "(?<=[百千万亿])一(?=半|个?(?:月|季度|星期|礼拜)|[年天周次手股只张份期人])"
 _ARABIC = re.compile(
     rf"(?P<core>(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?:(?:[百千十]?[万亿]+|[百千](?!分)|{_LATIN_SCALE})"
     rf"(?:\d+(?:\.\d+)?[百千]?万)?(?:\d[千百]?(?![\d.,%年月日个只万亿]))?)?)"
     rf"(?P<more>{_MORE})?(?P<scale>(?<=[多余来几])[百千]?[万亿]+)?"
 )
 _CHINESE = re.compile(
-    rf"(?P<core>[{DIGIT_CHARS}{SCALE_CHARS}几]+(?:点[{DIGIT_CHARS}]+[百千]?[万亿]*)?(?:{_LATIN_SCALE})?)"
-    rf"(?:(?<=[{SCALE_CHARS}])(?P<more>{_MORE}))?(?P<scale>(?<=[多余来])[百千]?[万亿]+)?"
+    rf"(?P<core>[{DIGIT_CHARS}{SCALE_CHARS}几](?:(?!{_ANOTHER})[{DIGIT_CHARS}{SCALE_CHARS}几])*(?:点[{DIGIT_CHARS}]+[百千]?[万亿]*)?(?:{_LATIN_SCALE})?)"
+    rf"(?:(?<=[{SCALE_CHARS}])(?P<more>{_MORE}))?(?P<scale>(?<=[多余来把])[百千]?[万亿]+|个亿)?"
 )
 _MEASURES = (
     "个?交易日|个?工作日|个?自然日|个月|个?季度|个?小时|分钟|秒|周年|年|月|周|天|日|岁"
-    "|[只支份股手次个人户家位名笔条张项期档轮批套层折遍点吨米]"
+    "|股(?![票民市])|[只支份手次个人户家位名笔条张项期档轮批套层折遍点吨米]"
 )
 _UNITS = (
     _Unit(pattern="个?百分点", kind=NumeralKind.PERCENTAGE_POINTS, name="个百分点"),
@@ -104,7 +106,7 @@ def read_core(text: str, start: int) -> Core | None:
     core, more, scale = found["core"], found["more"] or "", found["scale"] or ""
     number = read_number(core)
     value, approximate = number.value, number.approximate or bool(more)
-    for char in scale:
+    for char in scale.removeprefix("个"):
         value *= SCALES[char]
     spoken_digits = not arabic and len(core) >= 3 and all(char in DIGITS for char in core)
     if spoken_digits:
@@ -112,7 +114,7 @@ def read_core(text: str, start: int) -> Core | None:
     written = plain(number.value) + more + scale if more else plain(value)
     if spoken_digits:
         written = read_digits(core)
-    exact = spoken_digits or not number.approximate
+    exact = spoken_digits or not (number.approximate or more == "把")
     return Core(
         end=found.end(), value=value, approximate=approximate, digits=written if exact else None,
         plain_digits=spoken_digits or (core.isdigit() and core.isascii() and not more), grouped="," in core,

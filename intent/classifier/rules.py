@@ -52,12 +52,14 @@ class Rules:
             self._intents = {id_: _rule(id_, entry) for id_, entry in raw["intents"].items()}
             self._cues = {Polarity(name): _cues(name, entry) for name, entry in raw["polarity"].items()}
             self._replies = {name: _compiled(f"replies.{name}", p) for name, p in raw["replies"].items()}
-            self._urgency = {name: _compiled(f"urgency.{name}", p) for name, p in raw["urgency"].items()}
+            self._pressing = frozenset(raw["urgency"]["pressing"])
+            patterns = {name: raw["urgency"][name] for name in ("high", "later", "condition")}
+            self._urgency = {name: _compiled(f"urgency.{name}", p) for name, p in patterns.items()}
             self.confidence = {name: float(value) for name, value in raw["confidence"].items()}
             unpolar = set(raw["unpolar"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RulesError(f"The rule file lacks a part or holds a bad value: {error}.") from error
-        unknown = [id_ for id_ in (*self._intents, *unpolar) if id_ not in taxonomy]
+        unknown = [id_ for id_ in (*self._intents, *unpolar, *self._pressing) if id_ not in taxonomy]
         if unknown:
             raise RulesError(f"The rule file names the intent {unknown[0]}, which the taxonomy lacks.")
         self.version = f"rules-{raw.get('version', 1)}"
@@ -90,12 +92,18 @@ class Rules:
             return ()
         return tuple(hit.intent for hit in self.hits(text) if hit.intent in self._polar)
 
-    def urgency(self, texts: Iterable[str]) -> str:
-        """low, normal or high, by the words of the evidence."""
-        joined = "".join(texts)
-        if self._urgency["low"].search(joined):
+    def urgency(self, intent: str, texts: Sequence[str]) -> str:
+        """low, normal or high, by the intent and the words of its evidence in order.
+
+        What the last words put off is low, and so is what they make depend on something, unless haste was spoken of.
+        """
+        last = texts[-1] if texts else ""
+        haste = self._urgency["high"]
+        if self._urgency["later"].search(last) and not haste.search(last):
             return "low"
-        return "high" if self._urgency["high"].search(joined) else "normal"
+        if intent in self._pressing or any(haste.search(text) for text in texts):
+            return "high"
+        return "low" if self._urgency["condition"].search(last) else "normal"
 
     def _in_clause(self, clause: str) -> Iterable[tuple[str, str]]:
         for id_, rule in self._intents.items():

@@ -191,3 +191,19 @@ def test_the_shipped_model_fits_the_shipped_taxonomy_and_lines() -> None:
     assert card.taxonomy == TAXONOMY.version
     assert card.trained_on["sha256"] == load_labelled(TAXONOMY).digest
     assert sum(path.stat().st_size for path in shipped_folder().iterdir()) <= 12 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("intent", "texts", "urgency"),
+    [
+        ("fund.buy", ["我想买点基金", "这个礼拜就要下手"], "high"),
+        ("loss.anxiety", ["天天看那个绿的"], "high"),  # presses without a word of haste
+        ("fund.buy", ["想买", "不着急，过阵子再说"], "low"),
+        ("margin.open", ["利率降到五以下我就开"], "low"),  # a condition
+        ("margin.open", ["要是利率降到五以下就开", "你今天就去问"], "high"),
+        ("margin.open", ["要是便宜点就开", "行，那开吧"], "normal"),  # the condition has fallen
+        ("commission.negotiate", ["人家给我万一，免五"], "normal"),  # 万一 is a rate, no condition
+    ],
+)
+def test_urgency_is_read_from_the_intent_and_what_was_said_last(intent: str, texts: list[str], urgency: str) -> None:
+    assert RULES.urgency(intent, texts) == urgency

@@ -30,6 +30,9 @@ def of(*lines: str, evidence: tuple[int, ...] = (0,), intent: str = "fund.buy") 
         ("c:半年的话，三百个可以", 3_000_000),
         ("c:朋友放了八十万，我先放二十万", 200_000),
         ("c:我想买十万块，一百万起的就算了", 100_000),
+        ("c:那给我留二十万额度", 200_000),
+        ("c:下午卖了六十万股票，钱放两天", 600_000),
+        ("c:现在才给我六十万，我想融一百", 1_000_000),
     ],
 )
 def test_of_several_sums_the_one_that_is_meant(said: str, amount: int) -> None:
@@ -60,3 +63,110 @@ def test_what_is_said_far_away_belongs_to_something_else() -> None:
 def test_small_sums_count_where_people_save_monthly() -> None:
     assert of("c:一个月定投五百", intent="fund.sip") == Decimal(500)
     assert of("c:一个月五百那种", intent="fund.buy") is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount"),
+    [
+        (("c:到期二十万", "c:给我留一万出来，不要全做"), 190_000),  # the rest where a part is kept
+        (("c:三十万里头我还得留五万给他买三金",), 250_000),
+        (("c:就那二十万", "c:留一万备用", "a:那就做十九万，留一万", "c:对"), 190_000),
+        (("c:定期一百二十个到期", "c:拿一半过去你们那边"), 600_000),
+        (("c:我想分三次买，一次五万，低一点买一次",), 150_000),
+        (("c:起投多少", "a:一百万起投", "c:先投一百，试一年看"), 1_000_000),
+        (("c:提成月底发，够的话打二十个过来",), 200_000),
+        (("c:给我留三十万的，剩下那三万我过年花",), 300_000),
+    ],
+)
+def test_a_part_is_reckoned_from_what_was_said_before(lines: tuple[str, ...], amount: int) -> None:
+    evidence = tuple(at for at, line in enumerate(lines) if line.startswith("c"))
+    assert of(*lines, evidence=evidence) == Decimal(amount)
+
+
+def test_two_halves_leave_what_is_on_its_way_whole() -> None:
+    said = "c:我那九万转到账上，一半做逆回购一半买理财"
+    assert of(said, intent="funds.transfer_in") == Decimal(90_000)
+    assert of(said, intent="cash.repo") == Decimal(45_000)
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount"),
+    [
+        (("c:我想买点", "a:那先放二十万？", "c:好的"), 200_000),
+        (("c:我想买点，五万块够不够", "a:要不放二十万？", "c:不要，太多了"), 50_000),
+        (("c:我想买点", "a:要不放二十万？", "c:我先来十万"), 100_000),
+    ],
+)
+def test_the_answer_to_the_advisors_figure_takes_or_refuses_it(lines: tuple[str, ...], amount: int) -> None:
+    assert of(*lines, evidence=(0, 2)) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("said", "amount"),
+    [
+        ("c:定投从三百给我加到八百吧", 800),
+        ("c:每个月扣两千定投", 2000),
+        ("c:一个月六千的工资，一个月存点五百", 500),
+        ("c:那只沪深三百的定投，一个月五百", 500),
+        ("c:五一零三百那只，每周一百", 100),
+    ],
+)
+def test_a_savings_plan_is_about_its_instalment(said: str, amount: int) -> None:
+    assert of(said, intent="fund.sip") == Decimal(amount)
+
+
+def test_another_wish_is_not_about_an_instalment() -> None:
+    said = "c:首付还差十八万，基金赎了，以后每个月要还一万二的贷款"
+    assert of(said, intent="fund.redeem") == Decimal(180_000)
+
+
+def test_the_yearly_limit_is_what_goes_into_a_pension_and_nothing_else() -> None:
+    assert of("c:养老金那一万二抵税，一年能省一千二", intent="wealth.pension") == Decimal(12_000)
+    assert of("c:今天限购一万二，买不进去") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "intent"),
+    [
+        ("c:五十万验资验二十天，验就验", "permission.options"),
+        ("c:我沪市市值有一万多，能打几个号", "ipo.subscribe"),
+        ("c:三百万的门槛我过得到", "wealth.private"),
+        ("c:手上十来万刀，搬过来", "wealth.fixed_income"),
+        ("c:要开户的有十一个人，一道开了", "wealth.pension"),
+        ("c:那只沪深三百的不要了", "fund.sip"),
+        ("c:三千六一年，签", "advisory.subscribe"),
+        ("c:中证五百的好还是一千的好", "etf.trade"),
+        ("c:看病花了四十多万，股票上头的钱我得全拿出来", "churn.transfer_out"),
+        ("c:起点是一千还是一万来着", "fund.buy"),
+        ("c:我隔壁弄呢，一万块一天几毛钱", "cash.repo"),
+    ],
+)
+def test_what_is_required_or_held_or_counted_is_no_sum(said: str, intent: str) -> None:
+    assert of(said, intent=intent) is None
+
+
+def test_of_two_wishes_in_a_turn_each_has_the_sum_beside_its_name() -> None:
+    names = {"养老金": "wealth.pension", "定投": "fund.sip"}
+
+    def named(text: str) -> list[str]:
+        return [intent for word, intent in names.items() if word in text]
+
+    text = "养老金存一万二，定投弄八百"
+    turn = Turn(index=0, speaker=Speaker.CLIENT, start_s=0.0, end_s=5.0, text=text, confidence=1.0)
+    found = {intent: SUMS.of_wish(intent, {0}, [turn], named=named) for intent in names.values()}
+    assert found == {"wealth.pension": Decimal(12_000), "fund.sip": Decimal(800)}
+
+
+def test_a_sum_that_is_required_stays_so_where_it_is_repeated() -> None:
+    lines = ("a:要日均五十万资产", "c:五十万啊？", "c:还有，账上有四万块放着")
+    assert of(*lines, evidence=(2,), intent="cash.repo") == Decimal(40_000)
+
+
+def test_a_sum_belongs_to_the_wish_that_it_was_named_with() -> None:
+    lines = ("c:养老金一年一万二是吧", "c:那把这一万二存进去，另外再弄个五千块的")
+    turns = [
+        Turn(index=at, speaker=Speaker.CLIENT, start_s=at * 5.0, end_s=at * 5.0 + 4, text=line[2:], confidence=1.0)
+        for at, line in enumerate(lines)
+    ]
+    found = SUMS.of_wish("fund.buy", {1}, turns, named=lambda text: ["wealth.pension"] if "养老金" in text else [])
+    assert found == Decimal(5000)
