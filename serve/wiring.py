@@ -357,7 +357,7 @@ class House(Rooms):
         heard = self.transcribe(
             recording.path, advisor_channel=channel, call_id=recording.call_id, client_id=recording.client_id
         )
-        self.kept_transcripts.keep(heard.transcript, *key)
+        self.kept_transcripts.keep(heard.transcript, *key, client_id=recording.client_id)
         return heard, key
 
     def _branch_of(self, call: Call) -> str | None:
