@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from compliance_filters.audit.log import Access
+from compliance_filters.audit.read import entries_of
 from compliance_filters.pii.filter import find_identifiers
+from copilot.dossier import CALL_READ
 from intent.speech.annotate import Mask, Masker, masked, masked_text
 from knowledge_base.access import Role
 from knowledge_base.errors import UnknownClientError
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 KEPT = "transcript.original"
 OPENERS = (Role.COMPLIANCE, Role.SUPERVISOR, Role.SYSTEM)
 LEADS_READ = 20
-WORDS = frozenset({"quote", "text", "what", "said", "values", "product"})  # fields that hold words of a call
+# Fields that hold words of a call.
+WORDS = frozenset({"quote", "text", "what", "said", "values", "product", "why", "doubts"})
 
 
 class ProductsOfClients:
@@ -108,5 +111,23 @@ class KeptOriginals:
             raise NotFoundError(f"Nothing is kept under {kept_id}: take the id from `originals` of a transcript.")
         texts = {int(n): str(text) for n, text in payload["texts"].items()}
         found = Original(call_id=payload["call_id"], client_id=payload["client_id"], texts=texts)
+        return self._logged(found, principal)
+
+    def of_call(self, call_id: str, client_id: str | None, *, principal: Principal) -> Original:
+        """The same of a call that was read: those of its turns that people are shown with masks.
+
+        Raises NotFoundError where the words were erased, AccessDeniedError, or SealedError.
+        """
+        principal.require("open the words behind masks", *OPENERS)
+        call = self._audit.keyed_hash(call_id)
+        read = entries_of(self._audit, client_id, events=(CALL_READ,), principal=principal)
+        words = [entry.payload for entry in read if entry.data.get("call") == call and entry.payload is not None]
+        if not words:
+            raise NotFoundError(f"The words of the call {call_id} are not kept any more: they were erased.")
+        said = {n: str(text) for n, (*_, text) in enumerate(words[-1]["turns"])}
+        texts = {n: text for n, text in said.items() if find_identifiers(text)}
+        return self._logged(Original(call_id=call_id, client_id=client_id, texts=texts), principal)
+
+    def _logged(self, found: Original, principal: Principal) -> Original:
         self._audit.access(Access.VIEW, actor=principal.user_id, what=KEPT, items=[(found.client_id, found.call_id)])
         return found

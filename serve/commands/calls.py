@@ -39,7 +39,6 @@ def calls(
     """
     from intent.errors import AudioError
     from serve.call_lane import REASONS
-    from serve.transcripts import shown
 
     shared = context.ensure_object(Context)
     house = shared.house()
@@ -62,7 +61,6 @@ def calls(
                 typer.echo(f"{recording.call_id}: {error}", err=True)
             else:
                 shared.seen(house).view("call", [(call.client_id, call.id)])
-                call, reading = shown(call, reading, house.transcript_masks)
                 read.append(reading_json(call, reading))
                 if not as_json:
                     print_reading(call, reading)

@@ -128,6 +128,13 @@ def call(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep)
     return {**found, "findings": findings, "recording": path is not None and Path(path).is_file(), "leads": told}
 
 
+@router.get("/calls/{call_id}/originals")
+def originals(call_id: str, request: Request, principal: PrincipalDep) -> dict[str, Any]:
+    """The words behind the masks of a call, by turn, for compliance and supervisors; the opening is logged before."""
+    found = the_house(request).originals_of_call(call_id, principal=principal)
+    return {"turns": [{"turn": n, "text": text} for n, text in found.texts.items()]}
+
+
 @router.get("/calls/{call_id}/audio", response_class=FileResponse)
 def audio(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> FileResponse:
     """The recording as it came, by ranges, so that a player can begin at the second of an evidence."""
