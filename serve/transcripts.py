@@ -13,12 +13,13 @@ from copilot.dossier import CALL_READ
 from intent.speech.annotate import Mask, Masker, masked, masked_text
 from knowledge_base.access import Role
 from knowledge_base.errors import UnknownClientError
+from mandarin.numerals import find_numerals
 from serve.errors import NotFoundError
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
     from compliance_filters.audit.log import AuditLog
-    from intent.call import Call, CallReading
+    from intent.call import Call, CallReading, Turn
     from intent.leads.views import LeadViews
     from knowledge_base.access import Principal
     from knowledge_base.clients import Clients
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 KEPT = "transcript.original"
 OPENERS = (Role.COMPLIANCE, Role.SUPERVISOR, Role.SYSTEM)
 LEADS_READ = 20
+NUMBERS = "values"  # the field of a fact that holds numbers without their words
+LEAST_HIDDEN = 4  # characters; what is shorter may stand in other words
 # Fields that hold words of a call.
 WORDS = frozenset({"quote", "text", "what", "said", "values", "product", "why", "doubts"})
 
@@ -59,17 +62,36 @@ def shown(call: Call, reading: CallReading, masker: Masker | None) -> tuple[Call
     if masker is None:
         return call, reading
     transcript, _ = masked(call.transcript, masker)
-    return replace(call, transcript=transcript), _words_masked(reading, "", masker)
+    return replace(call, transcript=transcript), _Cover(call.transcript.turns, masker).of(reading, "")
 
 
-def _words_masked(value: Any, name: str, masker: Masker) -> Any:
-    """`value` with its strings masked that stand in a field of WORDS, however deep."""
-    if is_dataclass(value) and not isinstance(value, type):
-        every = {each.name: getattr(value, each.name) for each in fields(value)}
-        return replace(value, **{field: _words_masked(held, field, masker) for field, held in every.items()})
-    if isinstance(value, tuple):
-        return tuple(_words_masked(each, name, masker) for each in value)
-    return masked_text(value, masker) if isinstance(value, str) and name in WORDS else value
+class _Cover:
+    """Masks whatever was taken out of the turns of one call: alone, an account is a number like any other."""
+
+    def __init__(self, turns: Sequence[Turn], masker: Masker) -> None:
+        self._masker = masker
+        found = [(turn.text[mask.start : mask.end], mask.shown) for turn in turns for mask in masker.masks(turn.text)]
+        self._known = sorted(found, key=lambda pair: -len(pair[0]))
+        spoken = {number for turn in turns for number in _numbers(turn.text)}
+        self._hidden = spoken - {number for turn in turns for number in _numbers(self.text(turn.text))}
+
+    def text(self, text: str) -> str:
+        for hidden, shown in self._known:
+            text = text.replace(hidden, shown) if len(hidden) >= LEAST_HIDDEN else text
+        return masked_text(text, self._masker)
+
+    def of(self, value: Any, name: str) -> Any:
+        """`value` with its strings masked that stand in a field of WORDS, however deep."""
+        if is_dataclass(value) and not isinstance(value, type):
+            every = {each.name: getattr(value, each.name) for each in fields(value)}
+            return replace(value, **{field: self.of(held, field) for field, held in every.items()})
+        if isinstance(value, tuple):
+            return tuple(self.of(each, name) for each in value if not (name == NUMBERS and each in self._hidden))
+        return self.text(value) if isinstance(value, str) and name in WORDS else value
+
+
+def _numbers(text: str) -> set[str]:
+    return {number.digits for number in find_numerals(text)}
 
 
 class Identifiers:
