@@ -78,6 +78,8 @@ class _Cover:
     def text(self, text: str) -> str:
         for hidden, shown in self._known:
             text = text.replace(hidden, shown) if len(hidden) >= LEAST_HIDDEN else text
+            for cut in range(len(hidden) - 1, LEAST_HIDDEN - 1, -1):  # notes shorten what is long
+                text = text.replace(f"{hidden[:cut]}…", "****…")
         return masked_text(text, self._masker)
 
     def of(self, value: Any, name: str) -> Any:
