@@ -7,17 +7,17 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from intent.call import Call, Transcript
-from intent.errors import AudioError
+from intent.call import Call
+from intent.errors import AudioError, CallFileError
 from intent.pipeline import transcribe_call
 from intent.recordings import RecordingFile, content_hash
 from intent.settings import SpeechSettings
-from intent.speech.annotate import Masker, Originals, masked
+from intent.speech.annotate import Masker, Originals, shown_transcript
 from intent.speech.decoder import RawFormat
 from intent.speech.formats import writers
 from intent.speech.repair import Repairer
@@ -78,7 +78,7 @@ class Archive:
         """Add a row a recording; returns how many are still to be done.
 
         A recording that is done already stays done unless its output is gone; one in quarantine stays
-        there unless `retry_failed`. Raises CallFileError for a path that cannot be read.
+        there unless `retry_failed`. What cannot be read gets a row too, which ends there with its reason.
         """
         for recording in recordings:
             key = self._key(recording)
@@ -146,7 +146,7 @@ class Archive:
     def _key(self, recording: RecordingFile) -> str:
         """Content, engine, configuration and target, so that equal files in two places give two outputs."""
         configuration = "|".join((self._engine, *self._formats, str(self._out), recording.call_id))
-        return f"{content_hash(recording.path)}:{hashlib.sha256(configuration.encode()).hexdigest()[:24]}"
+        return f"{_content(recording.path)}:{hashlib.sha256(configuration.encode()).hexdigest()[:24]}"
 
     def _payload(self, recording: RecordingFile) -> dict[str, Any]:
         return {
@@ -199,7 +199,7 @@ class TranscribeHandler:
         except AudioError as error:
             raise PoisonJobError(str(error)) from error
         task.check()  # a lease lost meanwhile must not overwrite what its new holder wrote
-        transcript = self._shown(call)
+        transcript = shown_transcript(call, self._masker, self._originals)
         for name, write in writers(payload["formats"]).items():
             write_beside(Path(_targets(payload)[name]), write(transcript))
         return {
@@ -207,15 +207,6 @@ class TranscribeHandler:
             "turns": len(transcript.turns),
             "warnings": list(transcript.warnings),
         }
-
-    def _shown(self, call: Call) -> Transcript:
-        """The transcript as files show it: masked, the words behind the masks kept elsewhere."""
-        if self._masker is None:
-            return call.transcript
-        transcript, hidden = masked(call.transcript, self._masker)
-        if not hidden or self._originals is None:
-            return transcript
-        return replace(transcript, originals=self._originals.keep(call.id, call.client_id, hidden))
 
     def _call(self, task: Task) -> Call:
         payload = task.job.payload
@@ -245,6 +236,14 @@ def advisor_channel(named: str | None, settings: SpeechSettings) -> tuple[int | 
     if named in CHANNELS:
         return CHANNELS[named], "metadata"
     return CHANNELS.get(settings.advisor_channel), "settings"
+
+
+def _content(path: Path) -> str:
+    """The hash of a recording; of its path where it cannot be read, so that one such file ends no batch."""
+    try:
+        return content_hash(path)
+    except CallFileError:
+        return hashlib.sha256(f"unreadable {path.absolute()}".encode()).hexdigest()
 
 
 def write_beside(path: Path, text: str) -> None:

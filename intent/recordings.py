@@ -6,10 +6,10 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from intent.errors import CallFileError
 from intent.speech.decoder import HEADERLESS
@@ -70,7 +70,7 @@ def find_recordings(paths: Sequence[Path]) -> list[RecordingFile]:
             found.append(RecordingFile(path=path, call_id=path.stem))
         else:
             raise CallFileError(f"{path} is no file and no folder: correct the path.")
-    return _with_unique_ids(found)
+    return with_unique_ids(found)
 
 
 def load_call_metadata(path: Path) -> list[RecordingFile]:
@@ -83,7 +83,7 @@ def load_call_metadata(path: Path) -> list[RecordingFile]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            return [_from_row(path, reader.line_num, _long(row)) for row in reader]
+            return list(_each_once(path, ((reader.line_num, _long(row)) for row in reader)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CallFileError(f"The call metadata {path} cannot be read ({error}): correct the file.") from error
 
@@ -100,10 +100,22 @@ def content_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _each_once(path: Path, rows: Iterable[tuple[int, dict[str, str | None]]]) -> Iterator[RecordingFile]:
+    """A recording a row. An id names the files of its transcript, so that two calls must not share one."""
+    lines: dict[str, int] = {}
+    for line, row in rows:
+        recording = _from_row(path, line, row)
+        if (first := lines.setdefault(recording.call_id, line)) != line:
+            raise CallFileError(f"Line {line} of {path} has the id {recording.call_id} of line {first}: give another.")
+        yield recording
+
+
 def _from_row(path: Path, line: int, row: dict[str, str | None]) -> RecordingFile:
     values = {name: (row.get(name) or "").strip() for name in COLUMNS}
     if not values["id"] or not values["path"]:
         raise CallFileError(f"Line {line} of {path} lacks an id or a path: give both.")
+    if PurePath(values["id"]).is_absolute() or ".." in PurePath(values["id"]).parts:
+        raise CallFileError(f"Line {line} of {path} has an id that leaves the folder of transcripts: give another.")
     if values["advisor_channel"] not in {"", "left", "right"}:
         raise CallFileError(f"Line {line} of {path} has advisor_channel {values['advisor_channel']}: left or right.")
     _check_time(values["started_at"], path, line)
@@ -150,8 +162,8 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
 
 
-def _with_unique_ids(found: Sequence[RecordingFile]) -> list[RecordingFile]:
-    """a.wav and a.mp3 must not write one file: the second takes its ending into the id."""
+def with_unique_ids(found: Sequence[RecordingFile]) -> list[RecordingFile]:
+    """a.wav and a.mp3 must not write one file: the second takes its ending into the id; earlier ones keep theirs."""
     taken: set[str] = set()
     unique = []
     for recording in found:

@@ -31,12 +31,15 @@ _BETWEEN_HAN = re.compile(
 )
 # One character a line, as in vertical writing; ordinary line breaks stay.
 _VERTICAL = re.compile(rf"(?:(?<=\n[{HAN}])|(?<=^[{HAN}]))\r?\n(?=[{HAN}](?:\r?\n|$))")
+# What Taiwan and Hong Kong write, and speech engines after them. OpenCC leaves it: there each is a word of its own.
+CHARACTERS_OF_USE = {"妳": "你", "牠": "它"}
+PHRASES_OF_USE = {"甚麼": "什么", "甚麽": "什么"}
 _INSERTABLE_PUNCTUATION = frozenset("*·•‧∙.#@&/\\'`^-‐‑")
 _INSERTABLE_CATEGORIES = frozenset({"Zs", "Cc", "Cf", "Sk", "So", "Sm", "Sc", "Pc", "Mn", "Me"})
 
 
 def to_simplified(text: str | Mapped) -> Mapped:
-    """Traditional to simplified characters by OpenCC's t2s dictionaries, longest phrase first.
+    """Traditional to simplified characters by OpenCC's t2s dictionaries and those OF_USE, longest phrase first.
 
     Source: OpenCC TSPhrases and TSCharacters as packaged by opencc-python-reimplemented;
     the left-to-right match is OpenCC's own `mmseg` order.
@@ -132,7 +135,8 @@ def _traditional() -> npt.NDArray[np.bool_]:
 @cache
 def _dictionary() -> tuple[dict[str, str], dict[str, str], re.Pattern[str]]:
     """Characters, phrases, and one pattern that finds either; about 4,400 entries, built once."""
-    characters, phrases = _entries("TSCharacters.txt"), _entries("TSPhrases.txt")
+    characters = _entries("TSCharacters.txt") | CHARACTERS_OF_USE
+    phrases = _entries("TSPhrases.txt") | PHRASES_OF_USE
     longest_first = sorted(phrases, key=len, reverse=True)
     alternatives = "|".join(map(re.escape, longest_first))
     return characters, phrases, re.compile(f"{alternatives}|[{''.join(map(re.escape, characters))}]")

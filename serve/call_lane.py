@@ -132,6 +132,16 @@ class CallLane:
         self._log("call.read_again", call_id, principal, subject=row.client_id, reason=row.reason)
         return self.records.read_again(call_id, principal=principal)
 
+    def log_kept(self, row: CallRow, hold: Hold) -> None:
+        """Write that a client's recording is kept unread: with it begins the key that a seal and a legal hold need."""
+        self._house.audit.append(
+            event="call.kept",
+            actor=OPERATOR.user_id,
+            subject=row.client_id,
+            data={"call": self._house.audit.keyed_hash(row.call_id), "why": hold.reason},
+            payload={"call_id": row.call_id},
+        )
+
     def _log(self, event: str, call_id: str, principal: Principal, *, subject: str | None = None, **data: Any) -> None:
         """Raises LeadNotFoundError for a call that is not on its way, before anything is logged of it."""
         self.records.get(call_id, principal=principal)

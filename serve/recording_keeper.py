@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from compliance_filters.errors import ErasureError, SealedError
-from intent.call_records.row import PARKED
+from intent.call_records.row import PARKED, CallState
 from intent.call_records.tables import call_records
 from intent.leads.tables import calls
+from jobs.tables import JobState, jobs
 from serve.peaks import FOLDER, forget
 
 if TYPE_CHECKING:
     from serve.rooms import Rooms
 
 REMOVED = "recording.removed"
+HEARD = timedelta(days=7)  # transcripts of calls that were given up; tried again later, they are transcribed again
 SEALED, ACTIVE = "sealed", "active"
+UPLOADING = timedelta(days=1)  # an upload or copy that is not whole after this was broken off
+# Calls that nobody will read by themselves: parked, or given up. What waits or is being read is let be.
+_STAYS = or_(
+    call_records.c.state.in_([state.value for state in PARKED]),
+    and_(
+        call_records.c.state == CallState.ARRIVED.value,
+        call_records.c.job_id.in_(select(jobs.c.id).where(jobs.c.state == JobState.QUARANTINED.value)),
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +69,11 @@ class RecordingKeeper:
         """Remove what is due: each removal stands in the audit log before the file goes. Raises AuditError.
 
         Due are recordings older than `speech.keep_recordings_days` (0: none), and those of clients whose key was
-        destroyed. What is under a legal hold stays.
+        destroyed. What is under a legal hold stays. Transcripts of calls that nobody tried again go after HEARD, and
+        uploads and copies that broke off after UPLOADING.
         """
+        self._house.kept_transcripts.forget(now - HEARD)
+        self._forget_uploads(now - UPLOADING)
         removed = held = 0
         for row, why in list(self._due(now)):
             if self._standing(row.client_id)[1]:
@@ -67,6 +82,12 @@ class RecordingKeeper:
             self._remove(row, why)
             removed += 1
         return Swept(removed=removed, held=held)
+
+    def _forget_uploads(self, before: datetime) -> None:
+        for path in self._folder.glob(".*-*"):
+            with suppress(FileNotFoundError):  # it became whole meanwhile
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
 
     def _due(self, now: datetime) -> Iterator[tuple[Any, str]]:
         from serve.users import OPERATOR
@@ -80,11 +101,10 @@ class RecordingKeeper:
             func.coalesce(call_records.c.ended_at, call_records.c.arrived_at).label("ended_at"),
             call_records.c.recording_path,
         )
-        parked = call_records.c.state.in_([state.value for state in PARKED])
         with self._house.engine.connect() as connection:
             rows = [
                 *connection.execute(select(*columns).where(calls.c.recording_path.is_not(None))).all(),
-                *connection.execute(select(*unread).where(parked, call_records.c.recording_path.is_not(None))).all(),
+                *connection.execute(select(*unread).where(_STAYS, call_records.c.recording_path.is_not(None))).all(),
             ]
         own = [row for row in rows if Path(row.recording_path).resolve().is_relative_to(self._folder)]
         gone = self._house.erasure.destroyed({row.client_id for row in own if row.client_id}, principal=OPERATOR)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from serve.call_lane import CallLane
     from serve.document_queue import DocumentQueue
     from serve.recording_keeper import RecordingKeeper
+    from serve.transcripts import Original
     from serve.watch import Watcher
 
 NAMES_CHARS = 2_000  # of a text are searched for product names
@@ -323,7 +324,12 @@ class House(Rooms):
         )
 
     def take_call(self, recording: RecordingFile, *, principal: Principal) -> tuple[Call, CallReading, Recorded]:
-        """The whole call way: recording -> turns -> wishes -> leads, cases and tickets, all in one."""
+        """The whole call way: recording -> turns -> wishes -> leads, cases and tickets, all in one.
+
+        What is recorded and returned is masked (`speech.mask`); the words lie in the audit log, encrypted.
+        """
+        from serve.transcripts import shown
+
         heard, key = self._heard(recording)
         started_at = datetime.fromisoformat(recording.started_at) if recording.started_at else None
         call = replace(
@@ -335,6 +341,7 @@ class House(Rooms):
         )
         reading = self.pipeline.read(call)
         self._keep_words(call, reading, principal)
+        call, reading = shown(call, reading, self.transcript_masks)
         recorded = self.leads.record(reading, call, principal=principal)
         self.kept_transcripts.drop(*key)
         return call, reading, recorded
@@ -359,7 +366,7 @@ class House(Rooms):
         heard = self.transcribe(
             recording.path, advisor_channel=channel, call_id=recording.call_id, client_id=recording.client_id
         )
-        self.kept_transcripts.keep(heard.transcript, *key)
+        self.kept_transcripts.keep(heard.transcript, *key, client_id=recording.client_id)
         return heard, key
 
     def _branch_of(self, call: Call) -> str | None:
@@ -399,6 +406,14 @@ class House(Rooms):
         if reading.of("lead") and self.chat(ChatTask.VERIFY) is not None:
             used[PROMPT] = self.prompts.get(PROMPT).sha256
         return {"prompts": used} if used else {}
+
+    def originals_of_call(self, call_id: str, *, principal: Principal) -> Original:
+        """The words behind the masks of a call that the principal may see; the opening is logged before.
+
+        Raises LeadNotFoundError for a call that they may not see, and what KeptOriginals.of_call raises.
+        """
+        client_id = self.leads.call(call_id, principal=principal)["client_id"]
+        return self.originals.of_call(call_id, client_id, principal=principal)
 
     def dispose_spoken(self, finding_id: str, *, how: str, note: str, lead: str, principal: Principal) -> Disposed:
         """Dispose of what an advisor said, and write it into the audit log."""

@@ -101,6 +101,8 @@ class CallHandler:
         except AudioError as error:
             raise PoisonJobError(str(error)) from error
         task.progress(0, 2, f"{hold.state}: {REASONS[hold.reason]}")
+        if row.client_id is not None:
+            self._house.call_lane.log_kept(row, hold)
         result = {"call_id": row.call_id, "outcome": hold.state.value, "reason": hold.reason}
         with task.finishing(result) as connection:
             parked = self._house.call_records.park(

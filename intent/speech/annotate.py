@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Protocol, TypeVar
 
-from intent.call import Repair, SpokenNumber, Transcript, Turn
+from intent.call import Call, Repair, SpokenNumber, Transcript, Turn
+from intent.speech.transcribe import Word
 from mandarin.numerals import find_numerals
 
 Placed = TypeVar("Placed", Repair, SpokenNumber)
@@ -51,6 +54,29 @@ def masked(transcript: Transcript, masker: Masker) -> tuple[Transcript, dict[int
     originals = {turn.index: turn.text for turn, masks in found if masks}
     shown = tuple(_masked(turn, masks) if masks else turn for turn, masks in found)
     return replace(transcript, turns=shown), originals
+
+
+def shown_transcript(call: Call, masker: Masker | None, originals: Originals | None) -> Transcript:
+    """The transcript of a call as people are shown it; the words behind the masks are kept in `originals`."""
+    if masker is None:
+        return call.transcript
+    transcript, hidden = masked(call.transcript, masker)
+    if not hidden or originals is None:
+        return transcript
+    return replace(transcript, originals=originals.keep(call.id, call.client_id, hidden))
+
+
+def masked_words(words: Sequence[Word], masker: Masker) -> list[Word]:
+    """The words of one voice in order; those that a mask touches become one."""
+    found = list(words)
+    starts = list(accumulate((len(word.text) for word in words[:-1]), initial=0))
+    for mask in reversed(masker.masks("".join(word.text for word in words))):
+        first, last = bisect_right(starts, mask.start) - 1, bisect_left(starts, mask.end) - 1
+        said, at = "".join(word.text for word in found[first : last + 1]), starts[first]
+        text = said[: mask.start - at] + mask.shown + said[mask.end - at :]
+        found[first : last + 1] = [replace(found[first], text=text, end_s=found[last].end_s)]
+        del starts[first + 1 : last + 1]
+    return found
 
 
 def masked_text(text: str, masker: Masker) -> str:

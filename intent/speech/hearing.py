@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from intent.speech.audio import Recording, Sound
-from intent.speech.quality import without_held
+from intent.speech.quality import without_held, without_silent
 from intent.speech.speakers import without_crosstalk
 from intent.speech.transcribe import Segment, Transcriber, Transcription, Word
 from intent.speech.voice_frames import VoiceFrames, one_after_the_other, voice_frames
@@ -60,7 +60,8 @@ def hear(
 def _heard(window: Recording, transcriber: Transcriber, hotwords: Sequence[str]) -> _Window:
     options = {"hotwords": hotwords} if hotwords else {}
     samples = [window.channel(n) for n in range(window.channels)]
-    heard = tuple(without_held(transcriber.transcribe(each, **options), each, window.start_s) for each in samples)
+    said = [without_silent(transcriber.transcribe(each, **options), each) for each in samples]
+    heard = tuple(without_held(text, each, window.start_s) for text, each in zip(said, samples, strict=True))
     if len(samples) == 1:
         return _Window(start_s=window.start_s, heard=heard, own=[heard[0].segments], frames=voice_frames(samples[0]))
     left, right = samples

@@ -1,4 +1,4 @@
-"""What must not be read: text over music and tones, and transcripts too poor to act on."""
+"""What must not be read: text over silence, music and tones, and transcripts too poor to act on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from intent.call import Turn
 from intent.speech.audio import SAMPLE_RATE, Samples
+from intent.speech.survey import SILENT_PEAK
 from intent.speech.transcribe import Segment, Transcription
 
 FRAME = 1024  # samples, 64 ms: bins of 15.6 Hz, narrow enough to see a note stand still
@@ -20,6 +21,7 @@ HOLD_S = 8.0  # shortest stretch that is called music on hold; a signal before a
 # more in chords of 0.3-0.8 s, 1 in a tone.
 HELD = 0.32
 QUIET_DB = -55.0
+SLACK_S = 0.3  # by which the times of segments are wrong
 BREATH_S = 3.0  # shortest break between two pieces of music
 MIN_CHARS = 20  # fewer say nothing of how well a call was heard
 BAND_HZ = (200.0, 3400.0)
@@ -70,6 +72,24 @@ def without_held(heard: Transcription, samples: Samples, start_s: float = 0.0) -
     removed = f"; {lost} characters written over them were removed." if lost else "."
     note = f"Music or tones were heard at {told}{removed}"
     return replace(heard, segments=tuple(kept), warnings=(*heard.warnings, note))
+
+
+def without_silent(heard: Transcription, samples: Samples) -> Transcription:
+    """The text without segments that lie in silence: what engines without voice activity detection invent there.
+
+    Whole segments alone: the times of single words are not that exact.
+    """
+    kept = tuple(each for each in heard.segments if not _silent(each, samples))
+    lost = len(heard.text) - sum(len(each.text) for each in kept)
+    if not lost:
+        return heard
+    note = f"{lost} characters written over silence were removed."
+    return replace(heard, segments=kept, warnings=(*heard.warnings, note))
+
+
+def _silent(segment: Segment, samples: Samples) -> bool:
+    start, end = (round(s * SAMPLE_RATE) for s in (segment.start_s - SLACK_S, segment.end_s + SLACK_S))
+    return float(np.abs(samples[max(0, start) : end]).max(initial=0.0)) < SILENT_PEAK
 
 
 def unreadable(turns: Sequence[Turn], heard: Sequence[Transcription], *, min_confidence: float) -> str:

@@ -39,7 +39,6 @@ def calls(
     """
     from intent.errors import AudioError
     from serve.call_lane import REASONS
-    from serve.transcripts import shown
 
     shared = context.ensure_object(Context)
     house = shared.house()
@@ -62,7 +61,6 @@ def calls(
                 typer.echo(f"{recording.call_id}: {error}", err=True)
             else:
                 shared.seen(house).view("call", [(call.client_id, call.id)])
-                call, reading = shown(call, reading, house.transcript_masks)
                 read.append(reading_json(call, reading))
                 if not as_json:
                     print_reading(call, reading)
@@ -80,7 +78,7 @@ def calls(
 
 def recordings_of(paths: list[Path], metadata: Path | None) -> list[RecordingFile]:
     """What metadata names, and what else lies under the paths. Raises ServeError where that is nothing."""
-    from intent.recordings import find_recordings, load_call_metadata
+    from intent.recordings import find_recordings, load_call_metadata, with_unique_ids
     from serve.errors import ServeError
 
     listed = load_call_metadata(metadata) if metadata else []
@@ -88,7 +86,7 @@ def recordings_of(paths: list[Path], metadata: Path | None) -> list[RecordingFil
     found = [recording for recording in find_recordings(paths) if recording.path.resolve() not in named]
     if not listed and not found:
         raise ServeError("No recordings were found: name files, folders with recordings, or --metadata.")
-    return [*listed, *found]
+    return with_unique_ids([*listed, *found])
 
 
 def print_reading(call: Call, reading: CallReading, *, transcript: bool = False) -> None:

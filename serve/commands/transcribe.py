@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from intent.archive import Outcome, Progress
     from serve.settings import Settings
 
+AUDIT_IDS = "a_"
 WATCHED_FROM = 20  # recordings; for fewer a worker process of its own is not worth its start
 
 
@@ -82,13 +83,17 @@ def transcribe(
 
 def original(
     context: typer.Context,
-    kept_id: Annotated[str, typer.Argument(help="`originals` of a transcript.")],
+    kept: Annotated[str, typer.Argument(help="`originals` of a transcript, or the id of a call that was read.")],
     as_json: Json = False,
 ) -> None:
-    """Show the words behind the masks of a transcript; it is logged who opened them."""
+    """Show the words behind the masks of a transcript or a call; it is logged who opened them."""
     shared = context.ensure_object(Context)
     house = shared.house()
-    found = house.originals.open(kept_id, principal=shared.principal(house))
+    principal = shared.principal(house)
+    if kept.startswith(AUDIT_IDS):
+        found = house.originals.open(kept, principal=principal)
+    else:
+        found = house.originals_of_call(kept, principal=principal)
     if as_json:
         print_json({"id": found.call_id, "turns": found.texts})
         return

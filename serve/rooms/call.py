@@ -71,9 +71,10 @@ class CallRooms(QuestionRooms):
 
     @once
     def kept_transcripts(self) -> KeptTranscripts:
+        from compliance_filters.audit.vault import TextVault
         from intent.speech.kept import KeptTranscripts
 
-        return KeptTranscripts(self.settings.home / "heard")
+        return KeptTranscripts(self.settings.home / "heard", TextVault(self.audit))
 
     @once
     def call_queue(self) -> CallQueue:

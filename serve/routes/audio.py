@@ -1,11 +1,11 @@
-"""Speech to text in the OpenAI shape: `POST /v1/audio/transcriptions`; nothing of it is kept."""
+"""Speech to text in the OpenAI shape: `POST /v1/audio/transcriptions`; only what masks hide is kept, encrypted."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,8 +15,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 
 from intent.call import Transcript
+from intent.speech.annotate import masked_words, shown_transcript
 from intent.speech.formats import to_srt, to_vtt
-from intent.speech.transcribe import Segment
+from intent.speech.transcribe import Segment, Word
 from serve.audio_upload import Peeking, refuse_long
 from serve.routes.wire import PrincipalDep, SeenDep, the_house
 
@@ -65,9 +66,11 @@ def transcribe(
     """Transcribe a recording with all that calls get: channels, roles, guards, terms put right.
 
     What the file is is told from its content. Segments are turns; `speaker` is advisor, client or unknown. Words are
-    as the engine heard them, before terms were put right. 413 for what is too long or too large, as soon as that is
-    known; 415 and 422 for what is no recording, 503 where the engine does not answer. Errors are problem documents
-    with the `error` of the OpenAI API in them.
+    as the engine heard them, before terms were put right. Telephones, papers, cards and addresses are masked
+    (`speech.mask`); `originals` of verbose_json says under which id the words are kept, encrypted.
+
+    413 for what is too long or too large, as soon as that is known; 415 and 422 for what is no recording, 503 where the
+    engine does not answer. Errors are problem documents with the `error` of the OpenAI API in them.
     """
     house = the_house(request)
     known = house.settings.speech.language
@@ -77,18 +80,19 @@ def transcribe(
         raise HTTPException(422, f"This server transcribes {known}: leave language out, or set speech.language.")
     if "word" in granularities and response_format != "verbose_json":
         raise HTTPException(422, "Times of words come in verbose_json only: set response_format to it.")
-    path, digest = _kept_for_now(file)
-    heard: list[Segment] = []
+    path, digest = _kept_for_now(file, house.settings.home / "recordings")
+    voices: list[list[Word]] = []
     try:
         refuse_long(path, house.settings.speech.max_duration_s)
-        transcript = house.transcribe(
-            path, call_id=digest[:20], on_voices=lambda voices: heard.extend(chain.from_iterable(voices))
-        ).transcript
+        call = house.transcribe(path, call_id=digest[:20], on_voices=lambda found: voices.extend(map(_words_of, found)))
     finally:
         path.unlink(missing_ok=True)
     seen.view("transcript", [(None, digest[:20])])
+    masker = house.transcript_masks
+    transcript = shown_transcript(call, masker, house.originals)
     if response_format == "verbose_json":
-        return JSONResponse(_verbose(transcript, heard, granularities))
+        words = chain.from_iterable(masked_words(each, masker) if masker else each for each in voices)
+        return JSONResponse(_verbose(transcript, words, granularities))
     return _answer(transcript, response_format)
 
 
@@ -103,7 +107,11 @@ def _answer(transcript: Transcript, form: Format) -> Response:
     return JSONResponse({"text": text})
 
 
-def _verbose(transcript: Transcript, heard: Sequence[Segment], granularities: Sequence[Granularity]) -> dict[str, Any]:
+def _words_of(voice: Sequence[Segment]) -> list[Word]:
+    return [word for segment in voice for word in segment.words]
+
+
+def _verbose(transcript: Transcript, words: Iterable[Word], granularities: Sequence[Granularity]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "task": "transcribe",
         "language": transcript.language,
@@ -111,12 +119,13 @@ def _verbose(transcript: Transcript, heard: Sequence[Segment], granularities: Se
         "text": "".join(turn.text for turn in transcript.turns),
         "warnings": list(transcript.warnings),
         "engine": transcript.engine,
+        "originals": transcript.originals or None,
     }
     if "segment" in granularities:
         told["segments"] = _segments(transcript)
     if "word" in granularities:
-        words = sorted((word for segment in heard for word in segment.words), key=lambda word: word.start_s)
-        told["words"] = [{"word": w.text, "start": round(w.start_s, 3), "end": round(w.end_s, 3)} for w in words]
+        spoken = sorted(words, key=lambda word: word.start_s)
+        told["words"] = [{"word": w.text, "start": round(w.start_s, 3), "end": round(w.end_s, 3)} for w in spoken]
     return told
 
 
@@ -135,10 +144,15 @@ def _segments(transcript: Transcript) -> list[dict[str, Any]]:
     ]
 
 
-def _kept_for_now(file: UploadFile) -> tuple[Path, str]:
-    """The upload as a temporary file that the caller removes, and its SHA-256."""
+def _kept_for_now(file: UploadFile, folder: Path) -> tuple[Path, str]:
+    """The upload as a hidden file that the caller removes, and its SHA-256.
+
+    It lies among the recordings: what a killed process leaves there goes with the uploads that broke off.
+    """
     digest = hashlib.sha256()
-    handle, name = tempfile.mkstemp(prefix="tougu-audio-", suffix=Path(file.filename or "").suffix.lower()[:8])
+    folder.mkdir(parents=True, exist_ok=True)
+    ending = Path(file.filename or "").suffix.lower()[:8]
+    handle, name = tempfile.mkstemp(prefix=".transcribe-", suffix=ending, dir=folder)
     with os.fdopen(handle, "wb") as out:
         while block := file.file.read(BLOCK):
             digest.update(block)

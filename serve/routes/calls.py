@@ -174,6 +174,13 @@ def wave(call_id: str, request: Request, principal: PrincipalDep) -> dict[str, o
     return peaks(path, folder, max_duration_s=speech.max_duration_s, raw=RawFormat.named(speech.raw))
 
 
+@router.get("/calls/{call_id}/originals")
+def originals(call_id: str, request: Request, principal: PrincipalDep) -> dict[str, Any]:
+    """The words behind the masks of a call, by turn, for compliance and supervisors; the opening is logged before."""
+    found = the_house(request).originals_of_call(call_id, principal=principal)
+    return {"turns": [{"turn": n, "text": text} for n, text in found.texts.items()]}
+
+
 @router.get("/calls/{call_id}/audio", response_class=FileResponse)
 def audio(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> FileResponse:
     """The recording as it came, by ranges, so that a player can begin at the second of an evidence."""

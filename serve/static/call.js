@@ -3,6 +3,7 @@ import "/static/door.js";
 import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
 import { Transcript, Wave } from "/static/call_wave.js";
 
+const MASKED = /\*{3}/;
 const BEFORE_S = 0.5;  // a little earlier than the words, lest the first syllable be lost
 const STATES = {
   new: "待跟进", offered: "已派发", claimed: "跟进中", contacted: "已联系", won: "成交", lost: "未成", wrong: "误报",
@@ -67,6 +68,24 @@ function Recording({ player, found, onFail, failed }) {
     ${failed && html`<p class="error" role="alert">浏览器不能播放这种录音格式：请用本机播放器打开原文件。</p>`}</div>`;
 }
 
+// What is masked here can be opened by compliance and supervisors; the audit log has who did.
+function Originals({ found }) {
+  const [turns, setTurns] = useState(null);
+  const [error, setError] = useState("");
+  if (!MASKED.test(JSON.stringify(found))) return null;
+  const open = async () => {
+    const reply = await fetch(`${url}/originals`).catch(() => null);
+    const body = reply ? await reply.json().catch(() => ({})) : {};
+    if (reply?.ok) setTurns(body.turns);
+    else setError(reply?.status === 403 ? "您无权查看原话：只有合规和主管可以查看，且会留痕。" : body.detail || "连不上服务，请稍后再试。");
+  };
+  return html`<section><h2>已隐去的信息</h2>
+    ${error && html`<p class="error" role="alert">${error}</p>`}
+    ${turns ? html`<ul class="cards">${turns.map((t) => html`<li class="card"><q>${t.text}</q></li>`)}</ul>`
+      : html`<p class="hint">本页隐去了手机号、证件号、卡号等。查看原话会记入审计日志。</p>
+        <button type="button" onClick=${open}>查看原话</button>`}</section>`;
+}
+
 function App() {
   const [found, setFound] = useState(null);
   const [error, setError] = useState("");
@@ -119,6 +138,7 @@ function App() {
         ${segments.map((s) => html`<li class="card"><div><${Play} from=${s.start_s} to=${s.end_s} label=${s.why.join("、")} play=${playing} />
           ${s.why.join("；")}</div></li>`)}<//>`}
       <section><h2>纪要</h2><p class="note">${found.note || "没有纪要。"}</p></section>
+      <${Originals} found=${found} />
     </div>`;
 }
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intent.call import Repair, Speaker, Transcript, Turn
-from intent.speech.annotate import Mask, masked, with_numbers
+from intent.speech.annotate import Mask, masked, masked_words, with_numbers
 from intent.speech.formats import from_json, to_json
+from intent.speech.transcribe import Word
 
 
 class Letters:
@@ -50,6 +53,27 @@ def test_masks_cover_and_what_lies_behind_them_keeps_to_its_words() -> None:
     assert [after.text[r.start : r.end] for r in after.repairs] == ["申购"]
     assert [after.text[n.start : n.end] for n in after.numbers] == ["二十万"]
     assert after.heard == "号码是*，身购二十万"
+
+
+def words(*texts: str) -> list[Word]:
+    return [Word(text=text, start_s=float(n), end_s=n + 1.0) for n, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (["我", "的", "号"], ["我", "的", "号"]),
+        (["是", "ab", "c", "d，", "好"], ["是", "*，", "好"]),
+        (["是a", "", "b和c", "d的"], ["是*和*的"]),
+        (["ab", "", "我", "cd"], ["*", "", "我", "*"]),
+        ([], []),
+    ],
+)
+def test_words_under_a_mask_become_one(said: list[str], shown: list[str]) -> None:
+    found = masked_words(words(*said), Letters())
+    assert [word.text for word in found] == shown
+    assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(found))
+    assert not said or (found[0].start_s, found[-1].end_s) == (0.0, len(said))
 
 
 def test_what_identifies_nobody_is_left_alone() -> None:

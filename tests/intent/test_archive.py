@@ -169,10 +169,23 @@ def test_paths_and_formats_that_are_not_there_are_refused(bench: Bench, tmp_path
         find_recordings([tmp_path / "nowhere"])
     with pytest.raises(CallFileError, match="no transcript format pdf"):
         Archive(bench.store, bench.out, engine="x", formats=["pdf"])
-    gone = RecordingFile(path=tmp_path / "gone.wav", call_id="gone")
-    archive = Archive(bench.store, bench.out, engine="x")
-    with pytest.raises(CallFileError, match="cannot be read"):
-        archive.enqueue([gone])
+
+
+def test_a_recording_that_is_not_there_ends_no_batch_and_is_done_once_it_is(bench: Bench) -> None:
+    here = RecordingFile(path=write_wav(bench.calls / "a.wav", tone(200, 1.5)), call_id="a")
+    late = RecordingFile(path=bench.calls / "late.wav", call_id="late")
+
+    def run() -> tuple[int, int]:
+        archive = Archive(bench.store, bench.out, engine="x")
+        archive.enqueue([here, late])
+        done = archive.run(TranscribeHandler(bench.engine, SpeechSettings()), stop=threading.Event(), settings=FAST)
+        return done.done, done.quarantined
+
+    assert run() == (1, 1)
+    assert "cannot be read" in str(bench.manifest()["late"]["reason"])
+    assert run() == (1, 1)
+    write_wav(late.path, tone(220, 1.5))
+    assert run() == (2, 0)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -291,6 +304,13 @@ def test_the_manifest_says_whose_call_it_was_and_no_number(bench: Bench) -> None
     assert "13800001111" not in json.dumps(line)
 
 
+def test_two_calls_of_one_id_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text("id,path\nk1,a.wav\nk2,b.wav\nk1,c.wav\n", "utf-8")
+    with pytest.raises(CallFileError, match=r"Line 4 .*has the id k1 of line 2"):
+        load_call_metadata(path)
+
+
 @pytest.mark.parametrize(
     ("row", "says"),
     [
@@ -299,6 +319,8 @@ def test_the_manifest_says_whose_call_it_was_and_no_number(bench: Bench) -> None
         ("k,a.wav,,,yesterday,,", "with a zone"),
         ("k,a.wav,,,,,middle", "left or right"),
         ("k,a.wav,,,,sideways,", "inbound, outbound or internal"),
+        ("../k,a.wav,,,,,", "leaves the folder of transcripts"),
+        ("/tmp/k,a.wav,,,,,", "leaves the folder of transcripts"),
     ],
 )
 def test_bad_call_metadata_is_named_by_its_line(tmp_path: Path, row: str, says: str) -> None:

@@ -1,16 +1,17 @@
-"""Guards: music on hold, tones, transcripts too poor to read, clipping."""
+"""Guards: silence, music on hold, tones, transcripts too poor to read, clipping."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from intent.call import Speaker, Turn
-from intent.speech.audio import Recording, Samples, decode
-from intent.speech.listen import listen
-from intent.speech.quality import held_sounds, unreadable, without_held
+from intent.speech.audio import Recording, Samples, decode, open_sound
+from intent.speech.listen import NO_SPEECH, listen
+from intent.speech.quality import held_sounds, unreadable, without_held, without_silent
 from intent.speech.transcribe import Segment, Transcription, Word
 from serve.sample import sample_folder
 from tests.intent.sound import RATE, silence, tone, voice, write_wav
@@ -60,6 +61,31 @@ def test_text_over_music_is_removed_and_counted() -> None:
     heard = without_held(Transcription(segments=(both, whole), speech_s=20.0), sound)
     assert heard.text == "您稍等"
     assert "8 characters written over them were removed" in heard.warnings[0]
+
+
+def test_text_over_silence_is_removed_and_counted() -> None:
+    sound = np.concatenate([voice(130, 0, 3.0), silence(5.0), 0.01 * tone(200, 2.0)])
+    said = Segment(text="您好", start_s=0.5, end_s=2.0)
+    invented = Segment(text="请不吝点赞", start_s=4.0, end_s=7.0)
+    late = Segment(text="再见", start_s=5.0, end_s=7.9)  # its end comes too early, as times do
+    heard = without_silent(Transcription(segments=(said, invented, late), speech_s=5.0), sound)
+    assert heard.text == "您好再见"
+    assert heard.warnings == ("5 characters written over silence were removed.",)
+    assert without_silent(heard, sound) == heard
+
+
+def test_what_an_engine_writes_over_silence_is_no_part_of_a_transcript(tmp_path: Path) -> None:
+    class Inventive:
+        name = "inventive"
+
+        def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
+            return Transcription(segments=(Segment(text="感谢收听", start_s=1.0, end_s=2.0),), speech_s=1.0)
+
+    path = write_wav(tmp_path / "a.wav", silence(3.0), voice(130, 0, 3.0))
+    transcript = listen(open_sound(path), Inventive())
+    assert [turn.text for turn in transcript.turns] == ["感谢收听"]
+    mono = listen(open_sound(write_wav(tmp_path / "b.wav", silence(3.0))), Inventive())
+    assert (mono.turns, mono.warnings[-1]) == ((), NO_SPEECH)
 
 
 def turns(confidence: float | None, text: str = "我想问一下那个什么东西怎么弄啊就是上次说的那个") -> list[Turn]:

@@ -11,6 +11,7 @@ from mandarin.script import fold_width, normalise, strip_inserted, to_simplified
         ("保證本金不虧", "保证本金不亏"),
         ("一目瞭然，瞭解", "一目了然，了解"),
         ("乾隆與乾淨", "乾隆与干净"),
+        ("妳們要買甚麼，甚至", "你们要买什么，甚至"),
         ("已经是简体的著名基金", "已经是简体的著名基金"),
         ("", ""),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from starlette.testclient import TestClient
 
 from intent.speech.remote import RemoteTranscriber
 from intent.speech.transcribe import ScriptedTranscriber
+from serve.users import OPERATOR
 from serve.wiring import House
 from tests.intent.sound import tone, voice, write_wav
 from tests.serve.conftest import client_of
@@ -172,8 +172,7 @@ def test_the_openai_client_understands_answers_and_errors(house: House, sound: P
 
 def test_nothing_is_left_on_the_disk(client: TestClient, sound: Path, house: House) -> None:
     ask(client, sound)
-    assert not list(Path(tempfile.gettempdir()).glob("tougu-audio-*"))
-    assert not (house.settings.home / "recordings").exists()
+    assert not list((house.settings.home / "recordings").iterdir())
     assert not (house.settings.home / "heard").exists()
 
 
@@ -199,3 +198,36 @@ def test_our_own_remote_engine_can_be_this_server(house: House) -> None:
     with serving(house) as address:
         heard = RemoteTranscriber(base_url=f"{address}/v1", model="any", retries=0).transcribe(tone(180, 2.0))
     assert heard.text == "我想申购基金"
+
+
+PHONE = "我的手机号是13812345678，你记一下"
+
+
+@pytest.mark.parametrize("form", ["json", "text", "srt", "vtt", "verbose_json"])
+def test_identifiers_are_masked_in_every_form(house: House, sound: Path, form: str) -> None:
+    house.transcriber = ScriptedTranscriber([TEXTS[0], PHONE])
+    words = {"timestamp_granularities[]": "word"} if form == "verbose_json" else {}
+    answer = ask(client_of(house), sound, response_format=form, **words)
+    assert "138****5678" in answer.text  # type: ignore[attr-defined]
+    assert "12345678" not in answer.text  # type: ignore[attr-defined]
+
+
+def test_the_words_behind_masks_are_kept_under_their_id(house: House, sound: Path) -> None:
+    house.transcriber = ScriptedTranscriber([*TEXTS, TEXTS[0], PHONE])
+    client = client_of(house)
+    plain = ask(client, sound, response_format="verbose_json").json()  # type: ignore[attr-defined]
+    assert plain["originals"] is None
+    told = ask(client, sound, response_format="verbose_json").json()  # type: ignore[attr-defined]
+    (words,) = house.originals.open(told["originals"], principal=OPERATOR).texts.values()
+    assert words == PHONE
+
+
+def test_a_firm_may_have_the_words_as_they_are(house: House, sound: Path) -> None:
+    house.settings = house.settings.model_copy(
+        update={"speech": house.settings.speech.model_copy(update={"mask": False})}
+    )
+    house.transcriber = ScriptedTranscriber([TEXTS[0], PHONE])
+    words = {"timestamp_granularities[]": "word"}
+    told = ask(client_of(house), sound, response_format="verbose_json", **words).json()  # type: ignore[attr-defined]
+    assert PHONE in told["text"]
+    assert len(told["words"]) == len(TEXTS[0] + PHONE)

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from intent.follow_ups.tables import follow_ups
+from intent.leads.tables import calls, leads, spoken_findings
+from intent.notes.tables import call_note_texts, call_notes, call_tasks
 from intent.speech.transcribe import ScriptedTranscriber
-from knowledge_base.access import Role
+from knowledge_base.access import Principal, Role
 from serve.users import OPERATOR
 from serve.wiring import House
+from tests.intent.sound import voice, write_wav
 from tests.serve.conftest import client_of
 from tests.serve.test_browser import SIDEBAR, Site, browser, fonts, overflow, site
 from tests.serve.test_seen import seen_of
@@ -25,8 +30,8 @@ __all__ = ["browser", "fonts", "site", "sound"]
 SAID = ("这只基金稳赚不赔，您放心，资料我今天下午发给您看。", "你好，我想开通港股通，怎么办？")
 
 
-def take(house: House, sound: Path) -> TestClient:
-    house.transcriber = ScriptedTranscriber(list(SAID))
+def take(house: House, sound: Path, *said: str) -> TestClient:
+    house.transcriber = ScriptedTranscriber(said or SAID)
     client = client_of(house)
     upload(client, sound, call_id="k7", client_id="C0003", advisor_id="A001", advisor_channel="left")
     work(house)
@@ -69,6 +74,51 @@ class TestService:
             assert client.get(path, headers={"tougu-as": "A002"}).status_code == 404
 
 
+TOLD = (
+    "我要投诉，我的手机号是13812345678，卡号是6222021234567890128，身份证110101199003078515，"
+    "我的资金账号是100012345678，别再打了"
+)
+SECRETS = ("1381234", "62220212", "0101199", "100012345678")
+
+
+class TestMasks:
+    """Nothing that a call leads to shows an identifier; the words are opened by a logged route alone."""
+
+    @pytest.fixture
+    def client(self, house: House, tmp_path: Path) -> TestClient:
+        both = write_wav(tmp_path / "both.wav", voice(115, 0, 5.0), voice(210, 1, 5.0))  # every word lies in sound
+        return take(house, both, "您好，这里是远山证券，资料我今天下午发给您。", TOLD)
+
+    def test_neither_what_is_stored_nor_what_is_shown_holds_one(self, client: TestClient, house: House) -> None:
+        pages = ("/v1/calls/k7", "/v1/calls/k7/note", "/v1/cases", "/v1/leads", "/v1/tasks")
+        told = "".join(client.get(path).text for path in pages)
+        assert "138****5678" in told
+        assert "13812345678" not in told
+        with house.engine.connect() as connection:
+            for table in (calls, leads, spoken_findings, follow_ups, call_notes, call_note_texts, call_tasks):
+                held = str(connection.execute(select(table)).all())
+                assert [held[max(0, held.find(each) - 40) :][:80] for each in SECRETS if each in held] == [], table.name
+
+    def test_the_words_are_opened_by_a_logged_route(self, client: TestClient, house: House) -> None:
+        assert client.get("/v1/calls/k7/originals").json() == {"turns": [{"turn": 1, "text": TOLD}]}
+        assert ("view", "transcript.original", ["k7"]) in seen_of(house)
+
+    def test_an_advisor_opens_nothing_and_a_supervisor_of_another_branch_neither(
+        self, client: TestClient, house: House
+    ) -> None:
+        house.users.add("A001", roles=[Role.ADVISOR], branches=[], labels=[], principal=OPERATOR)
+        house.users.add("S9", roles=[Role.SUPERVISOR], branches=["elsewhere"], labels=[], principal=OPERATOR)
+        before = seen_of(house)
+        assert client.get("/v1/calls/k7/originals", headers={"tougu-as": "A001"}).status_code == 403
+        assert client.get("/v1/calls/k7/originals", headers={"tougu-as": "S9"}).status_code == 404
+        assert seen_of(house) == before
+
+    def test_what_was_sealed_is_not_opened(self, client: TestClient, house: House) -> None:
+        officer = Principal(user_id="CO1", roles=frozenset({Role.COMPLIANCE}))
+        house.erasure.seal("C0003", reason="客户要求删除", principal=officer)
+        assert client.get("/v1/calls/k7/originals").status_code == 403
+
+
 @pytest.fixture
 def page(browser: Browser, site: Site, sound: Path) -> Iterator[Page]:
     """The page of a call at the width of a sidebar; whatever it says on its console fails the test."""
@@ -109,3 +159,18 @@ class TestPage:
         alert = page.get_by_role("alert")
         alert.wait_for()
         assert alert.inner_text() == "没有编号为 none 的通话，或您无权查看：请核对编号。"
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_what_is_masked_is_opened_by_a_button(browser: Browser, site: Site, tmp_path: Path) -> None:
+    both = write_wav(tmp_path / "both.wav", voice(115, 0, 5.0), voice(210, 1, 5.0))
+    take(site.house, both, "您好，这里是远山证券，资料我今天下午发给您。", TOLD)
+    made = browser.new_page(viewport={"width": SIDEBAR, "height": 900})
+    made.goto(f"{site.url}/calls/k7")
+    made.get_by_role("heading", name="已隐去的信息").wait_for()
+    assert "13812345678" not in made.content()
+    made.get_by_role("button", name="查看原话").click()
+    made.get_by_text("13812345678").wait_for()
+    assert overflow(made) <= 0
+    made.close()

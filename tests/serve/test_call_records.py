@@ -229,6 +229,38 @@ def test_a_kept_recording_goes_when_its_time_is_over(home: Path, sound: Path) ->
     house.close()
 
 
+def test_a_legal_hold_reaches_a_client_of_whom_nothing_was_ever_read(home: Path, sound: Path) -> None:
+    settings = settings_of(home)
+    speech = settings.speech.model_copy(update={"keep_recordings_days": 30})
+    house = House(settings.model_copy(update={"speech": speech}))
+    upload(client_of(house), sound, call_id="k1", client_id="C0017")
+    work(house)
+    officer = Principal(user_id="CO1", roles=frozenset({Role.COMPLIANCE}))
+    house.erasure.hold("C0017", reason="诉讼", principal=officer)
+    swept = house.recording_keeper.sweep(datetime.now(UTC) + timedelta(days=31))
+    assert (swept.removed, swept.held) == (0, 1)
+    house.close()
+
+
+def test_a_recording_that_was_given_up_goes_too_and_one_that_waits_stays(home: Path, sound: Path) -> None:
+    settings = settings_of(home)
+    speech = settings.speech.model_copy(update={"keep_recordings_days": 30})
+    house = House(settings.model_copy(update={"speech": speech}))
+    folder, later = home / "recordings", datetime.now(UTC) + timedelta(days=31)
+    broken = sound.with_name("broken.wav")
+    broken.write_bytes(b"this is no sound" * 100)
+    upload(client_of(house), broken, call_id="k1", client_id="C0003")
+    work(house)
+    upload(client_of(house), sound, call_id="k2", client_id="C0003")
+    (folder / ".upload-1-1").write_bytes(b"RIFF")
+    assert house.recording_keeper.sweep(datetime.now(UTC)).removed == 0
+    assert len(list(folder.iterdir())) == 3, "what is on its way may still become whole"
+    assert house.recording_keeper.sweep(later).removed == 1
+    (left,) = folder.iterdir()
+    assert left.read_bytes() == sound.read_bytes()
+    house.close()
+
+
 class TestOldCalls:
     def test_an_old_call_gives_no_lead_and_is_known_of_the_client(self, lane: House, sound: Path) -> None:
         old = (datetime.now(UTC) - timedelta(days=40)).isoformat()

@@ -10,6 +10,7 @@ import pytest
 from compliance_filters.audit.erasure import Erasure
 from compliance_filters.audit.read import entries_of
 from compliance_filters.errors import SealedError
+from intent.call import Transcript
 from knowledge_base.access import Principal, Role
 from serve.wiring import House
 from tests.serve.conftest import client_of
@@ -75,6 +76,16 @@ def test_a_recording_goes_with_its_clients_key(kept: House) -> None:
     at_once.destroy("C0003", principal=Principal(user_id="CO2", roles=frozenset({Role.COMPLIANCE})))
     assert kept.recording_keeper.sweep(NOW).removed == 1
     assert recordings(kept) == []
+
+
+def test_a_transcript_of_a_call_that_nobody_tried_again_goes(house: House) -> None:
+    said = Transcript(turns=(), duration_s=1.0)
+    house.kept_transcripts.keep(said, "a", client_id="C0003")
+    house.recording_keeper.sweep(NOW + timedelta(days=6))
+    assert house.kept_transcripts.get("a") == said
+    house.recording_keeper.sweep(NOW + timedelta(days=8))
+    assert house.kept_transcripts.get("a") is None
+    assert not list((house.settings.home / "heard").iterdir())
 
 
 def test_files_that_lie_elsewhere_are_left_alone(kept: House, sound: Path) -> None:

@@ -200,6 +200,7 @@ class TestFailedCalls:
         assert engine.calls == 2, "two channels, once"
         (kept,) = (house.settings.home / "heard").iterdir()
         assert kept.stat().st_mode & 0o777 == 0o600
+        assert "港股".encode() not in kept.read_bytes(), "under the key of the client's texts"
 
         pipeline.broken = False
         answer = client.post(f"/v1/jobs/{job}/requeue")
