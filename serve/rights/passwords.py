@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from serve.errors import ServeError
 from serve.rights.settings import AuthSettings
 
-SALT_BYTES, HASH_BYTES, LANES = 16, 32, 4
+# One lane: OpenSSL computes several in a pool of threads, in which two hashes at once wait for each other for ever.
+SALT_BYTES, HASH_BYTES, LANES = 16, 32, 1
 AT_ONCE = 2  # hashes of one process at a time: each takes its memory
 LONGEST = 256  # characters
 
