@@ -65,7 +65,7 @@ log = logging.getLogger("tougu.http")
 ROUTES = (
     questions, sessions, chat, knowledge, audio, call_records, calls, intents, notes, diagnoses, deliveries, compliance,
     review, supervision, leads, board, follow_ups, consents, personal_data, day, outreach, messages, audit, evaluations,
-    scores, events, segments, administration, exports,
+    scores, events, segments, administration, exports, embedding,
 )  # fmt: skip
 OPEN_ROUTES = (health, logins, client_pages)  # each of them asks by itself for what it needs
 CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
@@ -99,8 +99,8 @@ def create_app(house: House) -> FastAPI:
     for routes in ROUTES:
         app.include_router(routes.router, dependencies=[Depends(the_principal)])
     app.include_router(logins.mine, dependencies=[Depends(the_principal)])
-    for routes in (embedding, pages):
-        app.include_router(routes.router, dependencies=[Depends(a_visitor)])
+    for page in (embedding.page, pages.router):
+        app.include_router(page, dependencies=[Depends(a_visitor)])
     for open_to_all in OPEN_ROUTES:
         app.include_router(open_to_all.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")

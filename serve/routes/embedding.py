@@ -13,6 +13,7 @@ from serve.errors import NotFoundError
 from serve.routes.wire import PrincipalDep, the_house
 
 router = APIRouter(tags=["sidebar"])
+page = APIRouter(include_in_schema=False)
 
 
 @router.get("/v1/sidebar")
@@ -40,7 +41,7 @@ def signature(kind: Literal["corp", "agent"], url: str, request: Request, princi
     return house.wecom_signatures.sign(kind, url)
 
 
-@router.get("/demo-host", include_in_schema=False)
+@page.get("/demo-host")
 def demo_host(request: Request) -> Response:
     """A page of a firm that holds the sidebar in a frame, to try both directions; only by setting."""
     if not the_house(request).settings.server.demo_host:

@@ -172,8 +172,13 @@ def test_chat_sessions_ask_once_a_minute() -> None:
 def test_a_scripted_model_answers_in_the_openai_protocol() -> None:
     import httpx
 
-    from eval.bench.chat import SCRIPTED, _scripted_model
+    from eval.bench.chat import _scripted_model, _settings
 
-    with _scripted_model() as settings:
-        reply = httpx.post(f"{settings.base_url}/chat/completions", json={"messages": []})
-    assert reply.json()["choices"][0]["message"]["content"] == SCRIPTED
+    with _scripted_model() as server:
+        address = f"{_settings(server).base_url}/chat/completions"
+        asked = {"messages": [{"role": "user", "content": "没有资料"}]}
+        whole = httpx.post(address, json=asked)
+        streamed = httpx.post(address, json={**asked, "stream": True})
+    assert whole.json()["choices"][0]["message"]["content"] == "无"
+    assert streamed.text.count("[1]") == 2
+    assert streamed.text.endswith("data: [DONE]\n\n")

@@ -175,7 +175,10 @@ def test_wrong_labels_are_refused_in_one_sentence(
 
 
 def test_a_list_of_calls_without_calls_or_with_one_twice_is_refused(house: House, folder: Path, tmp_path: Path) -> None:
-    for content, says in (("id,path\n", "lists no call"), ("id,path\na,k1.json\na,k2.json\n", "call a twice")):
+    for content, says in (
+        ("id,path\n", "lists no call"),
+        ("id,path\na,k1.json\na,k2.json\n", "has the id a of line 2"),
+    ):
         (folder / "calls.csv").write_text(content, "utf-8")
         with pytest.raises(EvalError, match=says):
             run_pilot(house, folder, tmp_path / "report.md", progress=quiet)

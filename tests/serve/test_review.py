@@ -82,7 +82,7 @@ def entries(house: House, client_id: str) -> list[Any]:
     return list(entries_of(house.audit, client_id))
 
 
-@pytest.mark.parametrize("path", ["reviews", "samples", "spoken", "indicators", "mistakes", "officers",
+@pytest.mark.parametrize("path", ["reviews", "samples", "spoken", "indicators", "mistakes",
                                   "reviews?view=confidential"])  # fmt: skip
 def test_an_advisor_sees_none_of_it(advisor: As, path: str) -> None:
     assert advisor.get(path).status_code == 403

@@ -36,6 +36,7 @@ SHOW_NO_CLIENT = frozenset(
         "GET /day", "GET /search", "GET /evaluations", "GET /v1/evaluations", "GET /v1/products/card", "GET /v1/models",
         "GET /v1/models/{name}", "GET /v1/personal-data/statement",
         "GET /v1/calls/{call_id}/peaks",  # how loud a recording is; what is heard of it is a playback
+        "GET /v1/calls/{call_id}/originals",  # logged by who keeps them (serve/transcripts.py)
         # A client's own report: who has identified reads it, and what they read is recorded only if they agree.
         "GET /r/{token}", "HEAD /r/{token}", "POST /r/{token}/code", "POST /r/{token}/enter",
         "GET /r/{token}/s/{number}", "GET /r/{token}/report", "GET /r/{token}/report.pdf",
