@@ -30,10 +30,10 @@ __all__ = ["browser", "fonts", "site", "sound"]
 SAID = ("这只基金稳赚不赔，您放心，资料我今天下午发给您看。", "你好，我想开通港股通，怎么办？")
 
 
-def take(house: House, sound: Path, *said: str) -> TestClient:
+def take(house: House, sound: Path, *said: str, call_id: str = "k7") -> TestClient:
     house.transcriber = ScriptedTranscriber(said or SAID)
     client = client_of(house)
-    upload(client, sound, call_id="k7", client_id="C0003", advisor_id="A001", advisor_channel="left")
+    upload(client, sound, call_id=call_id, client_id="C0003", advisor_id="A001", advisor_channel="left")
     work(house)
     return client
 

@@ -96,9 +96,9 @@ def test_the_search_and_the_evaluations(open_staff: Open, site: Site, width: int
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_words_of_a_call_follow_its_sound(open_staff: Open, site: Site, sound: Path, width: int) -> None:
-    take(site.house, sound)
+    take(site.house, sound, call_id="heard")
     page = open_staff("/board", width=width)
-    page.goto(f"{site.url}/calls/k7")
+    page.goto(f"{site.url}/calls/heard")
     page.get_by_role("img", name="录音波形").wait_for()
     turns = page.get_by_label("通话全文，随录音滚动").locator("li")
     turns.last.get_by_role("button").click()
