@@ -75,6 +75,7 @@ def test_what_was_sent_and_never_cleared(open_staff: Open, site: Site, tmp_path:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_search_and_the_evaluations(open_staff: Open, site: Site, width: int) -> None:
+    site.house.audit.append(event="access.view", actor="A001", subject="C0003", data={"what": "client"})
     page = open_staff("/search", who="anna", width=width)
     page.get_by_label("客户编号").fill("C0003")
     page.get_by_role("button", name="查询").click()
