@@ -320,7 +320,7 @@ def test_two_calls_of_one_id_are_refused(tmp_path: Path) -> None:
         ("k,a.wav,,,,,middle", "left or right"),
         ("k,a.wav,,,,sideways,", "inbound, outbound or internal"),
         ("../k,a.wav,,,,,", "leaves the folder of transcripts"),
-        ("/tmp/k,a.wav,,,,,", "leaves the folder of transcripts"),
+        ("/elsewhere/k,a.wav,,,,,", "leaves the folder of transcripts"),
     ],
 )
 def test_bad_call_metadata_is_named_by_its_line(tmp_path: Path, row: str, says: str) -> None:
