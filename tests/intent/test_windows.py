@@ -163,7 +163,8 @@ class Whole:
 
 sound = open_sound(Path(sys.argv[1]))
 transcript = listen(sound, Whole())
-assert abs(transcript.turns[-1].end_s - sound.duration_s) < 1, (transcript.turns[-1].end_s, sound.duration_s)
+# The last minute ends with silence, and a window of nothing but silence gives no turn.
+assert 0 <= sound.duration_s - transcript.turns[-1].end_s < 42, (transcript.turns[-1].end_s, sound.duration_s)
 # Not ru_maxrss: that begins with what the parent held when it started this process.
 print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """
