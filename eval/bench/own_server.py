@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from eval.case import EvalError
-from jobs.threads import hand_over_quickly
+from jobs.threads import answer_in_threads
 from serve.wiring import House
 
 START_S = 20.0
@@ -22,7 +22,7 @@ def own_server(house: House) -> Iterator[str]:
 
     from serve.app import create_app
 
-    hand_over_quickly()  # as `tougu serve` does
+    answer_in_threads()  # as `tougu serve` does
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(create_app(house), log_config=None, access_log=False))

@@ -22,7 +22,7 @@ def serve(
 
     import uvicorn
 
-    from jobs.threads import hand_over_quickly
+    from jobs.threads import answer_in_threads
     from serve.app import create_app
     from serve.auth import require_closed_door
     from serve.errors import ServeError
@@ -51,7 +51,7 @@ def serve(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with closing(house), suppress(KeyboardInterrupt), running_worker(house, wanted=worker):
         app = create_app(house)
-        hand_over_quickly()
+        answer_in_threads()
         warm_beside(house)  # after the imports, which the first answer waits for
         told = uvicorn.Config(app, log_config=None, access_log=False, forwarded_allow_ips=server.trusted_proxies)
         uvicorn.Server(told).run(sockets=[listener])

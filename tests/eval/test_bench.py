@@ -125,6 +125,21 @@ def test_leads_on_sqlite(house: House) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.postgres
+def test_leads_at_a_tenth_of_the_full_size(house: House) -> None:
+    from eval.bench.lead_load import Load
+    from eval.bench.leads import bench_leads
+
+    load = Load(consumers=100, think_s=5.0, seconds=5.0)
+    result = bench_leads(house, leads=754_000, database="postgres", load=load, http_consumers=20, progress=quiet)
+    found = metrics(result, "insert_per_s", "merge_per_s", "claim_p99_ms", "ack_p95_ms", "http_claim_p95_ms", "growth")
+    assert found.pop("double_offers") == 0
+    assert result.parameters["errors"] == 0
+    assert result.parameters["claimed"] > 50
+    assert min(found.values()) > 0
+
+
+@pytest.mark.slow
 def test_the_board_on_sqlite(house: House) -> None:
     from eval.bench.board import PAGES, bench_board
 
