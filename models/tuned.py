@@ -23,6 +23,7 @@ from models.lazy import Lazy
 from models.memory import give_back
 from models.parts import parted
 from models.scorer import Probabilities
+from models.spread import spread_over
 
 WEIGHTS, CARD = "adapter.safetensors", "card.json"
 REMEDY = "run: pip install 'tougu[local]'"
@@ -122,6 +123,7 @@ class TunedEncoder:
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         clean = readable(texts)
         with self._one_at_a_time:
+            spread_over(len(texts))
             for at in range(0, len(order), self._batch):
                 rows = order[at : at + self._batch]
                 found[rows] = self._scored(layers, head, tokenizer, [clean[i] for i in rows])

@@ -94,6 +94,8 @@ class ApprovedAnswers:
         """The nearest by meaning, where its questions hold the words and no other wording comes close."""
         if not left or len(left) > LONGEST or any(pattern.search(left) for pattern in _doubts()):
             return None
+        if not any(self._asks_for(left, words) for words in known.words.values()):
+            return None
         scores = known.vectors @ self._encoder.encode_queries([left])[0]
         first = int(np.argmax(scores))
         best, rule = known.wordings[first], self._settings
@@ -101,8 +103,11 @@ class ApprovedAnswers:
         clear = float(scores[first]) - max(others, default=-1.0) >= rule.wording_margin
         if float(scores[first]) < rule.wording_threshold or not clear:
             return None
-        words = known.words[best.id]
-        return best if share_known(left, words) >= rule.wording_coverage and asks_for_the_same(left, words) else None
+        return best if self._asks_for(left, known.words[best.id]) else None
+
+    def _asks_for(self, left: str, words: str) -> bool:
+        """Whether a wording's questions hold the words of this one."""
+        return share_known(left, words) >= self._settings.wording_coverage and asks_for_the_same(left, words)
 
     def _known(self, on: date) -> _Known:
         stamp = (*self._wordings.stamp(), on)

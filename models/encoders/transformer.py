@@ -15,6 +15,7 @@ from models.encoders.vectors import readable, unit
 from models.errors import ModelDamagedError, ModelUnavailableError
 from models.lazy import Lazy
 from models.offline import stay_offline
+from models.spread import spread_over
 from models.wheels import importable
 
 T = TypeVar("T")
@@ -86,6 +87,7 @@ class SentenceTransformerEncoder:
             return np.zeros((0, self.dimension), np.float32)
         model, prefixes = self._loaded.get()
         with self._one_at_a_time:
+            spread_over(len(texts))
             vectors = model.encode(
                 readable(texts),
                 prompt=prefixes[which],

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from copilot.talks.sending import Sending
     from copilot.talks.store import Talks
     from knowledge_base.unanswered import UnansweredLog
+    from models.encoder import Encoder
     from prompts.chat import ChatModel, Reply
     from prompts.chat_models import ChatModels
     from prompts.library import PromptLibrary
@@ -93,10 +94,17 @@ class QuestionRooms(ComplianceRooms):
         )
 
     @once
+    def asking(self) -> Encoder:
+        """The encoder of questions: approved wording, search and the choice of sentences ask it one after another."""
+        from models.encoders.recent import RecentEncoder
+
+        return RecentEncoder(self.encoder)
+
+    @once
     def retriever(self) -> Retriever:
         from rag.retrieve import Retriever
 
-        return Retriever(self.index, self.encoder, self.settings.rag)
+        return Retriever(self.index, self.asking, self.settings.rag)
 
     @once
     def instructions(self) -> InstructionCheck:
@@ -128,7 +136,7 @@ class QuestionRooms(ComplianceRooms):
     def approved(self) -> ApprovedAnswers:
         from rag.approved import ApprovedAnswers
 
-        return ApprovedAnswers(self.wordings, self.encoder, self.products, self.settings.rag)
+        return ApprovedAnswers(self.wordings, self.asking, self.products, self.settings.rag)
 
     @once
     def unanswered(self) -> UnansweredLog:

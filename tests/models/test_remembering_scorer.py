@@ -68,8 +68,8 @@ def test_neither_texts_nor_plain_hashes_of_them_are_kept() -> None:
     one, other = RememberingScorer(PLAIN), RememberingScorer(PLAIN)
     for each in (one, other):
         each.score(["客户张三持有甲基金"])
-    assert "张三".encode() not in pickle.dumps(one._known)
-    assert set(one._known).isdisjoint(other._known)  # hashed under a secret of each process
+    assert "张三".encode() not in pickle.dumps(one._recent._known)
+    assert set(one._recent._known).isdisjoint(other._recent._known)  # hashed under a secret of each process
 
 
 def test_a_caller_who_changes_an_answer_changes_no_later_one() -> None:
