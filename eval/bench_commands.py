@@ -196,6 +196,7 @@ def chat(
     context: typer.Context,
     sessions: Annotated[int, typer.Option(min=1, help="Sessions that ask one question a minute each.")] = 20,
     seconds: Annotated[float, typer.Option(help="Length of the load, in seconds.")] = 60.0,
+    chunks: Annotated[int, typer.Option(min=0, help="Made passages in the index beside the sample documents.")] = 0,
     json: Json = None,
 ) -> None:
     """Open sessions and a burst over HTTP, extractive and with a scripted model server."""
@@ -206,7 +207,7 @@ def chat(
         context,
         "chat",
         json,
-        lambda house, go: bench_chat(house, cases, sessions=sessions, seconds=seconds, progress=go),
+        lambda house, go: bench_chat(house, cases, sessions=sessions, seconds=seconds, chunks=chunks, progress=go),
     )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from eval.bench.measure import Progress, bench_result, open_loop, p95, quotient
 from eval.bench.own_server import own_server
+from eval.bench.retrieval_fixture import fill_with
 from eval.case import EvalError, load_cases
 from eval.fresh import fresh_house
 from eval.result import Figure, Result
@@ -37,9 +38,12 @@ MODEL_DELAY_S = 0.4  # for a sentence of the scripted model server, as a small m
 _FIRST_SOURCE = re.compile(r"\[1\]《([^》]+)》\n(.*?)(?=\n\n\[2\]|\n\n此前的对话)", re.DOTALL)
 
 
-def bench_chat(house: House, cases: Path, *, sessions: int, seconds: float, progress: Progress) -> Result:
+def bench_chat(
+    house: House, cases: Path, *, sessions: int, seconds: float, progress: Progress, chunks: int = 0
+) -> Result:
     """Questions over the sample documents: `sessions` talks, then ten at once; extractive, and drafted by a scripted
-    model server that writes its first sentence after 0.4 s.
+    model server that writes its first sentence after 0.4 s. chunks: made passages, of the samples' own words, among
+    which they are searched.
 
     Times count from the question to the first sentence that the gate cleared, and to the last event. `after_model`:
     from the end of the model's first sentence to the cleared one, one talk alone. The baseline is one talk alone.
@@ -49,6 +53,7 @@ def bench_chat(house: House, cases: Path, *, sessions: int, seconds: float, prog
     with fresh_house(house) as fresh:
         import_people(fresh)
         progress(0, 3, "sync")
+        fill_with(fresh.index, sample_folder() / "documents", chunks)
         fresh.sync(sample_folder() / "documents", delete=False, principal=OPERATOR, progress=lambda *_: None)
         progress(1, 3, "extractive")
         plain = _load(fresh, questions, sessions, seconds)
@@ -62,7 +67,7 @@ def bench_chat(house: House, cases: Path, *, sessions: int, seconds: float, prog
         n=len(questions),
         model={"encoder": house.encoder.name},
         parameters={
-            "sessions": sessions, "seconds": seconds, "asks_every_s": EVERY_S, "burst": BURST,
+            "sessions": sessions, "seconds": seconds, "chunks": chunks, "asks_every_s": EVERY_S, "burst": BURST,
             "model_delay_s": MODEL_DELAY_S,
         },
         metrics={

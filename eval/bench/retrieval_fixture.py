@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from string import ascii_lowercase
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.encoder import Vectors
 from rag.index import SearchIndex
+from rag.tokens import terms
 
 DIMENSION = 384
 DIRECTIONS, SPREAD = 256, 0.35  # of the mixture that vectors are drawn from
@@ -19,6 +22,7 @@ BLOCK = 20_000  # chunks made and written at once, whole documents
 CHUNKS_A_DOCUMENT, DOCUMENTS_A_PRODUCT = 40, 5
 TERMS_A_CHUNK, VOCABULARY = 120, 40_000
 TERMS_A_QUESTION = 6
+MOST_WORDS = 4_000  # of a folder's own
 LABEL = "internal"  # on every second document
 TODAY, LAST_YEAR = date(2026, 6, 30), date(2025, 12, 31)  # every tenth document held until the end of last year
 SEED = 20261121
@@ -54,11 +58,12 @@ class DrawnEncoder:
 class Fixture:
     """Draws blocks and questions; the same for the same size."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, words: Sequence[str] = ()) -> None:
+        """words: the most frequent ones, before those that are made."""
         self.size = size
         self._random = np.random.default_rng((SEED, size))
         self._centres = _unit(self._random.standard_normal((DIRECTIONS, DIMENSION), dtype=np.float32))
-        self._words = np.array([_word(rank) for rank in range(VOCABULARY)])
+        self._words = np.array([*words, *(_word(rank) for rank in range(VOCABULARY - len(words)))])
         weights = 1 / np.arange(1, VOCABULARY + 1)
         self._cumulative = np.cumsum(weights / weights.sum())
 
@@ -116,6 +121,14 @@ class Fixture:
         noise = self._random.standard_normal((n, DIMENSION), dtype=np.float32)
         noise *= SPREAD / np.sqrt(DIMENSION)
         return _unit(self._centres[self._random.integers(DIRECTIONS, size=n)] + noise)
+
+
+def fill_with(index: SearchIndex, folder: Path, chunks: int) -> None:
+    """Writes so many chunks of the words of a folder's Markdown files, the frequent ones most often."""
+    counts = Counter(term for path in sorted(folder.rglob("*.md")) for term in terms(path.read_text("utf-8")))
+    words = [term for term, _ in counts.most_common(MOST_WORDS) if term.isalnum()]
+    for _ in Fixture(chunks, words=words).write(index):
+        pass
 
 
 def code_of(product: int) -> str:
