@@ -38,7 +38,7 @@ class Cover:
     def text(self, text: str, turns: Sequence[int] = ()) -> str:
         """A text as it may be shown; where its turns are known, the short pieces of a dictation in them too."""
         for hidden, shown in (*(pair for turn in turns for pair in self._of_turn.get(turn, ())), *self._known):
-            text = _alone(hidden).sub(lambda _, shown=shown: shown, text)  # type: ignore[misc]
+            text = _alone(hidden).sub(shown.replace("\\", r"\\"), text)
             for cut in range(len(hidden) - 1, LEAST_HIDDEN - 1, -1):  # notes shorten what is long
                 text = text.replace(f"{hidden[:cut]}…", "****…")
         return masked_text(text, self._masker)

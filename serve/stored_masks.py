@@ -147,15 +147,14 @@ class StoredMasks:
         """What was said, from the audit log; nothing where it was sealed or erased, or never written there."""
         recorded: datetime = call["recorded_at"]
         hashed = self._house.audit.keyed_hash(call["id"])
-        window = {"since": recorded - BESIDE, "until": recorded + BESIDE}
+        entries = entries_of(
+            self._house.audit, call["client_id"], since=recorded - BESIDE, until=recorded + BESIDE, events=(CALL_READ,)
+        )
         try:
-            found = [
-                entry.payload["turns"]
-                for entry in entries_of(self._house.audit, call["client_id"], events=(CALL_READ,), **window)
-                if entry.data.get("call") == hashed and entry.payload is not None
-            ]
+            payloads = [entry.payload for entry in entries if entry.data.get("call") == hashed]
         except SealedError:
             return ()
+        found = [payload["turns"] for payload in payloads if payload is not None]
         return [
             Turn(index=n, speaker=Speaker(voice), start_s=start_s, end_s=end_s, text=text)
             for n, (voice, start_s, end_s, text) in enumerate(found[-1] if found else ())

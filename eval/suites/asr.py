@@ -204,7 +204,8 @@ def _of_item(h: Heard) -> dict[str, Figure]:
     figures: dict[str, Figure] = {"cer": _rounded(m.cer([_pair(h)]))}
     if _is_timed(h.item):
         gold, heard = _gold_spans(h.item), _heard_spans(h.call)
-        figures |= {"role_accuracy": _rounded(m.role_accuracy(gold, heard)), "der": _rounded(m.der(gold, heard))}
+        figures["role_accuracy"] = _rounded(m.role_accuracy(gold, heard))
+        figures["der"] = _rounded(m.der(gold, heard))
     return figures
 
 

@@ -32,7 +32,8 @@ def read_answer(answer: Mapping[str, Any], duration_s: float, language: str) -> 
         raise TranscriptionError(NO_SHAPE) from error
     if not any(segment.text.strip() for segment in segments) and text.strip():
         segments = [Segment(text=text, start_s=0.0, end_s=duration_s)]
-    scale = _scale([*words, *segments], duration_s)
+    placed: list[Word | Segment] = [*words, *segments]
+    scale = _scale(placed, duration_s)
     warnings: tuple[str, ...] = ()
     if scale is None:
         words, segments, warnings = [], _spread(segments, duration_s), (LIED,)
