@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NUMBERS = "values"  # the field of a fact that holds numbers without their words
 _NUMBER_PARTS = "0-9零〇幺一二两三四五六七八九十百千万亿点"
 _PIECE = re.compile(rf"[{_NUMBER_PARTS}]{{1,6}}")
+CONTEXT = 3  # characters
 LEAST_HIDDEN = 4  # characters; what is shorter may stand in other words
 # Fields that hold words of a call.
 WORDS = frozenset({"quote", "text", "what", "said", "values", "product", "why", "doubts"})
@@ -28,8 +29,8 @@ class Cover:
         self._masker = masker
         by_turn = {turn.index: (turn.text, masks) for turn, masks in zip(turns, masks_of(turns, masker), strict=True)}
         self._of_turn = {n: _hidden(text, masks) for n, (text, masks) in by_turn.items() if masks}
-        every = (pair for pairs in self._of_turn.values() for pair in pairs)
-        self._known = sorted((p for p in every if len(p[0]) >= LEAST_HIDDEN), key=lambda pair: -len(pair[0]))
+        every = [pair for text, masks in by_turn.values() for pair in _in_context(text, masks)]
+        self._known = sorted(every, key=lambda pair: -len(pair[0]))
         spoken = {number for text, _ in by_turn.values() for number in _numbers(text)}
         self._hidden = spoken - {
             n for text, masks in by_turn.values() for n in _numbers(self.text(covered(text, masks)))
@@ -71,6 +72,15 @@ def _hidden(text: str, masks: Sequence[Mask]) -> list[tuple[str, str]]:
     """What masks hide, and what stands in its place; the longest first."""
     pairs = [(text[mask.start : mask.end], mask.shown) for mask in masks]
     return sorted(pairs, key=lambda pair: -len(pair[0]))
+
+
+def _in_context(text: str, masks: Sequence[Mask]) -> list[tuple[str, str]]:
+    """The same where the turn is not known: what is short, with the words before it, and only where there are some."""
+    pairs = []
+    for mask in masks:
+        before = "" if mask.end - mask.start >= LEAST_HIDDEN else text[max(0, mask.start - CONTEXT) : mask.start]
+        pairs.append((before + text[mask.start : mask.end], before + mask.shown))
+    return [pair for pair in pairs if len(pair[0]) >= LEAST_HIDDEN]
 
 
 def _alone(hidden: str) -> re.Pattern[str]:

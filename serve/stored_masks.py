@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from knowledge_base.access import Principal
     from serve.rooms import Rooms
 
-QUEUE = "calls.mask"
+QUEUE = "masks"
 MASKS = 2  # raised when masks learn to find more: every stored call is looked at again then
 PAGE = 500  # rows
 BESIDE = timedelta(days=1)  # between the entry of a call in the audit log and its rows, at most

@@ -215,6 +215,9 @@ def kept(bench: Bench, *, mask: bool = True) -> tuple[Transcript, list[tuple[str
         def masks(self, text: str) -> Sequence[Mask]:
             return [Mask(start=m.start(), end=m.end(), shown="138****5678") for m in re.finditer(r"\d{11}", text)]
 
+        def masks_of(self, said: Sequence[tuple[str, str]]) -> Sequence[Sequence[Mask]]:
+            return [self.masks(text) for _, text in said]
+
     write_wav(bench.calls / "a.wav", tone(200, 1.5))
     bench.engine.text = PHONE
     originals = Kept()

@@ -16,7 +16,7 @@ from intent.speech.audio import Samples
 from intent.speech.transcribe import Segment, Transcription, Word
 from knowledge_base.access import AccessDeniedError, Principal, Role
 from serve.errors import ServeError
-from serve.stored_masks import StoredMasks
+from serve.stored_masks import QUEUE, StoredMasks
 from serve.users import OPERATOR
 from serve.wiring import House
 from tests.intent.sound import voice, write_wav
@@ -138,7 +138,7 @@ class TestStoredBefore:
         stop = threading.Event()
         masks = StoredMasks(old)
         masks.enqueue(principal=OPERATOR)
-        (job,) = old.jobs.claim("calls.mask", "a process that is killed", 0.01)
+        (job,) = old.jobs.claim(QUEUE, "a process that is killed", 0.01)
         stop.set()
         masks.run(stop=stop)
         assert masks.progress().done == 0
