@@ -50,13 +50,14 @@ def asr(
 @bench_app.command()
 def archive(
     context: typer.Context,
-    files: Annotated[int, typer.Option(min=2, help="Recordings of the batch; a memory slope needs eight.")] = 2,
+    files: Annotated[int, typer.Option(min=2, help="Whole calls of the batch.")] = 2,
+    clips: Annotated[int, typer.Option(min=0, help="Files of 3-6 s for its memory; a slope needs eight.")] = 8,
     json: Json = None,
 ) -> None:
-    """The batch with one and two workers, killed and started again."""
-    from eval.bench.speech import bench_archive
+    """The batch with one and two workers, killed and started again; its memory over many short files."""
+    from eval.bench.archive import bench_archive
 
-    _run(context, "archive", json, lambda house, go: bench_archive(house, files=files, progress=go))
+    _run(context, "archive", json, lambda house, go: bench_archive(house, files=files, clips=clips, progress=go))
 
 
 @bench_app.command()

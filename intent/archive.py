@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +24,7 @@ from intent.speech.formats import writers
 from intent.speech.repair import Repairer
 from intent.speech.transcribe import Transcriber
 from jobs.errors import PoisonJobError, UnknownJobError
-from jobs.leases import Counts, Job, JobStore
+from jobs.leases import KEYS_A_QUERY, Counts, Job, JobStore
 from jobs.settings import JobSettings
 from jobs.stop import Stop
 from jobs.tables import JobState
@@ -33,6 +34,8 @@ QUEUE = "transcribe"
 MANIFEST = "manifest.jsonl"
 CHANNELS = {"left": 0, "right": 1}
 POLL_S = 0.2
+LOOKING_SHARE = 20.0  # looking how far a batch is takes a twentieth of the time at most, however long it is
+OVER = frozenset({JobState.DONE, JobState.QUARANTINED})
 TOLD = {"client": "client_id", "advisor": "advisor_id", "started_at": "started_at", "direction": "direction"}
 
 
@@ -73,6 +76,8 @@ class Archive:
         self._store, self._out = store, out.absolute()
         self._engine, self._formats = engine, tuple(sorted(formats))
         self._keys: list[str] = []
+        self._over: dict[str, tuple[JobState, float]] = {}  # by key: rows that are finished, and their seconds of audio
+        self._counting = threading.Lock()
 
     def enqueue(self, recordings: Iterable[RecordingFile], *, retry_failed: bool = False) -> int:
         """Add a row a recording; returns how many are still to be done.
@@ -88,7 +93,9 @@ class Archive:
                 self._store.enqueue(QUEUE, key, self._payload(recording))
             elif self._must_repeat(job, retry_failed):
                 self._store.requeue(job.id)
-        return self.progress().total - self.progress().done - self.progress().quarantined
+                self._over.pop(key, None)
+        found = self.progress()
+        return found.total - found.done - found.quarantined
 
     def run(
         self,
@@ -113,19 +120,27 @@ class Archive:
         return final
 
     def progress(self) -> Progress:
-        """Counts over the recordings of this batch."""
-        found = list(self.outcomes())
-        return Progress(
-            total=len(found),
-            done=sum(o.state is JobState.DONE for o in found),
-            quarantined=sum(o.state is JobState.QUARANTINED for o in found),
-            audio_s=sum(o.audio_s for o in found),
-        )
+        """Counts over the recordings of this batch. What is finished is not looked up again: an archive is long."""
+        with self._counting:
+            keys = dict.fromkeys(self._keys)
+            for job in self._store.find_many(QUEUE, [key for key in keys if key not in self._over]):
+                if job.state in OVER:
+                    self._over[job.key] = job.state, _outcome(job).audio_s
+            states = [state for state, _ in self._over.values()]
+            return Progress(
+                total=len(keys),
+                done=states.count(JobState.DONE),
+                quarantined=states.count(JobState.QUARANTINED),
+                audio_s=sum(audio_s for _, audio_s in self._over.values()),
+            )
 
     def outcomes(self) -> Iterator[Outcome]:
         """What became of each recording, in the order they were given."""
-        for key in dict.fromkeys(self._keys):
-            yield _outcome(self._store.find(QUEUE, key))
+        keys = list(dict.fromkeys(self._keys))
+        for start in range(0, len(keys), KEYS_A_QUERY):
+            some = keys[start : start + KEYS_A_QUERY]
+            found = {job.key: job for job in self._store.find_many(QUEUE, some)}
+            yield from (_outcome(found[key]) for key in some)
 
     def write_manifest(self) -> Path:
         """`manifest.jsonl` in the output folder: a line a recording, written beside and renamed."""
@@ -140,8 +155,11 @@ class Archive:
         return self._store.counts(QUEUE)
 
     def _watch(self, on_progress: Callable[[Progress], None], over: threading.Event) -> None:
-        while not over.wait(POLL_S):
+        wait_s = POLL_S
+        while not over.wait(wait_s):
+            began = time.monotonic()
             on_progress(self.progress())
+            wait_s = max(POLL_S, LOOKING_SHARE * (time.monotonic() - began))
 
     def _key(self, recording: RecordingFile) -> str:
         """Content, engine, configuration and target, so that equal files in two places give two outputs."""

@@ -30,6 +30,8 @@ from jobs.retry import Backoff
 from jobs.statements import DUE, EXPIRED, LEASE, TAKE_BACK, held_update
 from jobs.tables import JobState, jobs, new_id
 
+KEYS_A_QUERY = 500
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -209,6 +211,14 @@ class JobStore:
     def find(self, queue: str, key: str) -> Job:
         """Read one row by its key. Raises UnknownJobError."""
         return self._one((jobs.c.queue == queue) & (jobs.c.key == key), f"{key} in {queue}")
+
+    def find_many(self, queue: str, keys: Sequence[str]) -> Iterator[Job]:
+        """The rows of the queue that have these keys, in no order; a key without a row gives none."""
+        for start in range(0, len(keys), KEYS_A_QUERY):
+            some = keys[start : start + KEYS_A_QUERY]
+            with self.engine.connect() as connection:
+                found = connection.execute(select(jobs).where(jobs.c.queue == queue, jobs.c.key.in_(some))).all()
+            yield from map(_job, found)
 
     def list(self, queue: str, *, state: JobState | None = None, after_id: str = "", limit: int = 100) -> Sequence[Job]:
         """Rows of the queue by id, the oldest first; pass the last id as `after_id` for the next page."""

@@ -58,7 +58,7 @@ app.command()(transcribe.transcribe)
 calls.app.command("inspect")(inspection.inspect)
 calls.app.command("forget")(call_queue.forget)
 for call_command in (call_queue.waiting, call_queue.unassigned, call_queue.assign, call_queue.aside, call_queue.kept,
-                     call_queue.again, call_queue.failed):  # fmt: skip
+                     call_queue.again, call_queue.failed, call_queue.mask):  # fmt: skip
     calls.app.command()(call_command)
 calls.app.command("requeue")(call_queue.requeue)
 calls.app.command("original")(transcribe.original)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
@@ -10,6 +11,7 @@ from typing import Protocol, TypeVar
 P = TypeVar("P", covariant=True)
 Told = TypeVar("Told")
 EVERY_S = 0.5
+LOOKING_SHARE = 20.0  # looking how far a batch is takes a twentieth of the time at most, however long it is
 
 
 class Counted(Protocol[P]):
@@ -24,8 +26,11 @@ def reporting(batch: Counted[Told], on_progress: Callable[[Told], None], *, ever
     over = threading.Event()
 
     def report() -> None:
-        while not over.wait(every_s):
+        wait_s = every_s
+        while not over.wait(wait_s):
+            began = time.monotonic()
             on_progress(batch.progress())
+            wait_s = max(every_s, LOOKING_SHARE * (time.monotonic() - began))
 
     reporter = threading.Thread(target=report, name="progress", daemon=True)
     reporter.start()

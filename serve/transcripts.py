@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from compliance_filters.audit.log import Access
 from compliance_filters.audit.read import entries_of
-from compliance_filters.pii.filter import find_identifiers
+from compliance_filters.pii.dictation import Line, dictated
+from compliance_filters.pii.filter import Identifier, find_identifiers
 from copilot.dossier import CALL_READ
-from intent.speech.annotate import Mask, Masker, masked, masked_text
+from intent.speech.annotate import Mask, Masker, masked
 from knowledge_base.access import Role
 from knowledge_base.errors import UnknownClientError
-from mandarin.numerals import find_numerals
+from serve.cover import Cover
 from serve.errors import NotFoundError
 from serve.users import OPERATOR
 
 if TYPE_CHECKING:
     from compliance_filters.audit.log import AuditLog
-    from intent.call import Call, CallReading, Turn
+    from intent.call import Call, CallReading
     from intent.leads.views import LeadViews
     from knowledge_base.access import Principal
     from knowledge_base.clients import Clients
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 KEPT = "transcript.original"
 OPENERS = (Role.COMPLIANCE, Role.SUPERVISOR, Role.SYSTEM)
 LEADS_READ = 20
-NUMBERS = "values"  # the field of a fact that holds numbers without their words
-LEAST_HIDDEN = 4  # characters; what is shorter may stand in other words
-# Fields that hold words of a call.
-WORDS = frozenset({"quote", "text", "what", "said", "values", "product", "why", "doubts"})
 
 
 class ProductsOfClients:
@@ -62,45 +59,26 @@ def shown(call: Call, reading: CallReading, masker: Masker | None) -> tuple[Call
     if masker is None:
         return call, reading
     transcript, _ = masked(call.transcript, masker)
-    return replace(call, transcript=transcript), _Cover(call.transcript.turns, masker).of(reading, "")
-
-
-class _Cover:
-    """Masks whatever was taken out of the turns of one call: alone, an account is a number like any other."""
-
-    def __init__(self, turns: Sequence[Turn], masker: Masker) -> None:
-        self._masker = masker
-        found = [(turn.text[mask.start : mask.end], mask.shown) for turn in turns for mask in masker.masks(turn.text)]
-        self._known = sorted(found, key=lambda pair: -len(pair[0]))
-        spoken = {number for turn in turns for number in _numbers(turn.text)}
-        self._hidden = spoken - {number for turn in turns for number in _numbers(self.text(turn.text))}
-
-    def text(self, text: str) -> str:
-        for hidden, shown in self._known:
-            text = text.replace(hidden, shown) if len(hidden) >= LEAST_HIDDEN else text
-            for cut in range(len(hidden) - 1, LEAST_HIDDEN - 1, -1):  # notes shorten what is long
-                text = text.replace(f"{hidden[:cut]}…", "****…")
-        return masked_text(text, self._masker)
-
-    def of(self, value: Any, name: str) -> Any:
-        """`value` with its strings masked that stand in a field of WORDS, however deep."""
-        if is_dataclass(value) and not isinstance(value, type):
-            every = {each.name: getattr(value, each.name) for each in fields(value)}
-            return replace(value, **{field: self.of(held, field) for field, held in every.items()})
-        if isinstance(value, tuple):
-            return tuple(self.of(each, name) for each in value if not (name == NUMBERS and each in self._hidden))
-        return self.text(value) if isinstance(value, str) and name in WORDS else value
-
-
-def _numbers(text: str) -> set[str]:
-    return {number.digits for number in find_numerals(text)}
+    return replace(call, transcript=transcript), Cover(call.transcript.turns, masker).of(reading, "")
 
 
 class Identifiers:
-    """See Masker: telephones, papers, cards, accounts, addresses, as the gate finds them."""
+    """See Masker: telephones, papers, cards, accounts, addresses, as the gate finds them, and dictated ones."""
 
     def masks(self, text: str) -> Sequence[Mask]:
-        return [Mask(start=each.start, end=each.end, shown=each.mask) for each in find_identifiers(text)]
+        return self.masks_of([("", text)])[0]
+
+    def masks_of(self, said: Sequence[tuple[str, str]]) -> Sequence[Sequence[Mask]]:
+        found = [[_mask_of(each) for each in find_identifiers(text)] for _, text in said]
+        for piece in dictated([Line(voice=voice, text=text) for voice, text in said]):
+            mask = Mask(start=piece.start, end=piece.end, shown="*" * max(2, len(piece.digits)))
+            if not any(mask.start < known.end and known.start < mask.end for known in found[piece.line]):
+                found[piece.line].append(mask)
+        return [sorted(masks, key=lambda mask: mask.start) for masks in found]
+
+
+def _mask_of(each: Identifier) -> Mask:
+    return Mask(start=each.start, end=each.end, shown=each.mask)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +126,9 @@ class KeptOriginals:
         words = [entry.payload for entry in read if entry.data.get("call") == call and entry.payload is not None]
         if not words:
             raise NotFoundError(f"The words of the call {call_id} are not kept any more: they were erased.")
-        said = {n: str(text) for n, (*_, text) in enumerate(words[-1]["turns"])}
-        texts = {n: text for n, text in said.items() if find_identifiers(text)}
+        said = [(str(voice), str(text)) for voice, *_, text in words[-1]["turns"]]
+        masks = Identifiers().masks_of(said)
+        texts = {n: text for n, (_, text) in enumerate(said) if masks[n]}
         return self._logged(Original(call_id=call_id, client_id=client_id, texts=texts), principal)
 
     def _logged(self, found: Original, principal: Principal) -> Original:

@@ -61,12 +61,12 @@ def _ids(view: str, start: int, stop: int) -> Iterator[Hit]:
     for found in _ID.finditer(view, start, stop):
         if _is_amount(view, found.end()):
             continue
-        valid = _is_valid(_compact(found.group()).upper())
+        valid = is_identity_number(_compact(found.group()).upper())
         if valid or label_before(view, found.start()) not in ("innocent", "account", "card"):
             yield Hit(kind="身份证号", start=found.start(), end=found.end())
 
 
-def _is_valid(number: str) -> bool:
+def is_identity_number(number: str) -> bool:
     """By birthday, place and check digit; stdnum 2 fails with KeyError on a province without a county."""
     try:
         return bool(ric.is_valid(number))

@@ -13,18 +13,18 @@ from mandarin.offsets import Mapped
 from mandarin.script import strip_invisible
 
 GAP = r"[ \t\-.·_/,、—–\u20e3]"  # what people put between the groups of a number; U+20E3 is the keycap of an emoji
-_SAID = dict(zip("零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖貳參陸", "001123456789123456789236", strict=True))
+SAID_DIGITS = dict(zip("零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖貳參陸", "001123456789123456789236", strict=True))
 _TRADITIONAL = dict(
     zip("號樓棟電話證賬帳戶機銀郵東資碼單開門區縣鎮鄉園莊灣廣場裡層組隊總聯係給為愛媽爺孫趙陳張劉楊黃吳許鄧馮",
         "号楼栋电话证账账户机银邮东资码单开门区县镇乡园庄湾广场里层组队总联系给为爱妈爷孙赵陈张刘杨黄吴许邓冯",
         strict=True)
 )  # fmt: skip
-_ALL = f"0-9{''.join(_SAID)}"
+_ALL = f"0-9{''.join(SAID_DIGITS)}"
 _RUN = re.compile(rf"[{_ALL}](?:{GAP}{{0,3}}[{_ALL}]){{6,}}")
-_SAID_DIGIT = re.compile(f"[{''.join(_SAID)}]")
+_SAID_DIGIT = re.compile(f"[{''.join(SAID_DIGITS)}]")
 # 一 is a digit unless it begins or ends a word: 一直, 统一.
 _WORD = re.compile("(?<=[统唯之第专单万不周期])一|一(?=[直定个下些起般样切旦共方面会])")
-_TO_DIGIT = str.maketrans(_SAID)
+_TO_DIGIT = str.maketrans(SAID_DIGITS)
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
 )

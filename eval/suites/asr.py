@@ -69,7 +69,7 @@ def run(
         parameters={"limit": limit, "mono": mono},
         metrics=_metrics(heard),
         by={
-            "item": {h.item["id"]: {"cer": m.cer([_pair(h)])} for h in heard},
+            "item": {h.item["id"]: _of_item(h) for h in heard},
             "broken": {item: {"reason": reason} for item, reason in broken.items()},
         },
         unscored=len(broken),
@@ -184,8 +184,7 @@ def _bare_pair(h: Heard, bare: str) -> tuple[str, str]:
 def _metrics(heard: list[Heard]) -> dict[str, Figure]:
     pairs = [_pair(h) for h in heard]
     bare = [_bare_pair(h, h.bare) for h in heard if h.bare is not None]
-    timed = [h for h in heard if h.item.get("turns") and all("start" in turn for turn in h.item["turns"])]
-    spans = [(_gold_spans(h.item), _heard_spans(h.call)) for h in timed]
+    spans = [(_gold_spans(h.item), _heard_spans(h.call)) for h in heard if _is_timed(h.item)]
     audio_s = sum(h.call.transcript.duration_s for h in heard)
     return {
         "cer": with_interval(pairs, m.cer),
@@ -198,6 +197,20 @@ def _metrics(heard: list[Heard]) -> dict[str, Figure]:
         "dropped": sum(m.dropped(*pair) for pair in pairs),
         "invented_chars": _invented(pairs),
     }
+
+
+def _of_item(h: Heard) -> dict[str, Figure]:
+    """The figures of one recording, by which the worst is found; roles only where gold has times."""
+    figures: dict[str, Figure] = {"cer": _rounded(m.cer([_pair(h)]))}
+    if _is_timed(h.item):
+        gold, heard = _gold_spans(h.item), _heard_spans(h.call)
+        figures["role_accuracy"] = _rounded(m.role_accuracy(gold, heard))
+        figures["der"] = _rounded(m.der(gold, heard))
+    return figures
+
+
+def _is_timed(item: dict[str, Any]) -> bool:
+    return bool(item.get("turns")) and all("start" in turn for turn in item["turns"])
 
 
 def _invented(pairs: Pairs) -> int | None:

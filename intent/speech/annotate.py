@@ -12,6 +12,8 @@ from intent.call import Call, Repair, SpokenNumber, Transcript, Turn
 from intent.speech.transcribe import Word
 from mandarin.numerals import find_numerals
 
+HIDDEN_WORD = "**"  # of a number that was told piece by piece
+
 Placed = TypeVar("Placed", Repair, SpokenNumber)
 
 
@@ -29,6 +31,13 @@ class Masker(Protocol):
 
     def masks(self, text: str) -> Sequence[Mask]:
         """In order of place, without overlap."""
+        ...
+
+    def masks_of(self, said: Sequence[tuple[str, str]]) -> Sequence[Sequence[Mask]]:
+        """The same for each of several texts said one after the other, with their voices: (voice, text).
+
+        What identifies somebody may be spread over them, told piece by piece.
+        """
         ...
 
 
@@ -50,10 +59,15 @@ def masked(transcript: Transcript, masker: Masker) -> tuple[Transcript, dict[int
 
     Numbers and repairs under a mask are left out; those behind it keep to their words.
     """
-    found = [(turn, masker.masks(turn.text)) for turn in transcript.turns]
+    found = list(zip(transcript.turns, masks_of(transcript.turns, masker), strict=True))
     originals = {turn.index: turn.text for turn, masks in found if masks}
     shown = tuple(_masked(turn, masks) if masks else turn for turn, masks in found)
     return replace(transcript, turns=shown), originals
+
+
+def masks_of(turns: Sequence[Turn], masker: Masker) -> Sequence[Sequence[Mask]]:
+    """The masks of each turn of a call, those of an identifier told over several turns too."""
+    return masker.masks_of([(turn.speaker.value, turn.text) for turn in turns])
 
 
 def shown_transcript(call: Call, masker: Masker | None, originals: Originals | None) -> Transcript:
@@ -66,8 +80,29 @@ def shown_transcript(call: Call, masker: Masker | None, originals: Originals | N
     return replace(transcript, originals=originals.keep(call.id, call.client_id, hidden))
 
 
-def masked_words(words: Sequence[Word], masker: Masker) -> list[Word]:
-    """The words of one voice in order; those that a mask touches become one."""
+@dataclass(frozen=True, kw_only=True)
+class Hidden:
+    """What a mask hides of a turn, and when the turn is heard, in seconds."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+def hidden_in(turns: Sequence[Turn], masker: Masker) -> tuple[Hidden, ...]:
+    """All that is masked in a call, turn by turn."""
+    return tuple(
+        Hidden(start_s=turn.start_s, end_s=turn.end_s, text=turn.text[mask.start : mask.end])
+        for turn, masks in zip(turns, masks_of(turns, masker), strict=True)
+        for mask in masks
+    )
+
+
+def masked_words(words: Sequence[Word], masker: Masker, hidden: Sequence[Hidden] = ()) -> list[Word]:
+    """The words of one voice in order; those that a mask touches become one.
+
+    `hidden`: what the turns of the whole call hide; what both voices told together is not seen in the words of one.
+    """
     found = list(words)
     starts = list(accumulate((len(word.text) for word in words[:-1]), initial=0))
     for mask in reversed(masker.masks("".join(word.text for word in words))):
@@ -76,15 +111,21 @@ def masked_words(words: Sequence[Word], masker: Masker) -> list[Word]:
         text = said[: mask.start - at] + mask.shown + said[mask.end - at :]
         found[first : last + 1] = [replace(found[first], text=text, end_s=found[last].end_s)]
         del starts[first + 1 : last + 1]
-    return found
+    return [replace(word, text=HIDDEN_WORD) if _is_hidden(word, hidden) else word for word in found]
+
+
+def _is_hidden(word: Word, hidden: Sequence[Hidden]) -> bool:
+    bare, middle_s = word.text.strip(" ，,、。"), (word.start_s + word.end_s) / 2
+    return bool(bare) and any(each.start_s <= middle_s <= each.end_s and bare in each.text for each in hidden)
 
 
 def masked_text(text: str, masker: Masker) -> str:
     """A text as it may be shown."""
-    return _covered(text, masker.masks(text))
+    return covered(text, masker.masks(text))
 
 
-def _covered(text: str, masks: Sequence[Mask]) -> str:
+def covered(text: str, masks: Sequence[Mask]) -> str:
+    """The text with each mask in the place of what it hides."""
     pieces, position = [], 0
     for mask in masks:
         pieces += [text[position : mask.start], mask.shown]
@@ -95,7 +136,7 @@ def _covered(text: str, masks: Sequence[Mask]) -> str:
 def _masked(turn: Turn, masks: Sequence[Mask]) -> Turn:
     repairs = tuple(_moved(each, masks) for each in turn.repairs if not _under(each, masks))
     numbers = tuple(_moved(each, masks) for each in turn.numbers if not _under(each, masks))
-    return replace(turn, text=_covered(turn.text, masks), repairs=repairs, numbers=numbers)
+    return replace(turn, text=covered(turn.text, masks), repairs=repairs, numbers=numbers)
 
 
 def _under(item: Repair | SpokenNumber, masks: Sequence[Mask]) -> bool:

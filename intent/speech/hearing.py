@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from intent.speech.audio import Recording, Sound
 from intent.speech.quality import without_held, without_silent
 from intent.speech.speakers import without_crosstalk
-from intent.speech.transcribe import Segment, Transcriber, Transcription, Word
+from intent.speech.transcribe import Segment, TakesSeveral, Transcriber, Transcription, Word
 from intent.speech.voice_frames import VoiceFrames, one_after_the_other, voice_frames
 
 IMPLAUSIBLE_SHARE = 0.2  # of a channel's speech; with more of it in doubtful windows the whole is in doubt
@@ -42,8 +43,8 @@ def hear(
 ) -> Heard:
     """Transcribe a recording a window at a time. Raises TranscriptionError, or AudioError where its file is gone."""
     windows: list[_Window] = []
-    for window in sound.windows():
-        windows.append(_heard(window, transcriber, hotwords))
+    for window, texts in _transcribed(sound, transcriber, hotwords):
+        windows.append(_heard(window, texts))
         on_window(window.start_s + window.duration_s)
     channels = tuple(_whole(windows, n) for n in range(sound.channels))
     own = tuple(_shifted([(w.start_s, w.own[n]) for w in windows]) for n in range(sound.channels))
@@ -57,10 +58,46 @@ def hear(
     )
 
 
-def _heard(window: Recording, transcriber: Transcriber, hotwords: Sequence[str]) -> _Window:
+def _transcribed(
+    sound: Sound, transcriber: Transcriber, hotwords: Sequence[str]
+) -> Iterator[tuple[Recording, list[Transcription]]]:
+    """The windows in order, each with the text of its channels.
+
+    With an engine that takes several sounds at once the next windows are on their way meanwhile, as many as it takes.
+    """
     options = {"hotwords": hotwords} if hotwords else {}
+    at_once = transcriber.at_once if isinstance(transcriber, TakesSeveral) else 1
+    if at_once == 1:
+        for window in sound.windows():
+            channels = range(window.channels)
+            yield window, [transcriber.transcribe(window.channel(n), **options) for n in channels]
+        return
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="transcribe")
+    under_way: deque[tuple[Recording, list[Future[Transcription]]]] = deque()
+    try:
+        for window in sound.windows():
+            while under_way and _open(under_way) + window.channels > at_once:
+                yield _finished(under_way.popleft())
+            sounds = [window.channel(n) for n in range(window.channels)]
+            under_way.append((window, [pool.submit(transcriber.transcribe, each, **options) for each in sounds]))
+        while under_way:
+            yield _finished(under_way.popleft())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # where one failed, what is asked for still is not waited for
+
+
+def _open(under_way: Sequence[tuple[Recording, list[Future[Transcription]]]]) -> int:
+    return sum(len(futures) for _, futures in under_way)
+
+
+def _finished(each: tuple[Recording, list[Future[Transcription]]]) -> tuple[Recording, list[Transcription]]:
+    window, futures = each
+    return window, [future.result() for future in futures]
+
+
+def _heard(window: Recording, texts: Sequence[Transcription]) -> _Window:
     samples = [window.channel(n) for n in range(window.channels)]
-    said = [without_silent(transcriber.transcribe(each, **options), each) for each in samples]
+    said = [without_silent(text, each) for text, each in zip(texts, samples, strict=True)]
     heard = tuple(without_held(text, each, window.start_s) for text, each in zip(said, samples, strict=True))
     if len(samples) == 1:
         return _Window(start_s=window.start_s, heard=heard, own=[heard[0].segments], frames=voice_frames(samples[0]))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
-import math
+import json
+import random
+import threading
 import time
 import wave
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -14,14 +19,26 @@ import numpy as np
 
 from intent.errors import TranscriptionError
 from intent.speech.audio import SAMPLE_RATE, Samples
-from intent.speech.transcribe import Segment, Transcription, Word, better, clean, plausible
+from intent.speech.remote_answer import read_answer
+from intent.speech.transcribe import Transcription, better, clean, plausible
 
 SECOND_TEMPERATURE = "0.4"  # of the second decoding: another way through the same sound
 RETRIED_STATUS = frozenset({408, 429, 500, 502, 503, 504})
+MAX_ANSWER = 64 * 1024 * 1024  # bytes; an answer is text
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    status: int
+    body: bytes
+    wait_s: float  # what the server asks for with Retry-After, 0 where it asks for nothing
 
 
 class RemoteTranscriber:
-    """Sends one channel as 16-bit WAV and reads verbose_json with word times where the server gives them."""
+    """Sends one channel as 16-bit WAV and reads verbose_json with word times where the server gives them.
+
+    Threads may use it at once; `at_once` requests of a process are in flight at most.
+    """
 
     def __init__(
         self,
@@ -33,14 +50,20 @@ class RemoteTranscriber:
         timeout_s: float = 300.0,
         retries: int = 2,
         pause_s: float = 1.0,
+        at_once: int = 4,
         chars_per_s: tuple[float, float] = (1.2, 12.0),
     ) -> None:
+        """`timeout_s`: of one request; a silent server is given up after it, one that drips at its next byte.
+        `pause_s`: before the first further try; each pause is twice the one before, and spread by chance."""
         self.name = f"remote-{model}-{language}"
+        self.at_once = at_once
         self._url = base_url.rstrip("/") + "/audio/transcriptions"
         self._model, self._language = model, language
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._plausible = chars_per_s
         self._timeout_s, self._retries, self._pause_s = timeout_s, retries, pause_s
+        self._slots = threading.BoundedSemaphore(at_once)
+        self._quiet_until = 0.0  # by the monotonic clock: the server asked to be left alone until then
 
     def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
         """See Transcriber. Text that does not fit its speech is asked for once more, with another temperature.
@@ -58,29 +81,37 @@ class RemoteTranscriber:
     def _heard(self, body: bytes, samples: Samples, hotwords: Sequence[str], temperature: str) -> Transcription:
         options = {"temperature": temperature, **({"hotwords": " ".join(hotwords)} if hotwords else {})}
         answer = self._post(body, options)
-        return clean(_read(answer, samples.size / SAMPLE_RATE, self._language), hotwords)
+        return clean(read_answer(answer, samples.size / SAMPLE_RATE, self._language), hotwords)
 
     def _post(self, body: bytes, options: dict[str, str]) -> dict[str, Any]:
         problem = ""
         for attempt in range(self._retries + 1):
             if attempt:
-                time.sleep(self._pause_s * 2 ** (attempt - 1))
+                time.sleep(self._pause_s * 2 ** (attempt - 1) * random.uniform(1.0, 1.5))
             try:
-                response = self._send(body, options)
+                answer = self._send(body, options)
             except httpx.HTTPError as error:
                 problem = f"{type(error).__name__}: {error}"
                 continue
-            if response.status_code == 200:
-                return _json(response)
-            problem = f"status {response.status_code}"
-            if response.status_code not in RETRIED_STATUS:
+            if answer.status == 200:
+                return _json(answer.body)
+            problem = f"status {answer.status}"
+            if answer.status not in RETRIED_STATUS:
                 break
         raise TranscriptionError(
             f"The speech server at {self._url} gave no text ({problem}): check that it runs, "
             "and speech.remote.base_url, model and api_key."
         )
 
-    def _send(self, body: bytes, options: dict[str, str]) -> httpx.Response:
+    def _send(self, body: bytes, options: dict[str, str]) -> _Answer:
+        """One request, when a slot is free and the server does not want to be left alone; bounded in time and size."""
+        with self._slots:
+            time.sleep(max(0.0, self._quiet_until - time.monotonic()))
+            answer = self._asked(body, options)
+            self._quiet_until = max(self._quiet_until, time.monotonic() + min(answer.wait_s, self._timeout_s))
+            return answer
+
+    def _asked(self, body: bytes, options: dict[str, str]) -> _Answer:
         data: dict[str, Any] = {
             "model": self._model,
             "response_format": "verbose_json",
@@ -89,13 +120,40 @@ class RemoteTranscriber:
         }
         if self._language != "auto":
             data["language"] = self._language
-        return httpx.post(
-            self._url,
-            headers=self._headers,
-            data=data,
-            files={"file": ("channel.wav", body, "audio/wav")},
-            timeout=self._timeout_s,
+        files = {"file": ("channel.wav", body, "audio/wav")}
+        over = time.monotonic() + self._timeout_s
+        request = httpx.stream(
+            "POST", self._url, headers=self._headers, data=data, files=files, timeout=self._timeout_s
         )
+        with request as response:
+            told = response.headers.get("retry-after") if response.status_code in RETRIED_STATUS else None
+            return _Answer(status=response.status_code, body=_read(response, over), wait_s=_retry_after_s(told))
+
+
+def _read(response: httpx.Response, over: float) -> bytes:
+    """The whole answer. Raises ReadTimeout at `over`: a server that drips is cut off like one that is silent."""
+    held = bytearray()
+    for block in response.iter_bytes():
+        held += block
+        if time.monotonic() > over:
+            raise httpx.ReadTimeout("the answer was not whole in time")
+        if len(held) > MAX_ANSWER:
+            raise TranscriptionError("The speech server's answer is too large to be text: check which API it speaks.")
+    return bytes(held)
+
+
+def _retry_after_s(told: str | None) -> float:
+    """Retry-After of RFC 9110, as seconds or a date; 0 where there is none, or no such thing."""
+    if not told:
+        return 0.0
+    try:
+        return max(0.0, float(int(told)))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):  # no date, or one without a zone
+        return 0.0
 
 
 def wav_bytes(samples: Samples) -> bytes:
@@ -109,9 +167,9 @@ def wav_bytes(samples: Samples) -> bytes:
     return out.getvalue()
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
+def _json(body: bytes) -> dict[str, Any]:
     try:
-        answer = response.json()
+        answer = json.loads(body)
     except ValueError as error:
         raise TranscriptionError(
             "The speech server answered 200 without JSON: check that speech.remote.base_url ends with /v1."
@@ -119,22 +177,3 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     if not isinstance(answer, dict) or "text" not in answer:
         raise TranscriptionError("The speech server's answer holds no text: check which API it speaks.")
     return answer
-
-
-def _read(answer: dict[str, Any], duration_s: float, language: str) -> Transcription:
-    words = tuple(
-        Word(text=str(w["word"]), start_s=float(w["start"]), end_s=float(w["end"])) for w in answer.get("words") or ()
-    )
-    segments = tuple(_segment(raw, words) for raw in answer.get("segments") or ())
-    if not segments and str(answer["text"]).strip():
-        segments = (Segment(text=str(answer["text"]), start_s=0.0, end_s=duration_s, words=words),)
-    speech_s = sum(s.end_s - s.start_s for s in segments)
-    return Transcription(segments=segments, speech_s=speech_s, language="zh" if language == "auto" else language)
-
-
-def _segment(raw: dict[str, Any], words: tuple[Word, ...]) -> Segment:
-    start_s, end_s = float(raw["start"]), float(raw["end"])
-    mine = tuple(w for w in words if start_s <= (w.start_s + w.end_s) / 2 < end_s)
-    logprob = raw.get("avg_logprob")
-    confidence = min(1.0, math.exp(float(logprob))) if logprob is not None else None
-    return Segment(text=str(raw["text"]), start_s=start_s, end_s=end_s, words=mine, confidence=confidence)

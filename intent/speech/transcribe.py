@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from intent.errors import TranscriptionError
 from intent.speech.audio import SAMPLE_RATE, Samples
@@ -67,6 +67,13 @@ class Transcriber(Protocol):
         Text comes in simplified characters. Raises TranscriptionError.
         """
         ...
+
+
+@runtime_checkable
+class TakesSeveral(Protocol):
+    """An engine that may be asked for several sounds at once, from as many threads; others use the whole machine."""
+
+    at_once: int
 
 
 class WeightStore(Protocol):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serve.commands.context import Context, print_json
+from serve.commands.context import Context, print_json, progress_bar
 from serve.times import shown
 
 if TYPE_CHECKING:
@@ -183,3 +183,37 @@ def forget(context: typer.Context) -> None:
     shared.principal(house).require("remove recordings", Role.OPERATIONS, Role.COMPLIANCE, Role.SYSTEM)
     swept = house.recording_keeper.sweep(datetime.now(UTC))
     typer.echo(f"{swept.removed} recordings were removed, {swept.held} are under a legal hold.")
+
+
+def mask(context: typer.Context) -> None:
+    """Mask identifiers in what is stored of calls that were read before masks were, or before they found so much.
+
+    Leads, notes, tasks, cases, tickets and findings; the words are kept under the client's key, and their ids printed.
+    Stopped at any moment, the same command goes on where it was.
+    """
+    import threading
+
+    from serve.progress import reporting
+    from serve.stored_masks import MaskRun, StoredMasks
+
+    shared = context.ensure_object(Context)
+    house = shared.house()
+    stored = StoredMasks(house)
+    stored.enqueue(principal=shared.principal(house))
+    known = {each.call_id for each in stored.changed()}
+    with progress_bar() as bar:
+        task = bar.add_task("calls", total=None, note="")
+
+        def show(run: MaskRun) -> None:
+            bar.update(task, total=run.total, completed=run.done + run.failed)
+
+        with reporting(stored, show):
+            stored.run(stop=threading.Event())
+        show(stored.progress())
+    for each in stored.changed():
+        if each.call_id not in known:
+            typer.echo(f"{each.call_id}  {each.originals}")
+    ended = stored.progress()
+    typer.echo(f"{ended.done} calls looked at, {ended.failed} failed.", err=True)
+    if ended.failed:
+        raise typer.Exit(1)

@@ -55,6 +55,7 @@ class CallRooms(QuestionRooms):
                 language=speech.language,
                 timeout_s=remote.timeout_s,
                 retries=remote.retries,
+                at_once=remote.concurrency,
                 chars_per_s=(speech.min_chars_per_s, speech.max_chars_per_s),
             )
         return LocalWhisper(

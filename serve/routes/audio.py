@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 
 from intent.call import Transcript
-from intent.speech.annotate import masked_words, shown_transcript
+from intent.speech.annotate import hidden_in, masked_words, shown_transcript
 from intent.speech.formats import to_srt, to_vtt
 from intent.speech.transcribe import Segment, Word
 from serve.audio_upload import Peeking, refuse_long
@@ -91,7 +91,8 @@ def transcribe(
     masker = house.transcript_masks
     transcript = shown_transcript(call, masker, house.originals)
     if response_format == "verbose_json":
-        words = chain.from_iterable(masked_words(each, masker) if masker else each for each in voices)
+        hidden = hidden_in(call.transcript.turns, masker) if masker else ()
+        words = chain.from_iterable(masked_words(each, masker, hidden) if masker else each for each in voices)
         return JSONResponse(_verbose(transcript, words, granularities))
     return _answer(transcript, response_format)
 

@@ -151,14 +151,17 @@ def call(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep)
 def turns(call_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> list[dict[str, Any]]:
     """What was said, turn by turn with its seconds, identifiers masked; 403 where the client's texts are sealed."""
     from copilot.dossier import call_turns
-    from intent.speech.annotate import masked_text
+    from intent.speech.annotate import covered
 
     house = the_house(request)
     found = house.leads.call(call_id, principal=principal)
     said = call_turns(house.audit, call_id, found["client_id"])
     seen.view("turns", [(found["client_id"], call_id)])
     masker = house.transcript_masks
-    return [{**turn, "text": masked_text(turn["text"], masker)} for turn in said] if masker else said
+    if masker is None:
+        return said
+    masks = masker.masks_of([(turn["speaker"], turn["text"]) for turn in said])
+    return [{**turn, "text": covered(turn["text"], found)} for turn, found in zip(said, masks, strict=True)]
 
 
 @router.get("/calls/{call_id}/peaks")

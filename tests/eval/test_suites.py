@@ -221,6 +221,8 @@ def test_asr_without_a_local_engine_has_no_bare_figure(house: House, lines: Line
     assert read["metrics"]["cer"]["value"] == pytest.approx(1 / 5)
     assert read["metrics"]["cer_by_role"] == {"advisor": 0.0, "client": pytest.approx(1 / 3, abs=1e-4)}
     assert read["metrics"]["dropped"] == 0
+    assert read["by"]["item"]["k"].keys() == {"cer", "role_accuracy", "der"}
+    assert read["by"]["item"]["k"]["role_accuracy"] == read["metrics"]["role_accuracy"]
     assert predictions(result, tmp_path)[0].keys() == {"id", "text", "turns"}
     other.close()
 

@@ -22,6 +22,9 @@ class Letters:
     def masks(self, text: str) -> Sequence[Mask]:
         return [Mask(start=m.start(), end=m.end(), shown="*") for m in re.finditer("[a-z]+", text)]
 
+    def masks_of(self, said: Sequence[tuple[str, str]]) -> Sequence[Sequence[Mask]]:
+        return [self.masks(text) for _, text in said]
+
 
 def turn(text: str, **more: object) -> Turn:
     return Turn(index=0, speaker=Speaker.CLIENT, text=text, start_s=0.0, end_s=5.0, **more)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from intent.speech.annotate import Mask
 from intent.speech.audio import Samples
 from intent.speech.formats import from_json
 from intent.speech.transcribe import Segment, Transcription
-from jobs.leases import JobStore
+from jobs.leases import Job, JobStore
 from jobs.settings import JobSettings
 from jobs.tables import JobState, metadata
 from tests.intent.sound import silence, tone, write_wav
@@ -215,6 +215,9 @@ def kept(bench: Bench, *, mask: bool = True) -> tuple[Transcript, list[tuple[str
         def masks(self, text: str) -> Sequence[Mask]:
             return [Mask(start=m.start(), end=m.end(), shown="138****5678") for m in re.finditer(r"\d{11}", text)]
 
+        def masks_of(self, said: Sequence[tuple[str, str]]) -> Sequence[Sequence[Mask]]:
+            return [self.masks(text) for _, text in said]
+
     write_wav(bench.calls / "a.wav", tone(200, 1.5))
     bench.engine.text = PHONE
     originals = Kept()
@@ -328,3 +331,26 @@ def test_bad_call_metadata_is_named_by_its_line(tmp_path: Path, row: str, says: 
     path.write_text(HEADER + row + "\n", "utf-8")
     with pytest.raises(CallFileError, match=f"Line 2 .*{says}"):
         load_call_metadata(path)
+
+
+class Counting(JobStore):
+    """Counts the rows that are looked up by their keys."""
+
+    looked_up = 0
+
+    def find_many(self, queue: str, keys: Sequence[str]) -> Iterator[Job]:
+        self.looked_up += len(keys)
+        return super().find_many(queue, keys)
+
+
+def test_what_is_finished_is_not_looked_up_again(bench: Bench) -> None:
+    for n in range(3):
+        write_wav(bench.calls / f"{n}.wav", tone(200 + n, 1.5))
+    done = bench.run()
+    store = Counting(bench.store.engine)
+    archive = Archive(store, bench.out, engine=bench.engine.name)
+    assert archive.enqueue(find_recordings([bench.calls])) == 0
+    assert store.looked_up == 3
+    assert [archive.progress() for _ in range(5)] == [done] * 5
+    assert store.looked_up == 3
+    assert len(list(archive.outcomes())) == 3
