@@ -129,7 +129,8 @@ class StoredMasks:
         """Keep what stands there, then mask it and finish the row in one transaction; a second time changes nothing."""
         call_id = task.job.payload["call_id"]
         with self._house.engine.connect() as connection:
-            call = connection.execute(select(calls).where(calls.c.id == call_id)).mappings().one_or_none()
+            row = connection.execute(select(calls).where(calls.c.id == call_id)).one_or_none()
+            call = row._asdict() if row is not None else None
             cover = Cover(self._turns(call), self._masker) if call else None
             changes = list(_changes(connection, call, cover)) if call and cover else []
         kept = ""

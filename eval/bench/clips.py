@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,6 @@ def _write(path: Path, codec: str, pcm: Block) -> None:
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm.T).reshape(1, -1), format="s16", layout=layout)
     frame.sample_rate = SAMPLE_RATE
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=SAMPLE_RATE, layout=layout)
+        stream: Any = container.add_stream(codec, rate=SAMPLE_RATE, layout=layout)
         for packets in (stream.encode(frame), stream.encode(None)):
             container.mux(packets)
