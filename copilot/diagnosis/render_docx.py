@@ -123,7 +123,6 @@ def _heading(document: Any, title: str, level: int) -> None:
 
 
 def _set_up(document: Any, report: DiagnosisReport) -> None:
-    from docx.oxml.ns import qn
     from docx.shared import Cm, Pt, RGBColor
 
     section = document.sections[0]
@@ -132,13 +131,21 @@ def _set_up(document: Any, report: DiagnosisReport) -> None:
     section.top_margin = section.bottom_margin = Cm(2.2)
     for name in ("Normal", "Title", "Heading 1", "Heading 2", "List Bullet"):
         style = document.styles[name]
-        style.font.name = _LATIN
-        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), _CHINESE)
+        _set_fonts(style.element.get_or_add_rPr().get_or_add_rFonts())
         if name != "Normal" and "List" not in name:
             style.font.color.rgb = RGBColor.from_string(_ACCENT)
     document.styles["Normal"].font.size = Pt(10.5)
     section.footer.paragraphs[0].text = report.ai_label
     _properties(document.core_properties, report)
+
+
+def _set_fonts(fonts: Any) -> None:
+    """Latin and Chinese by name; a font of the theme would go before them, and leave Chinese to chance."""
+    from docx.oxml.ns import qn
+
+    fonts.attrib.clear()
+    for script, font in (("ascii", _LATIN), ("hAnsi", _LATIN), ("cs", _LATIN), ("eastAsia", _CHINESE)):
+        fonts.set(qn(f"w:{script}"), font)
 
 
 def _properties(properties: Any, report: DiagnosisReport) -> None:
