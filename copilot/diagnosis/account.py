@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from math import isfinite
 
 from compliance_filters.finding import BoundFact
@@ -55,16 +56,17 @@ def lines_of_summary(account: AccountMeasures, bound: Bound) -> str:
 
 
 def alike_observations(portfolio: PortfolioMeasures, rows: Mapping[str, HoldingRow]) -> Iterator[Observation]:
-    """Pairs that move as one; the smaller holding of the two is the one that is asked about."""
-    for pair in portfolio.alike[:_MOST_PAIRS]:
+    """Pairs that move as one, the weightiest first; the smaller holding of the two is the one that is asked about."""
+
+    def found(pair: Pair) -> Iterator[Observation]:
         one, other = rows[pair.one], rows[pair.other]
         smaller = min((one, other), key=lambda row: (row.weight, row.code))
-        yield from judge(
-            _pair_measures(pair, one, other),
-            {"one": f"{one.name}（{one.code}）", "other": f"{other.name}（{other.code}）"},
-            only=("alike",),
-            entity=smaller.code,
-        ).observations
+        labels = {"one": f"{one.name}（{one.code}）", "other": f"{other.name}（{other.code}）"}
+        measures = _pair_measures(pair, one, other)
+        yield from judge(measures, labels, only=("alike",), entity=smaller.code).observations
+
+    pairs = sorted(portfolio.alike, key=lambda pair: rows[pair.one].weight + rows[pair.other].weight, reverse=True)
+    yield from islice((seen for pair in pairs for seen in found(pair)), _MOST_PAIRS)
 
 
 def habit_judgement(account: AccountMeasures | None) -> Judgement:

@@ -79,7 +79,7 @@ def diagnose_fund(
         own or index,
         fund.contract_benchmark,
         of_contract=fund.own_benchmark is not None,
-        shown=analysis.window is not None,
+        shown=bool(analysis.figures),
     )
     judgement = judge_fund(analysis, client_level)
     notes = (*fund.nav.notes, *(own.notes if own else ()), *missing_notes(analysis, judgement))
@@ -99,7 +99,8 @@ def diagnose_fund(
         observations=judgement.observations,
         charts=studied.charts,
         profile=wording.profile(fund),
-        further=(*tables.blocks, *split.blocks, *inside.blocks),
+        inside=inside.blocks,
+        further=(*tables.blocks, *split.blocks),
         conventions=told,
         sources=sources([fund], own or index),
         notes=notes,

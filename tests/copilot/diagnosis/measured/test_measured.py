@@ -79,7 +79,9 @@ def test_a_hole_of_a_year_is_not_judged_across(tmp_path: Path, write_nav: WriteN
     assert all(math.isnan(year.own) for year in found.years if year.year in (2024, 2025))
     report = diagnose_fund(fund, index, today=TODAY)
     assert "近3年收益率" not in {row.name for row in report.figures}
-    assert "净值记录中断，其间收益未知" in report.text()
+    assert "净值记录中断，其间收益未知" in report.summary[1]
+    assert report.summary[2].startswith("近1年收益率")  # what the hole does not touch is told, and how it was computed
+    assert any("对照基准" in line for line in report.conventions)
 
 
 def test_weekly_nav_is_not_annualised_by_days(write_nav: WriteNav, index: IndexSeries) -> None:
