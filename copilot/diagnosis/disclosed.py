@@ -41,7 +41,9 @@ def fund_part(portfolio: FundPortfolio | None, code: str) -> BoundPart:
         lines.append(_largest(portfolio, code, bound))
     names = (*portfolio.assets, *portfolio.industries)
     return BoundPart(
-        blocks=(Lines(title="最近披露的持仓", lines=tuple(lines), look=Look.LIST),), facts=tuple(bound.facts), names=names
+        blocks=(Lines(title="最近披露的持仓", lines=tuple(lines), look=Look.LIST),),
+        facts=tuple(bound.facts),
+        names=names,
     )
 
 

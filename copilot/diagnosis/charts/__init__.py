@@ -52,7 +52,7 @@ _DRAWN: dict[type[Any], Callable[[Any, Canvas], Iterator[str]]] = {
     RankedChart: draw_ranked,
     HeatMap: draw_heat,
 }
-_REMEMBERED = 256  # drawings of some 20 kB with the points they are drawn from
+_REMEMBERED = 128  # drawings of some 20 kB with the points they are drawn from
 _PATTERNS = (
     f'<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse">'
     f'<rect width="6" height="6" fill="#FFFFFF"/>'

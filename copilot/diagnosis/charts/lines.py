@@ -29,7 +29,7 @@ _WIDEST_NAME = 150.0
 
 
 def thinned(chart: LineChart) -> LineChart:
-    """Every k-th point, the last one, and each line's extremes, which must not be lost; the others would not be seen."""
+    """Every k-th point, the last one, and each line's extremes, which must not be lost: others would not be seen."""
     count = len(chart.dates)
     keep = set(range(0, count, max(1, ceil(count / _MOST_POINTS)))) | {count - 1}
     for line in chart.lines:

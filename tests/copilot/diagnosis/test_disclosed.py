@@ -30,7 +30,13 @@ def disclosed(code: str, day: date, told: tuple[tuple[str, str, float], ...]) ->
     return found
 
 
-INSIDE = (("资产", "股票", 0.8), ("资产", "债券", 0.1), ("行业", "制造业", 0.5), ("证券", "甲股份", 0.09), ("证券", "乙股份", 0.06))
+INSIDE = (
+    ("资产", "股票", 0.8),
+    ("资产", "债券", 0.1),
+    ("行业", "制造业", 0.5),
+    ("证券", "甲股份", 0.09),
+    ("证券", "乙股份", 0.06),
+)
 
 
 def clients_report(make_fund: MakeFund, index: IndexSeries, *days: date, **more: object) -> DiagnosisReport:

@@ -139,7 +139,7 @@ def test_style_and_ranks_where_there_are_any(make_fund: MakeFund, index: IndexSe
 def test_json_is_plain_and_whole(make_fund: MakeFund, index: IndexSeries) -> None:
     inside = FundPortfolio(
         code="990001", assets={"股票": 0.9}, industries={"制造业": 0.6}, securities={"600001": 0.08},
-        names={"600001": "山泉股份"}, as_of={"证券": date(2026, 9, 30)},
+        names={"600001": "山泉股份"}, as_of=dict.fromkeys(("资产", "行业", "证券"), date(2026, 9, 30)),
     )  # fmt: skip
     funds = {code: replace(make_fund(code, seed=n), portfolio=inside) for n, code in enumerate(("990001", "990002"))}
     holdings = [Holding(code=code, name=code, amount_cny=Decimal("1234567890.12"), risk_level="R3") for code in funds]
