@@ -95,8 +95,10 @@ def style_indexes(tmp_path: Path) -> dict[str, IndexSeries]:
 
 
 def disclosed(code: str, day: date, stocks: float) -> FundPortfolio:
-    told = [("资产", "股票", stocks), ("资产", "债券", 0.95 - stocks), ("行业", "制造业", 0.4), ("行业", "金融业", 0.15),
-            ("证券", "甲股份", 0.09), ("证券", "乙股份", 0.06)]  # fmt: skip
+    told = [
+        ("资产", "股票", stocks), ("资产", "债券", 0.95 - stocks), ("行业", "制造业", 0.4), ("行业", "金融业", 0.15),
+        ("证券", "甲股份", 0.09), ("证券", "乙股份", 0.06),
+    ]  # fmt: skip
     positions = [
         Position(report_date=day, breakdown=kind, code=name, name=name, weight=weight) for kind, name, weight in told
     ]
