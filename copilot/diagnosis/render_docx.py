@@ -20,7 +20,8 @@ _SEVERITIES = {  # ink and ground, as in the other renderings
     Severity.WARNING: ("7A4207", "FFF4E0"),
     Severity.NOTICE: (_ACCENT, "EAF1F8"),
 }
-_WHOLE_CM, _HALF_CM = 16.5, 8.1
+_WHOLE_CM, _HALF_CM = 16.2, 7.8  # of charts, within the margins of the cells they stand in
+_TABLE_CM = 16.5
 
 
 def docx_bytes(report: DiagnosisReport) -> bytes:
@@ -91,6 +92,7 @@ def _(block: Sheet, document: Any, level: int) -> None:
     for n, line in enumerate((block.heads, *block.rows)):
         for column, (cell, text) in enumerate(zip(table.add_row().cells, line, strict=True)):
             paragraph = cell.paragraphs[0]
+            paragraph.paragraph_format.space_after = Pt(0)
             run = paragraph.add_run(text)
             run.font.size = Pt(9)
             run.bold = n == 0 or n - 1 in block.marked
@@ -98,6 +100,7 @@ def _(block: Sheet, document: Any, level: int) -> None:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     _set_rows(table)
     _set_widths(table, block.widths)
+    document.add_paragraph().paragraph_format.space_after = Pt(0)  # or the next words would touch the table
 
 
 _LONG = 20  # characters: a cell of words, set to the left
@@ -129,7 +132,9 @@ def _row(document: Any, charts: list[Chart]) -> None:
     table = document.add_table(rows=2, cols=len(charts))
     width = _HALF_CM if charts[0].size.half else _WHOLE_CM
     for column, chart in enumerate(charts):
-        table.cell(0, column).paragraphs[0].add_run(chart.title).bold = True
+        title = table.cell(0, column).paragraphs[0]
+        title.add_run(chart.title).bold = True
+        title.paragraph_format.keep_with_next = True  # no title at the foot of a page, its picture on the next
         run = table.cell(1, column).paragraphs[0].add_run()
         picture = run.add_picture(BytesIO(chart_png(draw(chart), chart.size)), width=Cm(width))
         picture._inline.docPr.set("descr", chart.alt)
@@ -225,7 +230,7 @@ def _set_widths(table: Any, widths: tuple[float, ...]) -> None:
 
     table.autofit = not widths
     for column, width in zip(table.columns, widths, strict=False):
-        share = Cm(_WHOLE_CM * width / sum(widths))
+        share = Cm(_TABLE_CM * width / sum(widths))
         column.width = share
         for cell in column.cells:
             cell.width = share

@@ -125,7 +125,7 @@ def books(funds: dict[str, FundInput]) -> Ledger:
     told = (("buy", 400, "9000"), ("buy", 700, "6000"), ("sell", 1000, "5000"))
     trades = [
         Transaction(
-            id=f"T{at}", client_id="K0007", product_code="990001", kind=kind,  # type: ignore[arg-type]
+            id=f"T{at}", client_id="K0007", product_code="990001", kind=kind,
             day=nav.returns.dates[at].astype(object), units=Decimal(units),
             amount_cny=(Decimal(units) * Decimal(str(round(float(nav.unit_nav[at]), 4)))).quantize(Decimal("0.01")),
         )
