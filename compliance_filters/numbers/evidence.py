@@ -30,7 +30,7 @@ _GENERIC = frozenset({
     "累计", "期初", "当期", "本期", "过去", "最近",
 })  # fmt: skip
 _WORDS = 24  # characters before a figure that name it
-_REMEMBERED = 64  # contexts: answers to one question share one
+_REMEMBERED = 8  # contexts: answers to one question share one, and that of a report weighs two megabytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
 from math import isfinite
 
 from compliance_filters.finding import BoundFact
 from copilot.diagnosis.blocks import Block, Lines, Look, Sheet
 from copilot.diagnosis.bound import Bound
+from copilot.diagnosis.disclosed import account_lines
 from copilot.diagnosis.findings import Judgement, Measure, Observation, judge
 from copilot.diagnosis.measured.account import AccountMeasures
 from copilot.diagnosis.measured.portfolio import Pair, PortfolioMeasures, Scenario
+from copilot.diagnosis.metrics.account import LEAST_DAYS_ANNUALISED
 from copilot.diagnosis.parts import HoldingRow
 from copilot.diagnosis.rounding import percent, rounded
 
 HABIT_RULES = ("chasing", "selling_low", "quick_sale")
 _MOST_PAIRS = 3  # that are alike; the heat map shows the others
-_MOST_INDUSTRIES = 5
 _LEAST_TRADES = 3  # before anything is said of habits
 
 
@@ -32,14 +35,15 @@ class AccountPart:
 
 
 def account_part(
-    portfolio: PortfolioMeasures, account: AccountMeasures | None, names: Mapping[str, str]
+    portfolio: PortfolioMeasures, account: AccountMeasures | None, rows: Mapping[str, HoldingRow]
 ) -> AccountPart:
     """What can be said of the account; parts that are not known are left out."""
     bound = Bound()
-    lines = [*_spread(portfolio, bound), *(_earned(account, bound) if account else ())]
+    inside = account_lines(portfolio, rows, bound)
+    lines = [*_spread(portfolio, bound), *inside, *(_earned(account, bound) if account else ())]
     blocks: list[Block] = [Lines(title="账户小结", lines=tuple(lines), look=Look.LIST)]
     if account:
-        blocks.append(_profits(account, names, bound))
+        blocks.append(_profits(account, {code: row.name for code, row in rows.items()}, bound))
     blocks.append(_crashes(portfolio, bound))
     earned = lines_of_summary(account, bound) if account else ""
     return AccountPart(blocks=tuple(blocks), facts=tuple(bound.facts), earned=earned, risk=_risk(portfolio, bound))
@@ -52,16 +56,17 @@ def lines_of_summary(account: AccountMeasures, bound: Bound) -> str:
 
 
 def alike_observations(portfolio: PortfolioMeasures, rows: Mapping[str, HoldingRow]) -> Iterator[Observation]:
-    """Pairs that move as one; the smaller holding of the two is the one that is asked about."""
-    for pair in portfolio.alike[:_MOST_PAIRS]:
+    """Pairs that move as one, the weightiest first; the smaller holding of the two is the one that is asked about."""
+
+    def found(pair: Pair) -> Iterator[Observation]:
         one, other = rows[pair.one], rows[pair.other]
         smaller = min((one, other), key=lambda row: (row.weight, row.code))
-        yield from judge(
-            _pair_measures(pair, one, other),
-            {"one": f"{one.name}（{one.code}）", "other": f"{other.name}（{other.code}）"},
-            only=("alike",),
-            entity=smaller.code,
-        ).observations
+        labels = {"one": f"{one.name}（{one.code}）", "other": f"{other.name}（{other.code}）"}
+        measures = _pair_measures(pair, one, other)
+        yield from judge(measures, labels, only=("alike",), entity=smaller.code).observations
+
+    pairs = sorted(portfolio.alike, key=lambda pair: rows[pair.one].weight + rows[pair.other].weight, reverse=True)
+    yield from islice((seen for pair in pairs for seen in found(pair)), _MOST_PAIRS)
 
 
 def habit_judgement(account: AccountMeasures | None) -> Judgement:
@@ -104,16 +109,6 @@ def _spread(portfolio: PortfolioMeasures, bound: Bound) -> Iterator[str]:
     if isfinite(portfolio.ongoing_fee):
         fee = bound.percent("组合每年费率合计", portfolio.ongoing_fee)
         yield f"管理费、托管费等运作费用已从净值中扣除，组合每年费率合计{fee}。"
-    if industries := portfolio.industries:
-        top = "，".join(
-            f"{name}{bound.percent(f'{name}穿透占比', weight)}"
-            for name, weight in list(industries.weights.items())[:_MOST_INDUSTRIES]
-        )
-        unknown = bound.percent("未披露行业占比", industries.unknown)
-        yield f"按最近披露穿透的行业占比：{top}；未披露行业占比{unknown}。"
-    if assets := portfolio.assets:
-        top = "，".join(f"{name}{bound.percent(f'{name}穿透占比', weight)}" for name, weight in assets.weights.items())
-        yield f"按最近披露穿透的资产占比：{top}；未披露资产占比{bound.percent('未披露资产占比', assets.unknown)}。"
 
 
 def _earned(account: AccountMeasures, bound: Bound) -> Iterator[str]:
@@ -126,6 +121,20 @@ def _earned(account: AccountMeasures, bound: Bound) -> Iterator[str]:
         gap = bound.say("账户择时差", abs(percent(account.money_weighted) - percent(account.time_weighted)), "个百分点")
         side = "多得" if account.money_weighted >= account.time_weighted else "少得"
         yield f"账户资金加权回报{mine}，剔除买卖时点的账户时间加权回报{plain}，择时使账户{side}{gap}。"
+    yield _traded(account, bound)
+
+
+def _traded(account: AccountMeasures, bound: Bound) -> str:
+    """How often, and how long; a yearly turnover only of a year and more."""
+    habits, days = account.habits, account.days
+    bought = bound.say("申购笔数", Decimal(habits.purchases), "笔")
+    sold = bound.say("赎回笔数", Decimal(habits.redemptions), "笔")
+    told = [f"其间申购{bought}，赎回{sold}"]
+    if days >= LEAST_DAYS_ANNUALISED and isfinite(habits.turnover):
+        told.append(f"账户年换手率{bound.percent('账户年换手率', habits.turnover)}（申购与赎回中较小者与平均市值之比）")
+    if isfinite(habits.average_days):
+        told.append(f"已赎回份额平均持有{bound.say('平均持有', Decimal(round(habits.average_days)), '天')}")
+    return "，".join(told) + "。"
 
 
 def _profits(account: AccountMeasures, names: Mapping[str, str], bound: Bound) -> Sheet:

@@ -16,7 +16,7 @@ from copilot.diagnosis.findings import Observation
 class Look(StrEnum):
     """How lines are set."""
 
-    SUMMARY = "summary"  # large, shaded: the first thing that is read
+    SUMMARY = "summary"  # large, shaded: the first thing that is read; its last line, what to do, stands out
     LIST = "list"
     PLAIN = "plain"
     BOX = "box"

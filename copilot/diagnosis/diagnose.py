@@ -16,6 +16,7 @@ from copilot.diagnosis.data.index import Benchmark, IndexSeries
 from copilot.diagnosis.data.nav import HOME_CURRENCY
 from copilot.diagnosis.data.peers import PeerTable
 from copilot.diagnosis.data.rates import ConstantRate, RateSeries
+from copilot.diagnosis.disclosed import fund_part
 from copilot.diagnosis.findings import Judgement, Observation, judge
 from copilot.diagnosis.fund_tables import fund_tables
 from copilot.diagnosis.judged import fund_size, ongoing_fee
@@ -78,12 +79,13 @@ def diagnose_fund(
         own or index,
         fund.contract_benchmark,
         of_contract=fund.own_benchmark is not None,
-        shown=analysis.window is not None,
+        shown=bool(analysis.figures),
     )
     judgement = judge_fund(analysis, client_level)
     notes = (*fund.nav.notes, *(own.notes if own else ()), *missing_notes(analysis, judgement))
     summary = tuple(wording.summary(analysis, judgement.observations))
     tables = fund_tables(analysis.measured)
+    inside = fund_part(fund.portfolio, fund.code)
     split = attribution_part(analysis.measured.attribution if analysis.measured else None, fund.code)
     return DiagnosisReport(
         title="基金诊断报告",
@@ -97,6 +99,7 @@ def diagnose_fund(
         observations=judgement.observations,
         charts=studied.charts,
         profile=wording.profile(fund),
+        inside=inside.blocks,
         further=(*tables.blocks, *split.blocks),
         conventions=told,
         sources=sources([fund], own or index),
@@ -107,8 +110,9 @@ def diagnose_fund(
             *chart_facts(analysis),
             *tables.facts,
             *split.facts,
+            *inside.facts,
             *text_facts(judgement.observations, notes, chosen),
-            *name_facts(fund.name, analysis.benchmark_name, *tables.names, *split.names),
+            *name_facts(fund.name, analysis.benchmark_name, *tables.names, *split.names, *inside.names),
             *contract_facts(fund.contract_benchmark),
         ),
         benchmark_name=analysis.benchmark_name,

@@ -92,7 +92,7 @@ def diagnose_client(
     assert measures.portfolio is not None
     whole = Whole(rows=rows, studies=studies, level=level, measures=measures)
     seen = whole.observations()
-    part = account_part(measures.portfolio, measures.account, {row.code: row.name for row in rows})
+    part = account_part(measures.portfolio, measures.account, {row.code: row for row in rows})
     advice = advise(whole.held(seen, books)) if advise else None
     notes = _notes(level_notes, holdings, whole, index, books)
     return DiagnosisReport(

@@ -8,7 +8,7 @@ import numpy as np
 
 from copilot.diagnosis import metrics
 from copilot.diagnosis.analysis import FundAnalysis
-from copilot.diagnosis.charts import HALF, Band, BarChart, Bars, Chart, HeatMap, Line, LineChart, RankedChart
+from copilot.diagnosis.charts import HALF, Band, BarChart, Bars, Chart, HeatMap, Line, LineChart, RankedChart, thinned
 from copilot.diagnosis.measured.portfolio import PortfolioMeasures
 from copilot.diagnosis.metrics.rolling import rolling_returns
 from copilot.diagnosis.parts import FigureRow, HoldingRow
@@ -33,7 +33,10 @@ def fund_charts(analysis: FundAnalysis) -> tuple[Chart, ...]:
     if other is not None and bool(np.isnan(other.values).any()):
         other = None
     years = [row for row in analysis.figures if row.group == "year"]
-    charts: list[Chart] = [_growth(analysis, own, other, window), _underwater(analysis, own, other, window)]
+    charts: list[Chart] = [
+        thinned(_growth(analysis, own, other, window)),
+        thinned(_underwater(analysis, own, other, window)),
+    ]
     if len(years) >= _LEAST_YEARS:
         charts.append(_years(analysis, years))
     rolled = _rolling(analysis)
@@ -125,7 +128,7 @@ def _rolling(analysis: FundAnalysis) -> LineChart | None:
         return None
     dates, own = rolled.dates[known][::-_EVERY][::-1], rolled.values[known][::-_EVERY][::-1]
     other = beside[known][::-_EVERY][::-1]
-    return LineChart(
+    chart = LineChart(
         title="滚动一年历史收益率",
         alt=f"{analysis.fund.name}截至各日的过去一年收益率曲线，阴影为居中的区间。",
         unit="%",
@@ -134,6 +137,7 @@ def _rolling(analysis: FundAnalysis) -> LineChart | None:
         band=Band(name="居中区间", low=spread.own.p25 * 100, high=spread.own.p75 * 100),
         size=HALF,
     )
+    return thinned(chart)
 
 
 def _gain(series: ReturnSeries) -> Floats:

@@ -21,7 +21,7 @@ def html_text(report: DiagnosisReport) -> str:
     return Template(page).substitute(
         title=escape(report.title),
         subject=escape(report.subject),
-        dates=escape(report.dates),
+        dates=_dated(report.dates),
         adviser=f"<p>{escape(report.adviser.line)}</p>" if report.adviser else "",
         ai_label=escape(report.ai_label, quote=True),
         body="\n".join(_levelled(block, level) for block, level in levels(report.blocks())),

@@ -55,6 +55,7 @@ class DiagnosisReport:
     benchmark_name: str | None = None
     adviser: Adviser | None = None
     profile: str = ""  # of a single fund: manager, size, fees
+    inside: tuple[Block, ...] = ()  # of a single fund: what it last disclosed
     further: tuple[Block, ...] = ()  # of a single fund: phases of the market, costs, attribution
     account: tuple[Block, ...] = ()  # of a client: what the account did and what it would lose
     comparison: tuple[ComparisonRow, ...] = ()
@@ -135,6 +136,7 @@ class DiagnosisReport:
         yield comparison_sheet(self.comparison)
         if self.profile:
             yield Lines(title="产品概况", lines=(self.profile,))
+        yield from self.inside
         yield figure_sheet("收益与基准", [row for row in self.figures if row.group != "risk"], self.benchmark_name)
         yield Pictures(title="图表", charts=self.charts)
         risks = [row for row in self.figures if row.group == "risk"]

@@ -59,12 +59,14 @@ def next_step(observations: Sequence[Observation]) -> str:
 
 
 def performance_lines(analysis: FundAnalysis) -> Iterator[str]:
-    """Returns and the deepest fall in a layman's words, the benchmark beside; or why nothing is shown."""
+    """Returns and the deepest fall in a layman's words, the benchmark beside; or why they are not shown."""
+    rows = {row.name: row for row in analysis.figures}
     if analysis.window is None:
         young = too_young(analysis)
-        yield f"{young}，按规定不展示业绩。" if young else "净值记录中断，其间收益未知，无法评价区间业绩与风险。"
+        yield f"{young}，按规定不展示业绩。" if young else "净值记录中断，其间收益未知，无法评价跨越中断的区间与风险。"
+        if not young:
+            yield from _returns(rows, analysis.benchmark_name)
         return
-    rows = {row.name: row for row in analysis.figures}
     yield from _returns(rows, analysis.benchmark_name)
     fall, dates = rows.get("最大回撤"), analysis.drawdown
     if fall and dates:

@@ -15,7 +15,7 @@ from typing import Any
 from copilot.diagnosis.charts.bars import draw_bars, draw_ranked
 from copilot.diagnosis.charts.canvas import FONT, INK, ORANGE, Canvas
 from copilot.diagnosis.charts.heat import draw_heat
-from copilot.diagnosis.charts.lines import draw_lines
+from copilot.diagnosis.charts.lines import draw_lines, thinned
 from copilot.diagnosis.charts.model import (
     HALF,
     WHOLE,
@@ -43,6 +43,7 @@ __all__ = [
     "RankedChart",
     "Size",
     "draw",
+    "thinned",
 ]
 
 _DRAWN: dict[type[Any], Callable[[Any, Canvas], Iterator[str]]] = {
@@ -51,7 +52,7 @@ _DRAWN: dict[type[Any], Callable[[Any, Canvas], Iterator[str]]] = {
     RankedChart: draw_ranked,
     HeatMap: draw_heat,
 }
-_REMEMBERED = 256  # drawings of about 60 kB with the points they are drawn from
+_REMEMBERED = 128  # drawings of some 20 kB with the points they are drawn from
 _PATTERNS = (
     f'<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse">'
     f'<rect width="6" height="6" fill="#FFFFFF"/>'

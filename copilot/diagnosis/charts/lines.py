@@ -28,30 +28,41 @@ _ROW = 14.0  # between two names
 _WIDEST_NAME = 150.0
 
 
+def thinned(chart: LineChart) -> LineChart:
+    """Every k-th point, the last one, and each line's extremes, which must not be lost: others would not be seen."""
+    count = len(chart.dates)
+    keep = set(range(0, count, max(1, ceil(count / _MOST_POINTS)))) | {count - 1}
+    for line in chart.lines:
+        keep.add(line.values.index(min(line.values)))
+        keep.add(line.values.index(max(line.values)))
+    kept = sorted(keep)
+    lines = (replace(line, values=tuple(line.values[i] for i in kept)) for line in chart.lines)
+    return replace(chart, dates=tuple(chart.dates[i] for i in kept), lines=tuple(lines))
+
+
 def draw_lines(chart: LineChart, canvas: Canvas) -> Iterator[str]:
     """Level lines, the band, the lines with their names, the time axis."""
     names = [cut(line.name, _WIDEST_NAME) for line in chart.lines]
     canvas = replace(canvas, right=max(wide(name) for name in names) + 12.0)
-    keep = _thinned(chart)
-    known = [line.values[i] for line in chart.lines for i in keep]
+    known = [value for line in chart.lines for value in line.values]
     band = (chart.band.low, chart.band.high) if chart.band else ()
     scale = scale_of([*known, *band, *([0.0] if chart.filled else [])], canvas)
     if chart.band:
         yield from _band(chart.band, scale, canvas)
     yield from frame(chart.unit, scale, canvas)
     first, last = chart.dates[0], chart.dates[-1]
-    xs = [canvas.across(_share(chart.dates[i], first, last)) for i in keep]
+    xs = [canvas.across(_share(day, first, last)) for day in chart.dates]
     yield from _time_axis(first, last, canvas)
     if scale.low < 0 < scale.high:
         yield rule(canvas.left, canvas.end, scale.y(0), scale.y(0), INK)
     for n, line in enumerate(chart.lines):
-        yield from _line(line, n, xs, keep, scale, filled=chart.filled and n == 0)
+        yield from _line(line, n, xs, scale, filled=chart.filled and n == 0)
     yield from _names(names, [scale.y(line.values[-1]) for line in chart.lines], canvas)
 
 
-def _line(line: Line, n: int, xs: Sequence[float], keep: Sequence[int], scale: Scale, *, filled: bool) -> Iterator[str]:
+def _line(line: Line, n: int, xs: Sequence[float], scale: Scale, *, filled: bool) -> Iterator[str]:
     colour, dash = STYLES[n % len(STYLES)]
-    points = " ".join(f"{x:.1f},{scale.y(line.values[i]):.1f}" for x, i in zip(xs, keep, strict=True))
+    points = " ".join(f"{x:.1f},{scale.y(value):.1f}" for x, value in zip(xs, line.values, strict=True))
     if filled:
         base = scale.y(0.0)
         outline = f"{xs[0]:.1f},{base:.1f} {points} {xs[-1]:.1f},{base:.1f}"
@@ -80,16 +91,6 @@ def _band(band: Band, scale: Scale, canvas: Canvas) -> Iterator[str]:
     for y in (top, foot):
         yield rule(canvas.left, canvas.end, y, y, "#4A7FA5", dash="1 3")
     yield text(canvas.left + 4, top + 13, band.name, colour="#2F5D7C", size=11)
-
-
-def _thinned(chart: LineChart) -> list[int]:
-    """Every k-th point, the last one, and each line's extremes, which must not be lost."""
-    count = len(chart.dates)
-    keep = set(range(0, count, max(1, ceil(count / _MOST_POINTS)))) | {count - 1}
-    for line in chart.lines:
-        keep.add(line.values.index(min(line.values)))
-        keep.add(line.values.index(max(line.values)))
-    return sorted(keep)
 
 
 def _share(day: date, first: date, last: date) -> float:

@@ -106,7 +106,7 @@ class Suggestion:
     def brief(self) -> str:
         """For the summary."""
         if self.locked:
-            return f"{self.name}尚在最短持有期内"
+            return f"{self.name}尚在最短持有期内，暂不调整，届满前请与投资顾问复查"
         if self.chosen is None:
             return f"{self.name}没有合适的替代产品，请与投资顾问面谈"
         if self.chosen.keeps:
@@ -162,7 +162,7 @@ class Advice:
         kept = [one.name for one in self.suggestions if one.chosen is not None and one.chosen.keeps and not one.locked]
         rest = f"{'、'.join(kept)}建议维持不变" if kept else ""
         told = "；".join([*changes[:2], *([rest] if rest else [])])
-        return f"下一步：{told}，理由与费用见调整建议。"
+        return f"下一步：{told}。理由与费用见调整建议。"
 
     def facts(self) -> Iterator[BoundFact]:
         for name, value in self.counts.items():

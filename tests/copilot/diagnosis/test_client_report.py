@@ -73,6 +73,15 @@ def test_two_funds_that_move_as_one_are_named(funds: dict[str, FundInput], index
     assert seen.entity == "990003"
 
 
+def test_of_many_pairs_the_weightiest_are_named(make_fund: MakeFund, index: IndexSeries) -> None:
+    """A handful of pairs in which most of the money lies, not those that happen to be closest."""
+    funds = {f"99000{n}": make_fund(f"99000{n}", seed=5) for n in range(1, 6)}
+    report = report_of(funds, index, "10", "20", "30", "40000", "50000")
+    seen = [one for one in report.observations if one.rule == "alike"]
+    assert len(seen) == 3
+    assert "样本4号混合（990004）与样本5号混合（990005）" in seen[0].words
+
+
 def test_trades_tell_what_the_account_earned_and_how_it_traded(funds: dict[str, FundInput], index: IndexSeries) -> None:
     nav = funds["990001"].nav
     price = Decimal(str(round(float(nav.unit_nav[600]), 4)))

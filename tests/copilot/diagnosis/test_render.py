@@ -122,6 +122,29 @@ def test_the_docx_is_editable_and_labelled(report: DiagnosisReport, tmp_path: Pa
     assert len(document.inline_shapes) == len(report.pictures)
 
 
+def test_the_docx_names_its_fonts_and_its_tongue(report: DiagnosisReport, tmp_path: Path) -> None:
+    """A font of the theme would go before the one that is named, and leave Chinese headings to chance."""
+    document = Document(str(render(report, tmp_path / "report.docx")))
+    for name in ("Normal", "Title", "Heading 1", "Heading 2", "List Bullet"):
+        fonts = document.styles[name].element.rPr.rFonts.attrib
+        assert {key.rpartition("}")[2] for key in fonts} == {"ascii", "hAnsi", "cs", "eastAsia"}
+    words = document.styles.element.xml
+    assert 'w:eastAsia="zh-CN"' in words
+    assert "en-US" not in words
+    footer = document.sections[0].footer.paragraphs[0]._p.xml
+    assert 'w:instr="PAGE"' in footer
+    assert 'w:instr="NUMPAGES"' in footer
+    pictures = [shape._inline.docPr.get("descr") for shape in document.inline_shapes]
+    assert pictures == [chart.alt for chart in report.pictures]
+
+
+def test_what_to_do_stands_out(report: DiagnosisReport, tmp_path: Path) -> None:
+    assert report.summary[-1].startswith("下一步：")
+    document = Document(str(render(report, tmp_path / "report.docx")))
+    (told,) = [one for one in document.paragraphs if one.text == report.summary[-1]]
+    assert all(run.bold for run in told.runs)
+
+
 @pytest.mark.parametrize("ending", [".pdf", ".html", ".docx"])
 def test_a_name_full_of_markup_stays_a_name(
     make_fund: Callable[..., FundInput], index: IndexSeries, tmp_path: Path, ending: str

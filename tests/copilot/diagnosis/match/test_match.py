@@ -222,6 +222,7 @@ def test_a_holding_within_its_least_period_is_not_compared(shop: Callable[..., S
     assert suggestion.locked
     assert len(suggestion.options) == 1
     assert "最短持有期尚未届满" in suggestion.lines[1]
+    assert "暂不调整，届满前请与投资顾问复查。" in made.advice().brief  # what to do, on page one
 
 
 def test_a_least_period_longer_than_the_horizon_is_not_suggested(shop: Callable[..., Shop]) -> None:

@@ -79,7 +79,9 @@ def test_a_hole_of_a_year_is_not_judged_across(tmp_path: Path, write_nav: WriteN
     assert all(math.isnan(year.own) for year in found.years if year.year in (2024, 2025))
     report = diagnose_fund(fund, index, today=TODAY)
     assert "近3年收益率" not in {row.name for row in report.figures}
-    assert "净值记录中断，其间收益未知" in report.text()
+    assert "净值记录中断，其间收益未知" in report.summary[1]
+    assert report.summary[2].startswith("近1年收益率")  # what the hole does not touch is told, and how it was computed
+    assert any("对照基准" in line for line in report.conventions)
 
 
 def test_weekly_nav_is_not_annualised_by_days(write_nav: WriteNav, index: IndexSeries) -> None:
@@ -137,7 +139,7 @@ def test_style_and_ranks_where_there_are_any(make_fund: MakeFund, index: IndexSe
 def test_json_is_plain_and_whole(make_fund: MakeFund, index: IndexSeries) -> None:
     inside = FundPortfolio(
         code="990001", assets={"股票": 0.9}, industries={"制造业": 0.6}, securities={"600001": 0.08},
-        names={"600001": "山泉股份"}, as_of={"证券": date(2026, 9, 30)},
+        names={"600001": "山泉股份"}, as_of=dict.fromkeys(("资产", "行业", "证券"), date(2026, 9, 30)),
     )  # fmt: skip
     funds = {code: replace(make_fund(code, seed=n), portfolio=inside) for n, code in enumerate(("990001", "990002"))}
     holdings = [Holding(code=code, name=code, amount_cny=Decimal("1234567890.12"), risk_level="R3") for code in funds]
