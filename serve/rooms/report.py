@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from copilot.loop.versions import ReportVersions
     from copilot.reports import ReportDesk
 
+UNNAMED = "指数"  # what readers meet where nobody named the benchmark and its file is called benchmark.csv
+
 
 class ReportRooms(LeadRooms):
     """Funds and clients to diagnoses."""
@@ -62,7 +64,8 @@ class ReportRooms(LeadRooms):
             raise SettingsError(f"The benchmark file {benchmark} does not exist: correct --benchmark.")
         file = benchmark or (Path(chosen.benchmark_file).expanduser() if chosen.benchmark_file else None)
         file = file or place / "benchmark.csv"
-        return NavFolder(place, file, benchmark_name=name or chosen.benchmark_name or file.stem)
+        called = name or chosen.benchmark_name or (UNNAMED if file.stem == "benchmark" else file.stem)
+        return NavFolder(place, file, benchmark_name=called)
 
     @once
     def report_versions(self) -> ReportVersions:
