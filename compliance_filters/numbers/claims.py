@@ -135,14 +135,10 @@ class Claim:
     def meets(self, results: Iterable[Result]) -> bool:
         """Whether one of the results is this figure within what was written."""
         mine = self.quantity
-        low, high = mine.low, mine.high
+        if mine.low is not None:
+            return any(mine.admits(value, room) for value, room in results)
         rounded = min(mine.tolerance, abs(mine.value) / _ROUGHEST) if self.unit == "pp" else mine.tolerance
-        for value, room in results:
-            if abs(value - mine.value) <= rounded + room:
-                return True
-            if low is not None and high is not None and low <= value <= high:
-                return True
-        return False
+        return any(abs(value - mine.value) <= rounded + room for value, room in results)
 
 
 def claim_of(page: Page, index: int, *, stated: bool = False) -> Claim:
