@@ -77,6 +77,8 @@ def _comparable(first: Part, second: Part) -> bool:
 
 def _difference(text: str, first: Part, second: Part) -> tuple[Decimal, bool]:
     """The difference, and whether its direction is known: fund less benchmark, later less earlier, 比 and 从."""
+    if first.former != second.former:
+        return (second.value - first.value if first.former else first.value - second.value), True
     benchmarks = [(p.attribute or "").startswith(BENCHMARK) for p in (first, second)]
     if benchmarks[0] != benchmarks[1]:
         return (second.value - first.value if benchmarks[0] else first.value - second.value), True
@@ -146,6 +148,23 @@ def moved(levels: Iterable[Part], moves: Sequence[Part], *, back: bool) -> Itera
             yield abs(level.value + change), EXACT
             if not move.signed:
                 yield abs(level.value - change), EXACT
+
+
+def rolled(parts: Sequence[Part], *, back: bool) -> Iterator[Result]:
+    """A level less what came since (`back`), or with what came after it; what came and went are one of each."""
+    flows = [p for p in parts if p.flow]
+    sums = [p.flow * abs(p.value) for p in flows]
+    sums += [p.flow * abs(p.value) + q.flow * abs(q.value) for p, q in combinations(flows, 2) if p.flow != q.flow]
+    for level in (p for p in parts if not p.flow):
+        yield from ((abs(level.value - change if back else level.value + change), EXACT) for change in sums)
+
+
+def net(parts: Sequence[Part], asked: int) -> Iterator[Result]:
+    """What came less what went, where it has the sign that is `asked`; or what stood after less what stood before."""
+    for came, went in ((p, q) for p in parts for q in parts if p.flow > 0 > q.flow):
+        change = abs(came.value) - abs(went.value)
+        if change * asked >= 0:
+            yield abs(change), EXACT
 
 
 def weighted(parts: Sequence[Part]) -> Iterator[Result]:

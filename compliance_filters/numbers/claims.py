@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from compliance_filters.numbers.arithmetic import Result
 from compliance_filters.numbers.assumed import CLAUSE_END
 from compliance_filters.numbers.figures import Figure
+from compliance_filters.numbers.mentions import Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import is_sum
 from compliance_filters.numbers.quantities import Quantity
 
-_UP = "少跌|少亏|放量|跑赢|超过|超出|超越|超额|领先|高|多(?![跌亏])|提高|上升|增加|增长|上行|提升|扩大|上调|增厚|拉升"
-_DOWN = "多跌|多亏|少涨|少赚|缩量|跑输|落后|低于|低|少|下降|减少|回落|下行|收窄|下调|降低|缩小|下滑|降"
+_UP = (
+    "少跌|少亏|放量|跑赢|超过|超出|超越|超额|领先|高|多(?![跌亏])|提高|上升|增加|增长|上行|提升|扩大|上调|增厚|拉升|好于|优于"
+    "|加了|加仓|升|净增|走高|拉长"
+)
+_DOWN = (
+    "多跌|多亏|少涨|少赚|缩量|跑输|落后|低于|低|少|下降|减少|回落|下行|收窄|下调|降低|缩小|下滑|降|不及|不如|逊于"
+    "|减了|减仓|净减|走低|缩短|缩水|缩减|压缩"
+)
 DIFFERENCE = re.compile(rf"(?P<up>{_UP})|(?P<down>{_DOWN})|相差|差距|差值|差额|之差|差|较|比|变化|变动|利差|区间")
 # Between rates only words that compare: 净值增长率 holds a 增长 and asks for no difference.
 BETWEEN_RATES = re.compile(
@@ -33,7 +40,11 @@ _PLUS = re.compile(r"\d[%元份][^，,。；;\d]{0,8}(?:加上?|[+＋])[^，,。
 _ROUGHEST = 5  # a distance is told to a fifth of itself at least: 0.5 is not 1个百分点
 _ADDS = 40  # characters
 FORMERLY = re.compile("即|倒推|季末|年初|原|此前|之前|期初|前|上[季月年]|上个|去年|变成|变为|达到|增至")
-BEFORE = re.compile("倒推|推算|反推|往回算|此前|之前|原来|原先|当时|上[季月年]末|上个月末|期初")  # a move taken back
+BEFORE = re.compile(
+    "倒推|推算|测算|反推|往回算|此前|之前|原来|原先|当时|上[季月年]度?末|上个?[月季]末|期初|年初|季初|月初|[一二三]季度末"
+)  # a move taken back
+NET = re.compile("净(?:(?P<came>申购|增加?|流入|转入|买入)|赎回|减少?|流出|转出|卖出)[^，,。；;]{0,4}$")
+ENDED = re.compile("期末|[年季月]末|照此|应为|现在|目前|变为|变成|达到|[升增降减]至")
 THEN = re.compile("现在?约?为|现约|升至|降至|调至|达到|变为|之后为|后约?为")
 ORDERED = re.compile("前者|后者")
 A_MONTH = re.compile("月利率|月息|每月|月化")  # of a rate a year
@@ -141,17 +152,20 @@ class Claim:
         return any(abs(value - mine.value) <= rounded + room for value, room in results)
 
 
-def claim_of(page: Page, index: int, *, stated: bool = False) -> Claim:
-    """`stated`: something else is known of just what the figure is of."""
+def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: bool = False) -> Claim:
+    """`stated`: something else is known of just what the figure is of. In a list the words before it hold for all."""
     figure, text = page.figures[index], page.text
-    before = text[figure.previous_end : figure.start]
+    head = page.figures[page.group(index)[0]]
+    before = text[head.previous_end : head.start] + (text[figure.previous_end : figure.start] if head is not figure else "")
     former = text.rfind("前者", figure.sentence, figure.start) if "后者" in before else -1  # whose words hold for both
     words = (
         (text[former : figure.start] if former >= 0 else before)
         + ","
         + CLAUSE_END.split(text[figure.end : figure.end + _BEHIND])[0]
     )
-    near = text[max(figure.stretch, figure.start - COMPARES) : figure.start]
+    near = text[max(head.stretch, head.start - COMPARES) : head.start] + (
+        text[figure.previous_end : figure.start] if head is not figure else ""
+    )
     bare = len(before) <= _BARE and not figure.label and (before == "的" or page.reading(index).attribute is None)
     return Claim(
         figure=figure,

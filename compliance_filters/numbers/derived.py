@@ -12,8 +12,8 @@ from compliance_filters.finding import ReviewContext
 from compliance_filters.numbers import arithmetic, claims
 from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import Claim, claim_of, is_round
-from compliance_filters.numbers.evidence import Known
-from compliance_filters.numbers.mentions import NAV
+from compliance_filters.numbers.evidence import Evidence, Known
+from compliance_filters.numbers.mentions import NAV, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import Part, Parts, is_sum
 from compliance_filters.numbers.quantities import Quantity
@@ -33,9 +33,17 @@ _NEXT = 80  # characters behind a premise in which something is computed from it
 class Derivation:
     """Looks for a computation that gives a figure of one page."""
 
-    def __init__(self, page: Page, known: Known, context: ReviewContext) -> None:
-        self._page, self._context = page, context
-        self._parts = Parts(page, known)
+    def __init__(
+        self,
+        page: Page,
+        known: Known,
+        context: ReviewContext,
+        products: Sequence[Mention],
+        bound: Callable[[int], Evidence | None],
+    ) -> None:
+        """`bound` gives the known number that a shown figure (by index) states."""
+        self._page, self._context, self._products = page, context, products
+        self._parts = Parts(page, known, products, bound)
 
     def gives(self, index: int, *, stated: bool, trusts: Callable[[int], bool]) -> bool:
         """Whether shown or known numbers give this figure in a way that its words ask for.
@@ -43,7 +51,7 @@ class Derivation:
         `stated`: something else is known of just what the figure is of; then words must ask for it.
         `trusts` says of which shown figures (by index) others may be computed.
         """
-        claim = claim_of(self._page, index, stated=stated)
+        claim = claim_of(self._page, index, self._products, stated=stated)
         if claim.unit == "个月" and claims.SINCE.search(claim.words):
             return _since(claim.quantity, self._context)
         parts = self._parts.around(index, trusts)
@@ -54,6 +62,8 @@ class Derivation:
         unit = claim.unit
         own = [p for p in parts if p.unit == ("%" if unit in ("pp", "点") else unit)]
         yield from _distances(claim, own)
+        if unit in ("元", "份"):
+            yield from _rolled(claim, [*(p for p in own if p.shown), *self._parts.flows(claim.figure)])
         if claim.asks_total:
             yield from ((abs(total), room) for count, total, room in _totals(claim, own) if count > 1)
         if claim.asks_mean:
@@ -90,7 +100,7 @@ class Derivation:
 
     def _comes_of(self, amount: Decimal, later: int, parts: list[Part], trusts: Callable[[int], bool]) -> bool:
         """Whether figure `later` is interest on an amount, what becomes of it, or the rest of a known sum."""
-        claim = claim_of(self._page, later)
+        claim = claim_of(self._page, later, self._products)
         rated = [p for p in self._parts.around(later, trusts) if p.unit == "%"]
         rates = _factors(claim, _nearest(rated, claim.figure.start, _FEW))
         spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
@@ -132,6 +142,16 @@ def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
         yield from arithmetic.pair_sums(near)
     if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):
         yield from arithmetic.ledgers(near)
+
+
+def _rolled(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
+    """期初 from 期末 and what came and went, 期末 from 期初, and what came net of what went."""
+    if net := claims.NET.search(claim.near):
+        yield from arithmetic.net(own, 1 if net["came"] else -1)
+    if claims.BEFORE.search(claim.words):
+        yield from arithmetic.rolled(own, back=True)
+    elif claims.ENDED.search(claim.words):
+        yield from arithmetic.rolled(own, back=False)
 
 
 def _summed(text: str, parts: Sequence[Part]) -> list[Part]:

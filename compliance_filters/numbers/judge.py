@@ -41,7 +41,7 @@ class Judge:
 
     def __init__(self, page: Page, known: Known, products: list[Mention], context: ReviewContext) -> None:
         self._page, self._known = page, known
-        self._derivation = Derivation(page, known, context)
+        self._derivation = Derivation(page, known, context, products, self._evidence)
         self._comparer = Comparer(page, known, products)
         self._bindings: dict[int, _Binding] = {}
         self._proved: set[int] = set()
@@ -100,6 +100,13 @@ class Judge:
         if index not in self._bindings:
             self._bindings[index] = self._bind(index)
         return self._bindings[index]
+
+    def _evidence(self, index: int) -> Evidence | None:
+        """The known number that a figure states."""
+        binding = self._binding(index)
+        if not binding.bound:
+            return None
+        return next((m.evidence for m in reversed(binding.matches) if m.fits), binding.matches[0].evidence)
 
     def _bind(self, index: int) -> _Binding:
         matches: list[Match] = []

@@ -29,11 +29,19 @@ from compliance_filters.numbers.periods import Period, periods_in
 
 _PAREN = re.compile(r"[(（][^()（）\n]{0,60}[)）]")
 _FILLERS = " 　，,；;：:为是达到约近超过于的至分别依次同期而则也又有、和与及（()）"
+# The level of an earlier day; behind 较 or 比 stands how far it is from that level.
+_EARLIER = re.compile(
+    r"(?<![较比])(?P<word>上[个一]?季度?末?|(?:上|去)年度?末|上[个一]?月末?|(?:去|上)年同期|年初|期初|季初|月初|此前|之前|原先?|原来|由|从)"
+    r"[^，,。；;、（(\d]{0,8}$"
+)
 _LOOK_BACK = 12  # figures
+_EARLIER_REACH = 14  # characters
 # 5.13%的净值增长率, 0.40%/年计提销售服务费
 _FOLLOWS = re.compile(r"(?:/|每)?年?(?:的[正负]?|计提的?|收取的?|支付的?)?")
 # 由30.5亿元升至: of before the period that is spoken of
-FORMER = re.compile(r"(?:由|从|自|原|此前|之前|原来|年初|期初|上年末|去年末|上季末|上年|上月)的?约?$")
+FORMER = re.compile(
+    r"(?:由|从|自|原|此前|之前|原来|年初|期初|上年末|去年末|上季度?末|上个?月末|上年|上月|(?:上年|去年)同期)的?约?[为是]?$"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,8 +94,14 @@ class Page:
         here = self._nearest(index, mentions)
         if here is not None:
             return here, True
-        before = [m for m in mentions if m.end <= figure.sentence]
-        return (before[-1].value, False) if before else (None, False)
+        before = [m.value for m in mentions if m.end <= figure.sentence]
+        return (self._carried(index, before), False) if before else (None, False)
+
+    def _carried(self, index: int, before: Sequence[Any]) -> Any:
+        """Whose figure it is by the sentences before: 两只分别为1.20%和0.30% follow the order of the last two."""
+        first, last = self.group(index)
+        recent = list(dict.fromkeys(reversed(before)))[: last - first + 1][::-1]
+        return recent[index - first] if last > first and len(recent) == last - first + 1 else before[-1]
 
     def between(self, low: Decimal, high: Decimal) -> Iterator[int]:
         """Figures whose value lies in low..high, found without a look at all of them."""
@@ -107,6 +121,11 @@ class Page:
         """Whether a figure stands in a run of figures with nothing but 、 or 和 between them."""
         self._prepare()
         return index in self._groups
+
+    def group(self, index: int) -> tuple[int, int]:
+        """First and last figure of the enumeration that figure `index` stands in; itself twice outside one."""
+        self._prepare()
+        return self._groups.get(index, (index, index))
 
     def _hidden_within(self, start: int, end: int) -> list[tuple[int, int]]:
         return self._hidden[bisect_left(self._hidden, (start,)) : bisect_left(self._hidden, (end,))]
@@ -176,7 +195,7 @@ class Page:
 
     def _adds_nothing(self, index: int) -> bool:
         """Whether the words before a figure name nothing but a period, so that it is of what was spoken of before."""
-        head = self.figures[self._group(index)[0]]
+        head = self.figures[self.group(index)[0]]
         left = self.text[head.stretch : head.start]
         for mention in self._between(self._periods, head.stretch, head.start, index):
             left = left.replace(self.text[mention.start : mention.end], "")
@@ -184,7 +203,7 @@ class Page:
 
     def _parallel(self, index: int) -> str | None:
         """The attribute of the figure before, or of as many before as are told here: 过去一年分别为4.23%和12.32%."""
-        first, last = self._group(index)
+        first, last = self.group(index)
         if (turn := self._turns_back(index)) is not None:
             return self.reading(turn).attribute
         start = self.figures[index].sentence
@@ -219,10 +238,6 @@ class Page:
         place, end = self.figures[other].start, self.figures[index].start
         return any(s < place < e <= end for s, e in self._hidden_within(max(0, place - 61), place))
 
-    def _group(self, index: int) -> tuple[int, int]:
-        """First and last figure of the enumeration that figure `index` stands in."""
-        return self._groups.get(index, (index, index))
-
     def _period(self, index: int) -> tuple[tuple[Period, ...], bool]:
         figure = self.figures[index]
         aligned, known = self._aligned(index, self._periods)
@@ -233,9 +248,9 @@ class Page:
         own = [m.value for m in self._between(self._periods, figure.stretch, figure.start, index)]
         if own:
             return _one_a_kind(own), True
-        first, last = self._group(index)
+        first, last = self.group(index)
         before = self._said_before(first, last - first + 1) if last > first else []
-        if len(before) == last - first + 1 and self._group(before[0]) == (before[0], before[-1]):
+        if len(before) == last - first + 1 and self.group(before[0]) == (before[0], before[-1]):
             return self.reading(before[index - first]).periods, False
         earlier = [m.value for m in self._between(self._periods, figure.sentence, figure.start, index)]
         return _one_a_kind(earlier), False
@@ -246,7 +261,7 @@ class Page:
         if known and aligned is not None:
             return aligned
         own = self._between(mentions, figure.sentence, figure.start, index)
-        first, last = self._group(index)
+        first, last = self.group(index)
         if last > first and len(named := list(dict.fromkeys(m.value for m in own))) > 1:
             return named[index - first] if len(named) == last - first + 1 else None
         if own:
@@ -257,14 +272,14 @@ class Page:
     def _aligned(self, index: int, mentions: Sequence[Mention]) -> tuple[Any, bool]:
         """The k-th of n things named for the k-th of n figures (分别为); (None, True) where they do not tally."""
         self._prepare()
-        first, last = self._group(index)
+        first, last = self.group(index)
         if first == last:
             return None, False
         head, size = self.figures[first], last - first + 1
         named = self._between(mentions, head.previous_end, head.start, first)
         if mentions is self._attributes and self._is_one(named):
             named = [named[-1]._replace(value=RETURN)]
-        years = [y for m in named for y in getattr(m.value, "years", ())]
+        years = [y for m in named for y in _years_of(m.value)]
         if len(years) == size:
             return Period(kind="calendar", year=years[index - first]), True
         if len(named) == size:
@@ -294,12 +309,30 @@ class Page:
         return open_ones or chosen
 
 
+def earlier(page: Page, index: int) -> str:
+    """The word right before a figure that puts it before the period spoken of: the 上季度末 of 上季度末为93.5%."""
+    figure = page.figures[index]
+    if figure.label:
+        found = _EARLIER.search(figure.label.split()[1]) if len(figure.label.split()) > 1 else None
+    else:
+        found = _EARLIER.search(page.text, max(figure.stretch, figure.start - _EARLIER_REACH), figure.start)
+    return found["word"] if found else ""
+
+
 def _one_a_kind(found: Sequence[Period]) -> tuple[Period, ...]:
     """The last period of each kind, the last one first."""
     last: dict[str, Period] = {}
     for period in reversed(found):
         last.setdefault(period.kind, period)
     return tuple(last.values())
+
+
+def _years_of(value: object) -> tuple[int, ...]:
+    """The years that a period names one by one: 2022年、2023年 and 2024年."""
+    if not isinstance(value, Period):
+        return ()
+    whole = value.kind == "calendar" and value.year is not None and not value.is_part
+    return value.years or ((value.year,) if whole and value.year else ())
 
 
 def _groups(figures: Sequence[Figure]) -> Iterable[tuple[int, int]]:

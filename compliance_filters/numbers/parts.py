@@ -12,8 +12,8 @@ from itertools import pairwise
 from compliance_filters.numbers.assumed import CLAUSE_END
 from compliance_filters.numbers.evidence import Evidence, Known
 from compliance_filters.numbers.figures import Figure, citations
-from compliance_filters.numbers.mentions import BENCHMARK, NAV, RETURN, TOTAL_NAV
-from compliance_filters.numbers.pages import Page, Reading
+from compliance_filters.numbers.mentions import BENCHMARK, NAV, RETURN, TOTAL_NAV, Mention
+from compliance_filters.numbers.pages import Page, Reading, earlier
 from compliance_filters.numbers.periods import Period
 from compliance_filters.numbers.quantities import Quantity
 
@@ -24,8 +24,12 @@ _SHARES = {"一": 1, "十": 10, "百": 100, "千": 1000, "万": 10_000}
 _TOTAL = re.compile("合计|共|总|加起来|[=＝]")
 _EACH = re.compile("每|各|定投|扣款|月(?:供|缴|投|存|支出|收入|结余)")
 _ROLE = re.compile("(?P<paid>成本|投入|本金|买入|期初)|现值|市值|期末|现在值")
+_FLOW = re.compile(
+    "(?P<came>申购|认购|流入|转入|存入|净增|增加|扩大|提高|上升|上行|多)|赎回|流出|转出|取出|净减|减少|缩减|下降|降低|下行|少"
+)
 _REFERENCE = re.compile("同期|同类|平均|中位数|指数|沪深300|市场|大盘")  # what a figure is held against
 _BESIDE = 2  # figures of a source
+_FLOWS = 8  # numbers of sources
 _SHORT, _LONG = 8, 24  # characters before a figure that say how it is meant
 
 
@@ -43,6 +47,8 @@ class Part:
     place: int  # in the text; -1 for a fact or a source
     column: int = 0  # of a table
     role: int = 0  # -1 what was paid (成本), +1 what it is worth (现值), where words say so
+    former: bool = False  # of before the period that is spoken of: 上季度末为93.5%
+    flow: int = 0  # +1 what came in (申购, 增加), -1 what went out (赎回, 减少), where words say so
     reference: bool = False  # 同类平均2.18%: others are held against it
     beside: bool = False  # stands in a source beside a number that the text shows
     total: bool = False  # 合计1.40%
@@ -57,8 +63,11 @@ class Part:
 class Parts:
     """What may be computed with, around each figure of one page."""
 
-    def __init__(self, page: Page, known: Known) -> None:
-        self._page, self._known = page, known
+    def __init__(
+        self, page: Page, known: Known, products: Sequence[Mention], bound: Callable[[int], Evidence | None]
+    ) -> None:
+        """`bound` gives the known number that a shown figure (by index) states."""
+        self._page, self._known, self._products, self._bound = page, known, products, bound
         self._shown: dict[int, Part] = {}
         self._facts = [_of_known(fact) for fact in known.facts[:_MOST]]
 
@@ -86,8 +95,17 @@ class Parts:
 
     def _part(self, index: int) -> Part:
         if index not in self._shown:
-            self._shown[index] = _shown(self._page, index)
+            part = _shown(self._page, index, self._products)
+            told = self._bound(index)
+            self._shown[index] = part if told is None else _with(part, told)
         return self._shown[index]
+
+    def flows(self, figure: Figure) -> list[Part]:
+        """Levels and what came and went, in one unit, of the sources that are cited: 申购, 赎回, 期末份额."""
+        cited = citations(self._page.text, figure)
+        held = [h for h in self._known.sources if not cited or h.source.n in cited]
+        found = (h.evidence(i) for h in held for i, f in enumerate(h.page.figures[:_MOST]) if f.said)
+        return [_of_known(e) for e in found if e.quantity.unit == figure.quantity.unit][:_FLOWS]
 
     def _in_sources(self, index: int) -> list[Part]:
         """Only of the figure's own attribute, or its benchmark's: everything of a source would prove anything."""
@@ -136,21 +154,35 @@ def _start(figure: Figure) -> int:
     return figure.start
 
 
-def _shown(page: Page, index: int) -> Part:
+def _with(part: Part, told: Evidence) -> Part:
+    """A shown number with what is known of when and whose it is."""
+    dated = any(period.year for period in part.periods)
+    return replace(
+        part,
+        periods=part.periods if dated else (*part.periods, *told.periods),
+        former=part.former or told.former,
+        entity=part.entity or told.entity,
+    )
+
+
+def _shown(page: Page, index: int, products: Sequence[Mention]) -> Part:
     figure, reading, text = page.figures[index], page.reading(index), page.text
     quantity = figure.quantity
     money = is_sum(text, figure) or (not quantity.unit and reading.attribute in (NAV, TOTAL_NAV))
     near = text[max(figure.sentence, figure.start - _SHORT) : figure.start]
     lead = text[max(figure.sentence, figure.start - _LONG) : figure.start]
+    entity, own = page.entity(index, products)
     return Part(
         value=_signed(quantity),
         signed=quantity.sign != "?",
         unit="元" if money else "份" if quantity.unit == "股" else quantity.unit,
         tolerance=quantity.tolerance,
         attribute=reading.attribute,
-        entity=None,
+        entity=entity if own else None,
         place=figure.start,
         periods=reading.periods,
+        former=bool(earlier(page, index)),
+        flow=_flow(figure.label or text[max(figure.stretch, figure.previous_end, figure.start - _LONG) : figure.start]),
         column=figure.column,
         role=_role(lead) if money else 0,
         reference=_REFERENCE.search(CLAUSE_END.split(lead)[-1]) is not None,
@@ -163,6 +195,11 @@ def _shown(page: Page, index: int) -> Part:
 def _role(lead: str) -> int:
     found = list(_ROLE.finditer(lead))
     return 0 if not found else -1 if found[-1]["paid"] else 1
+
+
+def _flow(words: str) -> int:
+    found = list(_FLOW.finditer(words))
+    return 0 if not found else 1 if found[-1]["came"] else -1
 
 
 def _per(lead: str) -> Decimal | None:
@@ -184,6 +221,8 @@ def _of_known(known: Evidence) -> Part:
         entity=known.entity,
         place=-1,
         periods=known.periods,
+        former=known.former,
+        flow=_flow(known.words),
         each=_EACH.search(name) is not None,
         per=Decimal(10_000) if "万份" in name else None,
     )
