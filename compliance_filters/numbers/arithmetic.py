@@ -28,19 +28,28 @@ _RIGHT_BEHIND = 8  # characters: 8.3%，26人
 _NEIGHBOURS = 2
 _DEAREST_SHARE = 1_000  # yuan
 _TEN_THOUSAND = 10_000
+_ROLLED = frozenset({"元", "份"})
 _COUNTED = frozenset({"期", "次", "笔", "只", "户", "人", "份", "张", "手", "个月", "个", "轮", "家", "通", "件"})
 
 
-def differences(text: str, parts: Sequence[Part], asked: int, *, mixed: bool = False) -> Iterator[Result]:
+def differences(
+    text: str,
+    parts: Sequence[Part],
+    asked: int,
+    *,
+    mixed: bool = False,
+    compared: tuple[str, str] | None = None,
+) -> Iterator[Result]:
     """Distances of two comparable parts; `asked` is +1 or -1 where words say in which direction.
 
-    `mixed`: also of any that are only known, where these are few.
+    `mixed`: also of any that are only known, where these are few. `compared`: codes of the two products that
+    words hold against each other, the first against the second.
     """
     known = sum(not p.shown for p in parts)
     for first, second in combinations(parts, 2):
         if not (_comparable(first, second) or (mixed and (first.shown != second.shown or known <= _KNOWN))):
             continue
-        difference, known = _difference(text, first, second)
+        difference, known = _difference(text, first, second, compared)
         if known and asked and (difference > 0) != (asked > 0) and difference:
             continue
         yield abs(difference), EXACT
@@ -62,6 +71,8 @@ def ordered(parts: Sequence[Part], asked: int) -> Iterator[Result]:
 
 def _comparable(first: Part, second: Part) -> bool:
     """Two shown numbers always; of two known ones only those of one attribute, or fund and benchmark of one period."""
+    if _is_of_two_funds(first, second):
+        return False
     if first.shown and second.shown:
         return True
     mine, theirs = (p.attribute or "" for p in (first, second))
@@ -75,13 +86,24 @@ def _comparable(first: Part, second: Part) -> bool:
     return BENCHMARK in mine + theirs and bool(set(first.periods) & set(second.periods))
 
 
-def _difference(text: str, first: Part, second: Part) -> tuple[Decimal, bool]:
+def _is_of_two_funds(first: Part, second: Part) -> bool:
+    """Whether one is a fund's figure and the other the benchmark's of another fund."""
+    one_of_two = (first.attribute or "").startswith(BENCHMARK) != (second.attribute or "").startswith(BENCHMARK)
+    return one_of_two and first.entity is not None and second.entity is not None and first.entity != second.entity
+
+
+def _difference(text: str, first: Part, second: Part, compared: tuple[str, str] | None) -> tuple[Decimal, bool]:
     """The difference, and whether its direction is known: fund less benchmark, later less earlier, 比 and 从."""
     if first.former != second.former:
         return (second.value - first.value if first.former else first.value - second.value), True
     benchmarks = [(p.attribute or "").startswith(BENCHMARK) for p in (first, second)]
     if benchmarks[0] != benchmarks[1]:
         return (second.value - first.value if benchmarks[0] else first.value - second.value), True
+    if compared and {first.entity, second.entity} == set(compared):
+        mine, other = (first, second) if first.entity == compared[0] else (second, first)
+        return mine.value - other.value, True
+    if first.flow * second.flow < 0 and first.unit in _ROLLED:
+        return first.flow * (abs(first.value) - abs(second.value)), True
     if first.role * second.role < 0:
         return first.role * (first.value - second.value), True
     when = [next(((p.year, p.first) for p in part.periods if p.year), None) for part in (first, second)]
@@ -184,6 +206,16 @@ def shares(pairs: Iterable[tuple[Part, Part]], scale: int) -> Iterator[Result]:
             if bottom.value:
                 quotient = top.value / (top.per or 1) / (bottom.value / (bottom.per or 1))
                 yield abs(quotient * scale), EXACT
+
+
+def shares_of_run(place: int, parts: Sequence[Part]) -> Iterator[Result]:
+    """What each of the sums right before `place` is of them all: 4万元 and 6万元 make 40% and 60%."""
+    before = [p for p in parts if 0 <= p.place < place and p.unit in _ROLLED and not p.total][::-1]
+    for size in range(2, min(len(before), _LEDGER) + 1):
+        run = before[:size]
+        whole = sum((p.value for p in run), EXACT)
+        if whole and len({p.unit for p in run}) == 1:
+            yield from ((abs(p.value / whole) * 100, EXACT) for p in run)
 
 
 def shares_of_last(place: int, parts: Sequence[Part], *, whole: bool) -> Iterator[Result]:

@@ -46,6 +46,7 @@ BEFORE = re.compile(
 NET = re.compile("净(?:(?P<came>申购|增加?|流入|转入|买入)|赎回|减少?|流出|转出|卖出)[^，,。；;]{0,4}$")
 ENDED = re.compile("期末|[年季月]末|照此|应为|现在|目前|变为|变成|达到|[升增降减]至")
 THEN = re.compile("现在?约?为|现约|升至|降至|调至|达到|变为|之后为|后约?为")
+OF_BENCHMARK = re.compile("跑赢|跑输|基准|超额|不及|战胜")
 ORDERED = re.compile("前者|后者")
 A_MONTH = re.compile("月利率|月息|每月|月化")  # of a rate a year
 WEIGHTED = re.compile("权重|加权|按.{0,4}比例")
@@ -68,7 +69,7 @@ LESS = re.compile("差|多|少|省|便宜|贵|高|低")
 APART = re.compile("差|省|便宜|贵")
 AFTER = re.compile("到手|到账|净|市值|剩|余|扣|本息|变|回到|合|共|实际|只有|还有|申购|认购|费|[=＝]")
 GROWN = re.compile("剩|变成|变为|增长到|增值到|滚到|本息|终值|复利")
-_COMPUTED = re.compile("折|派|红利|分红|费|利息|本息|本金|即|就是|相当|折合|合计|共|累计|[=＝]")
+_COMPUTED = re.compile("折|进账|入账|派|红利|分红|费|利息|本息|本金|即|就是|相当|折合|合计|共|累计|[=＝]")
 PAID = re.compile(
     rf"{_COMPUTED.pattern}|收益|盈|亏|赚|赔|损|跌|涨|少|多|差|省|约|计|到手|到账|净(?!值|资产|利)|剩|余|扣|变|实际"
     "|市值|得|大概|大约|差不多|准备|还需|需要|付|缴|每|平均"
@@ -77,6 +78,10 @@ SINCE = re.compile("成立|运作|运营|至今|历时|任职|管理|存续")
 # Words behind which a number need not be one that stands there already.
 COMPUTES = re.compile(f"{LEFT.pattern}|{SUM.pattern}|差|多|少")
 COMPARES = 10  # characters before a figure in which it is said to be a difference
+_AGAINST = re.compile("比|较|相比|对比|相较|于")
+_PAIR = 2
+_SINCE = re.compile("[较比](?:上|去|前一|年初|期初|季初|月初|此前|之前|[一二三四]季)")
+_RELATIVE = re.compile("按比例|相对(?:幅度|变化|于)|比例上")
 _BEHIND = 6  # characters behind a figure that may say what it is
 _BARE = 6  # characters between a sum and its share
 _PRECISE = Decimal("0.002")  # half of the last digit by the value: 46,899 and 920 are precise, 75 and 2.1 are not
@@ -98,6 +103,9 @@ class Claim:
     before: str  # since the figure before
     open: bool  # nothing else is known of what it is of
     free: bool  # and precise enough to be computed without words that ask for it
+    entity: str | None  # code of the product that its own words name last
+    compared: tuple[str, str] | None  # codes of two that its words hold against each other: A比B多
+    anchored: int  # where the level right before it stands, of which it is the move; -1 where none is
     bare: bool  # a rate right behind a sum, of which nothing is said: 权益18.84万元，刚好三成
 
     @property
@@ -136,6 +144,16 @@ class Claim:
         return behind[:1] in ("：", ":") or bool(SUM.search(self.words) or SUM.search(behind))
 
     @property
+    def of_benchmark(self) -> bool:
+        """Whether it is told how far a fund lies from its benchmark."""
+        return OF_BENCHMARK.search(self.near) is not None
+
+    @property
+    def relative(self) -> bool:
+        """By how much of itself a rate changed: 按比例增加3.6%."""
+        return _RELATIVE.search(self.words) is not None
+
+    @property
     def asks_mean(self) -> bool:
         return self.unit != "pp" and (_EACH if self.open else _AVERAGE).search(self.words) is not None
 
@@ -166,6 +184,7 @@ def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: boo
     near = text[max(head.stretch, head.start - COMPARES) : head.start] + (
         text[figure.previous_end : figure.start] if head is not figure else ""
     )
+    named = list(dict.fromkeys(m.value for m in products if head.previous_end <= m.start < head.start))
     bare = len(before) <= _BARE and not figure.label and (before == "的" or page.reading(index).attribute is None)
     return Claim(
         figure=figure,
@@ -175,8 +194,22 @@ def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: boo
         before=figure.label or before,
         open=not stated,
         free=not stated and _is_precise(figure.quantity),
+        entity=named[-1] if named else None,
+        compared=(named[0], named[1]) if len(named) == _PAIR and _AGAINST.search(before) else None,
+        anchored=_level_before(page, index) if _SINCE.search(before) else -1,
         bare=bare,
     )
+
+
+def _level_before(page: Page, index: int) -> int:
+    """Where the level stands of which a move is told: 股票仓位为89.3%，比上季度末下降4.2个百分点."""
+    figure, text = page.figures[index], page.text
+    for other in reversed(page.figures[:index]):
+        if other.start < figure.sentence or re.search("[；;|]", text[other.end : figure.start]):
+            return -1
+        if other.said and other.quantity.unit == "%" and "(" not in text[other.start - 6 : other.start].replace("（", "("):
+            return other.start
+    return -1
 
 
 def is_round(quantity: Quantity) -> bool:

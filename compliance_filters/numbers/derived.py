@@ -63,7 +63,7 @@ class Derivation:
         own = [p for p in parts if p.unit == ("%" if unit in ("pp", "点") else unit)]
         yield from _distances(claim, own)
         if unit in ("元", "份"):
-            yield from _rolled(claim, [*(p for p in own if p.shown), *self._parts.flows(claim.figure)])
+            yield from _rolled(claim, own, self._parts)
         if claim.asks_total:
             yield from ((abs(total), room) for count, total, room in _totals(claim, own) if count > 1)
         if claim.asks_mean:
@@ -133,19 +133,39 @@ def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, D
 def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     near = _nearest(own, claim.figure.start, _PAIRED)
     precise = claim.unit in ("元", "份") and claim.free
-    if ordered := claims.ORDERED.search(claim.near):
+    net = claims.NET.search(claim.near)
+    ordered = claims.ORDERED.search(claim.near)
+    if claim.of_benchmark and (ordered or claim.entity):
+        mine = _former_or_latter(near, claim, ordered.group()) if ordered else claim.entity
+        near = [p for p in near if p.entity in (mine, None)]
+        ordered = None
+    if claim.anchored >= 0 and claim.unit == "pp":
+        anchor = next((p for p in near if p.place == claim.anchored), None)
+        pairs = [[anchor, p] for p in near if p is not anchor] if anchor else []
+        yield from chain.from_iterable(arithmetic.differences(claim.text, pair, claim.direction) for pair in pairs)
+    elif ordered:
         named = _summed(claim.text, [p for p in near if 0 <= p.place < claim.figure.start])
         yield from arithmetic.ordered(named, claim.direction if ordered.group() == "前者" else -claim.direction)
     elif claim.asks_distance or precise:
-        yield from arithmetic.differences(claim.text, near, claim.direction, mixed=precise)
+        asked = claim.direction if not net else 1 if net["came"] else -1
+        yield from arithmetic.differences(claim.text, near, asked, mixed=precise, compared=claim.compared)
     if precise and claims.FORMERLY.search(claim.words):
         yield from arithmetic.pair_sums(near)
     if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):
         yield from arithmetic.ledgers(near)
 
 
-def _rolled(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
+def _former_or_latter(parts: Sequence[Part], claim: Claim, word: str) -> str | None:
+    """Code of the product that is named first or last before a claim."""
+    named = [p.entity for p in sorted(parts, key=lambda p: p.place) if p.entity and 0 <= p.place < claim.figure.start]
+    return None if not named else named[0] if word == "前者" else named[-1]
+
+
+def _rolled(claim: Claim, own: Sequence[Part], around: Parts) -> Iterator[Result]:
     """期初 from 期末 and what came and went, 期末 from 期初, and what came net of what went."""
+    if not (claims.NET.search(claim.near) or claims.BEFORE.search(claim.words) or claims.ENDED.search(claim.words)):
+        return
+    own = [*(p for p in own if p.shown), *around.flows(claim.figure)]
     if net := claims.NET.search(claim.near):
         yield from arithmetic.net(own, 1 if net["came"] else -1)
     if claims.BEFORE.search(claim.words):
@@ -192,13 +212,16 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
 def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     unit, figure = claim.unit, claim.figure
     fraction = _FRACTION.match(claim.text, figure.start, figure.end) is not None
-    whole = _nearest([p for p in parts if p.unit != "%" or unit != "%" or fraction], figure.start, _PAIRED)
+    rated = unit != "%" or fraction or claim.relative
+    whole = _nearest([p for p in parts if p.unit != "%" or rated], figure.start, _PAIRED)
     sentence = range(figure.sentence, figure.sentence_end)
     pairs = list(arithmetic.ratios(figure.start, whole, sentence=sentence, wide=bool(figure.label)))
     if claims.SHARE.search(claim.words) or unit != "%" or fraction:
         within = unit == "%" and claims.PART.search(claim.words) is not None
         found = arithmetic.shares(pairs, 1 if unit in ("倍", "") else 100)
         yield from ((value, room) for value, room in found if not within or value <= 100)
+        if within:
+            yield from arithmetic.shares_of_run(figure.start, parts)
     elif claim.bare:
         yield from arithmetic.shares_of_last(figure.start, whole, whole=claim.before == "的")
     elif claim.text[figure.end - 1] == "成" and claims.AMONG.search(claim.near):

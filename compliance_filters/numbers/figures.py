@@ -19,7 +19,7 @@ _HAS_NUMBER = re.compile("[0-9０-９零一二三四五六七八九十百千万�
 _SENTENCE_END = re.compile(r"[。！？!?\n]+")
 _MARK = re.compile(r"[\[【〔](\d{1,3})[\]】〕]")
 _JOINED = re.compile(
-    r"\s?(?:(?:/年|/月|每年)?\s?(?:\[\d{1,3}\]){0,2}\s?(?:、|和|与|及|以及)\s?(?:上?涨|下?跌|增长|下降|约)?|/|,|，|；|;)\s?"
+    r"\s?(?:(?:/年|/月|每年)?\s?(?:\[\d{1,3}\]){0,2}\s?(?:、|和|与|及|以及|对)\s?(?:上?涨|下?跌|增长|下降|约)?|/|,|，|；|;)\s?"
 )
 _JOINED_WITHIN = 12  # characters
 _LIST_NUMBER = re.compile(

@@ -29,6 +29,7 @@ _FLOW = re.compile(
 )
 _REFERENCE = re.compile("同期|同类|平均|中位数|指数|沪深300|市场|大盘")  # what a figure is held against
 _BESIDE = 2  # figures of a source
+_REACHED = ("到", "至", "为")  # 减少到13.8亿元 is a level
 _FLOWS = 8  # numbers of sources
 _SHORT, _LONG = 8, 24  # characters before a figure that say how it is meant
 
@@ -198,7 +199,7 @@ def _role(lead: str) -> int:
 
 
 def _flow(words: str) -> int:
-    found = list(_FLOW.finditer(words))
+    found = [] if words.endswith(_REACHED) else list(_FLOW.finditer(words))
     return 0 if not found else 1 if found[-1]["came"] else -1
 
 
