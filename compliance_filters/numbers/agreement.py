@@ -10,7 +10,7 @@ from typing import Any
 from compliance_filters.numbers.evidence import Evidence, Known, shares_in
 from compliance_filters.numbers.figures import Figure
 from compliance_filters.numbers.labels import label_of
-from compliance_filters.numbers.mentions import BENCHMARK, EXCESS, MOVE, Mention
+from compliance_filters.numbers.mentions import ANNUAL, BENCHMARK, EXCESS, MOVE, RETURN, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period
 from mandarin.chinese_number import read_number
@@ -24,6 +24,10 @@ _MOVING = frozenset(
     {"return", "annual", "benchmark", "drawdown", "move", "excess", "revenue", "profit", "nav", *_AMOUNTS}
 )
 _TOP = re.compile(r"前\s?([一二三四五六七八九十]{1,3}|\d{1,3})\s?[大名]")  # how many of the largest are added up
+_YEARLY = re.compile("年均|年化|(?:平均|均)每年|每年|一年平均")
+_OF_ALL_YEARS = frozenset({RETURN, BENCHMARK, MOVE, EXCESS})
+_MARKET = re.compile("基准|指数|大盘|市场|同类|平均|沪深|中证|[两二]者|对方|它")
+_A_YEAR = 12  # months
 _UNTELLING = re.compile("合计|总额|金额|累计|市值|持有|当前|目前|单位|每[年月日期次]?")
 
 
@@ -75,7 +79,7 @@ class Comparer:
             "product": bool(other.entity or other.share),
             "period": any(mine.agrees(theirs) for mine in reading.periods for theirs in other.periods),
             "attribute": bool(reading.attribute and other.attribute),
-            "class": reading.attribute == other.attribute,
+            "class": reading.attribute == other.attribute or (reading.attribute == MOVE and other.attribute == RETURN),
         }
         return all(known[doubt] for doubt in doubts)
 
@@ -147,8 +151,12 @@ class Comparer:
             return
         if _other_number_of(self.words_before(figure), evidence.words):
             hard.add("attribute")
+        if self._other_base(index, evidence):
+            hard.add("attribute")
         reading = self._page.reading(index)
         mine, theirs = reading.attribute, evidence.attribute
+        if mine == MOVE and (theirs or "").startswith(BENCHMARK) and not self._speaks_of_market(figure):
+            soft.add("class")
         if mine and theirs and not _same_attribute(mine, theirs):
             certain = reading.own_attribute and evidence.fact and MOVE not in (mine, theirs)
             (hard if certain else soft).add("attribute")
@@ -158,6 +166,23 @@ class Comparer:
             best, own = self._qualified(index, figure, evidence.qualifier)
             if evidence.fact and evidence.qualifier and best > max(1, own):
                 soft.add("attribute")
+
+    def _other_base(self, index: int, evidence: Evidence) -> bool:
+        """Whether one is a rate a year and the other what several years came to."""
+        reading, theirs = self._page.reading(index), evidence.attribute or ""
+        if not any(_is_long(period) for period in (*evidence.periods, *reading.periods)):
+            return False
+        mine = reading.attribute or ""
+        yearly = mine.endswith(ANNUAL) or (
+            mine in ("", RETURN, MOVE) and _YEARLY.search(self.words_before(self._page.figures[index])) is not None
+        )
+        if yearly:
+            return theirs.rpartition(":")[2] in _OF_ALL_YEARS and not _YEARLY.search(evidence.words)
+        return theirs.endswith(ANNUAL) and mine == RETURN and reading.own_attribute
+
+    def _speaks_of_market(self, figure: Figure) -> bool:
+        """Whether a rise may be that of an index: 同期指数上涨2.88%."""
+        return _MARKET.search(self._page.text, figure.previous_end, figure.start) is not None
 
     def _qualified(self, index: int, figure: Figure, qualifier: str | None) -> tuple[int, int]:
         """How much the words before a figure share with any qualifier at best, and with this one.
@@ -194,6 +219,11 @@ def _same_attribute(mine: str, theirs: str) -> bool:
     if MOVE in (mine, theirs):
         return (theirs if mine == MOVE else mine) in _MOVING
     return False
+
+
+def _is_long(period: Period) -> bool:
+    """Over a year, so that a rate a year is not what it came to."""
+    return period.kind == "life" or period.length > _A_YEAR or len(period.years) > 1
 
 
 def _other_number_of(said: str, known: str) -> bool:

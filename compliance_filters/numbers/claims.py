@@ -80,6 +80,7 @@ COMPUTES = re.compile(f"{LEFT.pattern}|{SUM.pattern}|差|多|少")
 COMPARES = 10  # characters before a figure in which it is said to be a difference
 _AGAINST = re.compile("比|较|相比|对比|相较|于")
 _PAIR = 2
+_APART_COLUMN = re.compile("差额|超额|差值|差异|[±+]/?-|增减|变动")
 _SINCE = re.compile("[较比](?:上|去|前一|年初|期初|季初|月初|此前|之前|[一二三四]季)")
 _RELATIVE = re.compile("按比例|相对(?:幅度|变化|于)|比例上")
 _BEHIND = 6  # characters behind a figure that may say what it is
@@ -119,7 +120,9 @@ class Claim:
 
     @property
     def direction(self) -> int:
-        """+1, -1 or 0 for the last word that compares."""
+        """+1, -1 or 0 for the last word that compares; in a column of differences the sign that is written."""
+        if self.figure.label and _APART_COLUMN.search(self.figure.label):
+            return -1 if self.quantity.sign == "-" else 1
         if self.unit == "元" and (gain := _GAIN.search(self.near)):
             return 1 if gain["up"] else -1
         found = list(DIFFERENCE.finditer(self.words))

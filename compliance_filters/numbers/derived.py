@@ -88,15 +88,26 @@ class Derivation:
         page = self._page
         figure = page.figures[index]
         named = page.reading(index).own_attribute and not figure.joined
-        if not is_sum(page.text, figure) or named or not is_round(figure.quantity):
+        shares = figure.quantity.unit == "份"
+        if not (shares or is_sum(page.text, figure)) or named or not is_round(figure.quantity):
             return False
         for later in range(index + 1, len(page.figures)):
             other = page.figures[later]
             if other.start - figure.end > _NEXT:
                 return False
-            if is_sum(page.text, other) and self._comes_of(figure.quantity.value, later, parts, trusts):
+            if not is_sum(page.text, other):
+                continue
+            if shares and self._is_worth(figure.quantity.value, later, parts):
+                return True
+            if not shares and self._comes_of(figure.quantity.value, later, parts, trusts):
                 return True
         return False
+
+    def _is_worth(self, shares: Decimal, later: int, parts: Sequence[Part]) -> bool:
+        """Whether figure `later` is what so many shares are worth or earn."""
+        priced = [p for p in parts if p.unit == "元" and (p.per or p.attribute == NAV)]
+        claim = claim_of(self._page, later, self._products)
+        return claim.meets((abs(shares * p.value / (p.per or 1)), EXACT) for p in priced)
 
     def _comes_of(self, amount: Decimal, later: int, parts: list[Part], trusts: Callable[[int], bool]) -> bool:
         """Whether figure `later` is interest on an amount, what becomes of it, or the rest of a known sum."""
