@@ -239,7 +239,12 @@ def _kinds(periods: tuple[Period, ...]) -> set[str]:
 def _differs(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
     """2024年 and 2024年上半年 agree, and are not the same."""
     pairs = [(a, b) for a in mine for b in theirs if a.kind == b.kind == "calendar"]
-    return bool(pairs) and all(a != b for a, b in pairs)
+    return bool(pairs) and not any(_are_same(a, b) for a, b in pairs)
+
+
+def _are_same(mine: Period, theirs: Period) -> bool:
+    years = mine.year is None or theirs.year is None or mine.year == theirs.year
+    return years and (mine.first, mine.last, mine.years) == (theirs.first, theirs.last, theirs.years)
 
 
 def _other_lengths(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:

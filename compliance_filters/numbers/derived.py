@@ -251,7 +251,12 @@ def _recoveries(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
 
 
 def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
-    """Fees, interest, gains and losses, what is left of them, and what comes of several payments."""
+    """Fees, interest, gains and losses, what is left of them, and what comes of several payments.
+
+    Where two are held against each other (A比B多) only their difference is meant.
+    """
+    if claim.compared:
+        return
     start = claim.figure.start
     if claims.PAID.search(claim.words):
         anywhere = claim.open or claims.SUM.search(claim.words)
