@@ -209,12 +209,13 @@ def shares(pairs: Iterable[tuple[Part, Part]], scale: int) -> Iterator[Result]:
 
 
 def shares_of_run(place: int, parts: Sequence[Part]) -> Iterator[Result]:
-    """What each of the sums right before `place` is of them all: 4万元 and 6万元 make 40% and 60%."""
+    """What each of the sums right before `place`, of one product each, is of all: 4万元 and 6万元 make 40% and 60%."""
     before = [p for p in parts if 0 <= p.place < place and p.unit in _ROLLED and not p.total][::-1]
     for size in range(2, min(len(before), _LEDGER) + 1):
         run = before[:size]
         whole = sum((p.value for p in run), EXACT)
-        if whole and len({p.unit for p in run}) == 1:
+        apart = len({p.entity for p in run if p.entity}) == size
+        if whole and apart and len({p.unit for p in run}) == 1:
             yield from ((abs(p.value / whole) * 100, EXACT) for p in run)
 
 

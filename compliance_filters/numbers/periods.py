@@ -24,7 +24,7 @@ _PERIOD = re.compile(
     r"|(?P<from>(?:19|20)\d\d)年?\s?[至到\-—–~～、和]{1,2}\s?(?P<to>(?:19|20)\d\d)年"
     rf"|(?P<year>(?<!\d)(?:19|20)\d\d)(?:年度?|(?=[QqHh][1-4]))(?:(?P<month>1[0-2]|0?[1-9])月(?:份?[至到\-—–~～](?P<until>1[0-2]|0?[1-9])月)?|(?P<interim>中期(?=报告)|半年度?(?=报))|{_SUB.format(1)})?"
     r"|(?P<end_of>(?<![\d个])(?:1[0-2]|0?[1-9]))月[末底]"
-    rf"|(?P<bare>(?<![个\d两二]){_SUB.format(2)})"
+    rf"|(?P<bare>(?<![个\d两二上下前每]){_SUB.format(2)})"
 )
 # 近三个月、半年、一年: what stands before the first holds for all.
 _AND_ANOTHER = re.compile(
