@@ -11,7 +11,7 @@ from compliance_filters.numbers.evidence import Evidence, Known, shares_in
 from compliance_filters.numbers.figures import Figure
 from compliance_filters.numbers.labels import label_of
 from compliance_filters.numbers.mentions import ANNUAL, BENCHMARK, EXCESS, MOVE, RETURN, Mention
-from compliance_filters.numbers.pages import Page
+from compliance_filters.numbers.pages import Page, earlier
 from compliance_filters.numbers.periods import Period
 from mandarin.chinese_number import read_number
 
@@ -78,6 +78,7 @@ class Comparer:
         known = {
             "product": bool(other.entity or other.share),
             "period": any(mine.agrees(theirs) for mine in reading.periods for theirs in other.periods),
+            "former": other.former,
             "attribute": bool(reading.attribute and other.attribute),
             "class": reading.attribute == other.attribute or (reading.attribute == MOVE and other.attribute == RETURN),
         }
@@ -127,6 +128,8 @@ class Comparer:
 
     def _compare_period(self, index: int, evidence: Evidence, hard: set[str], soft: set[str]) -> None:
         reading = self._page.reading(index)
+        if evidence.fact is None and not evidence.former and earlier(self._page, index):
+            soft.add("former")
         agreed = [mine.agrees(theirs) for mine in reading.periods for theirs in evidence.periods]
         if not agreed:
             return

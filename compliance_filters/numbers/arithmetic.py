@@ -57,6 +57,15 @@ def differences(
             yield abs(abs(first.value) - abs(second.value)), EXACT
 
 
+def turned(
+    text: str, value: Decimal, room: Decimal, parts: Sequence[Part], asked: int, compared: tuple[str, str] | None
+) -> bool:
+    """Whether two parts lie just so far apart, and none of those that do in the direction that words `asked` for."""
+    met = [_difference(text, a, b, compared) for a, b in combinations(parts, 2) if _comparable(a, b)]
+    signs = [(change > 0) == (asked > 0) for change, known in met if known and abs(abs(change) - value) <= room]
+    return bool(signs) and not any(signs)
+
+
 def ordered(parts: Sequence[Part], asked: int) -> Iterator[Result]:
     """How far the first of two lies above the second (`asked` +1), or below it: 前者高4.4个百分点.
 
@@ -166,9 +175,10 @@ def moved(levels: Iterable[Part], moves: Sequence[Part], *, back: bool) -> Itera
     """A rate after a move of so many points, or before it (`back`): 78%，上升9个百分点，当时约69%."""
     for level in levels:
         for move in moves:
-            change = -move.value if back else move.value
+            signed = move.flow * abs(move.value) if move.flow else move.value
+            change = -signed if back else signed
             yield abs(level.value + change), EXACT
-            if not move.signed:
+            if not (move.signed or move.flow):
                 yield abs(level.value - change), EXACT
 
 
@@ -208,15 +218,19 @@ def shares(pairs: Iterable[tuple[Part, Part]], scale: int) -> Iterator[Result]:
                 yield abs(quotient * scale), EXACT
 
 
-def shares_of_run(place: int, parts: Sequence[Part]) -> Iterator[Result]:
-    """What each of the sums right before `place`, of one product each, is of all: 4万元 and 6万元 make 40% and 60%."""
+def shares_of_run(place: int, parts: Sequence[Part], member: int, members: int) -> Iterator[Result]:
+    """What each of the sums right before `place`, of one product each, is of all: 4万元 and 6万元 make 40% and 60%.
+
+    The `member`-th of a list of `members` shares is that of the sum in the same place.
+    """
     before = [p for p in parts if 0 <= p.place < place and p.unit in _ROLLED and not p.total][::-1]
     for size in range(2, min(len(before), _LEDGER) + 1):
         run = before[:size]
         whole = sum((p.value for p in run), EXACT)
         apart = len({p.entity for p in run if p.entity}) == size
         if whole and apart and len({p.unit for p in run}) == 1:
-            yield from ((abs(p.value / whole) * 100, EXACT) for p in run)
+            chosen = [run[::-1][member]] if members == size else run if members == 1 else []
+            yield from ((abs(p.value / whole) * 100, EXACT) for p in chosen)
 
 
 def shares_of_last(place: int, parts: Sequence[Part], *, whole: bool) -> Iterator[Result]:

@@ -13,7 +13,7 @@ from compliance_filters.numbers import arithmetic, claims
 from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import Claim, claim_of, is_round
 from compliance_filters.numbers.evidence import Evidence, Known
-from compliance_filters.numbers.mentions import NAV, Mention
+from compliance_filters.numbers.mentions import MOVE, NAV, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import Part, Parts, is_sum
 from compliance_filters.numbers.quantities import Quantity
@@ -55,6 +55,8 @@ class Derivation:
         if claim.unit == "个月" and claims.SINCE.search(claim.words):
             return _since(claim.quantity, self._context)
         parts = self._parts.around(index, trusts)
+        if _is_turned(claim, parts):
+            return False
         return claim.meets(self._results(claim, parts)) or self._is_premise(index, parts, trusts)
 
     def _results(self, claim: Claim, parts: list[Part]) -> Iterator[Result]:
@@ -97,15 +99,15 @@ class Derivation:
                 return False
             if not is_sum(page.text, other):
                 continue
-            if shares and self._is_worth(figure.quantity.value, later, parts):
+            if self._is_worth(figure.quantity.value, later, parts, of_shares=shares):
                 return True
             if not shares and self._comes_of(figure.quantity.value, later, parts, trusts):
                 return True
         return False
 
-    def _is_worth(self, shares: Decimal, later: int, parts: Sequence[Part]) -> bool:
-        """Whether figure `later` is what so many shares are worth or earn."""
-        priced = [p for p in parts if p.unit == "元" and (p.per or p.attribute == NAV)]
+    def _is_worth(self, shares: Decimal, later: int, parts: Sequence[Part], *, of_shares: bool) -> bool:
+        """Whether figure `later` is what so many shares are worth or earn; of a money fund a share is a yuan."""
+        priced = [p for p in parts if p.unit == "元" and (p.per or (p.attribute == NAV and of_shares))]
         claim = claim_of(self._page, later, self._products)
         return claim.meets((abs(shares * p.value / (p.per or 1)), EXACT) for p in priced)
 
@@ -125,6 +127,16 @@ class Derivation:
             return True
         whole = amount + claim.quantity.value
         return bool(claims.REST.search(claim.before)) and any(p.unit == "元" and p.value == whole for p in parts)
+
+
+def _is_turned(claim: Claim, parts: Sequence[Part]) -> bool:
+    """Whether it is the distance of two, told in the wrong direction: then no chance computation makes it right."""
+    if not claim.direction or claim.unit not in ("pp", "元", "份"):
+        return False
+    own = [p for p in parts if p.unit == ("%" if claim.unit == "pp" else claim.unit)]
+    near = _nearest(own, claim.figure.start, _PAIRED)
+    mine = claim.quantity
+    return arithmetic.turned(claim.text, mine.value, mine.tolerance, near, claim.direction, claim.compared)
 
 
 def _nearest(parts: Sequence[Part], place: int, most: int) -> list[Part]:
@@ -183,6 +195,8 @@ def _rolled(claim: Claim, own: Sequence[Part], around: Parts) -> Iterator[Result
         yield from arithmetic.rolled(own, back=True)
     elif claims.ENDED.search(claim.words):
         yield from arithmetic.rolled(own, back=False)
+        levels = [p for p in own if p.shown and not p.assumed]
+        yield from ((abs(a.value + b.value), EXACT) for a in levels for b in own if b.assumed)
 
 
 def _summed(text: str, parts: Sequence[Part]) -> list[Part]:
@@ -227,12 +241,13 @@ def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     whole = _nearest([p for p in parts if p.unit != "%" or rated], figure.start, _PAIRED)
     sentence = range(figure.sentence, figure.sentence_end)
     pairs = list(arithmetic.ratios(figure.start, whole, sentence=sentence, wide=bool(figure.label)))
-    if claims.SHARE.search(claim.words) or unit != "%" or fraction:
+    grown = fraction and claims.GROWN_BY.search(claim.near) is not None
+    if not grown and (claims.SHARE.search(claim.words) or unit != "%" or fraction):
         within = unit == "%" and claims.PART.search(claim.words) is not None
         found = arithmetic.shares(pairs, 1 if unit in ("倍", "") else 100)
         yield from ((value, room) for value, room in found if not within or value <= 100)
         if within:
-            yield from arithmetic.shares_of_run(figure.start, parts)
+            yield from arithmetic.shares_of_run(figure.start, parts, claim.member, claim.members)
     elif claim.bare:
         yield from arithmetic.shares_of_last(figure.start, whole, whole=claim.before == "的")
     elif claim.text[figure.end - 1] == "成" and claims.AMONG.search(claim.near):
@@ -273,6 +288,9 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     rates += [rate * tenth for rate in rates for tenth in tenths]
     spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
     yield from ((amount, EXACT) for amount in worth)
+    if claims.BEFORE.search(claim.words):
+        grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
+        yield from ((amount / (1 + rate), EXACT) for amount in sums for rate in grown if rate > -1)
     for amount in (*sums, *worth):
         yield from arithmetic.interest(amount, rates, spans)
         if claims.GROWN.search(claim.words):

@@ -27,14 +27,16 @@ from compliance_filters.numbers.mentions import (
 )
 from compliance_filters.numbers.periods import Period, periods_in
 
+_OPENS, _CLOSES = ("(", "（"), (")", "）")
 _PAREN = re.compile(r"[(（][^()（）\n]{0,60}[)）]")
 _FILLERS = " 　，,；;：:为是达到约近超过于的至分别依次同期而则也又有、和与及（()）"
 # The level of an earlier day; behind 较 or 比 stands how far it is from that level.
 _EARLIER = re.compile(
-    r"(?<![较比])(?P<word>上[个一]?季度?末?|(?:上|去)年度?末|上[个一]?月末?|(?:去|上)年同期|年初|期初|季初|月初|此前|之前|原先?|原来|由|从)"
+    r"(?<![较比])(?P<word>上[个一]?季度?末?|(?:上|去)年度?末|上[个一]?月末?|(?:去|上)年同期|年初|期初|季初|月初|此前|之前|原先?|原来|[一半两三\d]{1,2}(?:个月|个季度|年)前|由|从)"
     r"[^，,。；;、（(\d]{0,8}$"
 )
 _LOOK_BACK = 12  # figures
+_COMPARED = frozenset("较比由从于")  # 较二季度末的66.8%: what follows is of no such period
 _EARLIER_REACH = 14  # characters
 # 5.13%的净值增长率, 0.40%/年计提销售服务费
 _FOLLOWS = re.compile(r"(?:/|每)?年?(?:的[正负]?|计提的?|收取的?|支付的?)?")
@@ -245,15 +247,36 @@ class Page:
             return ((aligned,) if aligned else ()), aligned is not None
         if FORMER.search(self.text[max(figure.stretch, figure.start - 6) : figure.start]):
             return (), False
+        behind = self._period_behind(figure.end)
+        if behind is not None:
+            return (behind,), True
         own = [m.value for m in self._between(self._periods, figure.stretch, figure.start, index)]
         if own:
             return _one_a_kind(own), True
         first, last = self.group(index)
         before = self._said_before(first, last - first + 1) if last > first else []
-        if len(before) == last - first + 1 and self.group(before[0]) == (before[0], before[-1]):
+        if len(before) == last - first + 1 and self._tell_apart(before):
             return self.reading(before[index - first]).periods, False
-        earlier = [m.value for m in self._between(self._periods, figure.sentence, figure.start, index)]
+        mentions = self._between(self._periods, figure.sentence, figure.start, index)
+        earlier = [m.value for m in mentions if self.text[m.start - 1 : m.start] not in _COMPARED]
         return _one_a_kind(earlier), False
+
+    def _tell_apart(self, indexes: Sequence[int]) -> bool:
+        """Whether figures before a list are such a list, or each of a period of its own."""
+        if self.group(indexes[0]) == (indexes[0], indexes[-1]):
+            return True
+        periods = [self.reading(i).periods[:1] for i in indexes if self.reading(i).own_period]
+        return len(set(periods)) == len(indexes)
+
+    def _period_behind(self, place: int) -> Period | None:
+        """The period in brackets right behind a figure, and nothing else: 2.9%（2024年）."""
+        if self.text[place : place + 1] not in _OPENS:
+            return None
+        found = bisect_left(self._periods, (place + 1,))
+        if found == len(self._periods) or self._periods[found].start != place + 1:
+            return None
+        mention = self._periods[found]
+        return mention.value if self.text[mention.end : mention.end + 1] in _CLOSES else None
 
     def _nearest(self, index: int, mentions: Sequence[Mention]) -> Any:
         figure = self.figures[index]

@@ -25,7 +25,7 @@ _TOTAL = re.compile("合计|共|总|加起来|[=＝]")
 _EACH = re.compile("每|各|定投|扣款|月(?:供|缴|投|存|支出|收入|结余)")
 _ROLE = re.compile("(?P<paid>成本|投入|本金|买入|期初)|现值|市值|期末|现在值")
 _FLOW = re.compile(
-    "(?P<came>申购|认购|流入|转入|存入|净增|增加|扩大|提高|上升|上行|多)|赎回|流出|转出|取出|净减|减少|缩减|下降|降低|下行|少"
+    "(?P<came>申购|认购|流入|转入|存入|净增|增加|扩大|提高|上升|上行|回升|多|高)|赎回|流出|转出|取出|净减|减少|缩减|下降|降低|下行|回落|少|低"
 )
 _REFERENCE = re.compile("同期|同类|平均|中位数|指数|沪深300|市场|大盘")  # what a figure is held against
 _BESIDE = 2  # figures of a source
@@ -49,6 +49,8 @@ class Part:
     column: int = 0  # of a table
     role: int = 0  # -1 what was paid (成本), +1 what it is worth (现值), where words say so
     former: bool = False  # of before the period that is spoken of: 上季度末为93.5%
+    named: bool = False  # its own words name its attribute
+    assumed: bool = False  # a premise
     flow: int = 0  # +1 what came in (申购, 增加), -1 what went out (赎回, 减少), where words say so
     reference: bool = False  # 同类平均2.18%: others are held against it
     beside: bool = False  # stands in a source beside a number that the text shows
@@ -163,6 +165,7 @@ def _with(part: Part, told: Evidence) -> Part:
         periods=part.periods if dated else (*part.periods, *told.periods),
         former=part.former or told.former,
         entity=part.entity or told.entity,
+        attribute=part.attribute if part.named or told.attribute is None else told.attribute,
     )
 
 
@@ -182,6 +185,8 @@ def _shown(page: Page, index: int, products: Sequence[Mention]) -> Part:
         entity=entity if own else None,
         place=figure.start,
         periods=reading.periods,
+        named=reading.own_attribute,
+        assumed=figure.assumed,
         former=bool(earlier(page, index)),
         flow=_flow(figure.label or text[max(figure.stretch, figure.previous_end, figure.start - _LONG) : figure.start]),
         column=figure.column,
