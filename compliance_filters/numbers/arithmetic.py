@@ -14,6 +14,7 @@ Result = tuple[Decimal, Decimal]  # value, never negative; room beyond the round
 EXACT = Decimal(0)
 _A_YEAR = {"年": 1, "季": 4, "月": 12, "周": 52, "天": 365, "日": 365}
 _MONTHS = 12
+_MONTH = "个月"
 _WHOLE = 100  # per cent
 _RUN = 6  # years on end that are compounded
 _LIFE = 60  # years
@@ -115,9 +116,9 @@ def _difference(text: str, first: Part, second: Part, compared: tuple[str, str] 
         return first.flow * (abs(first.value) - abs(second.value)), True
     if first.role * second.role < 0:
         return first.role * (first.value - second.value), True
-    when = [next(((p.year, p.first) for p in part.periods if p.year), None) for part in (first, second)]
-    if when[0] and when[1] and when[0] != when[1]:
-        return (second.value - first.value if when[0] < when[1] else first.value - second.value), True
+    before = _is_before(first, second)
+    if before is not None:
+        return (second.value - first.value if before else first.value - second.value), True
     if first.reference != second.reference:
         return (second.value - first.value if first.reference else first.value - second.value), True
     between = text[first.place : second.place] if 0 <= first.place < second.place else ""
@@ -126,6 +127,16 @@ def _difference(text: str, first: Part, second: Part, compared: tuple[str, str] 
     if re.search("到|至|为", between[-4:]) and "从" in text[max(0, first.place - 12) : first.place]:
         return second.value - first.value, True
     return first.value - second.value, False
+
+
+def _is_before(first: Part, second: Part) -> bool | None:
+    """Whether the first is of an earlier date; None where that is not said."""
+    dated = [next(((p.year, p.first) for p in part.periods if p.year), None) for part in (first, second)]
+    if dated[0] and dated[1] and dated[0] != dated[1]:
+        return dated[0] < dated[1]
+    if first.month and second.month and first.month != second.month:
+        return first.month < second.month
+    return None
 
 
 def ledgers(parts: Sequence[Part]) -> Iterator[Result]:
@@ -173,8 +184,10 @@ def runs(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
 
 def moved(levels: Iterable[Part], moves: Sequence[Part], *, back: bool) -> Iterator[Result]:
     """A rate after a move of so many points, or before it (`back`): 78%，上升9个百分点，当时约69%."""
-    for level in levels:
-        for move in moves:
+    levels = list(levels)
+    for move in moves:
+        shown = [level for level in levels if 0 <= level.place < move.place][-1:]  # the one that it moved
+        for level in shown or levels:
             signed = move.flow * abs(move.value) if move.flow else move.value
             change = -signed if back else signed
             yield abs(level.value + change), EXACT
@@ -254,7 +267,7 @@ def growths(pairs: Iterable[tuple[Part, Part]], sign: str) -> Iterator[Result]:
 
 def _kind(part: Part) -> str:
     """Its unit; empty for whatever is counted: 179人 of 312份."""
-    return "" if part.unit in _COUNTED else part.unit or "?"
+    return "" if part.unit in _COUNTED and part.unit != _MONTH else part.unit or "?"
 
 
 def ratios(place: int, parts: Sequence[Part], *, sentence: range, wide: bool) -> Iterator[tuple[Part, Part]]:
@@ -263,7 +276,7 @@ def ratios(place: int, parts: Sequence[Part], *, sentence: range, wide: bool) ->
     Counts (9个月 of 12个月) must stand in the sentence itself.
     """
     for kind in {_kind(p) for p in parts}:
-        alike = [p for p in parts if _kind(p) == kind and (kind or not p.shown or p.place in sentence)]
+        alike = [p for p in parts if _kind(p) == kind and (kind not in ("", _MONTH) or not p.shown or p.place in sentence)]
         before, behind = [p for p in alike if 0 <= p.place < place], [p for p in alike if p.place > place]
         near = {id(p) for p in (*before[-_NEIGHBOURS:], *behind[:1])}
         for first, second in combinations(alike, 2):

@@ -131,7 +131,7 @@ class Derivation:
 
 def _is_turned(claim: Claim, parts: Sequence[Part]) -> bool:
     """Whether it is the distance of two, told in the wrong direction: then no chance computation makes it right."""
-    if not claim.direction or claim.unit not in ("pp", "元", "份"):
+    if not claim.direction or claim.unit not in ("pp", "元", "份") or claims.ORDERED.search(claim.near):
         return False
     own = [p for p in parts if p.unit == ("%" if claim.unit == "pp" else claim.unit)]
     near = _nearest(own, claim.figure.start, _PAIRED)
@@ -149,13 +149,14 @@ def _nearest(parts: Sequence[Part], place: int, most: int) -> list[Part]:
 
 def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, Decimal]]:
     column = claim.figure.column
-    own = [p for p in own if not column or p.column == column or not p.shown]
+    own = [p for p in own if (not column or p.column == column or not p.shown) and not p.former]
     return arithmetic.totals(claim.figure.start, claim.quantity.tolerance, own)
 
 
 def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     near = _nearest(own, claim.figure.start, _PAIRED)
     precise = claim.unit in ("元", "份") and claim.free
+    near = _of_totals(near, claim.figure.start)
     net = claims.NET.search(claim.near)
     ordered = claims.ORDERED.search(claim.near)
     if claim.of_benchmark and (ordered or claim.entity):
@@ -176,6 +177,13 @@ def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
         yield from arithmetic.pair_sums(near)
     if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):
         yield from arithmetic.ledgers(near)
+
+
+def _of_totals(parts: list[Part], place: int) -> list[Part]:
+    """Only the totals, where two are shown and one stands right before: 一年合计1.90%…合计0.60%，便宜1.30个百分点."""
+    before = [p for p in parts if 0 <= p.place < place]
+    totals = [p for p in before if p.total]
+    return totals if len(totals) > 1 and before[-1].total else parts
 
 
 def _former_or_latter(parts: Sequence[Part], claim: Claim, word: str) -> str | None:
@@ -277,6 +285,10 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         anywhere = claim.open or claims.SUM.search(claim.words)
         counts = [p for p in parts if anywhere or start - claims.COMPARES <= p.place < start]
         yield from arithmetic.multiples(parts, counts)
+    money = [p for p in parts if p.unit == "元"]
+    if claims.BEFORE.search(claim.words):
+        grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
+        yield from ((abs(p.value) / (1 + rate), EXACT) for p in money for rate in grown if rate > -1)
     if not claim.asks_interest:
         return
     priced = any(p.attribute == NAV for p in parts)
@@ -288,9 +300,6 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     rates += [rate * tenth for rate in rates for tenth in tenths]
     spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
     yield from ((amount, EXACT) for amount in worth)
-    if claims.BEFORE.search(claim.words):
-        grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
-        yield from ((amount / (1 + rate), EXACT) for amount in sums for rate in grown if rate > -1)
     for amount in (*sums, *worth):
         yield from arithmetic.interest(amount, rates, spans)
         if claims.GROWN.search(claim.words):

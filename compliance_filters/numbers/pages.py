@@ -258,6 +258,9 @@ class Page:
         if len(before) == last - first + 1 and self._tell_apart(before):
             return self.reading(before[index - first]).periods, False
         mentions = self._between(self._periods, figure.sentence, figure.start, index)
+        turn = self._turns_back(index)
+        if turn is not None and not any(m.start >= figure.previous_end for m in mentions):
+            return self.reading(turn).periods, False
         earlier = [m.value for m in mentions if self.text[m.start - 1 : m.start] not in _COMPARED]
         return _one_a_kind(earlier), False
 
@@ -277,6 +280,10 @@ class Page:
             return None
         mention = self._periods[found]
         return mention.value if self.text[mention.end : mention.end + 1] in _CLOSES else None
+
+    def _behind_brackets(self, place: int) -> int:
+        """Where brackets end that begin at `place`: they are of the figure before, as in 2.3%（2025年）."""
+        return next((end for start, end in self._hidden_within(place, place + 1)), place)
 
     def _nearest(self, index: int, mentions: Sequence[Mention]) -> Any:
         figure = self.figures[index]
@@ -299,7 +306,8 @@ class Page:
         if first == last:
             return None, False
         head, size = self.figures[first], last - first + 1
-        named = self._between(mentions, head.previous_end, head.start, first)
+        begin = self._behind_brackets(head.previous_end) if mentions is self._periods else head.previous_end
+        named = self._between(mentions, begin, head.start, first)
         if mentions is self._attributes and self._is_one(named):
             named = [named[-1]._replace(value=RETURN)]
         years = [y for m in named for y in _years_of(m.value)]

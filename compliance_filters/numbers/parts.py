@@ -21,6 +21,8 @@ _MOST = 40  # figures of which pairs are tried
 _NEAR = 300  # characters around a figure in which its parts are looked for
 _PER = re.compile(r"(?:每\s?(?P<n>10+|[一十百千万])|(?P<wan>万))[份股](?!额|票)[^，,。；;\d]{0,16}$")
 _SHARES = {"一": 1, "十": 10, "百": 100, "千": 1000, "万": 10_000}
+_AMONG = re.compile("/|[名位]?[，,（(]?(?:同类|一)?共(?:有)?|[名位]?[，,]总数")  # 12/345, 第12名，共345只
+_MONTH = re.compile(r"(?<![\d个])(1[0-2]|[1-9])月")
 _TOTAL = re.compile("合计|共|总|加起来|[=＝]")
 _EACH = re.compile("每|各|定投|扣款|月(?:供|缴|投|存|支出|收入|结余)")
 _ROLE = re.compile("(?P<paid>成本|投入|本金|买入|期初)|现值|市值|期末|现在值")
@@ -49,6 +51,7 @@ class Part:
     column: int = 0  # of a table
     role: int = 0  # -1 what was paid (成本), +1 what it is worth (现值), where words say so
     former: bool = False  # of before the period that is spoken of: 上季度末为93.5%
+    month: int = 0  # that is named right before: 9月为50.1%
     named: bool = False  # its own words name its attribute
     assumed: bool = False  # a premise
     flow: int = 0  # +1 what came in (申购, 增加), -1 what went out (赎回, 减少), where words say so
@@ -88,12 +91,12 @@ class Parts:
         return parts + [part for part in others if (part.value, part.unit) not in told]
 
     def rank_shares(self, figure: Figure) -> Iterator[Decimal]:
-        """12/345 as a part of one, for each rank of the figure's sentence."""
+        """12/345, or 第12名，共345只, as a part of one, for each rank of the figure's sentence."""
         figures = self._page.figures
         first = bisect_left(figures, figure.sentence, key=_start)
         last = bisect_left(figures, figure.sentence_end, key=_start)
-        for place, of in pairwise(f for f in figures[first:last] if f.rank):
-            if self._page.text[place.end : of.start] == "/" and of.quantity.value:
+        for place, of in pairwise(figures[first:last]):
+            if place.rank and _AMONG.fullmatch(self._page.text, place.end, of.start) and of.quantity.value:
                 yield place.quantity.value / of.quantity.value
 
     def _part(self, index: int) -> Part:
@@ -164,6 +167,7 @@ def _with(part: Part, told: Evidence) -> Part:
         part,
         periods=part.periods if dated else (*part.periods, *told.periods),
         former=part.former or told.former,
+        month=part.month or _month(told.words),
         entity=part.entity or told.entity,
         attribute=part.attribute if part.named or told.attribute is None else told.attribute,
     )
@@ -185,6 +189,7 @@ def _shown(page: Page, index: int, products: Sequence[Mention]) -> Part:
         entity=entity if own else None,
         place=figure.start,
         periods=reading.periods,
+        month=_month(text[max(figure.stretch, figure.start - _LONG) : figure.start]),
         named=reading.own_attribute,
         assumed=figure.assumed,
         former=bool(earlier(page, index)),
@@ -201,6 +206,11 @@ def _shown(page: Page, index: int, products: Sequence[Mention]) -> Part:
 def _role(lead: str) -> int:
     found = list(_ROLE.finditer(lead))
     return 0 if not found else -1 if found[-1]["paid"] else 1
+
+
+def _month(words: str) -> int:
+    found = _MONTH.findall(words)
+    return int(found[-1]) if found else 0
 
 
 def _flow(words: str) -> int:
@@ -228,6 +238,7 @@ def _of_known(known: Evidence) -> Part:
         place=-1,
         periods=known.periods,
         former=known.former,
+        month=_month(known.words),
         flow=_flow(known.words),
         each=_EACH.search(name) is not None,
         per=Decimal(10_000) if "万份" in name else None,
