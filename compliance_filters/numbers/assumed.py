@@ -8,7 +8,7 @@ from mandarin.numerals import Numeral, NumeralKind
 
 CLAUSE_END = re.compile(r"[，,；;。！？!?\n|]|\s{3,}")
 _SUPPOSED = re.compile(
-    r"(?:假设|假定|假如|例如|比如|举例|举个例子|试算|如果您?|倘若|要是|万一|哪怕|即使|为例|打个比方"
+    r"(?:假设|假定|假如|例如|比如|举例|举个例子|试算|如果您?|倘若|(?<![主重只须])要是|万一|哪怕|即使|为例|打个比方"
     r"|若(?=您|投资|投入|申购|买入|持有|按|以|在|期末|到期|净值|市值|本金))"
 )
 _EXAMPLE_BEGINS = re.compile(

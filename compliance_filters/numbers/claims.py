@@ -13,11 +13,12 @@ from compliance_filters.numbers.figures import Figure
 from compliance_filters.numbers.mentions import Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import is_sum
+from compliance_filters.numbers.periods import Period
 from compliance_filters.numbers.quantities import Quantity
 
 _UP = (
     "少跌|少亏|放量|跑赢|超过|超出|超越|超额|领先|高|多(?![跌亏])|提高|上升|增加|增长|上行|提升|扩大|上调|增厚|拉升|好于|优于"
-    "|加了|加仓|升|净增|走高|拉长"
+    "|加了|加仓|升|净增|增了|超了|走高|拉长"
 )
 _DOWN = (
     "多跌|多亏|少涨|少赚|缩量|跑输|落后|低于|低|少|下降|减少|回落|下行|收窄|下调|降低|缩小|下滑|降|不及|不如|逊于"
@@ -26,7 +27,7 @@ _DOWN = (
 DIFFERENCE = re.compile(rf"(?P<up>{_UP})|(?P<down>{_DOWN})|相差|差距|差值|差额|之差|差|较|比|变化|变动|利差|区间")
 # Between rates only words that compare: 净值增长率 holds a 增长 and asks for no difference.
 BETWEEN_RATES = re.compile(
-    "跑赢|跑输|超额|(?<!不)超过|超出|超越|(?<!不)高于|高出|(?<!不)低于|领先|落后|相差|差|多|少|利差|提高|下降|上升"
+    "跑赢|跑输|超额|第六|后五|(?<!不)超过|超出|超越|(?<!不)高于|高出|(?<!不)低于|领先|落后|相差|差|多|少|利差|提高|下降|上升"
 )
 _GAIN = re.compile("(?P<up>赚|盈利|浮盈|增值)|亏|赔|损失")
 _OF_A_FALL = re.compile("降幅|跌幅|回撤|亏损")  # which narrows when the figure rises
@@ -44,9 +45,10 @@ BEFORE = re.compile(
     r"倒推|推算|测算|反推|往回算|此前|之前|原来|原先|当时|上[季月年]度?末|上个?[月季]末|[去上]年同期|即\d{1,2}月|\d{1,2}月末?[为是]|期初|年初|季初|月初|[一二三]季度末"
 )  # a move taken back
 NET = re.compile("净(?:(?P<came>申购|增加?|流入|转入|买入)|赎回|减少?|流出|转出|卖出)[^，,。；;]{0,4}$")
+HELD = re.compile("合计|总共|市值|余额|规模")  # of a sum that is told, not supposed
 ENDED = re.compile("期末|[年季月]末|照此|应为|现在|(?:增加|减少|升|降|减|涨)到|目前|变为|变成|达到|[升增降减]至")
 THEN = re.compile("现在?约?为|现约|升至|降至|调至|达到|变为|之后为|后约?为")
-OF_BENCHMARK = re.compile("跑赢|跑输|基准|超额|不及|战胜")
+OF_BENCHMARK = re.compile("跑赢|跑输|基准|超额|不及|战胜|落后|领先")
 ORDERED = re.compile("前者|后者")
 A_MONTH = re.compile("月利率|月息|每月|月化")  # of a rate a year
 WEIGHTED = re.compile("权重|加权|按.{0,4}比例")
@@ -111,6 +113,7 @@ class Claim:
     entity: str | None  # code of the product that its own words name last
     compared: tuple[str, str] | None  # codes of two that its words hold against each other: A比B多
     anchored: int  # where the level right before it stands, of which it is the move; -1 where none is
+    periods: tuple[Period, ...]  # that its own words name
     member: int  # which of a list it is, counted from 0
     members: int  # of how many; 1 outside a list
     bare: bool  # a rate right behind a sum, of which nothing is said: 权益18.84万元，刚好三成
@@ -206,6 +209,7 @@ def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: boo
         before=figure.label or before,
         open=not stated,
         free=not stated and _is_precise(figure.quantity),
+        periods=page.reading(index).periods if page.reading(index).own_period else (),
         member=index - first,
         members=last - first + 1,
         entity=named[-1] if named else None,

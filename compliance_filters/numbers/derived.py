@@ -93,6 +93,8 @@ class Derivation:
         shares = figure.quantity.unit == "份"
         if not (shares or is_sum(page.text, figure)) or named or not is_round(figure.quantity):
             return False
+        if claims.HELD.search(page.text, figure.stretch, figure.start):
+            return False
         for later in range(index + 1, len(page.figures)):
             other = page.figures[later]
             if other.start - figure.end > _NEXT:
@@ -157,6 +159,8 @@ def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     near = _nearest(own, claim.figure.start, _PAIRED)
     precise = claim.unit in ("元", "份") and claim.free
     near = _of_totals(near, claim.figure.start)
+    if claim.of_benchmark and claim.periods:
+        near = [p for p in near if not p.contradicts(claim.periods)]
     net = claims.NET.search(claim.near)
     ordered = claims.ORDERED.search(claim.near)
     if claim.of_benchmark and (ordered or claim.entity):

@@ -225,11 +225,15 @@ class Page:
         begin = max(figure.sentence, *(self.text.rfind(m, figure.sentence, mark) for m in "；;"))
         return next((i for i in self._said_before(index, _LOOK_BACK) if self.figures[i].start >= begin), None)
 
-    def _said_before(self, index: int, many: int) -> list[int]:
-        """The nearest figures before one, in order, without those that say nothing (三只, 近一年)."""
+    def _said_before(self, index: int, many: int, *, alike: bool = False) -> list[int]:
+        """The nearest figures before one, in order, without those that say nothing (三只, 近一年).
+
+        `alike`: only those of its unit.
+        """
         found: list[int] = []
         for i in range(index - 1, max(-1, index - 1 - _LOOK_BACK), -1):
-            if self.figures[i].said and not self._is_aside(i, index):
+            other_unit = alike and self.figures[i].quantity.unit != self.figures[index].quantity.unit
+            if self.figures[i].said and not other_unit and not self._is_aside(i, index):
                 found.insert(0, i)
                 if len(found) == many:
                     break
@@ -254,7 +258,7 @@ class Page:
         if own:
             return _one_a_kind(own), True
         first, last = self.group(index)
-        before = self._said_before(first, last - first + 1) if last > first else []
+        before = self._said_before(first, last - first + 1, alike=True) if last > first else []
         if len(before) == last - first + 1 and self._tell_apart(before):
             return self.reading(before[index - first]).periods, False
         mentions = self._between(self._periods, figure.sentence, figure.start, index)

@@ -29,7 +29,7 @@ _ROLE = re.compile("(?P<paid>成本|投入|本金|买入|期初)|现值|市值|�
 _FLOW = re.compile(
     "(?P<came>申购|认购|流入|转入|存入|净增|增加|扩大|提高|上升|上行|回升|多|高)|赎回|流出|转出|取出|净减|减少|缩减|下降|降低|下行|回落|少|低"
 )
-_REFERENCE = re.compile("同期|同类|平均|中位数|指数|沪深300|市场|大盘")  # what a figure is held against
+_REFERENCE = re.compile("同期|同类|平均|上限|下限|目标|约定|限制|中位数|指数|沪深300|市场|大盘")  # what a figure is held against
 _BESIDE = 2  # figures of a source
 _REACHED = ("到", "至", "为")  # 减少到13.8亿元 is a level
 _FLOWS = 8  # numbers of sources
@@ -60,6 +60,11 @@ class Part:
     total: bool = False  # 合计1.40%
     each: bool = False  # paid again and again: 每月1,500元
     per: Decimal | None = None  # of how many shares it is: 每10份派0.35元, 每万份收益0.41元
+
+    def contradicts(self, periods: Sequence[Period]) -> bool:
+        """Whether it is of other periods than these."""
+        agreed = [mine.agrees(theirs) for mine in periods for theirs in self.periods]
+        return False in agreed and True not in agreed
 
     @property
     def shown(self) -> bool:
@@ -103,7 +108,7 @@ class Parts:
         if index not in self._shown:
             part = _shown(self._page, index, self._products)
             told = self._bound(index)
-            self._shown[index] = part if told is None else _with(part, told)
+            self._shown[index] = part if told is None else _with(part, told, self._page.figures[index])
         return self._shown[index]
 
     def flows(self, figure: Figure) -> list[Part]:
@@ -160,11 +165,14 @@ def _start(figure: Figure) -> int:
     return figure.start
 
 
-def _with(part: Part, told: Evidence) -> Part:
-    """A shown number with what is known of when and whose it is."""
+def _with(part: Part, told: Evidence, figure: Figure) -> Part:
+    """A shown number with what is known of when and whose it is, and its exact value where it is told roughly."""
     dated = any(period.year for period in part.periods)
+    rough = figure.quantity.low is not None
     return replace(
         part,
+        value=_signed(told.quantity) if rough else part.value,
+        tolerance=min(part.tolerance, abs(told.quantity.value - abs(part.value))) if told.fact else part.tolerance,
         periods=part.periods if dated else (*part.periods, *told.periods),
         former=part.former or told.former,
         month=part.month or _month(told.words),
