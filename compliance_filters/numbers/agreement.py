@@ -11,7 +11,7 @@ from compliance_filters.numbers.evidence import Evidence, Known, shares_in
 from compliance_filters.numbers.figures import Figure
 from compliance_filters.numbers.labels import label_of
 from compliance_filters.numbers.mentions import ANNUAL, BENCHMARK, EXCESS, MOVE, RETURN, Mention
-from compliance_filters.numbers.pages import Page, earlier
+from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period
 from mandarin.chinese_number import read_number
 
@@ -53,6 +53,7 @@ class Comparer:
         self._shares = shares_in(page.text)
         self._codes = frozenset(known.names.values())
         self._labels: dict[int, str] = {}
+        self._yearly: dict[int, bool] = {}
         self._entities: dict[tuple[int, bool], tuple[Any, bool]] = {}
         self._named: dict[int, tuple[str, dict[str, int], int]] = {}
 
@@ -128,7 +129,7 @@ class Comparer:
 
     def _compare_period(self, index: int, evidence: Evidence, hard: set[str], soft: set[str]) -> None:
         reading = self._page.reading(index)
-        if evidence.fact is None and not evidence.former and earlier(self._page, index):
+        if evidence.fact is None and not evidence.former and self._page.earlier(index):
             soft.add("former")
         agreed = [mine.agrees(theirs) for mine in reading.periods for theirs in evidence.periods]
         if not agreed:
@@ -172,16 +173,24 @@ class Comparer:
 
     def _other_base(self, index: int, evidence: Evidence) -> bool:
         """Whether one is a rate a year and the other what several years came to."""
-        reading, theirs = self._page.reading(index), evidence.attribute or ""
+        theirs, yearly = evidence.attribute or "", self._is_yearly(index)
+        if yearly == theirs.endswith(ANNUAL):
+            return False
+        reading = self._page.reading(index)
         if not any(_is_long(period) for period in (*evidence.periods, *reading.periods)):
             return False
-        mine = reading.attribute or ""
-        yearly = mine.endswith(ANNUAL) or (
-            mine in ("", RETURN, MOVE) and _YEARLY.search(self.words_before(self._page.figures[index])) is not None
-        )
         if yearly:
             return theirs.rpartition(":")[2] in _OF_ALL_YEARS and not _YEARLY.search(evidence.words)
-        return theirs.endswith(ANNUAL) and mine == RETURN and reading.own_attribute
+        return reading.attribute == RETURN and reading.own_attribute
+
+    def _is_yearly(self, index: int) -> bool:
+        """Whether a figure is told as a rate a year: 年化3.17%, 平均每年上涨3.17%."""
+        if index not in self._yearly:
+            mine = self._page.reading(index).attribute or ""
+            words = self.words_before(self._page.figures[index])
+            told = mine in ("", RETURN, MOVE) and _YEARLY.search(words) is not None
+            self._yearly[index] = told or mine.endswith(ANNUAL)
+        return self._yearly[index]
 
     def _speaks_of_market(self, figure: Figure) -> bool:
         """Whether a rise may be that of an index: 同期指数上涨2.88%."""

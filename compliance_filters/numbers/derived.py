@@ -55,9 +55,9 @@ class Derivation:
         if claim.unit == "个月" and claims.SINCE.search(claim.words):
             return _since(claim.quantity, self._context)
         parts = self._parts.around(index, trusts)
-        if _is_turned(claim, parts):
-            return False
-        return claim.meets(self._results(claim, parts)) or self._is_premise(index, parts, trusts)
+        if claim.meets(self._results(claim, parts)):
+            return not _is_turned(claim, parts)
+        return self._is_premise(index, parts, trusts)
 
     def _results(self, claim: Claim, parts: list[Part]) -> Iterator[Result]:
         """Values that the words ask for, never negative, each with what rounding of its parts may add."""

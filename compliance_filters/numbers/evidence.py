@@ -13,7 +13,7 @@ from compliance_filters.finding import BoundFact, ProductInContext, Source
 from compliance_filters.numbers.figures import figures_in
 from compliance_filters.numbers.mentions import AttributeWords, Mention
 from compliance_filters.numbers.names import product_finder, product_names, shared_names
-from compliance_filters.numbers.pages import Page, earlier
+from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period, former_periods, period_of_fact, periods_in
 from compliance_filters.numbers.quantities import Quantity, quantity_of_fact, without_plain_sign
 
@@ -77,7 +77,7 @@ class SourcePage:
 
     def _read(self, index: int) -> Evidence:
         figure, reading = self.page.figures[index], self.page.reading(index)
-        former = earlier(self.page, index)
+        former = self.page.earlier(index)
         words = figure.label or self.page.text[max(figure.stretch, figure.start - _WORDS) : figure.start]
         return Evidence(
             quantity=without_plain_sign(figure.quantity, words),

@@ -70,6 +70,7 @@ class Page:
         self._begins: dict[int, int] = {}  # of attributes and periods, by where they end
         self._groups: dict[int, tuple[int, int]] = {}
         self._readings: dict[int, Reading] = {}
+        self._earlier: dict[int, str] = {}
         self._by_value: list[tuple[Decimal, int]] | None = None
         self._hidden: list[tuple[int, int]] = []
 
@@ -126,8 +127,24 @@ class Page:
 
     def group(self, index: int) -> tuple[int, int]:
         """First and last figure of the enumeration that figure `index` stands in; itself twice outside one."""
-        self._prepare()
+        if self._attributes is None:
+            self._prepare()
         return self._groups.get(index, (index, index))
+
+    def earlier(self, index: int) -> str:
+        """The word right before a figure that puts it before the period spoken of: the 上季度末 of 上季度末为93.5%."""
+        known = self._earlier.get(index)
+        if known is None:
+            known = self._earlier[index] = self._read_earlier(self.figures[index])
+        return known
+
+    def _read_earlier(self, figure: Figure) -> str:
+        if figure.label:
+            cells = figure.label.split()
+            found = _EARLIER.search(cells[1]) if len(cells) > 1 else None
+        else:
+            found = _EARLIER.search(self.text, max(figure.stretch, figure.start - _EARLIER_REACH), figure.start)
+        return found["word"] if found else ""
 
     def _hidden_within(self, start: int, end: int) -> list[tuple[int, int]]:
         return self._hidden[bisect_left(self._hidden, (start,)) : bisect_left(self._hidden, (end,))]
@@ -305,7 +322,6 @@ class Page:
 
     def _aligned(self, index: int, mentions: Sequence[Mention]) -> tuple[Any, bool]:
         """The k-th of n things named for the k-th of n figures (分别为); (None, True) where they do not tally."""
-        self._prepare()
         first, last = self.group(index)
         if first == last:
             return None, False
@@ -342,16 +358,6 @@ class Page:
             return chosen
         open_ones = [m for m in chosen if not any(s < m.start < e for s, e in hidden)]
         return open_ones or chosen
-
-
-def earlier(page: Page, index: int) -> str:
-    """The word right before a figure that puts it before the period spoken of: the 上季度末 of 上季度末为93.5%."""
-    figure = page.figures[index]
-    if figure.label:
-        found = _EARLIER.search(figure.label.split()[1]) if len(figure.label.split()) > 1 else None
-    else:
-        found = _EARLIER.search(page.text, max(figure.stretch, figure.start - _EARLIER_REACH), figure.start)
-    return found["word"] if found else ""
 
 
 def _one_a_kind(found: Sequence[Period]) -> tuple[Period, ...]:

@@ -13,7 +13,7 @@ from compliance_filters.numbers.assumed import CLAUSE_END
 from compliance_filters.numbers.evidence import Evidence, Known
 from compliance_filters.numbers.figures import Figure, citations
 from compliance_filters.numbers.mentions import BENCHMARK, NAV, RETURN, TOTAL_NAV, Mention
-from compliance_filters.numbers.pages import Page, Reading, earlier
+from compliance_filters.numbers.pages import Page, Reading
 from compliance_filters.numbers.periods import Period
 from compliance_filters.numbers.quantities import Quantity
 
@@ -106,8 +106,12 @@ class Parts:
 
     def _part(self, index: int) -> Part:
         if index not in self._shown:
-            part = _shown(self._page, index, self._products)
             told = self._bound(index)
+            entity = told.entity if told else None
+            if entity is None and self._products:
+                named, own = self._page.entity(index, self._products)
+                entity = named if own else None
+            part = _shown(self._page, index, entity)
             self._shown[index] = part if told is None else _with(part, told, self._page.figures[index])
         return self._shown[index]
 
@@ -176,31 +180,29 @@ def _with(part: Part, told: Evidence, figure: Figure) -> Part:
         periods=part.periods if dated else (*part.periods, *told.periods),
         former=part.former or told.former,
         month=part.month or _month(told.words),
-        entity=part.entity or told.entity,
         attribute=part.attribute if part.named or told.attribute is None else told.attribute,
     )
 
 
-def _shown(page: Page, index: int, products: Sequence[Mention]) -> Part:
+def _shown(page: Page, index: int, entity: str | None) -> Part:
     figure, reading, text = page.figures[index], page.reading(index), page.text
     quantity = figure.quantity
     money = is_sum(text, figure) or (not quantity.unit and reading.attribute in (NAV, TOTAL_NAV))
     near = text[max(figure.sentence, figure.start - _SHORT) : figure.start]
     lead = text[max(figure.sentence, figure.start - _LONG) : figure.start]
-    entity, own = page.entity(index, products)
     return Part(
         value=_signed(quantity),
         signed=quantity.sign != "?",
         unit="元" if money else "份" if quantity.unit == "股" else quantity.unit,
         tolerance=quantity.tolerance,
         attribute=reading.attribute,
-        entity=entity if own else None,
+        entity=entity,
         place=figure.start,
         periods=reading.periods,
         month=_month(text[max(figure.stretch, figure.start - _LONG) : figure.start]),
         named=reading.own_attribute,
         assumed=figure.assumed,
-        former=bool(earlier(page, index)),
+        former=bool(page.earlier(index)),
         flow=_flow(figure.label or text[max(figure.stretch, figure.previous_end, figure.start - _LONG) : figure.start]),
         column=figure.column,
         role=_role(lead) if money else 0,

@@ -105,9 +105,10 @@ class PeriodMention(NamedTuple):
 def periods_in(text: str) -> tuple[PeriodMention, ...]:
     """Every period that a text names, in order; several filters read the same sentences."""
     found = [PeriodMention(found.start(), found.end(), _period(found)) for found in _found(text)]
-    for listed in _LISTED_QUARTERS.finditer(text) if "季度" in text else ():
-        found += _quarters(listed, found)
-    return tuple(sorted(found, key=lambda mention: mention.start))
+    listed = list(_LISTED_QUARTERS.finditer(text)) if "季度" in text else []
+    for one in listed:
+        found += _quarters(one, found)
+    return tuple(sorted(found, key=lambda mention: mention.start) if listed else found)
 
 
 def _quarters(listed: re.Match[str], found: Sequence[PeriodMention]) -> Iterator[PeriodMention]:
