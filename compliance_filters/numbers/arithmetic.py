@@ -276,7 +276,9 @@ def ratios(place: int, parts: Sequence[Part], *, sentence: range, wide: bool) ->
     Counts (9个月 of 12个月) must stand in the sentence itself.
     """
     for kind in {_kind(p) for p in parts}:
-        alike = [p for p in parts if _kind(p) == kind and (kind not in ("", _MONTH) or not p.shown or p.place in sentence)]
+        alike = [
+            p for p in parts if _kind(p) == kind and (kind not in ("", _MONTH) or not p.shown or p.place in sentence)
+        ]
         before, behind = [p for p in alike if 0 <= p.place < place], [p for p in alike if p.place > place]
         near = {id(p) for p in (*before[-_NEIGHBOURS:], *behind[:1])}
         for first, second in combinations(alike, 2):

@@ -189,7 +189,9 @@ def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: boo
     head = page.figures[first]
     if (start := _leads_on(page, first)) >= 0:
         head = page.figures[start]
-    before = text[head.previous_end : head.start] + (text[figure.previous_end : figure.start] if head is not figure else "")
+    before = text[head.previous_end : head.start] + (
+        text[figure.previous_end : figure.start] if head is not figure else ""
+    )
     former = text.rfind("前者", figure.sentence, figure.start) if "后者" in before else -1  # whose words hold for both
     words = (
         (text[former : figure.start] if former >= 0 else before)
@@ -227,7 +229,11 @@ def _leads_on(page: Page, index: int) -> int:
     last = page.figures[index - 1]
     between = page.text[last.end : figure.start]
     moved = _MOVED_TO.fullmatch(between) and _MOVED_FROM.search(page.text, last.stretch, last.start)
-    apart = figure.quantity.unit == "pp" and _BARELY.fullmatch(between) and _AGAINST.search(page.text, last.stretch, last.start)
+    apart = (
+        figure.quantity.unit == "pp"
+        and _BARELY.fullmatch(between)
+        and _AGAINST.search(page.text, last.stretch, last.start)
+    )
     return index - 1 if moved or apart else -1
 
 
@@ -237,7 +243,11 @@ def _level_before(page: Page, index: int) -> int:
     for other in reversed(page.figures[:index]):
         if other.start < figure.sentence or re.search("[；;|]", text[other.end : figure.start]):
             return -1
-        if other.said and other.quantity.unit == "%" and "(" not in text[other.start - 6 : other.start].replace("（", "("):
+        if (
+            other.said
+            and other.quantity.unit == "%"
+            and "(" not in text[other.start - 6 : other.start].replace("（", "(")
+        ):
             return other.start
     return -1
 

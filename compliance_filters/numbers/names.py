@@ -16,7 +16,9 @@ _HOUSE = range(2, 5)  # characters of 岚峰, 北极星
 _PLAIN = re.compile("[\u4e00-\u9fff]+")
 # 岚峰基金, 岚峰公司 publish and manage; they are no fund.
 _OF_A_HOUSE = re.compile("基金(?![A-E])|证券|资管|资产|公司|管理|财富|投研|研究")
-_CALLED = re.compile("(?:基金|证券|资管|资产|财富)(?:管理)?(?:有限)?(?:责任)?(?:公司)?$|(?:那只|这只)?(?:持仓|持有|市值|份额|近|过去|最大)")
+_CALLED = re.compile(
+    "(?:基金|证券|资管|资产|财富)(?:管理)?(?:有限)?(?:责任)?(?:公司)?$|(?:那只|这只)?(?:持仓|持有|市值|份额|近|过去|最大)"
+)
 
 
 def product_names(products: Sequence[ProductInContext], told: Iterable[str]) -> dict[str, str]:

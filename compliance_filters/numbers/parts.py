@@ -29,7 +29,9 @@ _ROLE = re.compile("(?P<paid>成本|投入|本金|买入|期初)|现值|市值|�
 _FLOW = re.compile(
     "(?P<came>申购|认购|流入|转入|存入|净增|增加|扩大|提高|上升|上行|回升|多|高)|赎回|流出|转出|取出|净减|减少|缩减|下降|降低|下行|回落|少|低"
 )
-_REFERENCE = re.compile("同期|同类|平均|上限|下限|目标|约定|限制|中位数|指数|沪深300|市场|大盘")  # what a figure is held against
+_REFERENCE = re.compile(
+    "同期|同类|平均|上限|下限|目标|约定|限制|中位数|指数|沪深300|市场|大盘"
+)  # what a figure is held against
 _BESIDE = 2  # figures of a source
 _REACHED = ("到", "至", "为")  # 减少到13.8亿元 is a level
 _FLOWS = 8  # numbers of sources
@@ -219,7 +221,7 @@ def _role(lead: str) -> int:
 
 
 def _month(words: str) -> int:
-    found = _MONTH.findall(words)
+    found = _MONTH.findall(words) if "月" in words else []
     return int(found[-1]) if found else 0
 
 
