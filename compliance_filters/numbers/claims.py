@@ -83,6 +83,7 @@ COMPUTES = re.compile(f"{LEFT.pattern}|{SUM.pattern}|差|多|少")
 COMPARES = 10  # characters before a figure in which it is said to be a difference
 _AGAINST = re.compile("比|较|相比|对比|相较|于")
 _PAIR = 2
+_OPENED, _ASIDE = re.compile("[(（]"), 6  # 89.3%（基准84.1%）: of the fund is what follows
 _MOVED_FROM = re.compile("[从由]")
 _MOVED_TO = re.compile("[\u4e00-\u9fff]{0,4}(?:升|降|增加?|提高|减少?|涨|跌|变|回落|扩大|缩小?)[到至为]约?")
 _BARELY = re.compile("[了约近整]{0,2}|大约|差不多")
@@ -184,34 +185,23 @@ class Claim:
 
 def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: bool = False) -> Claim:
     """`stated`: something else is known of just what the figure is of. In a list the words before it hold for all."""
-    figure, text = page.figures[index], page.text
+    figure, reading = page.figures[index], page.reading(index)
     first, last = page.group(index)
     head = page.figures[first]
     if (start := _leads_on(page, first)) >= 0:
         head = page.figures[start]
-    before = text[head.previous_end : head.start] + (
-        text[figure.previous_end : figure.start] if head is not figure else ""
-    )
-    former = text.rfind("前者", figure.sentence, figure.start) if "后者" in before else -1  # whose words hold for both
-    words = (
-        (text[former : figure.start] if former >= 0 else before)
-        + ","
-        + CLAUSE_END.split(text[figure.end : figure.end + _BEHIND])[0]
-    )
-    near = text[max(head.stretch, head.start - COMPARES) : head.start] + (
-        text[figure.previous_end : figure.start] if head is not figure else ""
-    )
+    before, words, near = _words(page, figure, head)
     named = list(dict.fromkeys(m.value for m in products if head.previous_end <= m.start < head.start))
-    bare = len(before) <= _BARE and not figure.label and (before == "的" or page.reading(index).attribute is None)
+    bare = len(before) <= _BARE and not figure.label and (before == "的" or reading.attribute is None)
     return Claim(
         figure=figure,
-        text=text,
+        text=page.text,
         words=figure.label or words,
         near=figure.label or near,
         before=figure.label or before,
         open=not stated,
         free=not stated and _is_precise(figure.quantity),
-        periods=page.reading(index).periods if page.reading(index).own_period else (),
+        periods=reading.periods if reading.own_period else (),
         member=index - first,
         members=last - first + 1,
         entity=named[-1] if named else None,
@@ -221,8 +211,19 @@ def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: boo
     )
 
 
+def _words(page: Page, figure: Figure, head: Figure) -> tuple[str, str, str]:
+    """Since the figure before, the same and a little behind, and right before; `head` is where its words begin."""
+    text = page.text
+    own = text[figure.previous_end : figure.start] if head is not figure else ""
+    before = text[head.previous_end : head.start] + own
+    former = text.rfind("前者", figure.sentence, figure.start) if "后者" in before else -1  # whose words hold for both
+    behind = CLAUSE_END.split(text[figure.end : figure.end + _BEHIND])[0]
+    words = f"{text[former : figure.start] if former >= 0 else before},{behind}"
+    return before, words, text[max(head.stretch, head.start - COMPARES) : head.start] + own
+
+
 def _leads_on(page: Page, index: int) -> int:
-    """The figure whose words hold for the next one: 占比由40%升到48.3%, 低于同类平均的16.9%约1.7个百分点; -1 without."""
+    """The figure whose words hold for the next one: 由40%升到48.3%, 低于平均的16.9%约1.7个百分点; -1 without."""
     figure = page.figures[index]
     if not index or page.figures[index - 1].end < figure.sentence:
         return -1
@@ -243,11 +244,8 @@ def _level_before(page: Page, index: int) -> int:
     for other in reversed(page.figures[:index]):
         if other.start < figure.sentence or re.search("[；;|]", text[other.end : figure.start]):
             return -1
-        if (
-            other.said
-            and other.quantity.unit == "%"
-            and "(" not in text[other.start - 6 : other.start].replace("（", "(")
-        ):
+        aside = _OPENED.search(text, max(0, other.start - _ASIDE), other.start)
+        if other.said and other.quantity.unit == "%" and not aside:
             return other.start
     return -1
 

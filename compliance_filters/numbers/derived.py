@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, combinations, islice
 
 from compliance_filters.finding import ReviewContext
-from compliance_filters.numbers import arithmetic, claims
+from compliance_filters.numbers import arithmetic, claims, comparisons, distances
 from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import Claim, claim_of, is_round
+from compliance_filters.numbers.comparisons import PAIRED
 from compliance_filters.numbers.evidence import Evidence, Known
 from compliance_filters.numbers.mentions import MOVE, NAV, Mention
 from compliance_filters.numbers.pages import Page
-from compliance_filters.numbers.parts import Part, Parts, is_sum
+from compliance_filters.numbers.parts import Part, Parts, is_sum, nearest
 from compliance_filters.numbers.quantities import Quantity
 
-_PLUS = re.compile(r"\s?[+＋]\s?")
-_WRITTEN = re.compile(r"[-+]?\d[\d.,]*\s?(?:%|％|[亿万]?[元份]|个百分点)")
 _FRACTION = re.compile("[^百分]+分之")  # 四十分之一, also of two rates
 _TIMES = re.compile("[×xX*折]")  # 1.2%×40%
 _MOVES_TO = re.compile("%(?:[上下]?[调降升]|提高|回落|降低|调整|[涨跌]|上行|下行)[到至为]?$")
 _TENTHS = "折"
 _FEW = 12  # sums, rates and spans that are multiplied with one another
-_PAIRED = 24  # numbers that are subtracted from one another
 _BEHIND = 10
 _NEXT = 80  # characters behind a premise in which something is computed from it
 
@@ -56,16 +53,16 @@ class Derivation:
             return _since(claim.quantity, self._context)
         parts = self._parts.around(index, trusts)
         if claim.meets(self._results(claim, parts)):
-            return not _is_turned(claim, parts)
+            return not comparisons.is_turned(claim, parts)
         return self._is_premise(index, parts, trusts)
 
     def _results(self, claim: Claim, parts: list[Part]) -> Iterator[Result]:
         """Values that the words ask for, never negative, each with what rounding of its parts may add."""
         unit = claim.unit
         own = [p for p in parts if p.unit == ("%" if unit in ("pp", "点") else unit)]
-        yield from _distances(claim, own)
+        yield from comparisons.apart(claim, own)
         if unit in ("元", "份"):
-            yield from _rolled(claim, own, self._parts)
+            yield from comparisons.rolled(claim, own, self._parts)
         if claim.asks_total:
             yield from ((abs(total), room) for count, total, room in _totals(claim, own) if count > 1)
         if claim.asks_mean:
@@ -117,7 +114,7 @@ class Derivation:
         """Whether figure `later` is interest on an amount, what becomes of it, or the rest of a known sum."""
         claim = claim_of(self._page, later, self._products)
         rated = [p for p in self._parts.around(later, trusts) if p.unit == "%"]
-        rates = _factors(claim, _nearest(rated, claim.figure.start, _FEW))
+        rates = _factors(claim, nearest(rated, claim.figure.start, _FEW))
         spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
         if claim.meets(
             chain(
@@ -131,98 +128,10 @@ class Derivation:
         return bool(claims.REST.search(claim.before)) and any(p.unit == "元" and p.value == whole for p in parts)
 
 
-def _is_turned(claim: Claim, parts: Sequence[Part]) -> bool:
-    """Whether it is the distance of two, told in the wrong direction: then no chance computation makes it right."""
-    if not claim.direction or claim.unit not in ("pp", "元", "份") or claims.ORDERED.search(claim.near):
-        return False
-    own = [p for p in parts if p.unit == ("%" if claim.unit == "pp" else claim.unit)]
-    near = _nearest(own, claim.figure.start, _PAIRED)
-    mine = claim.quantity
-    return arithmetic.turned(claim.text, mine.value, mine.tolerance, near, claim.direction, claim.compared)
-
-
-def _nearest(parts: Sequence[Part], place: int, most: int) -> list[Part]:
-    """In order of the text; shown ones first where there are too many."""
-    if len(parts) <= most:
-        return list(parts)
-    chosen = sorted(parts, key=lambda p: (not p.shown, abs(p.place - place)))[:most]
-    return sorted(chosen, key=lambda p: (not p.shown, p.place))
-
-
 def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, Decimal]]:
     column = claim.figure.column
     own = [p for p in own if (not column or p.column == column or not p.shown) and not p.former]
     return arithmetic.totals(claim.figure.start, claim.quantity.tolerance, own)
-
-
-def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
-    near = _nearest(own, claim.figure.start, _PAIRED)
-    precise = claim.unit in ("元", "份") and claim.free
-    near = _of_totals(near, claim.figure.start)
-    if claim.of_benchmark and claim.periods:
-        near = [p for p in near if not p.contradicts(claim.periods)]
-    net = claims.NET.search(claim.near)
-    ordered = claims.ORDERED.search(claim.near)
-    if claim.of_benchmark and (ordered or claim.entity):
-        mine = _former_or_latter(near, claim, ordered.group()) if ordered else claim.entity
-        near = [p for p in near if p.entity in (mine, None)]
-        ordered = None
-    if claim.anchored >= 0 and claim.unit == "pp":
-        anchor = next((p for p in near if p.place == claim.anchored), None)
-        pairs = [[anchor, p] for p in near if p is not anchor] if anchor else []
-        yield from chain.from_iterable(arithmetic.differences(claim.text, pair, claim.direction) for pair in pairs)
-    elif ordered:
-        named = _summed(claim.text, [p for p in near if 0 <= p.place < claim.figure.start])
-        yield from arithmetic.ordered(named, claim.direction if ordered.group() == "前者" else -claim.direction)
-    elif claim.asks_distance or precise:
-        asked = claim.direction if not net else 1 if net["came"] else -1
-        yield from arithmetic.differences(claim.text, near, asked, mixed=precise, compared=claim.compared)
-    if precise and claims.FORMERLY.search(claim.words):
-        yield from arithmetic.pair_sums(near)
-    if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):
-        yield from arithmetic.ledgers(near)
-
-
-def _of_totals(parts: list[Part], place: int) -> list[Part]:
-    """Only the totals, where two are shown and one stands right before: 一年合计1.90%…合计0.60%，便宜1.30个百分点."""
-    before = [p for p in parts if 0 <= p.place < place]
-    totals = [p for p in before if p.total]
-    return totals if len(totals) > 1 and before[-1].total else parts
-
-
-def _former_or_latter(parts: Sequence[Part], claim: Claim, word: str) -> str | None:
-    """Code of the product that is named first or last before a claim."""
-    named = [p.entity for p in sorted(parts, key=lambda p: p.place) if p.entity and 0 <= p.place < claim.figure.start]
-    return None if not named else named[0] if word == "前者" else named[-1]
-
-
-def _rolled(claim: Claim, own: Sequence[Part], around: Parts) -> Iterator[Result]:
-    """期初 from 期末 and what came and went, 期末 from 期初, and what came net of what went."""
-    if not (claims.NET.search(claim.near) or claims.BEFORE.search(claim.words) or claims.ENDED.search(claim.words)):
-        return
-    own = [*(p for p in own if p.shown), *around.flows(claim.figure)]
-    if net := claims.NET.search(claim.near):
-        yield from arithmetic.net(own, 1 if net["came"] else -1)
-    if claims.BEFORE.search(claim.words):
-        yield from arithmetic.rolled(own, back=True)
-    elif claims.ENDED.search(claim.words):
-        yield from arithmetic.rolled(own, back=False)
-        levels = [p for p in own if p.shown and not p.assumed]
-        yield from ((abs(a.value + b.value), EXACT) for a in levels for b in own if b.assumed)
-
-
-def _summed(text: str, parts: Sequence[Part]) -> list[Part]:
-    """Parts with those that a plus joins added up: of 0.50%+0.10% and 1.20%+0.20% the latter is 0.80 higher."""
-    made: list[Part] = []
-    end = -1
-    for part in sorted(parts, key=lambda p: p.place):
-        joined = bool(made) and _PLUS.fullmatch(text[end : part.place]) is not None
-        if joined:
-            made[-1] = replace(made[-1], value=made[-1].value + part.value, attribute=None)
-        else:
-            made.append(part)
-        end = next((f.end() for f in [_WRITTEN.match(text, part.place)] if f), part.place)
-    return made
 
 
 def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator[Result]:
@@ -232,13 +141,13 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
     if claims.COMPOUND.search(claim.words):
         before = [p for p in own if 0 <= p.place < start]
         yield from arithmetic.compounded(before[::-1])
-        for run in arithmetic.runs(_nearest(before, start, _FEW)):
+        for run in arithmetic.runs(nearest(before, start, _FEW)):
             yield from islice(arithmetic.compounded(run), len(run) - 2, None)
     if claims.BEFORE.search(claim.words) or claims.THEN.search(claim.words):
         moves = [p for p in parts if p.unit == "pp" and p.shown]
-        yield from arithmetic.moved(own, moves, back=claims.BEFORE.search(claim.words) is not None)
+        yield from distances.moved(own, moves, back=claims.BEFORE.search(claim.words) is not None)
     if claims.WEIGHTED.search(claim.text, claim.figure.sentence, start):
-        yield from arithmetic.weighted(_nearest(parts, start, _FEW))
+        yield from arithmetic.weighted(nearest(parts, start, _FEW))
     if _TENTHS in claim.text[max(0, start - _NEXT) : start]:
         yield from ((abs(r.value * z.value) / 10, EXACT) for r in own for z in parts if z.unit == _TENTHS)
     if claims.A_MONTH.search(claim.near):
@@ -250,7 +159,7 @@ def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     unit, figure = claim.unit, claim.figure
     fraction = _FRACTION.match(claim.text, figure.start, figure.end) is not None
     rated = unit != "%" or fraction or claim.relative
-    whole = _nearest([p for p in parts if p.unit != "%" or rated], figure.start, _PAIRED)
+    whole = nearest([p for p in parts if p.unit != "%" or rated], figure.start, PAIRED)
     sentence = range(figure.sentence, figure.sentence_end)
     pairs = list(arithmetic.ratios(figure.start, whole, sentence=sentence, wide=bool(figure.label)))
     grown = fraction and claims.GROWN_BY.search(claim.near) is not None
@@ -297,10 +206,10 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         return
     priced = any(p.attribute == NAV for p in parts)
     money = [p for p in parts if p.unit == "元" or (p.unit == "份" and not priced)]
-    sums = [abs(p.value) for p in _nearest(money, start, _FEW)]
-    worth = arithmetic.worth(_nearest(parts, start, _PAIRED))
+    sums = [abs(p.value) for p in nearest(money, start, _FEW)]
+    worth = arithmetic.worth(nearest(parts, start, PAIRED))
     tenths = [p.value / 10 for p in parts if p.unit == _TENTHS]
-    rates = _factors(claim, _nearest([p for p in parts if p.unit in ("%", "pp")], start, _FEW))
+    rates = _factors(claim, nearest([p for p in parts if p.unit in ("%", "pp")], start, _FEW))
     rates += [rate * tenth for rate in rates for tenth in tenths]
     spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
     yield from ((amount, EXACT) for amount in worth)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +25,7 @@ from compliance_filters.numbers.mentions import (
     outside_names,
 )
 from compliance_filters.numbers.periods import Period, periods_in
+from compliance_filters.numbers.readings import Reading, groups, one_a_kind, years_of
 
 _OPENS, _CLOSES = ("(", "（"), (")", "）")
 _PAREN = re.compile(r"[(（][^()（）\n]{0,60}[)）]")
@@ -44,17 +44,6 @@ _FOLLOWS = re.compile(r"(?:/|每)?年?(?:的[正负]?|计提的?|收取的?|支�
 FORMER = re.compile(
     r"(?:由|从|自|原|此前|之前|原来|年初|期初|上年末|去年末|上季度?末|上个?月末|上年|上月|(?:上年|去年)同期)的?约?[为是]?$"
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """What the words around a figure say; `own` where they stand between it and the figure before."""
-
-    attribute: str | None = None
-    own_attribute: bool = False
-    periods: tuple[Period, ...] = ()
-    own_period: bool = False
-    sole_period: bool = False  # and its own words name no other period
 
 
 class Page:
@@ -155,7 +144,7 @@ class Page:
             self._attributes = outside_names(self._words.mentions(self.text), self._names)
             self._periods = [Mention(*m) for m in periods_in(self.text)]
             self._begins = {m.end: m.start for m in (*self._attributes, *self._periods)}
-            self._groups = {i: group for group in _groups(self.figures) for i in range(group[0], group[1] + 1)}
+            self._groups = {i: group for group in groups(self.figures) for i in range(group[0], group[1] + 1)}
 
     def _read(self, index: int) -> Reading:
         self._prepare()
@@ -273,7 +262,7 @@ class Page:
             return (behind,), True
         own = [m.value for m in self._between(self._periods, figure.stretch, figure.start, index)]
         if own:
-            return _one_a_kind(own), True
+            return one_a_kind(own), True
         first, last = self.group(index)
         before = self._said_before(first, last - first + 1, alike=True) if last > first else []
         if len(before) == last - first + 1 and self._tell_apart(before):
@@ -283,7 +272,7 @@ class Page:
         if turn is not None and not any(m.start >= figure.previous_end for m in mentions):
             return self.reading(turn).periods, False
         earlier = [m.value for m in mentions if self.text[m.start - 1 : m.start] not in _COMPARED]
-        return _one_a_kind(earlier), False
+        return one_a_kind(earlier), False
 
     def _tell_apart(self, indexes: Sequence[int]) -> bool:
         """Whether figures before a list are such a list, or each of a period of its own."""
@@ -330,7 +319,7 @@ class Page:
         named = self._between(mentions, begin, head.start, first)
         if mentions is self._attributes and self._is_one(named):
             named = [named[-1]._replace(value=RETURN)]
-        years = [y for m in named for y in _years_of(m.value)]
+        years = [y for m in named for y in years_of(m.value)]
         if len(years) == size:
             return Period(kind="calendar", year=years[index - first]), True
         if len(named) == size:
@@ -358,29 +347,3 @@ class Page:
             return chosen
         open_ones = [m for m in chosen if not any(s < m.start < e for s, e in hidden)]
         return open_ones or chosen
-
-
-def _one_a_kind(found: Sequence[Period]) -> tuple[Period, ...]:
-    """The last period of each kind, the last one first."""
-    last: dict[str, Period] = {}
-    for period in reversed(found):
-        last.setdefault(period.kind, period)
-    return tuple(last.values())
-
-
-def _years_of(value: object) -> tuple[int, ...]:
-    """The years that a period names one by one: 2022年、2023年 and 2024年."""
-    if not isinstance(value, Period):
-        return ()
-    whole = value.kind == "calendar" and value.year is not None and not value.is_part
-    return value.years or ((value.year,) if whole and value.year else ())
-
-
-def _groups(figures: Sequence[Figure]) -> Iterable[tuple[int, int]]:
-    """Runs of figures with nothing but 、 or 和 between them."""
-    first = 0
-    for index in range(1, len(figures) + 1):
-        if index == len(figures) or not figures[index].joined:
-            if index - first > 1:
-                yield first, index - 1
-            first = index

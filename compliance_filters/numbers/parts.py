@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -13,9 +13,10 @@ from compliance_filters.numbers.assumed import CLAUSE_END
 from compliance_filters.numbers.evidence import Evidence, Known
 from compliance_filters.numbers.figures import Figure, citations
 from compliance_filters.numbers.mentions import BENCHMARK, NAV, RETURN, TOTAL_NAV, Mention
-from compliance_filters.numbers.pages import Page, Reading
+from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period
 from compliance_filters.numbers.quantities import Quantity
+from compliance_filters.numbers.readings import Reading
 
 _MOST = 40  # figures of which pairs are tried
 _NEAR = 300  # characters around a figure in which its parts are looked for
@@ -153,6 +154,14 @@ class Parts:
                 near = range(max(0, i - _BESIDE), min(len(held.page.figures), i + _BESIDE + 1))
                 found += [replace(_of_known(held.evidence(n)), beside=True) for n in near if n != i]
         return [part for part in found if part.unit == "%"]
+
+
+def nearest(parts: Sequence[Part], place: int, most: int) -> list[Part]:
+    """Those around `place`, in order of the text; shown ones first where there are too many."""
+    if len(parts) <= most:
+        return list(parts)
+    chosen = sorted(parts, key=lambda p: (not p.shown, abs(p.place - place)))[:most]
+    return sorted(chosen, key=lambda p: (not p.shown, p.place))
 
 
 def is_sum(text: str, figure: Figure) -> bool:
