@@ -63,6 +63,7 @@ GROWTH = re.compile(
     "增长|增幅|增速|增加|下降|降幅|同比|环比|较|涨|跌|减少|上升|缩水|缩减|扩大|回落|下滑|滑落|回升|反弹|上行|下行|盈|亏|收益|回撤"
     "|折|回本|回到|空间|溢价|折价"
 )
+YEARLY = re.compile("年化|年均|平均每年")
 COMPOUND = re.compile("加起来|累计|合计|一共|总共|连续|[两三四五]年")
 _AVERAGE = re.compile("平均|均值|[年月日户人]均")
 _EACH = re.compile(f"{_AVERAGE.pattern}|每|各")
@@ -133,6 +134,8 @@ class Claim:
         """+1, -1 or 0 for the last word that compares; in a column of differences the sign that is written."""
         if self.figure.label and _APART_COLUMN.search(self.figure.label):
             return -1 if self.quantity.sign == "-" else 1
+        if net := NET.search(self.near):
+            return 1 if net["came"] else -1
         if self.unit == "元" and (gain := _GAIN.search(self.near)):
             return 1 if gain["up"] else -1
         found = list(DIFFERENCE.finditer(self.words))

@@ -33,7 +33,6 @@ def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     near = _of_totals(near, claim.figure.start)
     if claim.of_benchmark and claim.periods:
         near = [p for p in near if not p.contradicts(claim.periods)]
-    net = claims.NET.search(claim.near)
     ordered = claims.ORDERED.search(claim.near)
     if claim.of_benchmark and (ordered or claim.entity):
         mine = _former_or_latter(near, claim, ordered.group()) if ordered else claim.entity
@@ -47,8 +46,7 @@ def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
         named = _summed(claim.text, [p for p in near if 0 <= p.place < claim.figure.start])
         yield from distances.ordered(named, claim.direction if ordered.group() == "前者" else -claim.direction)
     elif claim.asks_distance or precise:
-        asked = claim.direction if not net else 1 if net["came"] else -1
-        yield from distances.differences(claim.text, near, asked, mixed=precise, compared=claim.compared)
+        yield from distances.differences(claim.text, near, claim.direction, mixed=precise, compared=claim.compared)
     if precise and claims.FORMERLY.search(claim.words):
         yield from distances.pair_sums(near)
     if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):

@@ -138,6 +138,8 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
     start = claim.figure.start
     if claims.REST.search(claim.before):
         yield from ((100 - total, room) for _, total, room in _totals(claim, own))
+    if claims.YEARLY.search(claim.words):
+        yield from arithmetic.yearly(own)
     if claims.COMPOUND.search(claim.words):
         before = [p for p in own if 0 <= p.place < start]
         yield from arithmetic.compounded(before[::-1])

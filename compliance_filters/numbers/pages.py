@@ -27,6 +27,7 @@ from compliance_filters.numbers.mentions import (
 from compliance_filters.numbers.periods import Period, periods_in
 from compliance_filters.numbers.readings import Reading, groups, one_a_kind, years_of
 
+_IN_ORDER = re.compile("分别|依次|各")
 _OPENS, _CLOSES = ("(", "（"), (")", "）")
 _PAREN = re.compile(r"[(（][^()（）\n]{0,60}[)）]")
 _FILLERS = " 　，,；;：:为是达到约近超过于的至分别依次同期而则也又有、和与及（()）"
@@ -302,12 +303,20 @@ class Page:
             return aligned
         own = self._between(mentions, figure.sentence, figure.start, index)
         first, last = self.group(index)
-        if last > first and len(named := list(dict.fromkeys(m.value for m in own))) > 1:
-            return named[index - first] if len(named) == last - first + 1 else None
+        if last > first:
+            own = self._of_list(first, own)
+            if len(named := list(dict.fromkeys(m.value for m in own))) > 1:
+                return named[index - first] if len(named) == last - first + 1 else None
         if own:
             return own[-1].value
         after = [m for m in mentions if figure.end <= m.start < figure.clause_end]
         return after[0].value if after else None
+
+    def _of_list(self, first: int, mentions: Sequence[Mention]) -> Sequence[Mention]:
+        """Those that a list is of: named right before it, else in its sentence where 分别 tells their order."""
+        head = self.figures[first]
+        near = [m for m in mentions if m.start >= head.previous_end]
+        return near or (mentions if _IN_ORDER.search(self.text, head.previous_end, head.start) else [])
 
     def _aligned(self, index: int, mentions: Sequence[Mention]) -> tuple[Any, bool]:
         """The k-th of n things named for the k-th of n figures (分别为); (None, True) where they do not tally."""
