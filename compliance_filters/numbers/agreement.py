@@ -13,6 +13,7 @@ from compliance_filters.numbers.labels import label_of
 from compliance_filters.numbers.mentions import ANNUAL, BENCHMARK, EXCESS, MOVE, RETURN, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period
+from compliance_filters.numbers.tiers import tier_before
 from mandarin.chinese_number import read_number
 
 _EITHER = re.compile("前者|后者|两者|二者|两只|另一只|其他|同类平均")
@@ -54,6 +55,7 @@ class Comparer:
         self._codes = frozenset(known.names.values())
         self._labels: dict[int, str] = {}
         self._yearly: dict[int, bool] = {}
+        self._tiers: dict[int, frozenset[int]] = {}
         self._entities: dict[tuple[int, bool], tuple[Any, bool]] = {}
         self._named: dict[int, tuple[str, dict[str, int], int]] = {}
 
@@ -80,6 +82,7 @@ class Comparer:
             "product": bool(other.entity or other.share),
             "period": any(mine.agrees(theirs) for mine in reading.periods for theirs in other.periods),
             "former": other.former,
+            "tier": bool(other.tier & self._tier(index, self._page.figures[index])),
             "attribute": bool(reading.attribute and other.attribute),
             "class": reading.attribute == other.attribute or (reading.attribute == MOVE and other.attribute == RETURN),
         }
@@ -157,6 +160,8 @@ class Comparer:
             hard.add("attribute")
         if self._other_base(index, evidence):
             hard.add("attribute")
+        if evidence.tier and (tier := self._tier(index, figure)) and not tier & evidence.tier:
+            soft.add("tier")
         reading = self._page.reading(index)
         mine, theirs = reading.attribute, evidence.attribute
         if mine == MOVE and (theirs or "").startswith(BENCHMARK) and not self._speaks_of_market(figure):
@@ -191,6 +196,12 @@ class Comparer:
             told = mine in ("", RETURN, MOVE) and _YEARLY.search(words) is not None
             self._yearly[index] = told or mine.endswith(ANNUAL)
         return self._yearly[index]
+
+    def _tier(self, index: int, figure: Figure) -> frozenset[int]:
+        """The days of holding that a rate is told for."""
+        if index not in self._tiers:
+            self._tiers[index] = tier_before(self._page.text, figure.start)
+        return self._tiers[index]
 
     def _speaks_of_market(self, figure: Figure) -> bool:
         """Whether a rise may be that of an index: 同期指数上涨2.88%."""

@@ -200,10 +200,7 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         anywhere = claim.open or claims.SUM.search(claim.words)
         counts = [p for p in parts if anywhere or start - claims.COMPARES <= p.place < start]
         yield from arithmetic.multiples(parts, counts)
-    money = [p for p in parts if p.unit == "元"]
-    if claims.BEFORE.search(claim.words):
-        grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
-        yield from ((abs(p.value) / (1 + rate), EXACT) for p in money for rate in grown if rate > -1)
+    yield from _grown_from(claim, parts)
     if not claim.asks_interest:
         return
     priced = any(p.attribute == NAV for p in parts)
@@ -222,6 +219,14 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         if claim.free or claims.AFTER.search(claim.words):
             yield from arithmetic.what_is_left(amount, rates)
     yield from ((amount * tenth, EXACT) for amount in sums for tenth in tenths)
+
+
+def _grown_from(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    """A sum of the year before, from this year's and its growth: 86.5亿元 after 12.3% were 77.0亿元."""
+    if claims.BEFORE.search(claim.words):
+        grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
+        money = [p for p in parts if p.unit == "元"]
+        yield from ((abs(p.value) / (1 + rate), EXACT) for p in money for rate in grown if rate > -1)
 
 
 def _factors(claim: Claim, rated: Sequence[Part]) -> list[Decimal]:

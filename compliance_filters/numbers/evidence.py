@@ -16,6 +16,7 @@ from compliance_filters.numbers.names import product_finder, product_names, shar
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period, former_periods, period_of_fact, periods_in
 from compliance_filters.numbers.quantities import Quantity, quantity_of_fact, without_plain_sign
+from compliance_filters.numbers.tiers import tier_before, tier_in
 
 _SHARE_CLASS = re.compile(r"[A-EHIY]\s?类")
 _PERIOD_WORDS = re.compile(
@@ -46,6 +47,7 @@ class Evidence:
     source: int | None = None
     in_period: bool = False  # the 三年 of 近三年
     former: bool = False  # of before the period that is spoken of: 上季度末为93.5%
+    tier: frozenset[int] = frozenset()  # days of holding that a rate is of
     quote: str = ""
     words: str = ""  # right before it in its source, or the name of the fact
 
@@ -89,6 +91,7 @@ class SourcePage:
             source=self.source.n,
             in_period=figure.in_period,
             former=bool(former),
+            tier=tier_before(self.page.text, figure.start) if figure.quantity.unit == "%" else frozenset(),
             quote=self.page.text[figure.start : figure.end],
             words=words,
         )
@@ -160,6 +163,7 @@ def _of_fact(fact: BoundFact, names: dict[str, str], words: AttributeWords) -> E
         share=share.group()[0] if share else None,
         qualifier=_qualifier(fact.name, names, words),
         fact=fact,
+        tier=tier_in(f"{fact.name} {fact.period or ''}") if fact.unit == "%" else frozenset(),
         quote=f"{fact.value}{fact.unit}",
         words=f"{fact.entity or ''} {fact.name}",
     )
