@@ -70,12 +70,17 @@ class SourcePage:
     shares: list[Mention]
     periods: tuple[Period, ...]  # of its title
     known: dict[int, Evidence] = field(default_factory=dict)
+    tells: tuple[int, ...] = ()  # figures that say something, in order
 
     def evidence(self, index: int) -> Evidence:
         found = self.known.get(index)
         if found is None:
             found = self.known[index] = self._read(index)
         return found
+
+    def telling(self) -> Iterator[Evidence]:
+        """The numbers that say something, in order."""
+        return map(self.evidence, self.tells)
 
     def _read(self, index: int) -> Evidence:
         figure, reading = self.page.figures[index], self.page.reading(index)
@@ -130,7 +135,10 @@ class Known:
         products = [one for one in self.products_in(text) if text[one.start : one.end] not in self._of_several]
         page = Page(text, words, products)
         periods = tuple(m.value for m in periods_in(source.title) if m.value.kind == "calendar")
-        return SourcePage(source=source, page=page, products=products, shares=shares_in(text), periods=periods)
+        tells = tuple(i for i, f in enumerate(page.figures) if f.said or f.rank or f.quantity.unit)
+        return SourcePage(
+            source=source, page=page, products=products, shares=shares_in(text), periods=periods, tells=tells
+        )
 
 
 def known_reader(words: AttributeWords) -> Callable[..., Known]:

@@ -43,6 +43,7 @@ class Judge:
         self._page, self._known = page, known
         self._derivation = Derivation(page, known, context, products, self._evidence)
         self._comparer = Comparer(page, known, products)
+        self._sources: dict[int, list[SourcePage]] = {}  # by where a sentence begins
         self._bindings: dict[int, _Binding] = {}
         self._proved: set[int] = set()
         self._sizes = Counter(_size(figure) for figure in page.figures)
@@ -155,14 +156,19 @@ class Judge:
     def _pool(self, index: int) -> Iterator[Evidence]:
         yield from self._known.facts
         for held in self._cited(index):
-            figures = held.page.figures
-            yield from (held.evidence(i) for i, f in enumerate(figures) if f.said or f.rank or f.quantity.unit)
+            yield from held.telling()
 
     def _cited(self, index: int) -> list[SourcePage]:
+        """The sources that a figure's sentence cites, or all; found once a sentence."""
         if not self._known.sources:
             return []
-        cited = citations(self._page.text, self._page.figures[index])
-        return [held for held in self._known.sources if not cited or held.source.n in cited]
+        figure = self._page.figures[index]
+        held = self._sources.get(figure.sentence)
+        if held is None:
+            cited = citations(self._page.text, figure)
+            held = [held for held in self._known.sources if not cited or held.source.n in cited]
+            self._sources[figure.sentence] = held
+        return held
 
     def _equal(self, index: int) -> Iterator[Evidence]:
         """Known numbers of the same size and unit; distances may be kept in per cent."""

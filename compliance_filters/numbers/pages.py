@@ -269,8 +269,7 @@ class Page:
         if len(before) == last - first + 1 and self._tell_apart(before):
             return self.reading(before[index - first]).periods, False
         mentions = self._between(self._periods, figure.sentence, figure.start, index)
-        turn = self._turns_back(index)
-        if turn is not None and not any(m.start >= figure.previous_end for m in mentions):
+        if not any(m.start >= figure.previous_end for m in mentions) and (turn := self._turns_back(index)) is not None:
             return self.reading(turn).periods, False
         earlier = [m.value for m in mentions if self.text[m.start - 1 : m.start] not in _COMPARED]
         return one_a_kind(earlier), False
