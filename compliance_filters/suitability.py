@@ -115,6 +115,8 @@ class RecommendationReader:
         exchanged = _EXCHANGED.search(sentence.text, clause.start, clause.end)
         if exchanged:  # of what is given up for something else only the other is recommended
             own = [m for m in own if m.start >= sentence.start + exchanged.end()] or own
+            if not own:
+                return []  # 不妨换成货币基金，X的波动太大
         if own:
             return own
         preceding = [m for m in here if m.start < sentence.start + cue]

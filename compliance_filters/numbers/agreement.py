@@ -10,9 +10,10 @@ from typing import Any
 from compliance_filters.numbers.evidence import Evidence, Known, shares_in
 from compliance_filters.numbers.figures import Figure
 from compliance_filters.numbers.labels import label_of
-from compliance_filters.numbers.mentions import BENCHMARK, EXCESS, MOVE, Mention
+from compliance_filters.numbers.mentions import ANNUAL, BENCHMARK, EXCESS, MOVE, RETURN, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period
+from compliance_filters.numbers.tiers import tier_before
 from mandarin.chinese_number import read_number
 
 _EITHER = re.compile("前者|后者|两者|二者|两只|另一只|其他|同类平均")
@@ -24,6 +25,10 @@ _MOVING = frozenset(
     {"return", "annual", "benchmark", "drawdown", "move", "excess", "revenue", "profit", "nav", *_AMOUNTS}
 )
 _TOP = re.compile(r"前\s?([一二三四五六七八九十]{1,3}|\d{1,3})\s?[大名]")  # how many of the largest are added up
+_YEARLY = re.compile("年均|年化|(?:平均|均)每年|每年|一年平均")
+_OF_ALL_YEARS = frozenset({RETURN, BENCHMARK, MOVE, EXCESS})
+_MARKET = re.compile("基准|指数|大盘|市场|同类|平均|沪深|中证|[两二]者|对方|它")
+_A_YEAR = 12  # months
 _UNTELLING = re.compile("合计|总额|金额|累计|市值|持有|当前|目前|单位|每[年月日期次]?")
 
 
@@ -49,6 +54,8 @@ class Comparer:
         self._shares = shares_in(page.text)
         self._codes = frozenset(known.names.values())
         self._labels: dict[int, str] = {}
+        self._yearly: dict[int, bool] = {}
+        self._tiers: dict[int, frozenset[int]] = {}
         self._entities: dict[tuple[int, bool], tuple[Any, bool]] = {}
         self._named: dict[int, tuple[str, dict[str, int], int]] = {}
 
@@ -74,8 +81,10 @@ class Comparer:
         known = {
             "product": bool(other.entity or other.share),
             "period": any(mine.agrees(theirs) for mine in reading.periods for theirs in other.periods),
+            "former": other.former,
+            "tier": bool(other.tier & self._tier(index, self._page.figures[index])),
             "attribute": bool(reading.attribute and other.attribute),
-            "class": reading.attribute == other.attribute,
+            "class": reading.attribute == other.attribute or (reading.attribute == MOVE and other.attribute == RETURN),
         }
         return all(known[doubt] for doubt in doubts)
 
@@ -123,6 +132,8 @@ class Comparer:
 
     def _compare_period(self, index: int, evidence: Evidence, hard: set[str], soft: set[str]) -> None:
         reading = self._page.reading(index)
+        if evidence.fact is None and not evidence.former and self._page.earlier(index):
+            soft.add("former")
         agreed = [mine.agrees(theirs) for mine in reading.periods for theirs in evidence.periods]
         if not agreed:
             return
@@ -147,8 +158,14 @@ class Comparer:
             return
         if _other_number_of(self.words_before(figure), evidence.words):
             hard.add("attribute")
+        if self._other_base(index, evidence):
+            hard.add("attribute")
+        if evidence.tier and (tier := self._tier(index, figure)) and not tier & evidence.tier:
+            soft.add("tier")
         reading = self._page.reading(index)
         mine, theirs = reading.attribute, evidence.attribute
+        if mine == MOVE and (theirs or "").startswith(BENCHMARK) and not self._speaks_of_market(figure):
+            soft.add("class")
         if mine and theirs and not _same_attribute(mine, theirs):
             certain = reading.own_attribute and evidence.fact and MOVE not in (mine, theirs)
             (hard if certain else soft).add("attribute")
@@ -158,6 +175,37 @@ class Comparer:
             best, own = self._qualified(index, figure, evidence.qualifier)
             if evidence.fact and evidence.qualifier and best > max(1, own):
                 soft.add("attribute")
+
+    def _other_base(self, index: int, evidence: Evidence) -> bool:
+        """Whether one is a rate a year and the other what several years came to."""
+        theirs, yearly = evidence.attribute or "", self._is_yearly(index)
+        if yearly == theirs.endswith(ANNUAL):
+            return False
+        reading = self._page.reading(index)
+        if not any(_is_long(period) for period in (*evidence.periods, *reading.periods)):
+            return False
+        if yearly:
+            return theirs.rpartition(":")[2] in _OF_ALL_YEARS and not _YEARLY.search(evidence.words)
+        return reading.attribute == RETURN and reading.own_attribute
+
+    def _is_yearly(self, index: int) -> bool:
+        """Whether a figure is told as a rate a year: 年化3.17%, 平均每年上涨3.17%."""
+        if index not in self._yearly:
+            mine = self._page.reading(index).attribute or ""
+            words = self.words_before(self._page.figures[index])
+            told = mine in ("", RETURN, MOVE) and _YEARLY.search(words) is not None
+            self._yearly[index] = told or mine.endswith(ANNUAL)
+        return self._yearly[index]
+
+    def _tier(self, index: int, figure: Figure) -> frozenset[int]:
+        """The days of holding that a rate is told for."""
+        if index not in self._tiers:
+            self._tiers[index] = tier_before(self._page.text, figure.start)
+        return self._tiers[index]
+
+    def _speaks_of_market(self, figure: Figure) -> bool:
+        """Whether a rise may be that of an index: 同期指数上涨2.88%."""
+        return _MARKET.search(self._page.text, figure.previous_end, figure.start) is not None
 
     def _qualified(self, index: int, figure: Figure, qualifier: str | None) -> tuple[int, int]:
         """How much the words before a figure share with any qualifier at best, and with this one.
@@ -196,6 +244,11 @@ def _same_attribute(mine: str, theirs: str) -> bool:
     return False
 
 
+def _is_long(period: Period) -> bool:
+    """Over a year, so that a rate a year is not what it came to."""
+    return period.kind == "life" or period.length > _A_YEAR or len(period.years) > 1
+
+
 def _other_number_of(said: str, known: str) -> bool:
     """前十大 where the source speaks of 前五大."""
     mine, theirs = _TOP.findall(said), _TOP.findall(known)
@@ -209,7 +262,12 @@ def _kinds(periods: tuple[Period, ...]) -> set[str]:
 def _differs(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
     """2024年 and 2024年上半年 agree, and are not the same."""
     pairs = [(a, b) for a in mine for b in theirs if a.kind == b.kind == "calendar"]
-    return bool(pairs) and all(a != b for a, b in pairs)
+    return bool(pairs) and not any(_are_same(a, b) for a, b in pairs)
+
+
+def _are_same(mine: Period, theirs: Period) -> bool:
+    years = mine.year is None or theirs.year is None or mine.year == theirs.year
+    return years and (mine.first, mine.last, mine.years) == (theirs.first, theirs.last, theirs.years)
 
 
 def _other_lengths(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:

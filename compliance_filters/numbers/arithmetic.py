@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import combinations, islice
@@ -14,96 +13,19 @@ Result = tuple[Decimal, Decimal]  # value, never negative; room beyond the round
 EXACT = Decimal(0)
 _A_YEAR = {"年": 1, "季": 4, "月": 12, "周": 52, "天": 365, "日": 365}
 _MONTHS = 12
+_MONTH = "个月"
 _WHOLE = 100  # per cent
 _RUN = 6  # years on end that are compounded
 _LIFE = 60  # years
-_KNOWN = 8
-_LEDGER = 8  # sums of which three are tried
+LEDGER = 8  # sums of which three are tried
 _HALF = Decimal("0.5")  # of a share
-_COMPARES = re.compile(
-    "(?<![同环])比|[同环]比(?![增上下涨跌减])|较"
-)  # 同比增长13.8% compares with no other number here
 _CURRENCIES = frozenset({"美元", "港元", "港币", "欧元", "英镑", "日元"})
 _RIGHT_BEHIND = 8  # characters: 8.3%，26人
 _NEIGHBOURS = 2
 _DEAREST_SHARE = 1_000  # yuan
 _TEN_THOUSAND = 10_000
+ROLLED = frozenset({"元", "份"})
 _COUNTED = frozenset({"期", "次", "笔", "只", "户", "人", "份", "张", "手", "个月", "个", "轮", "家", "通", "件"})
-
-
-def differences(text: str, parts: Sequence[Part], asked: int, *, mixed: bool = False) -> Iterator[Result]:
-    """Distances of two comparable parts; `asked` is +1 or -1 where words say in which direction.
-
-    `mixed`: also of any that are only known, where these are few.
-    """
-    known = sum(not p.shown for p in parts)
-    for first, second in combinations(parts, 2):
-        if not (_comparable(first, second) or (mixed and (first.shown != second.shown or known <= _KNOWN))):
-            continue
-        difference, known = _difference(text, first, second)
-        if known and asked and (difference > 0) != (asked > 0) and difference:
-            continue
-        yield abs(difference), EXACT
-        if not (first.signed and second.signed):  # 最大回撤27.3% and 能接受亏15% are told as sizes
-            yield abs(abs(first.value) - abs(second.value)), EXACT
-
-
-def ordered(parts: Sequence[Part], asked: int) -> Iterator[Result]:
-    """How far the first of two lies above the second (`asked` +1), or below it: 前者高4.4个百分点.
-
-    Two of one attribute, or the last two of all.
-    """
-    for first, second in combinations(parts, 2):
-        if first.attribute == second.attribute or (first is parts[-2] and second is parts[-1]):
-            difference = first.value - second.value
-            if not asked or not difference or (difference > 0) == (asked > 0):
-                yield abs(difference), EXACT
-
-
-def _comparable(first: Part, second: Part) -> bool:
-    """Two shown numbers always; of two known ones only those of one attribute, or fund and benchmark of one period."""
-    if first.shown and second.shown:
-        return True
-    mine, theirs = (p.attribute or "" for p in (first, second))
-    if first.beside or second.beside:
-        return True
-    if first.shown or second.shown:  # only a fund's figure and its benchmark's
-        one_of_two = mine.startswith(BENCHMARK) != theirs.startswith(BENCHMARK)
-        return one_of_two and bool(set(first.periods) & set(second.periods))
-    if mine == theirs:
-        return (first.entity, first.periods) != (second.entity, second.periods)
-    return BENCHMARK in mine + theirs and bool(set(first.periods) & set(second.periods))
-
-
-def _difference(text: str, first: Part, second: Part) -> tuple[Decimal, bool]:
-    """The difference, and whether its direction is known: fund less benchmark, later less earlier, 比 and 从."""
-    benchmarks = [(p.attribute or "").startswith(BENCHMARK) for p in (first, second)]
-    if benchmarks[0] != benchmarks[1]:
-        return (second.value - first.value if benchmarks[0] else first.value - second.value), True
-    if first.role * second.role < 0:
-        return first.role * (first.value - second.value), True
-    when = [next(((p.year, p.first) for p in part.periods if p.year), None) for part in (first, second)]
-    if when[0] and when[1] and when[0] != when[1]:
-        return (second.value - first.value if when[0] < when[1] else first.value - second.value), True
-    if first.reference != second.reference:
-        return (second.value - first.value if first.reference else first.value - second.value), True
-    between = text[first.place : second.place] if 0 <= first.place < second.place else ""
-    if _COMPARES.search(between):
-        return first.value - second.value, True
-    if re.search("到|至|为", between[-4:]) and "从" in text[max(0, first.place - 12) : first.place]:
-        return second.value - first.value, True
-    return first.value - second.value, False
-
-
-def ledgers(parts: Sequence[Part]) -> Iterator[Result]:
-    """What three shown sums make: 期末 less 期初 less 净转入."""
-    for a, b, c in combinations([p.value for p in parts if p.shown][:_LEDGER], 3):
-        yield from ((abs(total), EXACT) for total in (a + b + c, a + b - c, a - b + c, a - b - c))
-
-
-def pair_sums(parts: Sequence[Part]) -> Iterator[Result]:
-    """比上季末减少1.35亿元，即上季末为20.07亿元."""
-    return ((abs(a.value + b.value), EXACT) for a, b in combinations(parts, 2) if a.shown and b.shown)
 
 
 def totals(place: int, room: Decimal, parts: Sequence[Part]) -> Iterator[tuple[int, Decimal, Decimal]]:
@@ -138,16 +60,6 @@ def runs(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
                 yield own[first:last]
 
 
-def moved(levels: Iterable[Part], moves: Sequence[Part], *, back: bool) -> Iterator[Result]:
-    """A rate after a move of so many points, or before it (`back`): 78%，上升9个百分点，当时约69%."""
-    for level in levels:
-        for move in moves:
-            change = -move.value if back else move.value
-            yield abs(level.value + change), EXACT
-            if not move.signed:
-                yield abs(level.value - change), EXACT
-
-
 def weighted(parts: Sequence[Part]) -> Iterator[Result]:
     """Two rates by two weights that make a whole: 2%×85%-10%×15%; weights and rates in the same order."""
     shown = [p for p in parts if p.shown and p.unit == "%"]
@@ -158,6 +70,15 @@ def weighted(parts: Sequence[Part]) -> Iterator[Result]:
             yield abs(first.value * heavy.value + second.value * light.value) / _WHOLE, EXACT
 
 
+def yearly(parts: Iterable[Part]) -> Iterator[Result]:
+    """The rate a year of what several years came to: 41.6% in five years make 7.2%."""
+    for part in parts:
+        months = next((p.length for p in part.periods if p.kind == "rolling" and p.length > _MONTHS), 0)
+        if months and part.value > -_WHOLE:
+            growth = 1 + float(part.value) / _WHOLE
+            yield abs(Decimal(growth ** (_MONTHS / months) - 1)) * _WHOLE, EXACT
+
+
 def shares(pairs: Iterable[tuple[Part, Part]], scale: int) -> Iterator[Result]:
     """What part one is of another, and how many times as much; a dividend is taken for one share."""
     for first, second in pairs:
@@ -165,6 +86,21 @@ def shares(pairs: Iterable[tuple[Part, Part]], scale: int) -> Iterator[Result]:
             if bottom.value:
                 quotient = top.value / (top.per or 1) / (bottom.value / (bottom.per or 1))
                 yield abs(quotient * scale), EXACT
+
+
+def shares_of_run(place: int, parts: Sequence[Part], member: int, members: int) -> Iterator[Result]:
+    """What each of the sums right before `place`, of one product each, is of all: 4万元 and 6万元 make 40% and 60%.
+
+    The `member`-th of a list of `members` shares is that of the sum in the same place.
+    """
+    before = [p for p in parts if 0 <= p.place < place and p.unit in ROLLED and not p.total][::-1]
+    for size in range(2, min(len(before), LEDGER) + 1):
+        run = before[:size]
+        whole = sum((p.value for p in run), EXACT)
+        apart = len({p.entity for p in run if p.entity}) == size
+        if whole and (apart or members == size) and len({p.unit for p in run}) == 1:
+            chosen = [run[::-1][member]] if members == size else run if members == 1 else []
+            yield from ((abs(p.value / whole) * 100, EXACT) for p in chosen)
 
 
 def shares_of_last(place: int, parts: Sequence[Part], *, whole: bool) -> Iterator[Result]:
@@ -188,7 +124,7 @@ def growths(pairs: Iterable[tuple[Part, Part]], sign: str) -> Iterator[Result]:
 
 def _kind(part: Part) -> str:
     """Its unit; empty for whatever is counted: 179人 of 312份."""
-    return "" if part.unit in _COUNTED else part.unit or "?"
+    return "" if part.unit in _COUNTED and part.unit != _MONTH else part.unit or "?"
 
 
 def ratios(place: int, parts: Sequence[Part], *, sentence: range, wide: bool) -> Iterator[tuple[Part, Part]]:
@@ -197,7 +133,9 @@ def ratios(place: int, parts: Sequence[Part], *, sentence: range, wide: bool) ->
     Counts (9个月 of 12个月) must stand in the sentence itself.
     """
     for kind in {_kind(p) for p in parts}:
-        alike = [p for p in parts if _kind(p) == kind and (kind or not p.shown or p.place in sentence)]
+        alike = [
+            p for p in parts if _kind(p) == kind and (kind not in ("", _MONTH) or not p.shown or p.place in sentence)
+        ]
         before, behind = [p for p in alike if 0 <= p.place < place], [p for p in alike if p.place > place]
         near = {id(p) for p in (*before[-_NEIGHBOURS:], *behind[:1])}
         for first, second in combinations(alike, 2):

@@ -8,7 +8,7 @@ from mandarin.numerals import Numeral, NumeralKind
 
 CLAUSE_END = re.compile(r"[，,；;。！？!?\n|]|\s{3,}")
 _SUPPOSED = re.compile(
-    r"(?:假设|假定|假如|例如|比如|举例|举个例子|试算|如果您?|倘若|要是|万一|哪怕|即使|为例|打个比方"
+    r"(?:假设|假定|假如|例如|比如|举例|举个例子|试算|如果您?|倘若|(?<![主重只须])要是|万一|哪怕|即使|为例|打个比方"
     r"|若(?=您|投资|投入|申购|买入|持有|按|以|在|期末|到期|净值|市值|本金))"
 )
 _EXAMPLE_BEGINS = re.compile(
@@ -27,7 +27,7 @@ _COMPUTED = re.compile("算|市值|约合|折合|合计|相当|等于|也?就是
 # What the writer proposes is no claim about the world: 建议您拿三万元配置, 先上一成仓位.
 _PROPOSES = re.compile("建议|推荐|不妨|可以(?:先|考虑|分|建)|您(?:现在)?可以")
 _PROPOSED = re.compile(
-    r"(?:(?<!占)配|配置|拿出?|动用|先[上来]|上|再加|加|投|投入|定投|买|买入|申购|认购|留出?|留足|转入?|挪|减|减掉|放)(?:个|入|上|到|约|大约|至多|最多|不超过)?\s?$"
+    r"(?:(?<!占)配|配置|拿出?|用|以|动用|先[上来]|上|再加|加|投|投入|定投|买|买入|申购|认购|留出?|留足|转入?|挪|减|减掉|放)(?:个|入|上|到|约|大约|至多|最多|不超过|不高于)?\s?$"
 )
 # 利率上行1个百分点，价格大约跌2.8%: a rule of thumb sets out from a round move.
 _STEP = re.compile(

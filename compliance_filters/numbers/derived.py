@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, combinations, islice
 
 from compliance_filters.finding import ReviewContext
-from compliance_filters.numbers import arithmetic, claims
+from compliance_filters.numbers import arithmetic, claims, comparisons, distances
 from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import Claim, claim_of, is_round
-from compliance_filters.numbers.evidence import Known
-from compliance_filters.numbers.mentions import NAV
+from compliance_filters.numbers.comparisons import PAIRED
+from compliance_filters.numbers.evidence import Evidence, Known
+from compliance_filters.numbers.mentions import MOVE, NAV, Mention
 from compliance_filters.numbers.pages import Page
-from compliance_filters.numbers.parts import Part, Parts, is_sum
+from compliance_filters.numbers.parts import Part, Parts, is_sum, nearest
 from compliance_filters.numbers.quantities import Quantity
 
-_PLUS = re.compile(r"\s?[+＋]\s?")
-_WRITTEN = re.compile(r"[-+]?\d[\d.,]*\s?(?:%|％|[亿万]?[元份]|个百分点)")
 _FRACTION = re.compile("[^百分]+分之")  # 四十分之一, also of two rates
 _TIMES = re.compile("[×xX*折]")  # 1.2%×40%
 _MOVES_TO = re.compile("%(?:[上下]?[调降升]|提高|回落|降低|调整|[涨跌]|上行|下行)[到至为]?$")
 _TENTHS = "折"
 _FEW = 12  # sums, rates and spans that are multiplied with one another
-_PAIRED = 24  # numbers that are subtracted from one another
 _BEHIND = 10
 _NEXT = 80  # characters behind a premise in which something is computed from it
 
@@ -33,9 +30,17 @@ _NEXT = 80  # characters behind a premise in which something is computed from it
 class Derivation:
     """Looks for a computation that gives a figure of one page."""
 
-    def __init__(self, page: Page, known: Known, context: ReviewContext) -> None:
-        self._page, self._context = page, context
-        self._parts = Parts(page, known)
+    def __init__(
+        self,
+        page: Page,
+        known: Known,
+        context: ReviewContext,
+        products: Sequence[Mention],
+        bound: Callable[[int], Evidence | None],
+    ) -> None:
+        """`bound` gives the known number that a shown figure (by index) states."""
+        self._page, self._context, self._products = page, context, products
+        self._parts = Parts(page, known, products, bound)
 
     def gives(self, index: int, *, stated: bool, trusts: Callable[[int], bool]) -> bool:
         """Whether shown or known numbers give this figure in a way that its words ask for.
@@ -43,17 +48,21 @@ class Derivation:
         `stated`: something else is known of just what the figure is of; then words must ask for it.
         `trusts` says of which shown figures (by index) others may be computed.
         """
-        claim = claim_of(self._page, index, stated=stated)
+        claim = claim_of(self._page, index, self._products, stated=stated)
         if claim.unit == "个月" and claims.SINCE.search(claim.words):
             return _since(claim.quantity, self._context)
         parts = self._parts.around(index, trusts)
-        return claim.meets(self._results(claim, parts)) or self._is_premise(index, parts, trusts)
+        if claim.meets(self._results(claim, parts)):
+            return not comparisons.is_turned(claim, parts)
+        return self._is_premise(index, parts, trusts)
 
     def _results(self, claim: Claim, parts: list[Part]) -> Iterator[Result]:
         """Values that the words ask for, never negative, each with what rounding of its parts may add."""
         unit = claim.unit
         own = [p for p in parts if p.unit == ("%" if unit in ("pp", "点") else unit)]
-        yield from _distances(claim, own)
+        yield from comparisons.apart(claim, own)
+        if unit in ("元", "份"):
+            yield from comparisons.rolled(claim, own, self._parts)
         if claim.asks_total:
             yield from ((abs(total), room) for count, total, room in _totals(claim, own) if count > 1)
         if claim.asks_mean:
@@ -78,21 +87,34 @@ class Derivation:
         page = self._page
         figure = page.figures[index]
         named = page.reading(index).own_attribute and not figure.joined
-        if not is_sum(page.text, figure) or named or not is_round(figure.quantity):
+        shares = figure.quantity.unit == "份"
+        if not (shares or is_sum(page.text, figure)) or named or not is_round(figure.quantity):
+            return False
+        if claims.HELD.search(page.text, figure.stretch, figure.start):
             return False
         for later in range(index + 1, len(page.figures)):
             other = page.figures[later]
             if other.start - figure.end > _NEXT:
                 return False
-            if is_sum(page.text, other) and self._comes_of(figure.quantity.value, later, parts, trusts):
+            if not is_sum(page.text, other):
+                continue
+            if self._is_worth(figure.quantity.value, later, parts, of_shares=shares):
+                return True
+            if not shares and self._comes_of(figure.quantity.value, later, parts, trusts):
                 return True
         return False
 
+    def _is_worth(self, shares: Decimal, later: int, parts: Sequence[Part], *, of_shares: bool) -> bool:
+        """Whether figure `later` is what so many shares are worth or earn; of a money fund a share is a yuan."""
+        priced = [p for p in parts if p.unit == "元" and (p.per or (p.attribute == NAV and of_shares))]
+        claim = claim_of(self._page, later, self._products)
+        return claim.meets((abs(shares * p.value / (p.per or 1)), EXACT) for p in priced)
+
     def _comes_of(self, amount: Decimal, later: int, parts: list[Part], trusts: Callable[[int], bool]) -> bool:
         """Whether figure `later` is interest on an amount, what becomes of it, or the rest of a known sum."""
-        claim = claim_of(self._page, later)
+        claim = claim_of(self._page, later, self._products)
         rated = [p for p in self._parts.around(later, trusts) if p.unit == "%"]
-        rates = _factors(claim, _nearest(rated, claim.figure.start, _FEW))
+        rates = _factors(claim, nearest(rated, claim.figure.start, _FEW))
         spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
         if claim.meets(
             chain(
@@ -106,62 +128,28 @@ class Derivation:
         return bool(claims.REST.search(claim.before)) and any(p.unit == "元" and p.value == whole for p in parts)
 
 
-def _nearest(parts: Sequence[Part], place: int, most: int) -> list[Part]:
-    """In order of the text; shown ones first where there are too many."""
-    if len(parts) <= most:
-        return list(parts)
-    chosen = sorted(parts, key=lambda p: (not p.shown, abs(p.place - place)))[:most]
-    return sorted(chosen, key=lambda p: (not p.shown, p.place))
-
-
 def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, Decimal]]:
     column = claim.figure.column
-    own = [p for p in own if not column or p.column == column or not p.shown]
+    own = [p for p in own if (not column or p.column == column or not p.shown) and not p.former]
     return arithmetic.totals(claim.figure.start, claim.quantity.tolerance, own)
-
-
-def _distances(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
-    near = _nearest(own, claim.figure.start, _PAIRED)
-    precise = claim.unit in ("元", "份") and claim.free
-    if ordered := claims.ORDERED.search(claim.near):
-        named = _summed(claim.text, [p for p in near if 0 <= p.place < claim.figure.start])
-        yield from arithmetic.ordered(named, claim.direction if ordered.group() == "前者" else -claim.direction)
-    elif claim.asks_distance or precise:
-        yield from arithmetic.differences(claim.text, near, claim.direction, mixed=precise)
-    if precise and claims.FORMERLY.search(claim.words):
-        yield from arithmetic.pair_sums(near)
-    if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):
-        yield from arithmetic.ledgers(near)
-
-
-def _summed(text: str, parts: Sequence[Part]) -> list[Part]:
-    """Parts with those that a plus joins added up: of 0.50%+0.10% and 1.20%+0.20% the latter is 0.80 higher."""
-    made: list[Part] = []
-    end = -1
-    for part in sorted(parts, key=lambda p: p.place):
-        joined = bool(made) and _PLUS.fullmatch(text[end : part.place]) is not None
-        if joined:
-            made[-1] = replace(made[-1], value=made[-1].value + part.value, attribute=None)
-        else:
-            made.append(part)
-        end = next((f.end() for f in [_WRITTEN.match(text, part.place)] if f), part.place)
-    return made
 
 
 def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator[Result]:
     start = claim.figure.start
     if claims.REST.search(claim.before):
         yield from ((100 - total, room) for _, total, room in _totals(claim, own))
+    if claims.YEARLY.search(claim.words):
+        yield from arithmetic.yearly(own)
     if claims.COMPOUND.search(claim.words):
         before = [p for p in own if 0 <= p.place < start]
         yield from arithmetic.compounded(before[::-1])
-        for run in arithmetic.runs(_nearest(before, start, _FEW)):
+        for run in arithmetic.runs(nearest(before, start, _FEW)):
             yield from islice(arithmetic.compounded(run), len(run) - 2, None)
     if claims.BEFORE.search(claim.words) or claims.THEN.search(claim.words):
         moves = [p for p in parts if p.unit == "pp" and p.shown]
-        yield from arithmetic.moved(own, moves, back=claims.BEFORE.search(claim.words) is not None)
+        yield from distances.moved(own, moves, back=claims.BEFORE.search(claim.words) is not None)
     if claims.WEIGHTED.search(claim.text, claim.figure.sentence, start):
-        yield from arithmetic.weighted(_nearest(parts, start, _FEW))
+        yield from arithmetic.weighted(nearest(parts, start, _FEW))
     if _TENTHS in claim.text[max(0, start - _NEXT) : start]:
         yield from ((abs(r.value * z.value) / 10, EXACT) for r in own for z in parts if z.unit == _TENTHS)
     if claims.A_MONTH.search(claim.near):
@@ -172,13 +160,17 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
 def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     unit, figure = claim.unit, claim.figure
     fraction = _FRACTION.match(claim.text, figure.start, figure.end) is not None
-    whole = _nearest([p for p in parts if p.unit != "%" or unit != "%" or fraction], figure.start, _PAIRED)
+    rated = unit != "%" or fraction or claim.relative
+    whole = nearest([p for p in parts if p.unit != "%" or rated], figure.start, PAIRED)
     sentence = range(figure.sentence, figure.sentence_end)
     pairs = list(arithmetic.ratios(figure.start, whole, sentence=sentence, wide=bool(figure.label)))
-    if claims.SHARE.search(claim.words) or unit != "%" or fraction:
+    grown = fraction and claims.GROWN_BY.search(claim.near) is not None
+    if not grown and (claims.SHARE.search(claim.words) or unit != "%" or fraction):
         within = unit == "%" and claims.PART.search(claim.words) is not None
         found = arithmetic.shares(pairs, 1 if unit in ("倍", "") else 100)
         yield from ((value, room) for value, room in found if not within or value <= 100)
+        if within:
+            yield from arithmetic.shares_of_run(figure.start, parts, claim.member, claim.members)
     elif claim.bare:
         yield from arithmetic.shares_of_last(figure.start, whole, whole=claim.before == "的")
     elif claim.text[figure.end - 1] == "成" and claims.AMONG.search(claim.near):
@@ -197,20 +189,26 @@ def _recoveries(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
 
 
 def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
-    """Fees, interest, gains and losses, what is left of them, and what comes of several payments."""
+    """Fees, interest, gains and losses, what is left of them, and what comes of several payments.
+
+    Where two are held against each other (A比B多) only their difference is meant.
+    """
+    if claim.compared:
+        return
     start = claim.figure.start
     if claims.PAID.search(claim.words):
         anywhere = claim.open or claims.SUM.search(claim.words)
         counts = [p for p in parts if anywhere or start - claims.COMPARES <= p.place < start]
         yield from arithmetic.multiples(parts, counts)
+    yield from _grown_from(claim, parts)
     if not claim.asks_interest:
         return
     priced = any(p.attribute == NAV for p in parts)
     money = [p for p in parts if p.unit == "元" or (p.unit == "份" and not priced)]
-    sums = [abs(p.value) for p in _nearest(money, start, _FEW)]
-    worth = arithmetic.worth(_nearest(parts, start, _PAIRED))
+    sums = [abs(p.value) for p in nearest(money, start, _FEW)]
+    worth = arithmetic.worth(nearest(parts, start, PAIRED))
     tenths = [p.value / 10 for p in parts if p.unit == _TENTHS]
-    rates = _factors(claim, _nearest([p for p in parts if p.unit in ("%", "pp")], start, _FEW))
+    rates = _factors(claim, nearest([p for p in parts if p.unit in ("%", "pp")], start, _FEW))
     rates += [rate * tenth for rate in rates for tenth in tenths]
     spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
     yield from ((amount, EXACT) for amount in worth)
@@ -221,6 +219,14 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         if claim.free or claims.AFTER.search(claim.words):
             yield from arithmetic.what_is_left(amount, rates)
     yield from ((amount * tenth, EXACT) for amount in sums for tenth in tenths)
+
+
+def _grown_from(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    """A sum of the year before, from this year's and its growth: 86.5亿元 after 12.3% were 77.0亿元."""
+    if claims.BEFORE.search(claim.words):
+        grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
+        money = [p for p in parts if p.unit == "元"]
+        yield from ((abs(p.value) / (1 + rate), EXACT) for p in money for rate in grown if rate > -1)
 
 
 def _factors(claim: Claim, rated: Sequence[Part]) -> list[Decimal]:

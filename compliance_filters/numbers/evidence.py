@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,19 +11,19 @@ from functools import lru_cache
 
 from compliance_filters.finding import BoundFact, ProductInContext, Source
 from compliance_filters.numbers.figures import figures_in
-from compliance_filters.numbers.mentions import AttributeWords, Mention, mention_finder
+from compliance_filters.numbers.mentions import AttributeWords, Mention
+from compliance_filters.numbers.names import product_finder, product_names, shared_names
 from compliance_filters.numbers.pages import Page
-from compliance_filters.numbers.periods import Period, period_of_fact, periods_in
+from compliance_filters.numbers.periods import Period, former_periods, period_of_fact, periods_in
 from compliance_filters.numbers.quantities import Quantity, quantity_of_fact, without_plain_sign
+from compliance_filters.numbers.tiers import tier_before, tier_in
 
-_CLASS = re.compile(r"(?<=[债券合票金数币])[A-EY]类?$")
-_KIND_OF_FUND = re.compile(r"(?:混合|债券|股票|指数|货币|基金)?(?:型|发起式?)*[A-CEHIY]?类?$")
 _SHARE_CLASS = re.compile(r"[A-EHIY]\s?类")
 _PERIOD_WORDS = re.compile(
     r"(?:19|20)\d\d(?:年度?|[QH]\d)?(?:末|[上下]半年|第?[一二三四1-4]季度)?|[近过最]\S{1,4}[年月周日]|[上下]半年|成立以来|今年以来"
 )
 _TRIMMED = "的近各年度期月末 ·:：()（）-_"
-_LEAST_NAME, _LEAST_SHORT_FORM = 2, 4  # characters
+_LEAST_NAME = 2  # characters
 _GENERIC = frozenset({
     "基金", "本基金", "产品", "本产品", "该基金", "同期", "区间", "报告期", "期末", "期间", "份额", "组合", "年化",
     "累计", "期初", "当期", "本期", "过去", "最近",
@@ -47,6 +46,8 @@ class Evidence:
     fact: BoundFact | None = None
     source: int | None = None
     in_period: bool = False  # the 三年 of 近三年
+    former: bool = False  # of before the period that is spoken of: 上季度末为93.5%
+    tier: frozenset[int] = frozenset()  # days of holding that a rate is of
     quote: str = ""
     words: str = ""  # right before it in its source, or the name of the fact
 
@@ -69,6 +70,7 @@ class SourcePage:
     shares: list[Mention]
     periods: tuple[Period, ...]  # of its title
     known: dict[int, Evidence] = field(default_factory=dict)
+    tells: tuple[int, ...] = ()  # figures that say something, in order
 
     def evidence(self, index: int) -> Evidence:
         found = self.known.get(index)
@@ -76,18 +78,25 @@ class SourcePage:
             found = self.known[index] = self._read(index)
         return found
 
+    def telling(self) -> Iterator[Evidence]:
+        """The numbers that say something, in order."""
+        return map(self.evidence, self.tells)
+
     def _read(self, index: int) -> Evidence:
         figure, reading = self.page.figures[index], self.page.reading(index)
+        former = self.page.earlier(index)
         words = figure.label or self.page.text[max(figure.stretch, figure.start - _WORDS) : figure.start]
         return Evidence(
             quantity=without_plain_sign(figure.quantity, words),
             attribute=reading.attribute,
-            periods=reading.periods or self.periods,
+            periods=reading.periods or (former_periods(former, self.periods) if former else self.periods),
             sole_period=reading.sole_period,
             entity=self.page.entity(index, self.products)[0],
             share=self.page.entity(index, self.shares)[0],
             source=self.source.n,
             in_period=figure.in_period,
+            former=bool(former),
+            tier=tier_before(self.page.text, figure.start) if figure.quantity.unit == "%" else frozenset(),
             quote=self.page.text[figure.start : figure.end],
             words=words,
         )
@@ -103,9 +112,10 @@ class Known:
         products: Sequence[ProductInContext],
         words: AttributeWords,
     ) -> None:
-        self.names = _names(products)
-        self.products_in = mention_finder(self.names)
-        self._of_several = _shared(products)
+        told = [*(source.publisher or "" for source in sources), *(f"{fact.entity or ''}{fact.name}" for fact in facts)]
+        self.names = product_names(products, told)
+        self.products_in = product_finder(self.names)
+        self._of_several = shared_names(products)
         # `named`: numbers within the names of facts (接受10%以内回撤人数), as value and unit
         self.facts = tuple(_of_fact(fact, self.names, words) for fact in facts)
         self._by_value = sorted((fact.quantity.value, n) for n, fact in enumerate(self.facts))
@@ -125,7 +135,10 @@ class Known:
         products = [one for one in self.products_in(text) if text[one.start : one.end] not in self._of_several]
         page = Page(text, words, products)
         periods = tuple(m.value for m in periods_in(source.title) if m.value.kind == "calendar")
-        return SourcePage(source=source, page=page, products=products, shares=shares_in(text), periods=periods)
+        tells = tuple(i for i, f in enumerate(page.figures) if f.said or f.rank or f.quantity.unit)
+        return SourcePage(
+            source=source, page=page, products=products, shares=shares_in(text), periods=periods, tells=tells
+        )
 
 
 def known_reader(words: AttributeWords) -> Callable[..., Known]:
@@ -146,29 +159,6 @@ def shares_in(text: str) -> list[Mention]:
     return [Mention(m.start(), m.end(), m.group()[0]) for m in _SHARE_CLASS.finditer(text)]
 
 
-def _names(products: Sequence[ProductInContext]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for product in products:
-        names[product.code] = product.code
-        for form in _forms(product.name):
-            names.setdefault(form, product.code)
-    return {name: code for name, code in names.items() if len(name) >= _LEAST_NAME}
-
-
-def _shared(products: Sequence[ProductInContext]) -> frozenset[str]:
-    """Names that several products have without their class: a report's title is of no one class."""
-    forms = Counter(form for product in products for form in dict.fromkeys(_forms(product.name)))
-    return frozenset(form for form, times in forms.items() if times > 1)
-
-
-def _forms(name: str) -> Iterator[str]:
-    """A name as it stands, without class, and without kind: 云岭稳健增利债券A, 云岭稳健增利债券, 云岭稳健增利."""
-    yield name
-    for form in (name.removesuffix("证券投资基金"), _CLASS.sub("", name), _KIND_OF_FUND.sub("", name)):
-        if len(form) >= _LEAST_SHORT_FORM:
-            yield form
-
-
 def _of_fact(fact: BoundFact, names: dict[str, str], words: AttributeWords) -> Evidence:
     share = _SHARE_CLASS.search(f"{fact.entity or ''} {fact.name}")
     named = [code for name, code in names.items() if name in (fact.entity or "") or name in fact.name]
@@ -181,6 +171,7 @@ def _of_fact(fact: BoundFact, names: dict[str, str], words: AttributeWords) -> E
         share=share.group()[0] if share else None,
         qualifier=_qualifier(fact.name, names, words),
         fact=fact,
+        tier=tier_in(f"{fact.name} {fact.period or ''}") if fact.unit == "%" else frozenset(),
         quote=f"{fact.value}{fact.unit}",
         words=f"{fact.entity or ''} {fact.name}",
     )

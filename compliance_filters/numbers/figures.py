@@ -18,7 +18,10 @@ Span = tuple[int, int]
 _HAS_NUMBER = re.compile("[0-9０-９零一二三四五六七八九十百千万两半]")
 _SENTENCE_END = re.compile(r"[。！？!?\n]+")
 _MARK = re.compile(r"[\[【〔](\d{1,3})[\]】〕]")
-_JOINED = re.compile(r"\s?(?:(?:、|和|与|及|以及)\s?(?:上?涨|下?跌|增长|下降)?|/|,|，|；|;)\s?")
+_JOINED = re.compile(
+    r"\s?(?:(?:/年|/月|每年)?\s?(?:\[\d{1,3}\]){0,2}\s?(?:、|和|与|及|以及|对)\s?(?:上?涨|下?跌|增长|下降|约)?|/|,|，|；|;)\s?"
+)
+_JOINED_WITHIN = 12  # characters
 _LIST_NUMBER = re.compile(
     r"^[ \t]*(?:#{1,6}\s|[-*•]\s)?[ \t]*(?:§\s?)?[(（]?\d{1,3}(?:\.\d{1,2}){0,3}[.、)）\s：:](?!\d)", re.M
 )
@@ -175,7 +178,7 @@ class _Reader:
             stretch=stretch,
             previous_end=max(sentence, before_end),
             clause_end=max(clause_end, numeral.end),
-            joined=alike and len(gap) <= 5 and bool(_JOINED.fullmatch(gap)) and not label,
+            joined=alike and len(gap) <= _JOINED_WITHIN and bool(_JOINED.fullmatch(gap)) and not label,
             strict=rank or bool(unit) or _is_strict(numeral),
             said=said and not assumed,
             assumed=said and assumed,

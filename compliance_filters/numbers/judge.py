@@ -41,8 +41,9 @@ class Judge:
 
     def __init__(self, page: Page, known: Known, products: list[Mention], context: ReviewContext) -> None:
         self._page, self._known = page, known
-        self._derivation = Derivation(page, known, context)
+        self._derivation = Derivation(page, known, context, products, self._evidence)
         self._comparer = Comparer(page, known, products)
+        self._sources: dict[int, list[SourcePage]] = {}  # by where a sentence begins
         self._bindings: dict[int, _Binding] = {}
         self._proved: set[int] = set()
         self._sizes = Counter(_size(figure) for figure in page.figures)
@@ -101,6 +102,13 @@ class Judge:
             self._bindings[index] = self._bind(index)
         return self._bindings[index]
 
+    def _evidence(self, index: int) -> Evidence | None:
+        """The known number that a figure states."""
+        binding = self._binding(index)
+        if not binding.bound:
+            return None
+        return next((m.evidence for m in reversed(binding.matches) if m.fits), binding.matches[0].evidence)
+
     def _bind(self, index: int) -> _Binding:
         matches: list[Match] = []
         other_sign = False
@@ -148,14 +156,19 @@ class Judge:
     def _pool(self, index: int) -> Iterator[Evidence]:
         yield from self._known.facts
         for held in self._cited(index):
-            figures = held.page.figures
-            yield from (held.evidence(i) for i, f in enumerate(figures) if f.said or f.rank or f.quantity.unit)
+            yield from held.telling()
 
     def _cited(self, index: int) -> list[SourcePage]:
+        """The sources that a figure's sentence cites, or all; found once a sentence."""
         if not self._known.sources:
             return []
-        cited = citations(self._page.text, self._page.figures[index])
-        return [held for held in self._known.sources if not cited or held.source.n in cited]
+        figure = self._page.figures[index]
+        held = self._sources.get(figure.sentence)
+        if held is None:
+            cited = citations(self._page.text, figure)
+            held = [held for held in self._known.sources if not cited or held.source.n in cited]
+            self._sources[figure.sentence] = held
+        return held
 
     def _equal(self, index: int) -> Iterator[Evidence]:
         """Known numbers of the same size and unit; distances may be kept in per cent."""

@@ -13,14 +13,21 @@ _UNTELLING = re.compile(
     "|[（(：:、和与及\\s]|[当今昨单本上][日月周天年季]|同比|环比|同期|截至|上升|下降|上涨|下跌|降|升|涨|跌|减|增"
     "|由|从|比|较|以|按|就|都|均|各|每)+$"
 )
+_ROW = re.compile(
+    "(?:(?:期末|季末|年末|月末|其中|目前|当前)[，,]?)?(?P<row>[\u4e00-\u9fff]{2,8}(?:[、和与及][\u4e00-\u9fff]{2,8}?){1,5}?)"
+    "(?:资产|仓位|占比|比例|的)?(?:分别|依次|各)(?:占|为|是|达|约)[\u4e00-\u9fff]{0,6}$"
+)
+_MEMBER = re.compile("[^、和与及]{2,8}")
 _NOUN = 2  # characters right behind a figure that may be what it is of
 
 
 def label_of(page: Page, index: int) -> tuple[int, int]:
     """Start and end of the words; (0, 0) where a figure has none of its own."""
     figure, text = page.figures[index], page.text
-    if figure.label or figure.rank or figure.quantity.unit == "pp" or page.is_enumerated(index):
+    if figure.label or figure.rank or figure.quantity.unit == "pp":
         return 0, 0
+    if page.is_enumerated(index):
+        return _listed(page, index)
     if FORMER.search(text, figure.stretch, figure.start):
         return 0, 0
     end = _end(page, figure.stretch, figure.start)
@@ -28,6 +35,17 @@ def label_of(page: Page, index: int) -> tuple[int, int]:
         return 0, 0  # 60%固收+40%权益: of the figure before
     found = _TELLING.search(text, figure.stretch, end)
     return found.span() if found else (0, 0)
+
+
+def _listed(page: Page, index: int) -> tuple[int, int]:
+    """The k-th of the nouns that stand in a row for the k-th figure: 股票、债券和现金分别占31.6%、62.4%和6.0%."""
+    first, last = page.group(index)
+    head = page.figures[first]
+    row = _ROW.search(page.text, head.stretch, head.start)
+    if row is None:
+        return 0, 0
+    spans = [m.span() for m in _MEMBER.finditer(page.text, *row.span("row"))]
+    return spans[index - first] if len(spans) == last - first + 1 else (0, 0)
 
 
 def _end(page: Page, start: int, end: int) -> int:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import ahocorasick
 
 RELATION = "relation"  # 跑赢基准 compares with the benchmark and is no figure of it
-RETURN, BENCHMARK, EXCESS, MOVE, NAV, TOTAL_NAV = "return", "benchmark", "excess", "move", "nav", "total_nav"
+RETURN, ANNUAL, BENCHMARK, EXCESS, MOVE = "return", "annual", "benchmark", "excess", "move"
+NAV, TOTAL_NAV = "nav", "total_nav"
 _COMPARES = re.compile("(?:跑赢|跑输|超越|战胜|落后|领先)(?:了|过|于|其|它的|同期|该|业绩){1,3}$")
 _COMPARE_REACH = 8
 

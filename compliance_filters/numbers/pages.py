@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,25 +25,26 @@ from compliance_filters.numbers.mentions import (
     outside_names,
 )
 from compliance_filters.numbers.periods import Period, periods_in
+from compliance_filters.numbers.readings import Reading, groups, one_a_kind, years_of
 
+_IN_ORDER = re.compile("分别|依次|各")
+_OPENS, _CLOSES = ("(", "（"), (")", "）")
 _PAREN = re.compile(r"[(（][^()（）\n]{0,60}[)）]")
 _FILLERS = " 　，,；;：:为是达到约近超过于的至分别依次同期而则也又有、和与及（()）"
+# The level of an earlier day; behind 较 or 比 stands how far it is from that level.
+_EARLIER = re.compile(
+    r"(?<![较比])(?P<word>上[个一]?季度?末?|(?:上|去)年度?末|上[个一]?月末?|(?:去|上)年同期|年初|期初|季初|月初|此前|之前|原先?|原来|[一半两三\d]{1,2}(?:个月|个季度|年)前|由|从)"
+    r"[^，,。；;、（(\d]{0,8}$"
+)
 _LOOK_BACK = 12  # figures
+_COMPARED = frozenset("较比由从于")  # 较二季度末的66.8%: what follows is of no such period
+_EARLIER_REACH = 14  # characters
 # 5.13%的净值增长率, 0.40%/年计提销售服务费
 _FOLLOWS = re.compile(r"(?:/|每)?年?(?:的[正负]?|计提的?|收取的?|支付的?)?")
 # 由30.5亿元升至: of before the period that is spoken of
-FORMER = re.compile(r"(?:由|从|自|原|此前|之前|原来|年初|期初|上年末|去年末|上季末|上年|上月)的?约?$")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """What the words around a figure say; `own` where they stand between it and the figure before."""
-
-    attribute: str | None = None
-    own_attribute: bool = False
-    periods: tuple[Period, ...] = ()
-    own_period: bool = False
-    sole_period: bool = False  # and its own words name no other period
+FORMER = re.compile(
+    r"(?:由|从|自|原|此前|之前|原来|年初|期初|上年末|去年末|上季度?末|上个?月末|上年|上月|(?:上年|去年)同期)的?约?[为是]?$"
+)
 
 
 class Page:
@@ -60,6 +60,7 @@ class Page:
         self._begins: dict[int, int] = {}  # of attributes and periods, by where they end
         self._groups: dict[int, tuple[int, int]] = {}
         self._readings: dict[int, Reading] = {}
+        self._earlier: dict[int, str] = {}
         self._by_value: list[tuple[Decimal, int]] | None = None
         self._hidden: list[tuple[int, int]] = []
 
@@ -86,8 +87,14 @@ class Page:
         here = self._nearest(index, mentions)
         if here is not None:
             return here, True
-        before = [m for m in mentions if m.end <= figure.sentence]
-        return (before[-1].value, False) if before else (None, False)
+        before = [m.value for m in mentions if m.end <= figure.sentence]
+        return (self._carried(index, before), False) if before else (None, False)
+
+    def _carried(self, index: int, before: Sequence[Any]) -> Any:
+        """Whose figure it is by the sentences before: 两只分别为1.20%和0.30% follow the order of the last two."""
+        first, last = self.group(index)
+        recent = list(dict.fromkeys(reversed(before)))[: last - first + 1][::-1]
+        return recent[index - first] if last > first and len(recent) == last - first + 1 else before[-1]
 
     def between(self, low: Decimal, high: Decimal) -> Iterator[int]:
         """Figures whose value lies in low..high, found without a look at all of them."""
@@ -108,6 +115,27 @@ class Page:
         self._prepare()
         return index in self._groups
 
+    def group(self, index: int) -> tuple[int, int]:
+        """First and last figure of the enumeration that figure `index` stands in; itself twice outside one."""
+        if self._attributes is None:
+            self._prepare()
+        return self._groups.get(index, (index, index))
+
+    def earlier(self, index: int) -> str:
+        """The word right before a figure that puts it before the period spoken of: the 上季度末 of 上季度末为93.5%."""
+        known = self._earlier.get(index)
+        if known is None:
+            known = self._earlier[index] = self._read_earlier(self.figures[index])
+        return known
+
+    def _read_earlier(self, figure: Figure) -> str:
+        if figure.label:
+            cells = figure.label.split()
+            found = _EARLIER.search(cells[1]) if len(cells) > 1 else None
+        else:
+            found = _EARLIER.search(self.text, max(figure.stretch, figure.start - _EARLIER_REACH), figure.start)
+        return found["word"] if found else ""
+
     def _hidden_within(self, start: int, end: int) -> list[tuple[int, int]]:
         return self._hidden[bisect_left(self._hidden, (start,)) : bisect_left(self._hidden, (end,))]
 
@@ -117,7 +145,7 @@ class Page:
             self._attributes = outside_names(self._words.mentions(self.text), self._names)
             self._periods = [Mention(*m) for m in periods_in(self.text)]
             self._begins = {m.end: m.start for m in (*self._attributes, *self._periods)}
-            self._groups = {i: group for group in _groups(self.figures) for i in range(group[0], group[1] + 1)}
+            self._groups = {i: group for group in groups(self.figures) for i in range(group[0], group[1] + 1)}
 
     def _read(self, index: int) -> Reading:
         self._prepare()
@@ -176,7 +204,7 @@ class Page:
 
     def _adds_nothing(self, index: int) -> bool:
         """Whether the words before a figure name nothing but a period, so that it is of what was spoken of before."""
-        head = self.figures[self._group(index)[0]]
+        head = self.figures[self.group(index)[0]]
         left = self.text[head.stretch : head.start]
         for mention in self._between(self._periods, head.stretch, head.start, index):
             left = left.replace(self.text[mention.start : mention.end], "")
@@ -184,7 +212,7 @@ class Page:
 
     def _parallel(self, index: int) -> str | None:
         """The attribute of the figure before, or of as many before as are told here: 过去一年分别为4.23%和12.32%."""
-        first, last = self._group(index)
+        first, last = self.group(index)
         if (turn := self._turns_back(index)) is not None:
             return self.reading(turn).attribute
         start = self.figures[index].sentence
@@ -204,11 +232,15 @@ class Page:
         begin = max(figure.sentence, *(self.text.rfind(m, figure.sentence, mark) for m in "；;"))
         return next((i for i in self._said_before(index, _LOOK_BACK) if self.figures[i].start >= begin), None)
 
-    def _said_before(self, index: int, many: int) -> list[int]:
-        """The nearest figures before one, in order, without those that say nothing (三只, 近一年)."""
+    def _said_before(self, index: int, many: int, *, alike: bool = False) -> list[int]:
+        """The nearest figures before one, in order, without those that say nothing (三只, 近一年).
+
+        `alike`: only those of its unit.
+        """
         found: list[int] = []
         for i in range(index - 1, max(-1, index - 1 - _LOOK_BACK), -1):
-            if self.figures[i].said and not self._is_aside(i, index):
+            other_unit = alike and self.figures[i].quantity.unit != self.figures[index].quantity.unit
+            if self.figures[i].said and not other_unit and not self._is_aside(i, index):
                 found.insert(0, i)
                 if len(found) == many:
                     break
@@ -219,10 +251,6 @@ class Page:
         place, end = self.figures[other].start, self.figures[index].start
         return any(s < place < e <= end for s, e in self._hidden_within(max(0, place - 61), place))
 
-    def _group(self, index: int) -> tuple[int, int]:
-        """First and last figure of the enumeration that figure `index` stands in."""
-        return self._groups.get(index, (index, index))
-
     def _period(self, index: int) -> tuple[tuple[Period, ...], bool]:
         figure = self.figures[index]
         aligned, known = self._aligned(index, self._periods)
@@ -230,15 +258,42 @@ class Page:
             return ((aligned,) if aligned else ()), aligned is not None
         if FORMER.search(self.text[max(figure.stretch, figure.start - 6) : figure.start]):
             return (), False
+        behind = self._period_behind(figure.end)
+        if behind is not None:
+            return (behind,), True
         own = [m.value for m in self._between(self._periods, figure.stretch, figure.start, index)]
         if own:
-            return _one_a_kind(own), True
-        first, last = self._group(index)
-        before = self._said_before(first, last - first + 1) if last > first else []
-        if len(before) == last - first + 1 and self._group(before[0]) == (before[0], before[-1]):
+            return one_a_kind(own), True
+        first, last = self.group(index)
+        before = self._said_before(first, last - first + 1, alike=True) if last > first else []
+        if len(before) == last - first + 1 and self._tell_apart(before):
             return self.reading(before[index - first]).periods, False
-        earlier = [m.value for m in self._between(self._periods, figure.sentence, figure.start, index)]
-        return _one_a_kind(earlier), False
+        mentions = self._between(self._periods, figure.sentence, figure.start, index)
+        if not any(m.start >= figure.previous_end for m in mentions) and (turn := self._turns_back(index)) is not None:
+            return self.reading(turn).periods, False
+        earlier = [m.value for m in mentions if self.text[m.start - 1 : m.start] not in _COMPARED]
+        return one_a_kind(earlier), False
+
+    def _tell_apart(self, indexes: Sequence[int]) -> bool:
+        """Whether figures before a list are such a list, or each of a period of its own."""
+        if self.group(indexes[0]) == (indexes[0], indexes[-1]):
+            return True
+        periods = [self.reading(i).periods[:1] for i in indexes if self.reading(i).own_period]
+        return len(set(periods)) == len(indexes)
+
+    def _period_behind(self, place: int) -> Period | None:
+        """The period in brackets right behind a figure, and nothing else: 2.9%（2024年）."""
+        if self.text[place : place + 1] not in _OPENS:
+            return None
+        found = bisect_left(self._periods, (place + 1,))
+        if found == len(self._periods) or self._periods[found].start != place + 1:
+            return None
+        mention = self._periods[found]
+        return mention.value if self.text[mention.end : mention.end + 1] in _CLOSES else None
+
+    def _behind_brackets(self, place: int) -> int:
+        """Where brackets end that begin at `place`: they are of the figure before, as in 2.3%（2025年）."""
+        return next((end for start, end in self._hidden_within(place, place + 1)), place)
 
     def _nearest(self, index: int, mentions: Sequence[Mention]) -> Any:
         figure = self.figures[index]
@@ -246,25 +301,33 @@ class Page:
         if known and aligned is not None:
             return aligned
         own = self._between(mentions, figure.sentence, figure.start, index)
-        first, last = self._group(index)
-        if last > first and len(named := list(dict.fromkeys(m.value for m in own))) > 1:
-            return named[index - first] if len(named) == last - first + 1 else None
+        first, last = self.group(index)
+        if last > first:
+            own = self._of_list(first, own)
+            if len(named := list(dict.fromkeys(m.value for m in own))) > 1:
+                return named[index - first] if len(named) == last - first + 1 else None
         if own:
             return own[-1].value
         after = [m for m in mentions if figure.end <= m.start < figure.clause_end]
         return after[0].value if after else None
 
+    def _of_list(self, first: int, mentions: Sequence[Mention]) -> Sequence[Mention]:
+        """Those that a list is of: named right before it, else in its sentence where 分别 tells their order."""
+        head = self.figures[first]
+        near = [m for m in mentions if m.start >= head.previous_end]
+        return near or (mentions if _IN_ORDER.search(self.text, head.previous_end, head.start) else [])
+
     def _aligned(self, index: int, mentions: Sequence[Mention]) -> tuple[Any, bool]:
         """The k-th of n things named for the k-th of n figures (分别为); (None, True) where they do not tally."""
-        self._prepare()
-        first, last = self._group(index)
+        first, last = self.group(index)
         if first == last:
             return None, False
         head, size = self.figures[first], last - first + 1
-        named = self._between(mentions, head.previous_end, head.start, first)
+        begin = self._behind_brackets(head.previous_end) if mentions is self._periods else head.previous_end
+        named = self._between(mentions, begin, head.start, first)
         if mentions is self._attributes and self._is_one(named):
             named = [named[-1]._replace(value=RETURN)]
-        years = [y for m in named for y in getattr(m.value, "years", ())]
+        years = [y for m in named for y in years_of(m.value)]
         if len(years) == size:
             return Period(kind="calendar", year=years[index - first]), True
         if len(named) == size:
@@ -292,21 +355,3 @@ class Page:
             return chosen
         open_ones = [m for m in chosen if not any(s < m.start < e for s, e in hidden)]
         return open_ones or chosen
-
-
-def _one_a_kind(found: Sequence[Period]) -> tuple[Period, ...]:
-    """The last period of each kind, the last one first."""
-    last: dict[str, Period] = {}
-    for period in reversed(found):
-        last.setdefault(period.kind, period)
-    return tuple(last.values())
-
-
-def _groups(figures: Sequence[Figure]) -> Iterable[tuple[int, int]]:
-    """Runs of figures with nothing but 、 or 和 between them."""
-    first = 0
-    for index in range(1, len(figures) + 1):
-        if index == len(figures) or not figures[index].joined:
-            if index - first > 1:
-                yield first, index - 1
-            first = index

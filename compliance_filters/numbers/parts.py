@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -12,20 +12,30 @@ from itertools import pairwise
 from compliance_filters.numbers.assumed import CLAUSE_END
 from compliance_filters.numbers.evidence import Evidence, Known
 from compliance_filters.numbers.figures import Figure, citations
-from compliance_filters.numbers.mentions import BENCHMARK, NAV, RETURN, TOTAL_NAV
-from compliance_filters.numbers.pages import Page, Reading
+from compliance_filters.numbers.mentions import BENCHMARK, NAV, RETURN, TOTAL_NAV, Mention
+from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period
 from compliance_filters.numbers.quantities import Quantity
+from compliance_filters.numbers.readings import Reading
 
 _MOST = 40  # figures of which pairs are tried
 _NEAR = 300  # characters around a figure in which its parts are looked for
 _PER = re.compile(r"(?:每\s?(?P<n>10+|[一十百千万])|(?P<wan>万))[份股](?!额|票)[^，,。；;\d]{0,16}$")
 _SHARES = {"一": 1, "十": 10, "百": 100, "千": 1000, "万": 10_000}
+_AMONG = re.compile("/|[名位]?[，,（(]?(?:同类|一)?共(?:有)?|[名位]?[，,]总数")  # 12/345, 第12名，共345只
+_MONTH = re.compile(r"(?<![\d个])(1[0-2]|[1-9])月")
 _TOTAL = re.compile("合计|共|总|加起来|[=＝]")
 _EACH = re.compile("每|各|定投|扣款|月(?:供|缴|投|存|支出|收入|结余)")
 _ROLE = re.compile("(?P<paid>成本|投入|本金|买入|期初)|现值|市值|期末|现在值")
-_REFERENCE = re.compile("同期|同类|平均|中位数|指数|沪深300|市场|大盘")  # what a figure is held against
+_FLOW = re.compile(
+    "(?P<came>申购|认购|流入|转入|存入|净增|增加|扩大|提高|上升|上行|回升|多|高)|赎回|流出|转出|取出|净减|减少|缩减|下降|降低|下行|回落|少|低"
+)
+_REFERENCE = re.compile(
+    "同期|同类|平均|上限|下限|目标|约定|限制|中位数|指数|沪深300|市场|大盘"
+)  # what a figure is held against
 _BESIDE = 2  # figures of a source
+_REACHED = ("到", "至", "为")  # 减少到13.8亿元 is a level
+_FLOWS = 8  # numbers of sources
 _SHORT, _LONG = 8, 24  # characters before a figure that say how it is meant
 
 
@@ -43,11 +53,21 @@ class Part:
     place: int  # in the text; -1 for a fact or a source
     column: int = 0  # of a table
     role: int = 0  # -1 what was paid (成本), +1 what it is worth (现值), where words say so
+    former: bool = False  # of before the period that is spoken of: 上季度末为93.5%
+    month: int = 0  # that is named right before: 9月为50.1%
+    named: bool = False  # its own words name its attribute
+    assumed: bool = False  # a premise
+    flow: int = 0  # +1 what came in (申购, 增加), -1 what went out (赎回, 减少), where words say so
     reference: bool = False  # 同类平均2.18%: others are held against it
     beside: bool = False  # stands in a source beside a number that the text shows
     total: bool = False  # 合计1.40%
     each: bool = False  # paid again and again: 每月1,500元
     per: Decimal | None = None  # of how many shares it is: 每10份派0.35元, 每万份收益0.41元
+
+    def contradicts(self, periods: Sequence[Period]) -> bool:
+        """Whether it is of other periods than these."""
+        agreed = [mine.agrees(theirs) for mine in periods for theirs in self.periods]
+        return False in agreed and True not in agreed
 
     @property
     def shown(self) -> bool:
@@ -57,8 +77,11 @@ class Part:
 class Parts:
     """What may be computed with, around each figure of one page."""
 
-    def __init__(self, page: Page, known: Known) -> None:
-        self._page, self._known = page, known
+    def __init__(
+        self, page: Page, known: Known, products: Sequence[Mention], bound: Callable[[int], Evidence | None]
+    ) -> None:
+        """`bound` gives the known number that a shown figure (by index) states."""
+        self._page, self._known, self._products, self._bound = page, known, products, bound
         self._shown: dict[int, Part] = {}
         self._facts = [_of_known(fact) for fact in known.facts[:_MOST]]
 
@@ -76,18 +99,31 @@ class Parts:
         return parts + [part for part in others if (part.value, part.unit) not in told]
 
     def rank_shares(self, figure: Figure) -> Iterator[Decimal]:
-        """12/345 as a part of one, for each rank of the figure's sentence."""
+        """12/345, or 第12名，共345只, as a part of one, for each rank of the figure's sentence."""
         figures = self._page.figures
         first = bisect_left(figures, figure.sentence, key=_start)
         last = bisect_left(figures, figure.sentence_end, key=_start)
-        for place, of in pairwise(f for f in figures[first:last] if f.rank):
-            if self._page.text[place.end : of.start] == "/" and of.quantity.value:
+        for place, of in pairwise(figures[first:last]):
+            if place.rank and _AMONG.fullmatch(self._page.text, place.end, of.start) and of.quantity.value:
                 yield place.quantity.value / of.quantity.value
 
     def _part(self, index: int) -> Part:
         if index not in self._shown:
-            self._shown[index] = _shown(self._page, index)
+            told = self._bound(index)
+            entity = told.entity if told else None
+            if entity is None and self._products:
+                named, own = self._page.entity(index, self._products)
+                entity = named if own else None
+            part = _shown(self._page, index, entity)
+            self._shown[index] = part if told is None else _with(part, told, self._page.figures[index])
         return self._shown[index]
+
+    def flows(self, figure: Figure) -> list[Part]:
+        """Levels and what came and went, in one unit, of the sources that are cited: 申购, 赎回, 期末份额."""
+        cited = citations(self._page.text, figure)
+        held = [h for h in self._known.sources if not cited or h.source.n in cited]
+        found = (h.evidence(i) for h in held for i, f in enumerate(h.page.figures[:_MOST]) if f.said)
+        return [_of_known(e) for e in found if e.quantity.unit == figure.quantity.unit][:_FLOWS]
 
     def _in_sources(self, index: int) -> list[Part]:
         """Only of the figure's own attribute, or its benchmark's: everything of a source would prove anything."""
@@ -120,6 +156,14 @@ class Parts:
         return [part for part in found if part.unit == "%"]
 
 
+def nearest(parts: Sequence[Part], place: int, most: int) -> list[Part]:
+    """Those around `place`, in order of the text; shown ones first where there are too many."""
+    if len(parts) <= most:
+        return list(parts)
+    chosen = sorted(parts, key=lambda p: (not p.shown, abs(p.place - place)))[:most]
+    return sorted(chosen, key=lambda p: (not p.shown, p.place))
+
+
 def is_sum(text: str, figure: Figure) -> bool:
     """Whether this is money, also where 元 is left out: 一年就是2.4万."""
     unit, quote = figure.quantity.unit, text[figure.start : figure.end]
@@ -136,7 +180,22 @@ def _start(figure: Figure) -> int:
     return figure.start
 
 
-def _shown(page: Page, index: int) -> Part:
+def _with(part: Part, told: Evidence, figure: Figure) -> Part:
+    """A shown number with what is known of when and whose it is, and its exact value where it is told roughly."""
+    dated = any(period.year for period in part.periods)
+    rough = figure.quantity.low is not None
+    return replace(
+        part,
+        value=_signed(told.quantity) if rough else part.value,
+        tolerance=min(part.tolerance, abs(told.quantity.value - abs(part.value))) if told.fact else part.tolerance,
+        periods=part.periods if dated else (*part.periods, *told.periods),
+        former=part.former or told.former,
+        month=part.month or _month(told.words),
+        attribute=part.attribute if part.named or told.attribute is None else told.attribute,
+    )
+
+
+def _shown(page: Page, index: int, entity: str | None) -> Part:
     figure, reading, text = page.figures[index], page.reading(index), page.text
     quantity = figure.quantity
     money = is_sum(text, figure) or (not quantity.unit and reading.attribute in (NAV, TOTAL_NAV))
@@ -148,9 +207,14 @@ def _shown(page: Page, index: int) -> Part:
         unit="元" if money else "份" if quantity.unit == "股" else quantity.unit,
         tolerance=quantity.tolerance,
         attribute=reading.attribute,
-        entity=None,
+        entity=entity,
         place=figure.start,
         periods=reading.periods,
+        month=_month(text[max(figure.stretch, figure.start - _LONG) : figure.start]),
+        named=reading.own_attribute,
+        assumed=figure.assumed,
+        former=bool(page.earlier(index)),
+        flow=_flow(figure.label or text[max(figure.stretch, figure.previous_end, figure.start - _LONG) : figure.start]),
         column=figure.column,
         role=_role(lead) if money else 0,
         reference=_REFERENCE.search(CLAUSE_END.split(lead)[-1]) is not None,
@@ -163,6 +227,16 @@ def _shown(page: Page, index: int) -> Part:
 def _role(lead: str) -> int:
     found = list(_ROLE.finditer(lead))
     return 0 if not found else -1 if found[-1]["paid"] else 1
+
+
+def _month(words: str) -> int:
+    found = _MONTH.findall(words) if "月" in words else []
+    return int(found[-1]) if found else 0
+
+
+def _flow(words: str) -> int:
+    found = [] if words.endswith(_REACHED) else list(_FLOW.finditer(words))
+    return 0 if not found else 1 if found[-1]["came"] else -1
 
 
 def _per(lead: str) -> Decimal | None:
@@ -184,6 +258,9 @@ def _of_known(known: Evidence) -> Part:
         entity=known.entity,
         place=-1,
         periods=known.periods,
+        former=known.former,
+        month=_month(known.words),
+        flow=_flow(known.words),
         each=_EACH.search(name) is not None,
         per=Decimal(10_000) if "万份" in name else None,
     )

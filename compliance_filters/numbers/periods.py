@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,17 +22,21 @@ _PERIOD = re.compile(
     r"|(?P<range>(?P<ry>(?:19|20)\d\d)年(?P<rm>1[0-2]|0?[1-9])月0?1日\s?[至到\-—–~～]{1,2}\s?(?:(?P=ry)年)?(?P<rto>1[0-2]|0?[1-9])月(?:2[89]|3[01])日)"
     r"|(?P<day>(?P<y0>(?:19|20)\d\d)(?:年|[-/.])(?P<m0>1[0-2]|0?[1-9])(?:月|[-/.])(?P<d0>3[01]|[12]\d|0?[1-9])日?)(?![\d%])"
     r"|(?P<from>(?:19|20)\d\d)年?\s?[至到\-—–~～、和]{1,2}\s?(?P<to>(?:19|20)\d\d)年"
-    rf"|(?P<year>(?<!\d)(?:19|20)\d\d)(?:年度?|(?=[QqHh][1-4]))(?:(?P<month>1[0-2]|0?[1-9])月(?:份?[至到\-—–~～](?P<until>1[0-2]|0?[1-9])月)?|{_SUB.format(1)})?"
-    rf"|(?P<bare>(?<![个\d两二]){_SUB.format(2)})"
+    rf"|(?P<year>(?<!\d)(?:19|20)\d\d)(?:年度?|(?=[QqHh][1-4]))(?:(?P<month>1[0-2]|0?[1-9])月(?:份?[至到\-—–~～](?P<until>1[0-2]|0?[1-9])月)?|(?P<interim>中期(?=报告)|半年度?(?=报))|{_SUB.format(1)})?"
+    r"|(?P<end_of>(?<![\d个.])(?:1[0-2]|0?[1-9]))月[末底]"
+    rf"|(?P<bare>(?<![个\d两二上下前每]){_SUB.format(2)})"
 )
 # 近三个月、半年、一年: what stands before the first holds for all.
 _AND_ANOTHER = re.compile(
     rf"(?:、|和|与|及|以及|/)(?P<length>半|{_N})\s?(?P<unit>个?年|个?月|个?季度)(?P<a_half>半)?(?!来|期|内|以)"
 )
+# 一、二、三季度: each is a period.
+_LISTED_QUARTERS = re.compile(r"(?P<listed>[一二三四1-4](?:[、和与及][一二三四1-4]){1,3})季度")
 _BEGINS = re.compile(r"[近过最满拉合成运转今年本上下前第一二三四QqHh]|\d(?<!\d\d)")
 _FACT_RANGE = re.compile(r"((?:19|20)\d\d)-?(\d\d)-?(\d\d)\s?(?:至|到|~|/|—|-)\s?((?:19|20)\d\d)-?(\d\d)-?(\d\d)")
 _WHOLE_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _REMEMBERED = 256  # texts
+_QUARTER = 3  # months
 _MONTHS = {"年": 12, "个年": 12, "月": 1, "个月": 1, "季度": 3, "个季度": 3}
 
 
@@ -100,7 +104,23 @@ class PeriodMention(NamedTuple):
 @lru_cache(maxsize=_REMEMBERED)
 def periods_in(text: str) -> tuple[PeriodMention, ...]:
     """Every period that a text names, in order; several filters read the same sentences."""
-    return tuple(PeriodMention(found.start(), found.end(), _period(found)) for found in _found(text))
+    found = [PeriodMention(found.start(), found.end(), _period(found)) for found in _found(text)]
+    listed = list(_LISTED_QUARTERS.finditer(text)) if "季度" in text else []
+    for one in listed:
+        found += _quarters(one, found)
+    return tuple(sorted(found, key=lambda mention: mention.start) if listed else found)
+
+
+def _quarters(listed: re.Match[str], found: Sequence[PeriodMention]) -> Iterator[PeriodMention]:
+    """The quarters of a list but for those that were found with its last word, in the year said before it."""
+    start, end = listed.span("listed")
+    year = next((m.value.year for m in found if m.end == start and m.value.kind == "calendar"), None)
+    for place in range(start, end - 1, 2):
+        first = _CHINESE.get(listed.string[place]) or int(listed.string[place])
+        if not any(m.start <= place < m.end for m in found if m.end > end):
+            yield PeriodMention(
+                place, place + 1, Period(kind="calendar", year=year, first=first * 3 - 2, last=first * 3)
+            )
 
 
 def _found(text: str) -> Iterator[re.Match[str]]:
@@ -126,6 +146,21 @@ def period_of_fact(period: str | None, name: str) -> tuple[Period, ...]:
         Period(kind="calendar", year=int(year)) for year in _WHOLE_YEAR.findall(said)
     )
     return found or tuple(mention.value for mention in periods_in(name))
+
+
+def former_periods(word: str, periods: Sequence[Period]) -> tuple[Period, ...]:
+    """What 上季度末, 上年末 or 去年同期 is, said by a report of `periods`; () where that is not certain."""
+    of = next((p for p in periods if p.kind == "calendar" and p.year), None)
+    if of is None or of.year is None:
+        return ()
+    if word.endswith("年同期"):
+        return (replace(of, year=of.year - 1),)
+    if "年" in word and word.endswith("末"):
+        return (Period(kind="calendar", year=of.year - 1),)
+    if "季" in word and of.is_part and of.last - of.first == _QUARTER - 1:
+        year, last = (of.year, of.first - 1) if of.first > 1 else (of.year - 1, 12)
+        return (Period(kind="calendar", year=year, first=last - _QUARTER + 1, last=last),)
+    return ()
 
 
 def _of_range(y1: int, m1: int, d1: int, y2: int, m2: int, d2: int) -> tuple[Period, ...]:
@@ -156,7 +191,11 @@ def _period(found: re.Match[str]) -> Period:
     if found["from"]:
         years = tuple(range(int(found["from"]), int(found["to"]) + 1))
         return Period(kind="calendar", year=None, years=years)
+    if found["end_of"]:
+        return Period(kind="calendar", first=int(found["end_of"]), last=int(found["end_of"]))
     year = int(found["year"]) if found["year"] else None
+    if found["interim"]:
+        return Period(kind="calendar", year=year, first=1, last=6)
     if found["month"]:
         month = int(found["month"])
         return Period(kind="calendar", year=year, first=month, last=int(found["until"] or month))

@@ -25,7 +25,10 @@ _ONE = Decimal(1)
 _RATES = frozenset({"%", "pp"})
 _WRITTEN = re.compile(r"\d[\d,]*(?:\.(\d+))?\s?([百千万亿]*)")
 _TEN = {"百": 2, "千": 3, "万": 4, "亿": 8}
-_FALL = "下跌|下降|下滑|下行|下挫|亏损|减少|回落|缩水|缩减|流出|跌幅|降幅|负增长|跌|亏|降|负|减|跑输|落后|低于|少"
+_FALL = (
+    "下跌|下降|降低|调低|走低|缩减|下滑|下行|下挫|亏损|减少|回落|缩水|流出|跌幅|降幅|负增长"
+    "|跌|亏|降|负|减|跑输|落后|低于|少"
+)
 _RISE = "上涨|上升|上行|增长|增加|盈利|涨幅|提高|提升|流入|升|涨|赚|增|跑赢|超过|超出|超额|领先|高于|高出|多"
 _FALL_BEFORE = re.compile(
     rf"(?P<word>{_FALL})(?:了|至|约|达|幅|为|近|逾|超过?|基准|同期|业绩比较|整体|合计|累计|不到){{0,3}}\s?$"
@@ -37,14 +40,18 @@ _MAY_BE_SIGNED = re.compile("[跌降滑行挫损少落缩减出长负亏输后�
 _UNSIGNED = re.compile("回撤|波动|偏离|跟踪误差|在险价值|之差|差额|差距")  # sizes, written with a minus or without
 _NAMED_FALL = re.compile("(?<!涨)跌幅|降幅|亏损|减少|流出|下降|下跌")
 _BORNE = re.compile("承受|接受|容忍|止损|预警|底线")  # how much may be lost, with a minus or without
-_OVER = re.compile(r"(?<!不)(?:超过?|逾|突破)\s?$")
-_UNDER = re.compile(r"(?:不足|不到|接近|将近|近)\s?$")
-_BOUND_ENDS = frozenset("超过逾破足到近")
+_OVER = re.compile(r"(?<![不未没])(?:超过?|逾|突破)了?\s?$")
+_UNDER = re.compile(r"(?:不足|不到|[未没]到|[未没][有能]?超过)\s?$")
+_NEAR = re.compile(r"(?:接近|将近|(?<![最附])近|逼近)\s?$")
+_BOUND_ENDS = frozenset("超过逾破了足到近")
+_A_LITTLE_OVER = re.compile("出头|有余")
+_AND_MORE = re.compile("[多余](?=[亿万元份户只人个%，,。；;、）)]|$)")
 _ABOUT = re.compile(r"(?:约|大概|差不多|近似)[为是]?\s?$")
 _ABOUT_ROOM = Decimal("0.02")  # of a round number that is told as one: 约2,800元 of 2,750
 _FALL_BEHIND = re.compile("的?(?:跌幅|降幅|下跌|回落|亏损)")  # 近一年14.32%的回落
 _FRACTION_ROOM = Decimal("0.05")
 _REACH = Decimal("0.15")  # how far beyond a round figure the exact one may lie where 超 or 不足 stands before it
+_NEAR_REACH = Decimal("0.08")  # and how far below one that it is 接近
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,18 +68,18 @@ class Quantity:
     @property
     def range(self) -> tuple[Decimal, Decimal]:
         """Between which values another one can be of the same size."""
-        low, high = self.value - self.tolerance, self.value + self.tolerance
         if self.low is not None and self.high is not None:
-            return min(low, self.low), max(high, self.high)
-        return low, high
+            return self.low, self.high
+        return self.value - self.tolerance, self.value + self.tolerance
 
     def same_size(self, other: Quantity) -> bool:
         """Equal within what was written, units of one class; the sign is not looked at."""
-        if not same_class(self.unit, other.unit):
-            return False
-        if self.low is not None and self.high is not None and self.low <= other.value <= self.high:
-            return True
-        return abs(other.value - self.value) <= self.tolerance
+        return same_class(self.unit, other.unit) and self.admits(other.value)
+
+    def admits(self, value: Decimal, room: Decimal = Decimal(0)) -> bool:
+        """Whether the exact figure may be `value`, give or take `room`: 近三成 admits 29.6%, 超三成 does not."""
+        low, high = self.range
+        return low - room <= value <= high + room
 
     def same_sign(self, other: Quantity) -> bool:
         return "?" in (self.sign, other.sign) or self.sign == other.sign or not other.value
@@ -102,7 +109,7 @@ def quantity_of(numeral: Numeral, before: str, unit: str = "", after: str = "") 
     name, factor = _normal_unit(written)
     if factor != 1 or scale != 1:
         value, tolerance = value * factor * scale, tolerance * factor * scale
-    low, high = _bounds(before, value, tolerance)
+    low, high = _bounds(before, after, numeral.quote, value, tolerance)
     if _ABOUT.search(before) or after.startswith(("左右", "上下")):
         tolerance = max(tolerance, min(_half_digit(value), value * _ABOUT_ROOM))
     sign = _sign(before, name)
@@ -113,7 +120,12 @@ def quantity_of(numeral: Numeral, before: str, unit: str = "", after: str = "") 
 
 def _half_digit(value: Decimal) -> Decimal:
     """Half of the last digit that is no zero: 50 of 2,800."""
-    return Decimal(1).scaleb(int(value.normalize().as_tuple().exponent)) / 2 if value else Decimal(0)
+    return _last_digit(value) / 2
+
+
+def _last_digit(value: Decimal) -> Decimal:
+    """100 of 2,800."""
+    return Decimal(1).scaleb(int(value.normalize().as_tuple().exponent)) if value else Decimal(0)
 
 
 def _fraction(numeral: Numeral, before: str) -> Quantity:
@@ -168,7 +180,14 @@ def _sign(before: str, unit: str) -> str:
     return "?" if falling and not _RISING.search(before, falling.end()) else "+"
 
 
-def _bounds(before: str, value: Decimal, tolerance: Decimal) -> tuple[Decimal | None, Decimal | None]:
+def _bounds(
+    before: str, after: str, quote: str, value: Decimal, tolerance: Decimal
+) -> tuple[Decimal | None, Decimal | None]:
+    """Between which values the exact figure lies by words of one side: 超30亿元, 接近三成, 42亿多, 三成出头."""
+    if "多" in quote or "余" in quote or _AND_MORE.match(after):
+        return value, value + _last_digit(value)
+    if _A_LITTLE_OVER.match(after):
+        return value, value + max(tolerance / 2, value * _NEAR_REACH)
     if before[-1:] not in _BOUND_ENDS and not before[-1:].isspace():
         return None, None
     reach = max(value * _REACH, tolerance * 2)
@@ -176,6 +195,8 @@ def _bounds(before: str, value: Decimal, tolerance: Decimal) -> tuple[Decimal | 
         return value, value + reach
     if _UNDER.search(before):
         return value - reach, value
+    if _NEAR.search(before):
+        return value - max(value * _NEAR_REACH, tolerance / 2), value
     return None, None
 
 

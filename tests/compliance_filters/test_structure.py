@@ -56,12 +56,31 @@ def test_unknown_blocks_a_recommendation_and_lets_information_pass(change: dict[
         ("我的建议是买“竹溪医疗健康混合”，先上一成仓位", ["竹溪医疗健康混合"]),
         ("“竹溪医疗健康混合”不在我司代销，我不能推荐", []),
         ("9 9 0 0 0 3先不看，990005可以定投", ["990005"]),
+        ("建议您用不超过一成的资金买入澄湖成长股票，分三次进入", ["990003"]),
+        ("结合您的安排，建议您拿不高于两成的钱申购澄湖成长股票", ["990003"]),
+        ("方案：其中三万元申购澄湖成长股票（990003），以分散风险", ["990003"]),
+        ("不妨换成澄湖成长股票，弹性更大", ["990003"]),
+        ("可以把定存到期的钱不超过一成转入澄湖成长股票", ["990003"]),
+        ("不建议您用超过一成的资金买入澄湖成长股票", []),
+        ("您问能不能用不超过一成的资金买入澄湖成长股票：不能，超出您的等级", []),
+        ("澄湖成长股票单日申购不超过1万元", []),
+        ("不妨换成货币基金，澄湖成长股票的波动太大", []),
+        ("建议您不要买入澄湖成长股票", []),
     ],
 )
 def test_recommended_and_not_merely_mentioned(text: str, codes: list[str], pack: RulePack) -> None:
     context = context_from_meta({"products": [LOW, HIGH]})
     read = RecommendationReader(pack).read(Draft(text=text, target=Target.ANSWER), context)
     assert [item.code for item in read] == codes
+
+
+def test_a_word_of_a_funds_name_hides_no_recommendation(pack: RulePack) -> None:
+    fund = {**HIGH, "name": "澄湖优选混合"}
+    for text, codes in (("还是推荐你把澄湖优选混合买上一些", [HIGH["code"]]), ("澄湖优选混合三季度调仓", [])):
+        read = RecommendationReader(pack).read(
+            Draft(text=text, target=Target.ANSWER), context_from_meta({"products": [fund]})
+        )
+        assert [item.code for item in read] == codes
 
 
 def test_declared_recommendations_hold(judge: Judge) -> None:
@@ -262,6 +281,7 @@ def test_intervals_choices_and_a_missing_benchmark(text: str, meta: dict[str, An
     "text",
     [
         "近五个交易日沪深300指数上涨1.2%",
+        "该基金年化跟踪误差0.87%，管理费率0.50%",
         "公司三季度净利润同比增长15%",
         "您的持有收益率为2.88%，本月浮盈1.2%",
         "远山证券2026年2月16日的报告提到，价值风格近十年年化超额2.1%",

@@ -91,7 +91,7 @@ def test_without_sources_only_a_generated_text_asks_for_binding(judge: Callable[
         ("申请须在15:00前提交", []),
         ("申请须在16:00前提交", ["16:00"]),
         ("截至2025年12月31日", []),
-        ("权益比例从55%降到60%", ["60%"]),
+        ("权益比例从55%降到60%", ["55%", "60%"]),
     ],
 )
 def test_dates_levels_and_codes_may_not_contradict(

@@ -1,0 +1,95 @@
+"""Distances that words ask for (跑赢基准, 前者高, A比B多, 较上季末下降, 期初), and those told the wrong way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from compliance_filters.numbers import claims, distances
+from compliance_filters.numbers.arithmetic import EXACT, Result
+from compliance_filters.numbers.claims import Claim
+from compliance_filters.numbers.parts import Part, Parts, nearest
+
+_PLUS = re.compile(r"\s?[+＋]\s?")
+_WRITTEN = re.compile(r"[-+]?\d[\d.,]*\s?(?:%|％|[亿万]?[元份]|个百分点)")
+PAIRED = 24  # numbers that are subtracted from one another
+
+
+def is_turned(claim: Claim, parts: Sequence[Part]) -> bool:
+    """Whether it is the distance of two, told in the wrong direction: then no chance computation makes it right."""
+    if not claim.direction or claim.unit not in ("pp", "元", "份") or claims.ORDERED.search(claim.near):
+        return False
+    own = [p for p in parts if p.unit == ("%" if claim.unit == "pp" else claim.unit)]
+    near = nearest(own, claim.figure.start, PAIRED)
+    mine = claim.quantity
+    return distances.turned(claim.text, mine.value, mine.tolerance, near, claim.direction, claim.compared)
+
+
+def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
+    near = nearest(own, claim.figure.start, PAIRED)
+    precise = claim.unit in ("元", "份") and claim.free
+    near = _of_totals(near, claim.figure.start)
+    if claim.of_benchmark and claim.periods:
+        near = [p for p in near if not p.contradicts(claim.periods)]
+    ordered = claims.ORDERED.search(claim.near)
+    if claim.of_benchmark and (ordered or claim.entity):
+        mine = _former_or_latter(near, claim, ordered.group()) if ordered else claim.entity
+        near = [p for p in near if p.entity in (mine, None)]
+        ordered = None
+    if claim.anchored >= 0 and claim.unit == "pp":
+        anchor = next((p for p in near if p.place == claim.anchored), None)
+        pairs = [[anchor, p] for p in near if p is not anchor] if anchor else []
+        yield from chain.from_iterable(distances.differences(claim.text, pair, claim.direction) for pair in pairs)
+    elif ordered:
+        named = _summed(claim.text, [p for p in near if 0 <= p.place < claim.figure.start])
+        yield from distances.ordered(named, claim.direction if ordered.group() == "前者" else -claim.direction)
+    elif claim.asks_distance or precise:
+        yield from distances.differences(claim.text, near, claim.direction, mixed=precise, compared=claim.compared)
+    if precise and claims.FORMERLY.search(claim.words):
+        yield from distances.pair_sums(near)
+    if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):
+        yield from distances.ledgers(near)
+
+
+def _of_totals(parts: list[Part], place: int) -> list[Part]:
+    """Only the totals, where two are shown and one stands right before: 一年合计1.90%…合计0.60%，便宜1.30个百分点."""
+    before = [p for p in parts if 0 <= p.place < place]
+    totals = [p for p in before if p.total]
+    return totals if len(totals) > 1 and before[-1].total else parts
+
+
+def _former_or_latter(parts: Sequence[Part], claim: Claim, word: str) -> str | None:
+    """Code of the product that is named first or last before a claim."""
+    named = [p.entity for p in sorted(parts, key=lambda p: p.place) if p.entity and 0 <= p.place < claim.figure.start]
+    return None if not named else named[0] if word == "前者" else named[-1]
+
+
+def rolled(claim: Claim, own: Sequence[Part], around: Parts) -> Iterator[Result]:
+    """期初 from 期末 and what came and went, 期末 from 期初, and what came net of what went."""
+    if not (claims.NET.search(claim.near) or claims.BEFORE.search(claim.words) or claims.ENDED.search(claim.words)):
+        return
+    own = [*(p for p in own if p.shown), *around.flows(claim.figure)]
+    if net := claims.NET.search(claim.near):
+        yield from distances.net(own, 1 if net["came"] else -1)
+    if claims.BEFORE.search(claim.words):
+        yield from distances.rolled(own, back=True)
+    elif claims.ENDED.search(claim.words):
+        yield from distances.rolled(own, back=False)
+        levels = [p for p in own if p.shown and not p.assumed]
+        yield from ((abs(a.value + b.value), EXACT) for a in levels for b in own if b.assumed)
+
+
+def _summed(text: str, parts: Sequence[Part]) -> list[Part]:
+    """Parts with those that a plus joins added up: of 0.50%+0.10% and 1.20%+0.20% the latter is 0.80 higher."""
+    made: list[Part] = []
+    end = -1
+    for part in sorted(parts, key=lambda p: p.place):
+        joined = bool(made) and _PLUS.fullmatch(text[end : part.place]) is not None
+        if joined:
+            made[-1] = replace(made[-1], value=made[-1].value + part.value, attribute=None)
+        else:
+            made.append(part)
+        end = next((f.end() for f in [_WRITTEN.match(text, part.place)] if f), part.place)
+    return made
