@@ -243,6 +243,12 @@ def _window_rank(stated: Stated) -> int:
     return _WINDOW_ORDER.index(fact.window) if fact.window in _WINDOW_ORDER else len(_WINDOW_ORDER)
 
 
+def told(one: Stated) -> Claim:
+    """A single value as a sentence with its places."""
+    label = all_metrics()[one.fact.attribute].label
+    return _claim([one], [MetricMatch(id=one.fact.attribute, label=label, start=0, end=0)], [])
+
+
 def _claim(group: Sequence[Stated], metrics: Sequence[MetricMatch], notes: list[str]) -> Claim:
     labels = {metric.id: metric.label for metric in metrics}
     parts: list[str] = []

@@ -14,6 +14,7 @@ class ChatServer:
 
     def __init__(self) -> None:
         self.reply = "好的。"
+        self.turns: list[list[dict[str, Any]]] = []  # calls of tools, given in turn where tools are offered
         self.reasoning = ""  # given beside the reply, as servers with a reasoning parser do
         self.status = 200
         self.delay_s = 0.0
@@ -66,8 +67,16 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
 
         def _whole(self) -> None:
             self._head(200, "application/json")
-            message = {"role": "assistant", "content": server.reply, "reasoning_content": server.reasoning}
-            choice = {"index": 0, "finish_reason": "stop", "message": message}
+            message: dict[str, Any] = {
+                "role": "assistant",
+                "content": server.reply,
+                "reasoning_content": server.reasoning,
+            }
+            offered = bool(server.requests[-1].get("tools"))
+            if offered:
+                calls = server.turns.pop(0) if server.turns else []
+                message |= {"tool_calls": calls, "content": None} if calls else {"content": "完成"}
+            choice = {"index": 0, "finish_reason": "tool_calls" if offered else "stop", "message": message}
             content = {
                 "id": "1",
                 "object": "chat.completion",
@@ -80,6 +89,8 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
 
         def _stream(self) -> None:
             self._head(200, "text/event-stream")
+            for at in range(0, len(server.reasoning), 2):
+                self._chunk({"reasoning": server.reasoning[at : at + 2]}, None)
             for at in range(0, len(server.reply), 2):
                 self._chunk({"content": server.reply[at : at + 2]}, None)
                 if server.break_off:

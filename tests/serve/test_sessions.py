@@ -16,7 +16,7 @@ from compliance_filters.finding import Outcome
 from copilot.talks.tables import sent_messages, talk_turns, talks
 from copilot.talks.talk import TurnState
 from knowledge_base.access import Principal, Role
-from prompts.settings import ChatSettings
+from prompts.settings import ChatSettings, ModelRecord
 from rag.passage import Answer, Sentence
 from serve.settings import Settings
 from serve.users import OPERATOR
@@ -267,6 +267,28 @@ def test_a_model_is_heard_sentence_by_sentence(drafting: TestClient, server: Cha
     told = events(drafting, talk, ask(drafting, talk))
     assert names(told) == ["searching", "sentence", "verdict", "done"]
     assert told[2][2]["reply"]["by"] == "tiny"
+
+
+@pytest.mark.parametrize(("filing", "status"), [("", 409), ("网信算备0001号", 200)])
+def test_what_an_unfiled_model_wrote_is_not_sent_as_it_is(
+    settings: Settings, server: ChatServer, filing: str, status: int
+) -> None:
+    server.reply = "云岭稳健增利的管理费率为0.60%[1]。"
+    record = ModelRecord(filing=filing)
+    chat = ChatSettings(base_url=server.base_url, model="tiny", max_retries=0, timeout_s=2.0, record=record)
+    house = House(settings.model_copy(update={"chat": chat}))
+    client = client_of(house)
+    talk = begin(client, "C0001")
+    turn = ask(client, talk)
+    events(client, talk, turn)
+    whole = {"text": "云岭稳健增利的管理费率为0.60%。", "turn_id": turn}
+    as_it_is = client.post(f"/v1/sessions/{talk}/texts", json=whole)
+    edited = client.post(f"/v1/sessions/{talk}/texts", json={**whole, "text": "您好，云岭稳健增利的管理费率为0.60%。"})
+    assert (as_it_is.status_code, edited.status_code) == (status, 200)
+    assert edited.json()["cleared"]
+    if status == 409:
+        assert "未备案" in as_it_is.json()["detail"]
+    house.close()
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
