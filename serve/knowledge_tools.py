@@ -1,4 +1,4 @@
-"""The tools as programs of others get them over MCP: those of the question way, and `read`, which opens documents.
+"""The tools as programs of others get them over MCP: those of the question way, `read` and `measures`.
 
 Who asks is fixed when the tools are made, never an argument of a call: a program cannot talk itself into
 more rights. What instructs a model is left out, since a model reads what comes back.
@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 from rag.hidden import without_instructions
 from rag.tools.finding import Finding, Found, Notebook
 from rag.tools.registry import Toolbox, TypedTool, toolbox
-from rag.tools.schemas import ReadArgs
+from rag.tools.schemas import MeasuresArgs, ReadArgs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
+    from pydantic import BaseModel
+
+    from copilot.diagnosis.parts import FigureRow
     from knowledge_base.access import Principal
     from knowledge_base.document import Block
     from rag.answer import Answerer
@@ -53,12 +57,17 @@ class KnowledgeTools:
     notebook: Notebook = field(default_factory=Notebook)
 
     def toolbox(self) -> Toolbox:
-        """The tools of the question way as of today, and `read`; values keep their names from call to call."""
+        """The tools of the question way as of today, and those whose results no answer can cite.
+
+        Values keep their names from call to call.
+        """
         today = self.house.today()
         box = question_tools(self.house.answerer, self.principal, today, notebook=self.notebook)
-        about = (self.read.__doc__ or "").strip()
-        read = TypedTool(name="read", description=about, takes=ReadArgs, run=self.read)
-        return Toolbox(tools=(*box.tools, read), notebook=box.notebook)
+        own = (self._tool(self.read, ReadArgs), self._tool(self.measures, MeasuresArgs))
+        return Toolbox(tools=(*box.tools, *own), notebook=box.notebook)
+
+    def _tool(self, run: Callable[[Any], Found], takes: type[BaseModel]) -> TypedTool:
+        return TypedTool(name=run.__name__, description=(run.__doc__ or "").strip(), takes=takes, run=run)
 
     def passages(self, query: str, k: int = 5) -> list[Passage]:
         """Passages in force today that the caller may read, best first."""
@@ -84,10 +93,35 @@ class KnowledgeTools:
         }
         return Found(findings=(Finding(text="\n".join(shown), places=(), about=about),))
 
+    def measures(self, asked: MeasuresArgs) -> Found:
+        """按净值算出的一只基金的业绩与风险指标（各期收益、最大回撤、波动率、夏普比率等），带期间和同期基准；不是文件里的数。"""
+        from copilot.diagnosis.errors import DiagnosisError
+
+        house, principal, today = self.house, self.principal, self.house.today()
+        named = house.products.resolve(asked.product, principal=principal, today=today)
+        if not named.product_codes:
+            return Found(note=f"没有名为“{asked.product}”的产品。")
+        try:
+            done = house.reports.figures(named.product_codes[0], principal=principal, today=today)
+        except DiagnosisError:
+            return Found(note="没有这只基金可用的净值数据。")
+        return Found(
+            findings=tuple(_measure(row, done.benchmark_name) for row in done.figures),
+            note=f"按截至{done.fund.nav.last_day}的净值计算。基金的过往业绩不预示其未来表现。",
+        )
+
     def _text(self, block: Block, start: int, last: int) -> str:
         if self.house.instructions.instructs(block.text):
             return "（此段含有对模型的指令，已略去。）"
         return block.text[max(0, start - block.start) : max(0, last - block.start)]
+
+
+def _measure(row: FigureRow, benchmark: str | None) -> Finding:
+    about = {
+        "name": row.name, "period": row.period, "amount": str(row.value), "unit": row.unit,
+        "benchmark": str(row.benchmark) if row.benchmark is not None else None, "benchmark_name": benchmark,
+    }  # fmt: skip
+    return Finding(text=row.sentence(benchmark), places=(), about=about)
 
 
 def _day(day: Any) -> str | None:

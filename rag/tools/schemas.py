@@ -41,6 +41,10 @@ class CardArgs(Asked):
     product: Annotated[Name, Field(description="一个产品的名称、代码或拼音")]
 
 
+class MeasuresArgs(Asked):
+    product: Annotated[Name, Field(description="一只基金的名称或代码")]
+
+
 class Operation(StrEnum):
     """What can be computed of stated values."""
 

@@ -69,6 +69,16 @@ def test_values_keep_their_names_from_call_to_call(house: House) -> None:
     assert (other["found"], "v1" in other["note"]) == ([], True)
 
 
+def test_measures_of_a_fund_have_period_and_benchmark(house: House) -> None:
+    told = tools(house).toolbox().call("measures", {"product": "990002"})
+    by_name = {one["name"]: one for one in told["found"]}
+    assert "最大回撤" in by_name
+    assert all(one["period"] for one in told["found"])
+    assert "过往业绩" in told["note"]
+    unknown = tools(house).toolbox().call("measures", {"product": "990001"})
+    assert (unknown["found"], "净值" in unknown["note"]) == ([], True)
+
+
 @pytest.mark.parametrize("extra", [{"client_id": "C2"}, {"principal": "admin"}, {"on": "2020-01-01"}])
 def test_whose_rights_and_which_day_are_no_arguments(house: House, extra: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
@@ -145,7 +155,7 @@ def test_a_client_calls_the_tools_over_the_protocol(house: House) -> None:
             return {tool.name: tool.input_schema for tool in listed.tools}, (found, worked), secret
 
     schemas, found, secret = anyio.run(talk)
-    assert schemas.keys() == {"search", "read", "facts", "card", "compare", "calculate"}
+    assert schemas.keys() == {"search", "read", "facts", "card", "compare", "calculate", "measures"}
     assert schemas["calculate"]["properties"]["values"]["maxItems"] == 8
     assert "管理费率" in str(found)
     assert "÷" in str(found)
