@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 from prompts.chat import ChatModel, Message, OnThinking, Pseudonymiser, PseudonymisingChat, Reply, Schema, Tool
 from prompts.errors import ChatUnavailableError
 from prompts.guard import GuardedChat, Usage
-from prompts.patience import patient
+from prompts.patience import in_time, patient
 from prompts.settings import ChatServer, ChatSettings, ChatTask
 
 _log = logging.getLogger(__name__)
@@ -97,7 +99,10 @@ class FallbackChat:
             if left <= 0:
                 raise ChatUnavailableError(f"the chat models took longer than {self._budget_s:g} s: {error}")
             try:
-                return model.complete(messages, max_tokens=max_tokens, schema=schema, within_s=left, tools=tools)
+                ask = partial(
+                    model.complete, messages, max_tokens=max_tokens, schema=schema, within_s=left, tools=tools
+                )
+                return in_time(ask, name=model.name, budget_s=left)
             except ChatUnavailableError as failed:
                 _log.warning("the chat model %s gave nothing: %s", model.name, failed)
                 error = failed

@@ -15,6 +15,7 @@ from prompts.chat import Message, OnThinking, Reply, Schema, Tool
 from prompts.errors import ChatError, ChatUnavailableError
 from prompts.hosts import refuse_outside
 from prompts.json_replies import json_text
+from prompts.retrying import retrying
 from prompts.settings import ChatServer
 from prompts.thinking import split_thinking, without_thinking
 from prompts.wire import THINKING, called, offered, to_wire, untraced
@@ -49,7 +50,11 @@ class OpenAIChat:
         client, options = self._ready(), self._options(max_tokens, schema, within_s, tools)
         try:
             with untraced():
-                answered = client.invoke(to_wire(messages), **options)
+                answered = retrying(
+                    lambda: client.invoke(to_wire(messages), **options),
+                    retries=self._settings.max_retries,
+                    within_s=within_s,
+                )
         except Exception as error:  # openai's, the HTTP library's and langchain's own
             raise self._translated(error) from None
         thought, text = split_thinking(_text(answered))
@@ -96,12 +101,12 @@ class OpenAIChat:
     def _pieces(self, messages: Sequence[Message], max_tokens: int, thought: list[str]) -> Iterator[str]:
         client, finished = self._ready(), False
         try:
-            with untraced():
-                chunks = iter(client.stream(to_wire(messages), max_tokens=max_tokens))
-            while (chunk := _next(chunks)) is not None:
+            chunks, chunk = retrying(lambda: _begun(client, messages, max_tokens), retries=self._settings.max_retries)
+            while chunk is not None:
                 finished = finished or bool(chunk.response_metadata.get("finish_reason"))
                 thought.append(str(chunk.additional_kwargs.get(THINKING) or ""))
                 yield _text(chunk)
+                chunk = _next(chunks)
         except Exception as error:
             raise self._translated(error) from None
         if not finished:  # the client library takes a cut connection for the end of the reply
@@ -182,7 +187,7 @@ def _client(settings: ChatServer) -> Any:
         model=settings.model,
         api_key=_key(settings),
         timeout=settings.timeout_s,
-        max_retries=settings.max_retries,
+        max_retries=0,  # see prompts.retrying
         temperature=settings.temperature,
         http_client=http,
         openai_proxy=None,
@@ -196,6 +201,13 @@ def _key(settings: ChatServer) -> Any:
     from pydantic import SecretStr
 
     return settings.api_key or SecretStr(NO_KEY)
+
+
+def _begun(client: Any, messages: Sequence[Message], max_tokens: int) -> tuple[Iterator[Any], Any | None]:
+    """A stream and its first chunk: until that is there nothing was said, and it may be asked for again."""
+    with untraced():
+        chunks = iter(client.stream(to_wire(messages), max_tokens=max_tokens))
+    return chunks, _next(chunks)
 
 
 def _next(chunks: Iterator[Any]) -> Any | None:
