@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from prompts.chat import ChatModel, Message, OnThinking, Pseudonymiser, PseudonymisingChat, Reply, Schema, Tool
 from prompts.errors import ChatUnavailableError

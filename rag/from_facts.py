@@ -204,13 +204,15 @@ def _groups(chosen: Sequence[Stated]) -> list[list[Stated]]:
 
 
 def _foremost(groups: Sequence[list[Stated]]) -> list[list[Stated]]:
-    """Of each owner the group of the likeliest period."""
+    """Of each owner the group of the likeliest period, with what holds until changed."""
     kept: dict[str, list[Stated]] = {}
+    constant: dict[str, list[Stated]] = {}
     for group in groups:
-        best = kept.setdefault(_owner(group[0].fact), group)
-        if min(map(_window_rank, group)) < min(map(_window_rank, best)):
-            kept[_owner(group[0].fact)] = group
-    return list(kept.values())
+        owner = _owner(group[0].fact)
+        constant.setdefault(owner, []).extend(one for one in group if one.fact.period is None)
+        if owner not in kept or min(map(_window_rank, group)) < min(map(_window_rank, kept[owner])):
+            kept[owner] = group
+    return [group + [one for one in constant[owner] if one not in group] for owner, group in kept.items()]
 
 
 def _by_period(values: Sequence[Stated]) -> list[list[Stated]]:
