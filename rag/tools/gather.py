@@ -62,6 +62,10 @@ class Gatherer:
         self._model, self._prompts, self._toolbox = model, prompts, toolbox
         self._bounds, self._on_end = bounds, on_end
 
+    def load(self) -> None:
+        """Import langchain's agent now: it takes seconds that a first question should not wait for."""
+        from langchain.agents import create_agent  # noqa: F401
+
     def gather(
         self, extractive: Answer, history: Sequence[Message], *, principal: Principal, on: date
     ) -> tuple[Finding, ...]:

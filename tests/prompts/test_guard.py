@@ -28,7 +28,7 @@ class Clock:
 
 
 def guarded(model: ScriptedChat, clock: Clock | None = None, **changes: int) -> GuardedChat:
-    limits = {"context_tokens": 2000, "concurrency": 1, "failures": 2, "rest_s": 30, **changes}
+    limits: dict[str, Any] = {"context_tokens": 2000, "concurrency": 1, "failures": 2, "rest_s": 30, **changes}
     return GuardedChat(model, clock=clock or Clock(), **limits)
 
 

@@ -86,6 +86,15 @@ class TestFacts:
         assert "净值增长率为3.25%，同期业绩比较基准收益率为2.17%" in answer.text
         assert "远山电力" not in answer.text
 
+    def test_a_card_tells_what_holds_until_changed_beside_the_latest_period(self, firm: Firm) -> None:
+        firm.put(
+            "profile.md",
+            "---\ntitle: 云岭稳健混合产品资料概要\ntype: fund_profile\ncodes: ['990001']\n---\n# 云岭稳健混合产品资料概要\n\n"
+            "| 项目 | 数值 |\n|---|---|\n| 基金简称 | 云岭稳健混合 |\n| 管理费率 | 1.20% |\n",
+        )
+        text = ask(firm, "990001").text
+        assert ("3.25%" in text, "管理费率为1.20%" in text) == (True, True)
+
     def test_what_is_asked_beside_a_name_is_no_card(self, firm: Firm) -> None:
         for asked in ("云岭稳健混合sharpe", "云岭稳健混合有多少只"):
             assert "3.25%" not in ask(firm, asked).text

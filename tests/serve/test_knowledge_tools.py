@@ -80,7 +80,7 @@ def test_measures_of_a_fund_have_period_and_benchmark(house: House) -> None:
 
 
 @pytest.mark.parametrize("extra", [{"client_id": "C2"}, {"principal": "admin"}, {"on": "2020-01-01"}])
-def test_whose_rights_and_which_day_are_no_arguments(house: House, extra: dict[str, str]) -> None:
+def test_whose_rights_and_which_day_are_no_arguments(house: House, extra: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         call(house, "search", query="赎回", **extra)
 
@@ -92,7 +92,8 @@ def test_a_long_document_is_read_in_parts(house: House, tmp_path: Path) -> None:
     (folder / "long.md").write_text(f"---\ntitle: 长文\ntype: rule\n---\n{body}\n", encoding="utf-8")
     house.sync(folder, delete=False, principal=OPERATOR, progress=lambda *_: None)
     version = version_of(house, "长文")
-    parts, at = [], 0
+    parts: list[str] = []
+    at: int | None = 0
     while at is not None:
         (part,) = call(house, "read", version_id=version, start=at)
         assert len(part["text"]) <= MOST_CHARS

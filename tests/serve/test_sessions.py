@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -267,6 +268,26 @@ def test_a_model_is_heard_sentence_by_sentence(drafting: TestClient, server: Cha
     told = events(drafting, talk, ask(drafting, talk))
     assert names(told) == ["searching", "sentence", "verdict", "done"]
     assert told[2][2]["reply"]["by"] == "tiny"
+
+
+@pytest.mark.skipif(find_spec("langchain") is None, reason="expected: tougu[langchain] is missing")
+def test_a_model_that_calls_tools_first_is_heard_sentence_by_sentence_too(
+    settings: Settings, server: ChatServer
+) -> None:
+    wanted = json.dumps({"products": ["云岭稳健增利"], "metrics": ["托管费率"]}, ensure_ascii=False)
+    server.turns = [[{"id": "c", "type": "function", "function": {"name": "facts", "arguments": wanted}}]]
+    server.reply = "云岭稳健增利的管理费率为0.60%[1]。"
+    chat = ChatSettings(base_url=server.base_url, model="tiny", max_retries=0, timeout_s=2.0, tools=True)
+    house = House(settings.model_copy(update={"chat": chat}))
+    client = client_of(house)
+    talk = begin(client)
+    told = events(client, talk, ask(client, talk))
+    assert names(told) == ["searching", "sentence", "verdict", "done"]
+    assert told[2][2]["reply"]["by"] == "tiny"
+    gathering, again, drafting = server.requests
+    assert (bool(gathering["tools"]), bool(again["tools"]), drafting.get("tools")) == (True, True, None)
+    assert "托管费率为" in drafting["messages"][-1]["content"], "what the tool found is a source"
+    house.close()
 
 
 @pytest.mark.parametrize(("filing", "status"), [("", 409), ("网信算备0001号", 200)])

@@ -103,8 +103,8 @@ def test_a_change_in_per_cent_is_of_amounts(firm: Firm) -> None:
             f"| 期末基金份额净值 | {size} |\n",
         )  # fmt: skip
     mine = box(firm)
-    for year in ("2023年", "2024年"):
-        assert mine.call("facts", {"products": ["松风债券"], "metrics": ["期末份额净值"], "period": year})["found"]
+    for period in ("2023年", "2024年"):
+        assert mine.call("facts", {"products": ["松风债券"], "metrics": ["期末份额净值"], "period": period})["found"]
     (done,) = mine.call("calculate", {"operation": "percent_change", "values": ["v1", "v2"]})["found"]
     assert "增长25.00%（(2.50 - 2.00) ÷ 2.00）" in done["text"].replace("元", "")
     assert not unsupported(done["text"], "2023年2.00元2024年2.50元")
