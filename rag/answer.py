@@ -16,7 +16,7 @@ from rag.asking import Asks, asks
 from rag.cite import Citations, Claim
 from rag.compute import Computed, computed
 from rag.disclose import Disagreements, UpheldFacts, disclosed
-from rag.draft import Drafter
+from rag.draft import Drafter, stood_in
 from rag.extract import Extractor, asks_list
 from rag.from_facts import FactAnswer, FactSource, Stated, answer_from_facts
 from rag.hidden import InstructionScan, without_instructions
@@ -107,7 +107,7 @@ class Answerer:
             return found.answer
         more = self._gathered(found.answer, principal, history, on)
         drafted = found.drafter.improve(found.answer, found.claims, history, on=on, sketch=found.sketch, more=more)
-        return found.answer if self.numbers.unsupported_numbers(drafted) else drafted
+        return stood_in(found.answer) if self.numbers.unsupported_numbers(drafted) else drafted
 
     def growing(
         self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date

@@ -34,6 +34,7 @@ _MOST_SOURCES = 8
 _MOST_FOUND = 12  # of what tools found, beside them
 _MOST_FAILED, _MOST_SENTENCES = 6, 12  # of a streamed draft: then the model is heard no further
 _MOST_TURNS = 6
+_AGAIN_S = 15.0  # for a second try: what did not stand is not worth all the time once more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,22 +76,25 @@ class Drafter:
 
         Where one fails the model may write once more; what fails again is replaced by the extractive sentences.
 
-        The extractive answer comes back whole when no sentence of the draft stands, or no model answers.
+        The extractive answer comes back whole, and says so, when no sentence of the draft stands, or no model answers.
         """
         sources = _sources(extractive, claims, more)
         drafted = self._drafted(self._messages(extractive.question, sources, history, on), sources, extractive.question)
-        if drafted is None or not drafted.claims:
-            return extractive
+        if drafted is None:
+            return _noted(extractive, _BROKE_OFF)
+        if not drafted.claims:
+            return stood_in(extractive)
         stood = list(drafted.claims)
         if drafted.failed:
             stood += [claim for claim in claims if claim.text not in {kept.text for kept in stood}]
         citations = Citations()
         sentences = tuple(citations.sentence(claim) for claim in stood)
         table = tabled(*sketch, citations) if sketch is not None else None
-        return replace(
+        answer = replace(
             _with_seen(extractive, more), sentences=sentences, citations=citations.all(), by=drafted.model, table=table,
             prompt=self._prompts.get(PROMPT).sha256,
         )  # fmt: skip
+        return stood_in(answer) if drafted.failed else answer
 
     def growing(
         self,
@@ -127,13 +131,13 @@ class Drafter:
             note = _BROKE_OFF
         note = note or (_STOOD_IN if failed else "")
         if not said:
-            yield replace(extractive, note="；".join(filter(None, (extractive.note, note))) or None)
+            yield _noted(extractive, note)
             return
         if note:
             said += [citations.sentence(claim) for claim in claims if claim.text not in {one.text for one in said}]
         table = tabled(*sketch, citations) if sketch is not None else None
         whole = self._so_far(seen, said, citations)
-        yield replace(whole, table=table, note="；".join(filter(None, (extractive.note, note))) or None)
+        yield _noted(replace(whole, table=table, note=extractive.note), note)
 
     def _so_far(self, extractive: Answer, said: Sequence[Sentence], citations: Citations) -> Answer:
         return replace(
@@ -147,12 +151,15 @@ class Drafter:
         if first is None or not first.failed:
             return first
         again = self._prompts.messages("answer_again", failed="\n".join(first.failed))
-        second = self._asked([*messages, Message(role="assistant", content=first.text), *again], sources, question)
+        asked = [*messages, Message(role="assistant", content=first.text), *again]
+        second = self._asked(asked, sources, question, within_s=_AGAIN_S)
         return second if second and len(second.failed) < len(first.failed) else first
 
-    def _asked(self, messages: Sequence[Message], sources: Sequence[_Source], question: str) -> _Draft | None:
+    def _asked(
+        self, messages: Sequence[Message], sources: Sequence[_Source], question: str, *, within_s: float | None = None
+    ) -> _Draft | None:
         try:
-            reply = self._model.complete(messages)
+            reply = self._model.complete(messages, within_s=within_s)
         except ChatUnavailableError:
             _log.warning("the chat model %s gave no draft", self._model.name)
             return None
@@ -174,6 +181,15 @@ class Drafter:
         return self._prompts.messages(
             PROMPT, today=on.isoformat(), passages=numbered, history=earlier or "无", question=question
         )
+
+
+def stood_in(extractive: Answer) -> Answer:
+    """The answer with the note that quoted sentences stand for what a model wrote and could not be checked."""
+    return _noted(extractive, _STOOD_IN)
+
+
+def _noted(answer: Answer, note: str) -> Answer:
+    return replace(answer, note="；".join(filter(None, (answer.note, note))) or None)
 
 
 def _sources(extractive: Answer, claims: Sequence[Claim], more: Sequence[Finding]) -> list[_Source]:

@@ -21,7 +21,7 @@ from rag.draft import Drafter
 from rag.numbers import QuotedNumbers
 from rag.passage import Answer
 from tests.rag.documents import ADVISOR, RESEARCHER, TODAY
-from tests.rag.firm import Firm, report
+from tests.rag.firm import PROFILE, Firm, report
 
 LISTS = """---
 title: 星河精选混合型证券投资基金2024年年度报告
@@ -87,11 +87,7 @@ class TestFacts:
         assert "远山电力" not in answer.text
 
     def test_a_card_tells_what_holds_until_changed_beside_the_latest_period(self, firm: Firm) -> None:
-        firm.put(
-            "profile.md",
-            "---\ntitle: 云岭稳健混合产品资料概要\ntype: fund_profile\ncodes: ['990001']\n---\n# 云岭稳健混合产品资料概要\n\n"
-            "| 项目 | 数值 |\n|---|---|\n| 基金简称 | 云岭稳健混合 |\n| 管理费率 | 1.20% |\n",
-        )
+        firm.put("profile.md", PROFILE)
         text = ask(firm, "990001").text
         assert ("3.25%" in text, "管理费率为1.20%" in text) == (True, True)
 
@@ -375,6 +371,7 @@ class TestChatModel:
         answer = ask(firm, self.QUESTION, drafter=Drafter(ScriptedChat([reply]), PromptLibrary()))
         assert answer.by == "extractive"
         assert "提高了利率债仓位" in answer.text
+        assert "原文摘录" in str(answer.note), "it is said"
 
 
 class Breaks(ScriptedChat):

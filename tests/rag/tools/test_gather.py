@@ -21,8 +21,7 @@ from rag.tools.finding import Notebook
 from rag.tools.gather import Bounds, Gathered, Gatherer
 from rag.tools.lookups import Lookups
 from rag.tools.registry import Toolbox, toolbox
-from tests.rag.firm import Firm
-from tests.rag.tools.test_lookups import SUMMARY
+from tests.rag.firm import PROFILE, Firm
 
 pytest.importorskip("langchain.agents", reason="expected: tougu[langchain] is not installed")
 DAY = date(2025, 6, 1)
@@ -35,7 +34,7 @@ FEES = {"products": ["云岭稳健混合"], "metrics": ["管理费率", "托管�
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Firm:
     folder = tmp_path_factory.mktemp("gather")
     made = Firm(create_engine(f"sqlite:///{folder / 'kb.db'}"), folder)
-    made.put("summary.md", SUMMARY)
+    made.put("profile.md", PROFILE)
     return made
 
 

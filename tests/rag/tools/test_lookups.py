@@ -14,16 +14,10 @@ from rag.numbers import unsupported
 from rag.tools.finding import Notebook
 from rag.tools.lookups import Lookups
 from rag.tools.registry import Toolbox, toolbox
-from tests.rag.firm import FRONT, Firm
+from tests.rag.firm import FRONT, PROFILE, Firm
 
 DAY = date(2025, 6, 1)
 ADVISOR = Principal(user_id="A1", roles=frozenset({Role.ADVISOR}))
-SUMMARY = FRONT.format(
-    title="云岭稳健混合产品资料概要", type="fund_profile", more="codes: ['990001']\nnames: {'990001': 云岭稳健混合}\n"
-) + (
-    "# 云岭稳健混合产品资料概要\n\n| 项目 | 数值 |\n|---|---|\n| 基金简称 | 云岭稳健混合 |\n| 管理费率 | 1.20% |\n"
-    "| 托管费率 | 0.20% |\n"
-)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +27,7 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Firm:
     folder: Path = tmp_path_factory.mktemp("firm")
     engine: Engine = create_engine(f"sqlite:///{folder / 'kb.db'}")
     made = Firm(engine, folder)
-    made.put("summary.md", SUMMARY)
+    made.put("profile.md", PROFILE)
     return made
 
 
