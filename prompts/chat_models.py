@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-from prompts.chat import ChatModel, Message, Pseudonymiser, PseudonymisingChat, Reply, Schema
+from prompts.chat import ChatModel, Message, OnThinking, Pseudonymiser, PseudonymisingChat, Reply, Schema, Tool
 from prompts.errors import ChatUnavailableError
 from prompts.guard import GuardedChat, Usage
-from prompts.patience import patient
+from prompts.patience import in_time, patient
 from prompts.settings import ChatServer, ChatSettings, ChatTask
 
 _log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class ChatModels:
         settings: ChatSettings,
         pseudonymiser: Callable[[], Pseudonymiser | None],
         *,
-        on_thinking: Callable[[Reply], None] = lambda reply: None,
+        on_thinking: OnThinking = lambda reply: None,
     ) -> None:
         """Opens no connection. Raises ChatError when a server may not be used."""
         self._settings = settings
@@ -31,13 +32,13 @@ class ChatModels:
         self._on_thinking = on_thinking
         self._models = [(server, self._guarded(server)) for server in settings.servers]
 
-    def for_task(self, task: ChatTask, *, for_clients: bool = False) -> ChatModel | None:
+    def for_task(self, task: ChatTask, *, for_clients: bool = False, tools: bool = False) -> ChatModel | None:
         """The models that may do it, behind the pseudonymiser; None when there are none.
 
         for_clients: the text reaches clients without an advisor's edit, so only models with a filing are asked.
-        Raises ChatError without a pseudonymiser.
+        tools: only models that call tools. Raises ChatError without a pseudonymiser.
         """
-        able = self._settings.for_task(task, for_clients=for_clients)
+        able = self._settings.for_task(task, for_clients=for_clients, tools=tools)
         models = [model for server, model in self._models if server in able]
         if not models:
             return None
@@ -58,6 +59,7 @@ class ChatModels:
             concurrency=server.concurrency,
             failures=self._settings.failures,
             rest_s=self._settings.rest_s,
+            tokens_a_day=server.tokens_a_day,
         )
 
 
@@ -86,6 +88,7 @@ class FallbackChat:
         max_tokens: int = 800,
         schema: Schema | None = None,
         within_s: float | None = None,
+        tools: Sequence[Tool] = (),
     ) -> Reply:
         """See ChatModel; the error is the last model's."""
         until = self._clock() + min(within_s or self._budget_s, self._budget_s)
@@ -95,17 +98,24 @@ class FallbackChat:
             if left <= 0:
                 raise ChatUnavailableError(f"the chat models took longer than {self._budget_s:g} s: {error}")
             try:
-                return model.complete(messages, max_tokens=max_tokens, schema=schema, within_s=left)
+                ask = partial(
+                    model.complete, messages, max_tokens=max_tokens, schema=schema, within_s=left, tools=tools
+                )
+                return in_time(ask, name=model.name, budget_s=left)
             except ChatUnavailableError as failed:
                 _log.warning("the chat model %s gave nothing: %s", model.name, failed)
                 error = failed
         raise error
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int = 800, on_thinking: OnThinking | None = None
+    ) -> Iterator[str]:
         """See ChatModel. Once a piece is out nobody stands in: what was said cannot be taken back here."""
         until = self._clock() + self._budget_s
         for model in self._models[:-1]:
-            pieces = self._patiently(model, messages, max_tokens, until)
+            pieces = self._patiently(
+                model, model.stream(messages, max_tokens=max_tokens, on_thinking=on_thinking), until
+            )
             try:
                 first = next(pieces, None)
             except ChatUnavailableError as failed:
@@ -115,11 +125,13 @@ class FallbackChat:
                 yield first
             yield from pieces
             return
-        yield from self._patiently(self._models[-1], messages, max_tokens, until)
+        last = self._models[-1]
+        pieces = last.stream(messages, max_tokens=max_tokens, on_thinking=on_thinking)
+        yield from self._patiently(last, pieces, until)
 
-    def _patiently(self, model: ChatModel, messages: Sequence[Message], max_tokens: int, until: float) -> Iterator[str]:
+    def _patiently(self, model: ChatModel, pieces: Iterator[str], until: float) -> Iterator[str]:
         return patient(
-            model.stream(messages, max_tokens=max_tokens),
+            pieces,
             name=model.name,
             silence_s=self._silence_s,
             budget_s=until - self._clock(),

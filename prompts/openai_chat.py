@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 
 from models.lazy import Lazy
 from models.offline import stay_offline
-from prompts.chat import Message, Reply, Schema
+from prompts.chat import Message, OnThinking, Reply, Schema, Tool
 from prompts.errors import ChatError, ChatUnavailableError
 from prompts.hosts import refuse_outside
 from prompts.json_replies import json_text
+from prompts.retrying import retrying
 from prompts.settings import ChatServer
 from prompts.thinking import split_thinking, without_thinking
+from prompts.wire import THINKING, called, offered, to_wire, untraced
 
 NO_KEY = "none"  # the client library insists on a key; a local server ignores it
 
@@ -42,27 +44,38 @@ class OpenAIChat:
         max_tokens: int = 800,
         schema: Schema | None = None,
         within_s: float | None = None,
+        tools: Sequence[Tool] = (),
     ) -> Reply:
         """See ChatModel."""
-        client, options = self._ready(), self._options(max_tokens, schema, within_s)
+        client, options = self._ready(), self._options(max_tokens, schema, within_s, tools)
         try:
-            with _untraced():
-                answered = client.invoke(_wire(messages), **options)
+            with untraced():
+                answered = retrying(
+                    lambda: client.invoke(to_wire(messages), **options),
+                    retries=self._settings.max_retries,
+                    within_s=within_s,
+                )
         except Exception as error:  # openai's, the HTTP library's and langchain's own
             raise self._translated(error) from None
         thought, text = split_thinking(_text(answered))
-        said = self._not_empty(text)
+        calls = called(answered) if tools else ()
+        said = text if calls else self._not_empty(text)
         used = answered.usage_metadata or {}
         return Reply(
             text=said if schema is None else json_text(said, schema, model=self.name),
             model=self.name,
-            thinking=str(answered.additional_kwargs.get("reasoning_content") or thought),
+            thinking=str(answered.additional_kwargs.get(THINKING) or thought),
             prompt_tokens=used.get("input_tokens", 0),
             reply_tokens=used.get("output_tokens", 0),
+            tool_calls=calls,
         )
 
-    def _options(self, max_tokens: int, schema: Schema | None, within_s: float | None) -> dict[str, Any]:
+    def _options(
+        self, max_tokens: int, schema: Schema | None, within_s: float | None, tools: Sequence[Tool]
+    ) -> dict[str, Any]:
         options: dict[str, Any] = {"max_tokens": max_tokens}
+        if tools:
+            options["tools"] = [offered(tool) for tool in tools]
         if schema is not None:
             wanted = {"name": "reply", "schema": dict(schema), "strict": True}
             options["response_format"] = {"type": "json_schema", "json_schema": wanted}
@@ -70,23 +83,30 @@ class OpenAIChat:
             options["timeout"] = min(self._settings.timeout_s, within_s / (self._settings.max_retries + 1))
         return options
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int = 800, on_thinking: OnThinking | None = None
+    ) -> Iterator[str]:
         """As the server sends it; where the opening thinking tag is missing, thinking is not dropped."""
-        said = False
-        for piece in without_thinking(self._pieces(messages, max_tokens)):
-            said = True
-            yield piece
+        said, thought = False, list[str]()
+        try:
+            for piece in without_thinking(self._pieces(messages, max_tokens, thought), thought=thought.append):
+                said = True
+                yield piece
+        finally:
+            if on_thinking is not None and (told := "".join(thought).strip()):
+                on_thinking(Reply(text="", model=self.name, thinking=told))
         if not said:
             self._not_empty("")
 
-    def _pieces(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+    def _pieces(self, messages: Sequence[Message], max_tokens: int, thought: list[str]) -> Iterator[str]:
         client, finished = self._ready(), False
         try:
-            with _untraced():
-                chunks = iter(client.stream(_wire(messages), max_tokens=max_tokens))
-            while (chunk := _next(chunks)) is not None:
+            chunks, chunk = retrying(lambda: _begun(client, messages, max_tokens), retries=self._settings.max_retries)
+            while chunk is not None:
                 finished = finished or bool(chunk.response_metadata.get("finish_reason"))
+                thought.append(str(chunk.additional_kwargs.get(THINKING) or ""))
                 yield _text(chunk)
+                chunk = _next(chunks)
         except Exception as error:
             raise self._translated(error) from None
         if not finished:  # the client library takes a cut connection for the end of the reply
@@ -167,7 +187,7 @@ def _client(settings: ChatServer) -> Any:
         model=settings.model,
         api_key=_key(settings),
         timeout=settings.timeout_s,
-        max_retries=settings.max_retries,
+        max_retries=0,  # see prompts.retrying
         temperature=settings.temperature,
         http_client=http,
         openai_proxy=None,
@@ -183,20 +203,16 @@ def _key(settings: ChatServer) -> Any:
     return settings.api_key or SecretStr(NO_KEY)
 
 
-def _untraced() -> Any:
-    """Switches LangSmith off whatever the environment says: it would send prompts to its makers."""
-    from langsmith.run_helpers import tracing_context
-
-    return tracing_context(enabled=False)
+def _begun(client: Any, messages: Sequence[Message], max_tokens: int) -> tuple[Iterator[Any], Any | None]:
+    """A stream and its first chunk: until that is there nothing was said, and it may be asked for again."""
+    with untraced():
+        chunks = iter(client.stream(to_wire(messages), max_tokens=max_tokens))
+    return chunks, _next(chunks)
 
 
 def _next(chunks: Iterator[Any]) -> Any | None:
-    with _untraced():
+    with untraced():
         return next(chunks, None)
-
-
-def _wire(messages: Sequence[Message]) -> list[tuple[str, str]]:
-    return [(message.role, message.content) for message in messages]
 
 
 def _text(reply: Any) -> str:

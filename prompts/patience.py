@@ -1,4 +1,4 @@
-"""A bound on how long a stream of a chat model may be silent, and on how long it may last."""
+"""A bound on how long a chat model may take, and on how long a stream of one may be silent."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from prompts.errors import ChatUnavailableError
+
+Got = TypeVar("Got")
 
 
 class _End:
@@ -15,6 +18,27 @@ class _End:
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
+
+
+def in_time(ask: Callable[[], Got], *, name: str, budget_s: float) -> Got:
+    """What `ask` returns. Raises ChatUnavailableError after `budget_s`: a server that sends a byte now and then would
+    keep every time limit of its connection. The request ends by itself, unheard."""
+    inbox: SimpleQueue[tuple[Got, None] | tuple[None, Exception]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            inbox.put((ask(), None))
+        except Exception as error:  # whoever waits raises it
+            inbox.put((None, error))
+
+    threading.Thread(target=run, name="chat-reply", daemon=True).start()
+    try:
+        got = inbox.get(timeout=budget_s)
+    except Empty:
+        raise ChatUnavailableError(f"{name} took longer than {budget_s:g} s: look at its load") from None
+    if got[1] is not None:
+        raise got[1]
+    return got[0]
 
 
 def patient(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from langchain_core.outputs import ChatResult
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
+from prompts.wire import THINKING
+
 KEYS = ("reasoning_content", "reasoning")  # as servers name it: vLLM and DeepSeek, newer vLLM
-THINKING = "reasoning_content"
 
 
 class ReasoningChatOpenAI(BaseChatOpenAI):
@@ -19,6 +20,18 @@ class ReasoningChatOpenAI(BaseChatOpenAI):
         raw = response if isinstance(response, dict) else response.model_dump()
         for generation, choice in zip(result.generations, raw.get("choices") or [], strict=False):
             said = choice.get("message") or {}
-            thought = next((said[key] for key in KEYS if said.get(key)), "")
-            generation.message.additional_kwargs[THINKING] = str(thought)
+            generation.message.additional_kwargs[THINKING] = _thought(said)
         return result
+
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
+    ) -> ChatGenerationChunk | None:
+        made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        choices = chunk.get("choices") or [{}]
+        if made is not None and (thought := _thought(choices[0].get("delta") or {})):
+            made.message.additional_kwargs[THINKING] = thought
+        return made
+
+
+def _thought(said: dict[str, Any]) -> str:
+    return str(next((said[key] for key in KEYS if said.get(key)), ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from prompts.chat import Message, Reply, Schema
+from prompts.chat import Message, OnThinking, Reply, Schema, Tool, ToolCall
 from prompts.errors import ChatUnavailableError
 from prompts.json_replies import json_text
 
@@ -13,7 +13,11 @@ class ScriptedChat:
     """Gives its replies in turn and keeps what it was asked; an exception in the script is raised."""
 
     def __init__(
-        self, replies: Sequence[str | Exception], *, name: str = "scripted", piece_characters: int = 3
+        self,
+        replies: Sequence[str | Exception | tuple[ToolCall, ...]],
+        *,
+        name: str = "scripted",
+        piece_characters: int = 3,
     ) -> None:
         """`piece_characters`: how much of a reply `stream` yields at a time."""
         self.name = name
@@ -28,13 +32,16 @@ class ScriptedChat:
         max_tokens: int = 800,
         schema: Schema | None = None,
         within_s: float | None = None,
+        tools: Sequence[Tool] = (),
     ) -> Reply:
-        """See ChatModel."""
+        """See ChatModel. Calls of tools stand in the script as a tuple."""
         said = self._next(messages)
+        if isinstance(said, tuple):
+            return Reply(text="", model=self.name, tool_calls=said)
         text = said if schema is None else json_text(said, schema, model=self.name)
         return Reply(text=text, model=self.name)
 
-    def _next(self, messages: Sequence[Message]) -> str:
+    def _next(self, messages: Sequence[Message]) -> str | tuple[ToolCall, ...]:
         self.asked.append(tuple(messages))
         if not self._replies:
             raise ChatUnavailableError("the script of the chat model is at its end: give it more replies")
@@ -43,7 +50,12 @@ class ScriptedChat:
             raise reply
         return reply
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int = 800, on_thinking: OnThinking | None = None
+    ) -> Iterator[str]:
+        """See ChatModel."""
         reply = self._next(messages)
+        if isinstance(reply, tuple):
+            raise ChatUnavailableError("the script calls tools where a text is streamed: give it a text here")
         for start in range(0, len(reply), self._piece_characters):
             yield reply[start : start + self._piece_characters]

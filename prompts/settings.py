@@ -52,6 +52,12 @@ class ChatServer(BaseModel):
     timeout_s: float = Field(60.0, gt=0, description="longest wait for a connection or the next bytes, seconds")
     max_retries: int = Field(2, ge=0, description="further attempts after a failed one, with jitter, times")
     temperature: float = Field(0.1, ge=0, le=2, description="sampling temperature, no unit")
+    tools: bool = Field(
+        False, description="whether the model calls tools: then it may look up, compare and compute before it answers"
+    )
+    tokens_a_day: int = Field(
+        0, ge=0, description="tokens that each process may send it and get from it in a day (UTC); 0: no bound"
+    )
     allow_external: bool = Field(
         False, description="whether the server may lie outside this machine and private networks"
     )
@@ -83,15 +89,19 @@ class ChatSettings(ChatServer):
     )
     failures: int = Field(3, ge=1, description="failures in a row after which a model is given a rest, times")
     rest_s: float = Field(30.0, gt=0, description="how long such a model is not asked, seconds")
+    tool_rounds: int = Field(4, ge=1, le=20, description="how often a model may call tools for one question, times")
+    tool_tokens: int = Field(24_000, ge=1000, description="tokens that it may use up with that for one question")
+    tool_budget_s: float = Field(20.0, gt=0, description="longest that it may take with that, seconds")
 
     @property
     def servers(self) -> tuple[ChatServer, ...]:
         """Those with an address, in the order in which they are asked."""
         return tuple(each for each in (self, *self.others) if each.base_url)
 
-    def for_task(self, task: ChatTask, *, for_clients: bool = False) -> tuple[ChatServer, ...]:
+    def for_task(self, task: ChatTask, *, for_clients: bool = False, tools: bool = False) -> tuple[ChatServer, ...]:
         """Those that may do it. For texts that reach clients unedited: only models with a filing."""
-        return tuple(each for each in self.servers if task in each.tasks and (each.record.filing or not for_clients))
+        able = (each for each in self.servers if task in each.tasks and (each.tools or not tools))
+        return tuple(each for each in able if each.record.filing or not for_clients)
 
 
 class PromptSettings(BaseModel):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 OPEN, CLOSE = "<think>", "</think>"
 
 
-def without_thinking(pieces: Iterable[str]) -> Iterator[str]:
-    """The pieces' text outside the tags, without white space at its beginning.
+def without_thinking(pieces: Iterable[str], *, thought: Callable[[str], None] = lambda text: None) -> Iterator[str]:
+    """The pieces' text outside the tags, without white space at its beginning; `thought` gets what is inside.
 
     An opening tag that is never closed hides the rest. Pieces are not kept in their borders.
     """
-    spoken, started = _outside(pieces), False
+    spoken, started = _outside(pieces, thought), False
     for piece in spoken:
         text = piece if started else piece.lstrip()
         if text:
@@ -30,20 +30,26 @@ def split_thinking(text: str) -> tuple[str, str]:
     return "\n".join(filter(None, thought)), "".join(without_thinking([text])).strip()
 
 
-def _outside(pieces: Iterable[str]) -> Iterator[str]:
+def _outside(pieces: Iterable[str], thought: Callable[[str], None]) -> Iterator[str]:
     waiting, thinking = "", False
     for piece in pieces:
         waiting += piece
         while (at := waiting.find(CLOSE if thinking else OPEN)) >= 0:
-            if not thinking and at:
+            if thinking:
+                thought(waiting[:at])
+            elif at:
                 yield waiting[:at]
             waiting = waiting[at + len(CLOSE if thinking else OPEN) :]
             thinking = not thinking
         kept = _begun_tag(waiting, CLOSE if thinking else OPEN)
-        if not thinking and len(waiting) > kept:
+        if thinking:
+            thought(waiting[: len(waiting) - kept])
+        elif len(waiting) > kept:
             yield waiting[: len(waiting) - kept]
         waiting = waiting[len(waiting) - kept :]
-    if waiting and not thinking:
+    if thinking:
+        thought(waiting)
+    elif waiting:
         yield waiting
 
 

@@ -16,7 +16,7 @@ from rag.asking import Asks, asks
 from rag.cite import Citations, Claim
 from rag.compute import Computed, computed
 from rag.disclose import Disagreements, UpheldFacts, disclosed
-from rag.draft import Drafter
+from rag.draft import Drafter, stood_in
 from rag.extract import Extractor, asks_list
 from rag.from_facts import FactAnswer, FactSource, Stated, answer_from_facts
 from rag.hidden import InstructionScan, without_instructions
@@ -30,6 +30,7 @@ from rag.retrieve import Query, Retriever
 from rag.settings import RagSettings
 from rag.tables import tabled
 from rag.tokens import expanded
+from rag.tools.finding import Finding
 
 _HOLDS_NONE = re.compile(r"未持有|不持有|没有持有|未投资|无")
 _FORECAST = "不预测未来的涨跌；可以查询已披露的业绩、持仓和观点。"
@@ -42,6 +43,14 @@ class ProductRegister(Protocol):
     def get(self, code: str, *, principal: Principal, on: date | None = None) -> Product:
         """Raises UnknownProductError."""
         ...
+
+
+class Gathers(Protocol):
+    """Looks up what an answer lacks, with a chat model that calls tools (rag.tools.gather.Gatherer)."""
+
+    def gather(
+        self, extractive: Answer, history: Sequence[Message], *, principal: Principal, on: date
+    ) -> tuple[Finding, ...]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +78,13 @@ class Answerer:
         instructions: InstructionScan | None = None,
         register: ProductRegister | None = None,
         disagreements: Disagreements | None = None,
+        gatherer: Gathers | None = None,
     ) -> None:
         """`numbers` has the last word on every figure; `drafter` is given where a chat model is set.
 
         What `instructions` finds to instruct its reader is left out of every answer. `register` tells the
         risk level of the products asked about; `disagreements` what documents contradict each other on.
+        `gatherer` is asked before a draft is written, where the chat model calls tools.
         """
         self.retriever = retriever
         self.facts = UpheldFacts(facts, disagreements) if disagreements is not None else facts
@@ -81,7 +92,7 @@ class Answerer:
         self.resolver = resolver
         self.settings = settings or retriever.settings
         self.numbers = numbers or QuotedNumbers()
-        self.drafter = drafter
+        self.drafter, self.gatherer = drafter, gatherer
         self.instructions = instructions
         self.register = register
         self.extractor = Extractor(retriever.encoder, retriever.document_share, retriever.size, self.settings)
@@ -94,8 +105,9 @@ class Answerer:
         found = self._composed(question, principal, history, on)
         if found.drafter is None:
             return found.answer
-        drafted = found.drafter.improve(found.answer, found.claims, history, on=on, sketch=found.sketch)
-        return found.answer if self.numbers.unsupported_numbers(drafted) else drafted
+        more = self._gathered(found.answer, principal, history, on)
+        drafted = found.drafter.improve(found.answer, found.claims, history, on=on, sketch=found.sketch, more=more)
+        return stood_in(found.answer) if self.numbers.unsupported_numbers(drafted) else drafted
 
     def growing(
         self, question: str, principal: Principal, history: Sequence[Message] = (), *, on: date
@@ -115,7 +127,19 @@ class Answerer:
             on=on,
             sketch=found.sketch,
             stands=lambda one: not self.numbers.unsupported_numbers(one),
+            more=self._gathered(found.answer, principal, history, on),
         )
+
+    def _gathered(
+        self, extractive: Answer, principal: Principal, history: Sequence[Message], on: date
+    ) -> tuple[Finding, ...]:
+        """What tools found beside the answer; nothing where documents contradict each other on any of it."""
+        if self.gatherer is None:
+            return ()
+        found = self.gatherer.gather(extractive, history, principal=principal, on=on)
+        claims = [Claim(text=one.text, places=one.places) for one in found]
+        _, open_notes = self._disclosed(claims, Query(text=extractive.question, on=on), principal)
+        return () if open_notes else found
 
     def _composed(self, question: str, principal: Principal, history: Sequence[Message], on: date) -> _Composed:
         asked = understand(question, history, self.resolver, self.retriever.document_share, principal=principal, on=on)

@@ -30,15 +30,15 @@ class Computed:
 
 def computed(asked: Understood, stated: Sequence[Stated]) -> Computed | None:
     """What the question wants computed of the values that answer it; None where they do not fit together."""
-    total = asks(asked.question, Asks.TOTAL)
-    values = _comparable(stated, in_classes=total)
+    added_up = asks(asked.question, Asks.TOTAL)
+    values = _comparable(stated, in_classes=added_up)
     if len(values) < 2:
         return None
-    if total:
-        return _total(values)
+    if added_up:
+        return total(values)
     if asks(asked.question, Asks.DIFFERENCE) or asks(asked.question, Asks.COMPARE):
         pair = _pair(values)
-        return _difference(*pair) if pair else _extremes(values)
+        return difference(*pair) if pair else _extremes(values)
     return None
 
 
@@ -59,15 +59,18 @@ def _of_fund(one: Stated) -> tuple[str | None, ...]:
     return one.fact.version_id, one.fact.attribute, one.fact.period
 
 
-def _total(values: Sequence[Stated]) -> Computed | None:
-    """The sum along the one thing in which the values differ: class, period, metric or product."""
+def total(values: Sequence[Stated]) -> Computed | None:
+    """The sum along the one thing in which the values differ: class, period, metric or product.
+
+    None for growth rates, which do not add up, and for too many terms.
+    """
     rates = any(all_metrics()[one.fact.attribute].id.endswith(("growth", "return")) for one in values)
     if rates or len(values) > _MOST_TERMS:
-        return None  # growth rates do not add up
+        return None
     unit = plain_unit(values[0].fact.unit)
-    total = sum((one.fact.value or Decimal(0) for one in values), Decimal(0))
+    added = sum((one.fact.value or Decimal(0) for one in values), Decimal(0))
     shown = " + ".join(figure(one) for one in values)
-    result = number_words(total, unit)
+    result = number_words(added, unit)
     return _computed(f"合计为{result}（{shown}）。", "合计", result, shown, values)
 
 
@@ -83,7 +86,7 @@ def _pair(values: Sequence[Stated]) -> tuple[Stated, Stated] | None:
     return (values[0], values[1]) if len(values) == 2 else None
 
 
-def _difference(first: Stated, second: Stated) -> Computed:
+def difference(first: Stated, second: Stated) -> Computed:
     """First less second; of two periods the later less the earlier."""
     a, b = first.fact, second.fact
     by_period = a.product_code == b.product_code and a.attribute == b.attribute and a.as_of != b.as_of

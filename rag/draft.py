@@ -16,9 +16,10 @@ from rag.cite import Citations, Claim, Place, place_in
 from rag.compute import Computed
 from rag.from_facts import Stated
 from rag.numbers import unsupported
-from rag.passage import Answer, Sentence
+from rag.passage import Answer, Passage, Sentence
 from rag.sentences import sentence_spans
 from rag.tables import tabled
+from rag.tools.finding import Finding
 
 _log = logging.getLogger(__name__)
 _MARK = re.compile(r"\[(\d+)\]")
@@ -30,8 +31,20 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 PROMPT = "answer"
 _LEAST_COVERED = 0.5  # a faithful sentence keeps names, terms and units; its own are the small words between them
 _MOST_SOURCES = 8
+_MOST_FOUND = 12  # of what tools found, beside them
 _MOST_FAILED, _MOST_SENTENCES = 6, 12  # of a streamed draft: then the model is heard no further
 _MOST_TURNS = 6
+_AGAIN_S = 15.0  # for a second try: what did not stand is not worth all the time once more
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """What a model may cite by one number: a span of a document, or what was computed from several."""
+
+    title: str
+    context: str
+    text: str
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,26 +70,31 @@ class Drafter:
         *,
         on: date,
         sketch: tuple[Sequence[Stated], Computed | None] | None = None,
+        more: Sequence[Finding] = (),
     ) -> Answer:
-        """The draft's sentences that stand the check. Where one fails the model may write once more; what fails
-        again is replaced by the extractive sentences.
+        """The draft's sentences that stand the check; `more` is what tools found beside the claims.
 
-        The extractive answer comes back whole when no sentence of the draft stands, or no model answers.
+        Where one fails the model may write once more; what fails again is replaced by the extractive sentences.
+
+        The extractive answer comes back whole, and says so, when no sentence of the draft stands, or no model answers.
         """
-        sources = _sources(extractive, claims)
+        sources = _sources(extractive, claims, more)
         drafted = self._drafted(self._messages(extractive.question, sources, history, on), sources, extractive.question)
-        if drafted is None or not drafted.claims:
-            return extractive
+        if drafted is None:
+            return _noted(extractive, _BROKE_OFF)
+        if not drafted.claims:
+            return stood_in(extractive)
         stood = list(drafted.claims)
         if drafted.failed:
             stood += [claim for claim in claims if claim.text not in {kept.text for kept in stood}]
         citations = Citations()
         sentences = tuple(citations.sentence(claim) for claim in stood)
         table = tabled(*sketch, citations) if sketch is not None else None
-        return replace(
-            extractive, sentences=sentences, citations=citations.all(), by=drafted.model, table=table,
+        answer = replace(
+            _with_seen(extractive, more), sentences=sentences, citations=citations.all(), by=drafted.model, table=table,
             prompt=self._prompts.get(PROMPT).sha256,
         )  # fmt: skip
+        return stood_in(answer) if drafted.failed else answer
 
     def growing(
         self,
@@ -87,13 +105,15 @@ class Drafter:
         on: date,
         sketch: tuple[Sequence[Stated], Computed | None] | None = None,
         stands: Callable[[Answer], bool] = lambda answer: True,
+        more: Sequence[Finding] = (),
     ) -> Iterator[Answer]:
         """The draft as the model writes it: each answer begins as the one before, the last is whole.
 
         A sentence that fails the check, or `stands`, is never part of one; the extractive sentences follow for it, and
         for what a model leaves out that stalls or breaks off. Nothing of a draft stood: the extractive answer, once.
         """
-        sources = _sources(extractive, claims)
+        sources = _sources(extractive, claims, more)
+        seen = _with_seen(extractive, more)
         said: list[Sentence] = []
         citations, failed, note = Citations(), 0, ""
         try:
@@ -103,7 +123,7 @@ class Drafter:
                     failed += bool(_MARK.sub("", written).strip())
                 elif claim.text not in {one.text for one in said}:
                     said.append(citations.sentence(claim))
-                    yield self._so_far(extractive, said, citations)
+                    yield self._so_far(seen, said, citations)
                 if failed > _MOST_FAILED or len(said) > _MOST_SENTENCES:
                     break
         except ChatUnavailableError:
@@ -111,13 +131,13 @@ class Drafter:
             note = _BROKE_OFF
         note = note or (_STOOD_IN if failed else "")
         if not said:
-            yield replace(extractive, note="；".join(filter(None, (extractive.note, note))) or None)
+            yield _noted(extractive, note)
             return
         if note:
             said += [citations.sentence(claim) for claim in claims if claim.text not in {one.text for one in said}]
         table = tabled(*sketch, citations) if sketch is not None else None
-        whole = self._so_far(extractive, said, citations)
-        yield replace(whole, table=table, note="；".join(filter(None, (extractive.note, note))) or None)
+        whole = self._so_far(seen, said, citations)
+        yield _noted(replace(whole, table=table, note=extractive.note), note)
 
     def _so_far(self, extractive: Answer, said: Sequence[Sentence], citations: Citations) -> Answer:
         return replace(
@@ -125,18 +145,21 @@ class Drafter:
             prompt=self._prompts.get(PROMPT).sha256,
         )  # fmt: skip
 
-    def _drafted(self, messages: Sequence[Message], sources: Sequence[Place], question: str) -> _Draft | None:
+    def _drafted(self, messages: Sequence[Message], sources: Sequence[_Source], question: str) -> _Draft | None:
         """The better of two drafts at most; None when no model answers."""
         first = self._asked(messages, sources, question)
         if first is None or not first.failed:
             return first
         again = self._prompts.messages("answer_again", failed="\n".join(first.failed))
-        second = self._asked([*messages, Message(role="assistant", content=first.text), *again], sources, question)
+        asked = [*messages, Message(role="assistant", content=first.text), *again]
+        second = self._asked(asked, sources, question, within_s=_AGAIN_S)
         return second if second and len(second.failed) < len(first.failed) else first
 
-    def _asked(self, messages: Sequence[Message], sources: Sequence[Place], question: str) -> _Draft | None:
+    def _asked(
+        self, messages: Sequence[Message], sources: Sequence[_Source], question: str, *, within_s: float | None = None
+    ) -> _Draft | None:
         try:
-            reply = self._model.complete(messages)
+            reply = self._model.complete(messages, within_s=within_s)
         except ChatUnavailableError:
             _log.warning("the chat model %s gave no draft", self._model.name)
             return None
@@ -149,11 +172,10 @@ class Drafter:
         )
 
     def _messages(
-        self, question: str, sources: Sequence[Place], history: Sequence[Message], on: date
+        self, question: str, sources: Sequence[_Source], history: Sequence[Message], on: date
     ) -> Sequence[Message]:
         numbered = "\n\n".join(
-            f"[{n}]《{place.chunk.title}》\n{place.chunk.context}\n{place.quote}"
-            for n, place in enumerate(sources, start=1)
+            f"[{n}]《{source.title}》\n{source.context}\n{source.text}" for n, source in enumerate(sources, start=1)
         )
         earlier = "\n".join(f"{message.role}: {message.content}" for message in history[-_MOST_TURNS:])
         return self._prompts.messages(
@@ -161,11 +183,38 @@ class Drafter:
         )
 
 
-def _sources(extractive: Answer, claims: Sequence[Claim]) -> list[Place]:
-    """What a model is given to cite: the places of the claims, then the other passages."""
+def stood_in(extractive: Answer) -> Answer:
+    """The answer with the note that quoted sentences stand for what a model wrote and could not be checked."""
+    return _noted(extractive, _STOOD_IN)
+
+
+def _noted(answer: Answer, note: str) -> Answer:
+    return replace(answer, note="；".join(filter(None, (answer.note, note))) or None)
+
+
+def _sources(extractive: Answer, claims: Sequence[Claim], more: Sequence[Finding]) -> list[_Source]:
+    """What a model is given to cite: the places of the claims, what tools found, then the other passages."""
     places = [*dict.fromkeys(place for claim in claims for place in claim.places)]
-    places += [place_in(p.chunk, p.chunk.start, p.chunk.end) for p in extractive.passages]
-    return places[:_MOST_SOURCES]
+    passages = [place_in(p.chunk, p.chunk.start, p.chunk.end) for p in extractive.passages]
+    known = {place.key for place in (*places, *passages)}
+    found = [one for one in more if one.places and not (len(one.places) == 1 and one.places[0].key in known)]
+    told = [_Source(title=one.places[0].chunk.title, context="", text=one.text, places=one.places) for one in found]
+    return [*map(_of_place, places[:_MOST_SOURCES]), *told[:_MOST_FOUND], *map(_of_place, passages)][
+        : _MOST_SOURCES + len(told[:_MOST_FOUND])
+    ]
+
+
+def _of_place(place: Place) -> _Source:
+    return _Source(title=place.chunk.title, context=place.chunk.context, text=place.quote, places=(place,))
+
+
+def _with_seen(extractive: Answer, more: Sequence[Finding]) -> Answer:
+    """The answer with the passages that tools found: what is said of their products is judged with them."""
+    seen = {passage.chunk.id for passage in extractive.passages}
+    chunks = {place.chunk.id: place.chunk for one in more for place in one.places if place.chunk.id not in seen}
+    return replace(
+        extractive, passages=(*extractive.passages, *(Passage(chunk=chunk, score=0.0) for chunk in chunks.values()))
+    )
 
 
 def _alone(extractive: Answer, claim: Claim) -> Answer:
@@ -192,15 +241,17 @@ def _split(draft: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text)]
 
 
-def _checked(sentence: str, sources: Sequence[Place], question: str) -> Claim | None:
+def _checked(sentence: str, sources: Sequence[_Source], question: str) -> Claim | None:
     """The sentence with its places; None unless it cites, its numbers stand where it cites them, and so do most of
     its words: a sentence in another language, or about other things, does not."""
     numbers = [int(n) for n in _MARK.findall(sentence)]
     text = _MARK.sub("", sentence).strip()
     if not numbers or not text or not all(1 <= n <= len(sources) for n in numbers):
         return None
-    places = tuple(sources[n - 1] for n in dict.fromkeys(numbers))
-    support = "\n".join([question, *(f"{place.chunk.title}\n{place.quote}" for place in places)])
+    cited = [sources[n - 1] for n in dict.fromkeys(numbers)]
+    places = tuple(dict.fromkeys(place for source in cited for place in source.places))
+    quoted = [f"{place.chunk.title}\n{place.quote}" for place in places]
+    support = "\n".join([question, *(source.text for source in cited), *quoted])
     if unsupported(text, support) or _coverage(text, support) < _LEAST_COVERED:
         return None
     return Claim(text=text, places=places)

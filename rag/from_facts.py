@@ -204,13 +204,15 @@ def _groups(chosen: Sequence[Stated]) -> list[list[Stated]]:
 
 
 def _foremost(groups: Sequence[list[Stated]]) -> list[list[Stated]]:
-    """Of each owner the group of the likeliest period."""
+    """Of each owner the group of the likeliest period, with what holds until changed."""
     kept: dict[str, list[Stated]] = {}
+    constant: dict[str, list[Stated]] = {}
     for group in groups:
-        best = kept.setdefault(_owner(group[0].fact), group)
-        if min(map(_window_rank, group)) < min(map(_window_rank, best)):
-            kept[_owner(group[0].fact)] = group
-    return list(kept.values())
+        owner = _owner(group[0].fact)
+        constant.setdefault(owner, []).extend(one for one in group if one.fact.period is None)
+        if owner not in kept or min(map(_window_rank, group)) < min(map(_window_rank, kept[owner])):
+            kept[owner] = group
+    return [group + [one for one in constant[owner] if one not in group] for owner, group in kept.items()]
 
 
 def _by_period(values: Sequence[Stated]) -> list[list[Stated]]:
@@ -241,6 +243,12 @@ def _window_rank(stated: Stated) -> int:
     if fact.period and fact.period == stated.places[0].chunk.period:
         return 0  # the last three months of a quarterly report are what it reports on
     return _WINDOW_ORDER.index(fact.window) if fact.window in _WINDOW_ORDER else len(_WINDOW_ORDER)
+
+
+def told(one: Stated) -> Claim:
+    """A single value as a sentence with its places."""
+    label = all_metrics()[one.fact.attribute].label
+    return _claim([one], [MetricMatch(id=one.fact.attribute, label=label, start=0, end=0)], [])
 
 
 def _claim(group: Sequence[Stated], metrics: Sequence[MetricMatch], notes: list[str]) -> Claim:

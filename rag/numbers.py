@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
 from mandarin.numerals import Numeral, find_numerals
@@ -12,6 +12,10 @@ from rag.passage import Answer
 
 _OPERATOR = re.compile(r" ([+-]) ")
 _SHOWN = re.compile(r"（([^（）；。]+ [+-] [^（）；。]+)）")
+_RATIO = re.compile(
+    r"（(?:\((?P<new>[^（）；。÷]+) - (?P<old>[^（）；。÷]+)\)|(?P<top>[^（）；。÷]+)) ÷ (?P<bottom>[^（）；。÷]+)）"
+)
+_HUNDREDTH = Decimal("0.01")
 
 
 class NumberChecker(Protocol):
@@ -56,6 +60,19 @@ def shown_results(text: str, known: Collection[str]) -> Iterator[Decimal]:
         if all(len(term) == 1 and _key(term[0]) in known for term in terms):
             signs = [1, *(1 if word == "+" else -1 for word in parts[1::2])]
             yield sum((sign * term[0].value for sign, term in zip(signs, terms, strict=True)), Decimal(0)).normalize()
+    yield from _shown_quotients(text, known)
+
+
+def _shown_quotients(text: str, known: Collection[str]) -> Iterator[Decimal]:
+    """（1.20% ÷ 0.30%） as times, （(1.25元 - 1.00元) ÷ 1.00元） as per cent, to two decimals, all terms known."""
+    for shown in _RATIO.finditer(text):
+        parts = [part for part in (shown["new"], shown["old"], shown["top"], shown["bottom"]) if part is not None]
+        terms = [find_numerals(part.strip("() ")) for part in parts]
+        if not all(len(term) == 1 and _key(term[0]) in known for term in terms) or not terms[-1][0].value:
+            continue
+        *tops, bottom = (term[0].value for term in terms)
+        quotient = tops[0] / bottom if len(tops) == 1 else (tops[0] - tops[1]) / bottom * 100
+        yield quotient.quantize(_HUNDREDTH, rounding=ROUND_HALF_UP).normalize()
 
 
 def _stands_in(quote: str, source: str) -> bool:

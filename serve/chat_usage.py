@@ -21,8 +21,13 @@ class ChatUsage(Collector):
         if not self._house.settings.chat.servers:
             return
         replies = CounterMetricFamily("tougu_chat_requests", "Requests to a chat model.", labels=("model", "outcome"))
-        tokens = CounterMetricFamily("tougu_chat_tokens", "Tokens as the server counts them.", labels=("model", "kind"))
+        tokens = CounterMetricFamily(
+            "tougu_chat_tokens",
+            "Tokens as the server counts them; characters where it does not.",
+            labels=("model", "kind"),
+        )
         seconds = CounterMetricFamily("tougu_chat_seconds", "Time spent waiting for it.", labels=("model",))
+        spent = GaugeMetricFamily("tougu_chat_spent", "1 when the day's tokens are used up.", labels=("model",))
         resting = GaugeMetricFamily("tougu_chat_resting", "1 after failures in a row.", labels=("model",))
         for used in self._house.chat_models.usage:
             replies.add_metric((used.model, "reply"), used.replies)
@@ -31,4 +36,5 @@ class ChatUsage(Collector):
             tokens.add_metric((used.model, "reply"), used.reply_tokens)
             seconds.add_metric((used.model,), used.seconds)
             resting.add_metric((used.model,), float(used.resting))
-        yield from (replies, tokens, seconds, resting)
+            spent.add_metric((used.model,), float(used.spent))
+        yield from (replies, tokens, seconds, resting, spent)

@@ -161,3 +161,10 @@ def _chat(settings: Settings) -> Iterator[Check]:
             detail=f"{detail}; {filed}",
             remedy="" if answers else "start the server or correct its base_url; answers stay extractive meanwhile",
         )
+    if any(server.tools for server in settings.chat.servers) and find_spec("langchain") is None:
+        yield Check(
+            name="chat tools",
+            state="note",
+            detail="chat.tools is set but langchain is missing: answers are drafted without tools",
+            remedy="pip install 'tougu[langchain]'",
+        )

@@ -1,4 +1,4 @@
-"""What programs of others may ask the knowledge base: search, read, facts; each with the caller's rights.
+"""The tools as programs of others get them over MCP: those of the question way, `read` and `measures`.
 
 Who asks is fixed when the tools are made, never an argument of a call: a program cannot talk itself into
 more rights. What instructs a model is left out, since a model reads what comes back.
@@ -6,85 +6,109 @@ more rights. What instructs a model is left out, since a model reads what comes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rag.hidden import without_instructions
-from rag.passage import place
+from rag.tools.finding import Finding, Found, Notebook
+from rag.tools.registry import Toolbox, TypedTool, toolbox
+from rag.tools.schemas import MeasuresArgs, ReadArgs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from pydantic import BaseModel
+
+    from copilot.diagnosis.parts import FigureRow
     from knowledge_base.access import Principal
     from knowledge_base.document import Block
-    from knowledge_base.facts import Fact
+    from rag.answer import Answerer
     from rag.passage import Passage
     from serve.wiring import House
 
 MOST_PASSAGES = 20
 MOST_CHARS = 4000  # of a document at once
-MOST_FACTS = 100
+
+
+def question_tools(answerer: Answerer, principal: Principal, on: date, *, notebook: Notebook | None = None) -> Toolbox:
+    """What a chat model may call while it answers."""
+    from rag.tools.lookups import Lookups
+
+    return toolbox(
+        Lookups(
+            retriever=answerer.retriever,
+            facts_of=answerer.facts,
+            resolver=answerer.resolver,
+            principal=principal,
+            on=on,
+            notebook=notebook or Notebook(),
+            instructions=answerer.instructions,
+        )
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnowledgeTools:
-    """The three tools on behalf of one person or program."""
+    """The tools on behalf of one person or program."""
 
     house: House
     principal: Principal
+    notebook: Notebook = field(default_factory=Notebook)
+
+    def toolbox(self) -> Toolbox:
+        """The tools of the question way as of today, and those whose results no answer can cite.
+
+        Values keep their names from call to call.
+        """
+        today = self.house.today()
+        box = question_tools(self.house.answerer, self.principal, today, notebook=self.notebook)
+        own = (self._tool(self.read, ReadArgs), self._tool(self.measures, MeasuresArgs))
+        return Toolbox(tools=(*box.tools, *own), notebook=box.notebook)
+
+    def _tool(self, run: Callable[[Any], Found], takes: type[BaseModel]) -> TypedTool:
+        return TypedTool(name=run.__name__, description=(run.__doc__ or "").strip(), takes=takes, run=run)
 
     def passages(self, query: str, k: int = 5) -> list[Passage]:
         """Passages in force today that the caller may read, best first."""
         found = self.house.search(query, k=min(max(k, 1), MOST_PASSAGES), principal=self.principal)
         return without_instructions(found, self.house.instructions)
 
-    def search(self, query: str, k: int = 5) -> list[dict[str, Any]]:
-        """Passages of the firm's documents in force today for a question or keywords, best first.
-
-        Each has its document (title, version_id), its place (start, end, page) and its text; `read`
-        opens more around a place. At most 20.
-        """
-        return [_passage(passage) for passage in self.passages(query, k)]
-
-    def read(self, version_id: str, start: int = 0, end: int | None = None) -> dict[str, Any]:
-        """The text of a document between two offsets, at most 4,000 characters, whole paragraphs and rows.
-
-        `next_start` tells where to go on; null at the end. Paragraphs that instruct a model are replaced
-        by a mark.
-        """
+    def read(self, asked: ReadArgs) -> Found:
+        """按 version_id 打开文件中两个位置之间的原文，至多 4000 字，整段整行；next_start 是继续读的位置，读完为空。"""
         house, principal = self.house, self.principal
-        parsed = house.catalog.parsed(version_id, principal=principal)
-        version = house.catalog.version(version_id, principal=principal)
-        last = min(end if end is not None else len(parsed.text), max(start, 0) + MOST_CHARS)
-        inside = [block for block in parsed.blocks if block.end > start and block.start < last]
-        shown = [self._text(block, start, last) for block in inside]
-        return {
-            "version_id": version_id,
+        parsed = house.catalog.parsed(asked.version_id, principal=principal)
+        version = house.catalog.version(asked.version_id, principal=principal)
+        end = asked.end if asked.end is not None else len(parsed.text)
+        last = min(end, asked.start + MOST_CHARS)
+        inside = [block for block in parsed.blocks if block.end > asked.start and block.start < last]
+        shown = [self._text(block, asked.start, last) for block in inside]
+        about = {
+            "version_id": asked.version_id,
             "title": version.title,
             "status": version.status.value,
             "effective_from": _day(version.effective_from),
             "effective_to": _day(version.effective_to),
-            "text": "\n".join(shown),
             "next_start": last if last < len(parsed.text) else None,
         }
+        return Found(findings=(Finding(text="\n".join(shown), places=(), about=about),))
 
-    def facts(self, question: str) -> list[dict[str, Any]]:
-        """Values from tables and sentences of documents in force for the products, metrics and periods a
-        question names, e.g. 云岭价值精选 管理费率; each with its unit, period and the place it stands at.
+    def measures(self, asked: MeasuresArgs) -> Found:
+        """按净值算出的一只基金的业绩与风险指标（各期收益、最大回撤、波动率、夏普比率等），带期间和同期基准；不是文件里的数。"""
+        from copilot.diagnosis.errors import DiagnosisError
 
-        Empty where no product is named. At most 100, the latest period first.
-        """
-        house, principal = self.house, self.principal
-        named = house.products.resolve(question, principal=principal, today=house.today())
-        codes = [code for product in named.products for code in product.codes]
-        if not codes:
-            return []
-        wanted = [metric.id for metric in named.metrics] or None
-        periods: list[str | None] = [period.period for period in named.periods if period.period]
-        found = {
-            fact.id: fact
-            for period in periods or [None]
-            for fact in house.facts.find(codes, wanted, period, principal=principal, on=house.today())
-        }
-        return [_fact(fact) for fact in list(found.values())[:MOST_FACTS]]
+        house, principal, today = self.house, self.principal, self.house.today()
+        named = house.products.resolve(asked.product, principal=principal, today=today)
+        if not named.product_codes:
+            return Found(note=f"没有名为“{asked.product}”的产品。")
+        try:
+            done = house.reports.figures(named.product_codes[0], principal=principal, today=today)
+        except DiagnosisError:
+            return Found(note="没有这只基金可用的净值数据。")
+        return Found(
+            findings=tuple(_measure(row, done.benchmark_name) for row in done.figures),
+            note=f"按截至{done.fund.nav.last_day}的净值计算。基金的过往业绩不预示其未来表现。",
+        )
 
     def _text(self, block: Block, start: int, last: int) -> str:
         if self.house.instructions.instructs(block.text):
@@ -92,27 +116,12 @@ class KnowledgeTools:
         return block.text[max(0, start - block.start) : max(0, last - block.start)]
 
 
-def _passage(passage: Passage) -> dict[str, Any]:
-    return {**place(passage.chunk), "heading": passage.chunk.context, "score": round(passage.score, 4)}
-
-
-def _fact(fact: Fact) -> dict[str, Any]:
-    from knowledge_base.metrics import metrics
-
-    return {
-        "entity": fact.entity,
-        "product_code": fact.product_code,
-        "share_class": fact.share_class,
-        "metric": metrics()[fact.attribute].label,
-        "period": fact.period,
-        "value": str(fact.value) if fact.value is not None else fact.value_text,
-        "unit": fact.unit,
-        "printed": fact.value_text,
-        "version_id": fact.version_id,
-        "start": fact.start,
-        "end": fact.end,
-        "quote": fact.quote,
-    }
+def _measure(row: FigureRow, benchmark: str | None) -> Finding:
+    about = {
+        "name": row.name, "period": row.period, "amount": str(row.value), "unit": row.unit,
+        "benchmark": str(row.benchmark) if row.benchmark is not None else None, "benchmark_name": benchmark,
+    }  # fmt: skip
+    return Finding(text=row.sentence(benchmark), places=(), about=about)
 
 
 def _day(day: Any) -> str | None:

@@ -13,7 +13,7 @@ log = logging.getLogger("tougu.warm")
 
 
 def warm(house: House) -> None:
-    """Load rules and dictionary; what is wrong with the rules is told where they are asked for."""
+    """Load rules, dictionary and, where a model calls tools, its agent; what is wrong is told where it is asked for."""
     from mandarin.homophones import load_dictionary
 
     load_dictionary()
@@ -21,6 +21,11 @@ def warm(house: House) -> None:
         house.rule_pack.normalise("")
     except Exception as error:
         log.warning("the rules could not be loaded at the start: %s", type(error).__name__)
+    try:
+        if house.gatherer is not None:
+            house.gatherer.load()
+    except Exception as error:  # told where the model is asked, and by `tougu doctor`
+        log.warning("the tools of the chat model could not be loaded at the start: %s", type(error).__name__)
 
 
 def warm_beside(house: House) -> threading.Thread:

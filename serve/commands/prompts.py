@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Prompt templates: shipped ones, and the firm's own over them.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 TASK_OF = {  # which task of the chat model a template is for; one of the firm's own is asked of the first model
-    "answer": "answer", "answer_again": "answer", "rewrite_question": "rewrite", "lead_check": "verify",
-    "call_note": "note", "report_prose": "report",
+    "answer": "answer", "answer_again": "answer", "gather": "answer", "rewrite_question": "rewrite",
+    "lead_check": "verify", "call_note": "note", "report_prose": "report",
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from serve.once import once
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
     from rag.follow_up import FollowUps
     from rag.index import Elsewhere, SearchIndex
     from rag.retrieve import Retriever
+    from rag.tools.gather import Gathered, Gatherer
     from serve.ports import InstructionCheck
     from serve.wecom import Signatures
+
+_log = logging.getLogger(__name__)
 
 
 class QuestionRooms(ComplianceRooms):
@@ -130,7 +135,36 @@ class QuestionRooms(ComplianceRooms):
             instructions=self.instructions,
             register=self.products,
             disagreements=self.conflict_queue,
+            gatherer=self.gatherer if drafter else None,
         )
+
+    @once
+    def gatherer(self) -> Gatherer | None:
+        """Where a model that answers calls tools, and langchain is there to let it."""
+        from importlib.util import find_spec
+
+        from prompts.settings import ChatTask
+        from rag.tools.gather import Bounds, Gatherer
+        from serve.knowledge_tools import question_tools
+
+        chat = self.settings.chat
+        model = self.chat_models.for_task(ChatTask.ANSWER, tools=True)
+        if model is None:
+            return None
+        if find_spec("langchain") is None:
+            _log.warning("chat.tools is set but langchain is not installed: install `tougu[langchain]` and restart")
+            return None
+        return Gatherer(
+            model,
+            self.prompts,
+            lambda principal, on: question_tools(self.answerer, principal, on),
+            bounds=Bounds(rounds=chat.tool_rounds, tokens=chat.tool_tokens, budget_s=chat.tool_budget_s),
+            on_end=self._keep_calls,
+        )
+
+    def _keep_calls(self, gathered: Gathered) -> None:
+        """Which tools a model called for an answer, and how that ended; neither question nor result."""
+        self.audit.append(event="model.tools", actor="system", data=asdict(gathered))
 
     @once
     def approved(self) -> ApprovedAnswers:

@@ -17,6 +17,7 @@ from serve.live_turns import LiveTurn, lost
 from serve.routes.board import client_card
 from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
 from serve.times import iso
+from serve.unedited import refuse_unedited
 
 if TYPE_CHECKING:
     from serve.live_turns import LiveTurns
@@ -198,6 +199,8 @@ def judge(body: TextIn, request: Request, talk: TalkDep, principal: PrincipalDep
     """Judge a text that is to be sent to the client of the talk; only what is cleared can be sent."""
     house = the_house(request)
     turn = house.talks.turn(talk, body.turn_id) if body.turn_id else None
+    if turn is not None:
+        refuse_unedited(turn, body.text, house.settings.chat)
     draft = Draft(text=body.text, target=Target.ADVISOR_MESSAGE, by=principal.user_id, generated=turn is not None)
     verdict = house.check(
         draft, client_id=talk.client_id, product_codes=(), channel=CLIENT_CHANNEL, principal=principal,

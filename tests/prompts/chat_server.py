@@ -14,11 +14,16 @@ class ChatServer:
 
     def __init__(self) -> None:
         self.reply = "好的。"
+        self.turns: list[list[dict[str, Any]]] = []  # calls of tools, given in turn where tools are offered
         self.reasoning = ""  # given beside the reply, as servers with a reasoning parser do
         self.status = 200
+        self.statuses: list[int] = []  # of the next replies, before `status`
+        self.retry_after = ""
+        self.trickle_s = 0.0  # pause after each byte of a whole reply
         self.delay_s = 0.0
         self.break_off = False  # end the stream in the middle, without its last line
         self.redirect_to = ""
+        self.closing = threading.Event()
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -29,6 +34,7 @@ class ChatServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.closing.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -44,8 +50,8 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 return
             if server.redirect_to:
                 self._head(307, "text/plain", location=server.redirect_to)
-            elif server.status != 200:
-                self._head(server.status, "application/json")
+            elif (status := server.statuses.pop(0) if server.statuses else server.status) != 200:
+                self._head(status, "application/json", retry_after=server.retry_after)
                 said = body["messages"][-1]["content"]
                 self.wfile.write(json.dumps({"error": {"message": f"refused: {said}"}}).encode())
             elif body.get("stream"):
@@ -57,17 +63,27 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             self._head(server.status, "application/json")
             self.wfile.write(json.dumps({"object": "list", "data": [{"id": "tiny"}]}).encode())
 
-        def _head(self, status: int, kind: str, location: str = "") -> None:
+        def _head(self, status: int, kind: str, location: str = "", retry_after: str = "") -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
+            if retry_after:
+                self.send_header("Retry-After", retry_after)
             if location:
                 self.send_header("Location", location)
             self.end_headers()
 
         def _whole(self) -> None:
             self._head(200, "application/json")
-            message = {"role": "assistant", "content": server.reply, "reasoning_content": server.reasoning}
-            choice = {"index": 0, "finish_reason": "stop", "message": message}
+            message: dict[str, Any] = {
+                "role": "assistant",
+                "content": server.reply,
+                "reasoning_content": server.reasoning,
+            }
+            offered = bool(server.requests[-1].get("tools"))
+            if offered:
+                calls = server.turns.pop(0) if server.turns else []
+                message |= {"tool_calls": calls, "content": None} if calls else {"content": "完成"}
+            choice = {"index": 0, "finish_reason": "tool_calls" if offered else "stop", "message": message}
             content = {
                 "id": "1",
                 "object": "chat.completion",
@@ -76,10 +92,22 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 "choices": [choice],
                 "usage": {"prompt_tokens": 12, "completion_tokens": 5, "total_tokens": 17},
             }
-            self.wfile.write(json.dumps(content).encode())
+            self._written(json.dumps(content).encode())
+
+        def _written(self, content: bytes) -> None:
+            if not server.trickle_s:
+                self.wfile.write(content)
+                return
+            for byte in content:
+                if server.closing.wait(server.trickle_s):
+                    return
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
 
         def _stream(self) -> None:
             self._head(200, "text/event-stream")
+            for at in range(0, len(server.reasoning), 2):
+                self._chunk({"reasoning": server.reasoning[at : at + 2]}, None)
             for at in range(0, len(server.reply), 2):
                 self._chunk({"content": server.reply[at : at + 2]}, None)
                 if server.break_off:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from prompts.chat import Message, PseudonymisingChat, Reply, unfinished
+from prompts.chat import Message, PseudonymisingChat, Reply, Tool, ToolCall, unfinished
 from prompts.errors import ChatUnavailableError
 from prompts.scripted_chat import ScriptedChat
 from prompts.settings import ChatSettings
@@ -19,6 +19,7 @@ ASKED = [
     Message(role="system", content="客户是李秀英。"),
     Message(role="user", content="张伟民和李秀英各持有什么？"),
 ]
+SEARCH = Tool(name="search", description="找原文", parameters={})
 
 
 def test_names_stay_here_and_come_back() -> None:
@@ -90,6 +91,21 @@ def test_names_in_json_are_escaped_as_its_strings_ask() -> None:
     model = ScriptedChat(['{"who": "〔客户1〕"}'])
     reply = PseudonymisingChat(model, Quoting()).complete(ASKED, schema={"type": "object"})
     assert json.loads(reply.text) == {"who": '张"伟"民'}
+
+
+def test_names_in_calls_of_tools_go_out_and_come_back_as_tokens() -> None:
+    model = ScriptedChat([(ToolCall(id="a", name="search", arguments='{"query": "〔客户1〕的基金"}'),), "好。"])
+    chat = PseudonymisingChat(model, NameHider())
+    (call,) = chat.complete(ASKED, tools=[SEARCH]).tool_calls
+    assert call.arguments == '{"query": "张伟民的基金"}'
+    chat.complete([*ASKED, Message(role="assistant", content="", tool_calls=(call,))], tools=[SEARCH])
+    assert "张伟民" not in repr(model.asked)
+
+
+def test_a_call_that_invents_a_person_is_an_error() -> None:
+    model = ScriptedChat([(ToolCall(id="a", name="search", arguments='{"query": "〔客户9〕"}'),)])
+    with pytest.raises(ChatUnavailableError, match="was not in its input"):
+        PseudonymisingChat(model, NameHider()).complete(ASKED, tools=[SEARCH])
 
 
 def test_what_a_model_thought_is_told_apart_and_without_names() -> None:

@@ -52,6 +52,14 @@ class TestTasks:
         assert chat.name == "filed"
         assert models(ChatSettings(base_url=URL, model="internal")).for_task(ChatTask.REPORT, for_clients=True) is None
 
+    def test_only_models_that_call_tools_are_offered_some(self) -> None:
+        able = ChatServer(base_url=URL, model="able", tools=True)
+        settings = ChatSettings(base_url=URL, model="plain", others=(able,))
+        chat = models(settings).for_task(ChatTask.ANSWER, tools=True)
+        assert chat is not None
+        assert chat.name == "able"
+        assert models(ChatSettings(base_url=URL, model="plain")).for_task(ChatTask.ANSWER, tools=True) is None
+
     def test_a_server_outside_is_refused_at_once(self) -> None:
         with pytest.raises(ChatError, match="outside"):
             models(ChatSettings(others=(ChatServer(base_url="https://8.8.8.8/v1", model="m"),)))
@@ -102,7 +110,7 @@ class TestFallback:
 
     def test_a_stream_that_breaks_off_is_not_continued_by_another(self) -> None:
         class Breaking(ScriptedChat):
-            def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Any:
+            def stream(self, messages: Sequence[Message], **options: Any) -> Any:
                 yield "说了"
                 raise DOWN
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import date
 from typing import Any
 
 import pytest
 
-from prompts.chat import Message, Reply
+from prompts.chat import Message, Reply, Tool
 from prompts.errors import ChatUnavailableError
 from prompts.guard import GuardedChat
 from prompts.scripted_chat import ScriptedChat
@@ -27,7 +28,7 @@ class Clock:
 
 
 def guarded(model: ScriptedChat, clock: Clock | None = None, **changes: int) -> GuardedChat:
-    limits = {"context_tokens": 2000, "concurrency": 1, "failures": 2, "rest_s": 30, **changes}
+    limits: dict[str, Any] = {"context_tokens": 2000, "concurrency": 1, "failures": 2, "rest_s": 30, **changes}
     return GuardedChat(model, clock=clock or Clock(), **limits)
 
 
@@ -38,6 +39,31 @@ def test_a_text_that_does_not_fit_is_not_sent() -> None:
     with pytest.raises(ChatUnavailableError, match="too long"):
         list(guarded(model, context_tokens=512).stream(ASKED, max_tokens=600))
     assert model.asked == []
+
+
+def test_tools_count_as_text() -> None:
+    model, tool = ScriptedChat(["好。"]), Tool(name="facts", description="查" * 600, parameters={})
+    with pytest.raises(ChatUnavailableError, match="too long"):
+        guarded(model, context_tokens=512).complete(ASKED, max_tokens=100, tools=[tool])
+    assert model.asked == []
+
+
+def test_the_tokens_of_a_day_are_bounded_and_counted_where_the_server_does_not() -> None:
+    days = [date(2026, 3, 2)]
+    model = ScriptedChat(["好。" * 30] * 4)
+    chat = GuardedChat(
+        model, context_tokens=2000, concurrency=1, failures=2, rest_s=30, tokens_a_day=100, today=lambda: days[-1]
+    )
+    chat.complete(ASKED)
+    "".join(chat.stream(ASKED))
+    assert (chat.usage.reply_tokens, chat.usage.spent) == (120, True)
+    with pytest.raises(ChatUnavailableError, match="tokens of today"):
+        chat.complete(ASKED)
+    with pytest.raises(ChatUnavailableError, match="tokens of today"):
+        "".join(chat.stream(ASKED))
+    days.append(date(2026, 3, 3))
+    assert chat.complete(ASKED).text
+    assert len(model.asked) == 3
 
 
 def test_it_rests_after_failures_and_one_request_tries_again() -> None:
@@ -70,7 +96,7 @@ def test_failures_that_do_not_follow_each_other_bring_no_rest() -> None:
 
 def test_a_stream_that_breaks_counts_and_one_that_is_left_does_not() -> None:
     class Breaking(ScriptedChat):
-        def stream(self, messages: Sequence[Message], *, max_tokens: int = 800) -> Any:
+        def stream(self, messages: Sequence[Message], **options: Any) -> Any:
             yield "说了"
             raise DOWN
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from prompts.chat import Message
+from prompts.chat import Message, Reply, Tool
 from prompts.errors import ChatUnavailableError
 from prompts.openai_chat import OpenAIChat, reachable
 from prompts.settings import ChatSettings
@@ -56,6 +56,14 @@ def test_thinking_is_kept_apart_however_the_server_gives_it(server: ChatServer) 
     assert (reply.text, reply.thinking) == ("增长3.25%。", "想在别处")
 
 
+@pytest.mark.parametrize(("reply", "reasoning"), [("<think>先想</think>好。", ""), ("好。", "先想")])
+def test_thinking_of_a_stream_is_told_apart_too(server: ChatServer, reply: str, reasoning: str) -> None:
+    server.reply, server.reasoning = reply, reasoning
+    kept: list[Reply] = []
+    assert "".join(chat(server).stream(ASKED, on_thinking=kept.append)) == "好。"
+    assert [(one.model, one.thinking) for one in kept] == [("tiny", "先想")]
+
+
 def test_a_schema_goes_to_the_server_and_is_held_against_the_reply(server: ChatServer) -> None:
     schema = {"type": "object", "properties": {"wants": {"type": "boolean"}}, "required": ["wants"]}
     server.reply = '{"wants": true}'
@@ -64,6 +72,34 @@ def test_a_schema_goes_to_the_server_and_is_held_against_the_reply(server: ChatS
     server.reply = '{"wants": "ye'
     with pytest.raises(ChatUnavailableError, match="not the JSON"):
         chat(server).complete(ASKED, schema=schema)
+
+
+def test_tools_are_offered_and_calls_come_back_even_broken_ones(server: ChatServer) -> None:
+    tool = Tool(name="facts", description="查数值", parameters={"type": "object", "properties": {}})
+    server.turns = [
+        [
+            {"id": "a", "type": "function", "function": {"name": "facts", "arguments": '{"products": ["云岭"]}'}},
+            {"id": "b", "type": "function", "function": {"name": "facts", "arguments": '{"products": ['}},
+        ]
+    ]
+    reply = chat(server).complete(ASKED, tools=[tool])
+    assert server.requests[0]["tools"][0]["function"]["name"] == "facts"
+    assert [(call.id, call.name) for call in reply.tool_calls] == [("a", "facts"), ("b", "facts")]
+    answered = [
+        *ASKED,
+        Message(role="assistant", content="", tool_calls=reply.tool_calls[:1]),
+        Message(role="tool", content="1.20%", answers="a"),
+    ]
+    assert chat(server).complete(answered, tools=[tool]).text == "完成"
+    said, told = server.requests[1]["messages"][2:]
+    assert said["tool_calls"][0]["function"]["arguments"] == '{"products": ["云岭"]}'
+    assert told == {"role": "tool", "content": "1.20%", "tool_call_id": "a"}
+
+
+def test_without_tools_offered_a_call_is_no_reply(server: ChatServer) -> None:
+    server.reply = ""
+    with pytest.raises(ChatUnavailableError, match="empty reply"):
+        chat(server).complete(ASKED)
 
 
 def test_tokens_are_told(server: ChatServer) -> None:

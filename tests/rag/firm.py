@@ -75,6 +75,12 @@ OLD_FEES = FRONT.format(
 SECRET = FRONT.format(title="云岭稳健混合内部纪要", type="research", more="codes: ['990001']\nlabels: [research]\n") + (
     "# 云岭稳健混合内部纪要\n\n拟任接班人是赵启明，消息尚未公开。预计换手率目标为每年45%。\n"
 )
+PROFILE = FRONT.format(
+    title="云岭稳健混合产品资料概要", type="fund_profile", more="codes: ['990001']\nnames: {'990001': 云岭稳健混合}\n"
+) + (
+    "# 云岭稳健混合产品资料概要\n\n| 项目 | 数值 |\n|---|---|\n| 基金简称 | 云岭稳健混合 |\n| 管理费率 | 1.20% |\n"
+    "| 托管费率 | 0.20% |\n"
+)
 
 
 class Firm:

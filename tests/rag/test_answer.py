@@ -21,7 +21,7 @@ from rag.draft import Drafter
 from rag.numbers import QuotedNumbers
 from rag.passage import Answer
 from tests.rag.documents import ADVISOR, RESEARCHER, TODAY
-from tests.rag.firm import Firm, report
+from tests.rag.firm import PROFILE, Firm, report
 
 LISTS = """---
 title: 星河精选混合型证券投资基金2024年年度报告
@@ -85,6 +85,11 @@ class TestFacts:
         answer = ask(firm, named)
         assert "净值增长率为3.25%，同期业绩比较基准收益率为2.17%" in answer.text
         assert "远山电力" not in answer.text
+
+    def test_a_card_tells_what_holds_until_changed_beside_the_latest_period(self, firm: Firm) -> None:
+        firm.put("profile.md", PROFILE)
+        text = ask(firm, "990001").text
+        assert ("3.25%" in text, "管理费率为1.20%" in text) == (True, True)
 
     def test_what_is_asked_beside_a_name_is_no_card(self, firm: Firm) -> None:
         for asked in ("云岭稳健混合sharpe", "云岭稳健混合有多少只"):
@@ -366,6 +371,7 @@ class TestChatModel:
         answer = ask(firm, self.QUESTION, drafter=Drafter(ScriptedChat([reply]), PromptLibrary()))
         assert answer.by == "extractive"
         assert "提高了利率债仓位" in answer.text
+        assert "原文摘录" in str(answer.note), "it is said"
 
 
 class Breaks(ScriptedChat):

@@ -34,9 +34,14 @@ def test_requests_are_counted_and_thoughts_kept_apart(thinking: House) -> None:
     shown = client_of(thinking).get("/metrics").text
     assert 'tougu_chat_requests_total{model="tiny",outcome="reply"} 1.0' in shown
     assert 'tougu_chat_resting{model="tiny"} 0.0' in shown
+    assert 'tougu_chat_spent{model="tiny"} 0.0' in shown
     with thinking.engine.connect() as connection:
         events = connection.scalars(select(audit_log.c.event)).all()
     assert events.count("model.thinking") == 1
+    assert "".join(chat.stream([Message(role="user", content="管理费是多少？")])) == "管理费为0.60%。"
+    with thinking.engine.connect() as connection:
+        events = connection.scalars(select(audit_log.c.event)).all()
+    assert events.count("model.thinking") == 2, "of a stream too"
 
 
 def test_without_a_model_there_is_nothing_to_count(house: House) -> None:

@@ -237,7 +237,7 @@ def test_two_principals_in_turns(
     from serve.knowledge_tools import KnowledgeTools
 
     shut = KnowledgeTools(house=house, principal=house.users.principal("advisor"))
-    assert secret.id not in repr(shut.search("目标换手率", k=20))
+    assert secret.id not in repr(shut.toolbox().call("search", {"query": "目标换手率", "k": 20}))
     assert "45%" not in caplog.text
     assert "换手率" not in caplog.text
 

@@ -1,11 +1,13 @@
-"""Search, read and facts for other programs: the caller's rights, bounds, and nothing that instructs a model."""
+"""The tools as other programs get them: the caller's rights, bounds, and nothing that instructs a model."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from knowledge_base.access import Principal, Role
 from knowledge_base.errors import UnknownVersionError
@@ -24,33 +26,63 @@ def tools(house: House, principal: Principal = ADVISOR) -> KnowledgeTools:
     return KnowledgeTools(house=house, principal=principal)
 
 
+def call(house: House, name: str, /, by: Principal = ADVISOR, **arguments: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tools(house, by).toolbox().call(name, arguments)["found"]
+    return found
+
+
 def version_of(house: House, title: str) -> str:
     return next(v.id for v in house.catalog.versions(principal=OPERATOR) if v.title == title)
 
 
 def test_a_passage_leads_to_its_place(house: House) -> None:
-    (first, *_) = tools(house).search("赎回到账时间", k=3)
-    read = tools(house).read(first["version_id"], first["start"], first["end"])
+    (first, *_) = call(house, "search", query="赎回到账时间", k=3)
+    (read,) = call(house, "read", version_id=first["version_id"], start=first["start"], end=first["end"])
     assert read["text"] == first["text"]
     assert read["title"] == first["title"]
 
 
 def test_two_callers_see_what_each_may(house: House) -> None:
     secret = version_of(house, "内部纪要")
-    assert secret in {one["version_id"] for one in tools(house, RESEARCHER).search(SECRET, k=20)}
-    assert secret not in {one["version_id"] for one in tools(house).search(SECRET, k=20)}
-    assert "45%" in tools(house, RESEARCHER).read(secret)["text"]
+    assert secret in {one["version_id"] for one in call(house, "search", by=RESEARCHER, query=SECRET, k=20)}
+    assert secret not in {one["version_id"] for one in call(house, "search", query=SECRET, k=20)}
+    assert "45%" in call(house, "read", by=RESEARCHER, version_id=secret)[0]["text"]
     with pytest.raises(UnknownVersionError):
-        tools(house).read(secret)
+        call(house, "read", version_id=secret)
 
 
 def test_facts_carry_unit_and_place(house: House) -> None:
-    (fact,) = tools(house).facts("云岭稳健增利的管理费率")
-    assert fact["metric"] == "管理费率"
-    assert fact["unit"] == "%"
-    text = house.catalog.text(fact["version_id"], principal=OPERATOR)
-    assert text[fact["start"] : fact["end"]] == fact["quote"]
-    assert tools(house).facts("管理费率是多少") == []
+    (fact,) = call(house, "facts", products=["云岭稳健增利"], metrics=["管理费率"])
+    assert (fact["metric"], fact["unit"], fact["value"]) == ("管理费率", "%", "v1")
+    for place in fact["places"]:
+        text = house.catalog.text(place["version_id"], principal=OPERATOR)
+        assert text[place["start"] : place["end"]] == place["quote"]
+
+
+def test_values_keep_their_names_from_call_to_call(house: House) -> None:
+    mine = tools(house)
+    mine.toolbox().call("facts", {"products": ["云岭稳健增利"], "metrics": ["管理费率", "托管费率"]})
+    (done,) = mine.toolbox().call("calculate", {"operation": "ratio", "values": ["v1", "v2"]})["found"]
+    assert "（0.60% ÷ " in done["text"]
+    assert len(done["places"]) >= 2
+    other = tools(house).toolbox().call("calculate", {"operation": "ratio", "values": ["v1", "v2"]})
+    assert (other["found"], "v1" in other["note"]) == ([], True)
+
+
+def test_measures_of_a_fund_have_period_and_benchmark(house: House) -> None:
+    told = tools(house).toolbox().call("measures", {"product": "990002"})
+    by_name = {one["name"]: one for one in told["found"]}
+    assert "最大回撤" in by_name
+    assert all(one["period"] for one in told["found"])
+    assert "过往业绩" in told["note"]
+    unknown = tools(house).toolbox().call("measures", {"product": "990001"})
+    assert (unknown["found"], "净值" in unknown["note"]) == ([], True)
+
+
+@pytest.mark.parametrize("extra", [{"client_id": "C2"}, {"principal": "admin"}, {"on": "2020-01-01"}])
+def test_whose_rights_and_which_day_are_no_arguments(house: House, extra: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        call(house, "search", query="赎回", **extra)
 
 
 def test_a_long_document_is_read_in_parts(house: House, tmp_path: Path) -> None:
@@ -60,9 +92,10 @@ def test_a_long_document_is_read_in_parts(house: House, tmp_path: Path) -> None:
     (folder / "long.md").write_text(f"---\ntitle: 长文\ntype: rule\n---\n{body}\n", encoding="utf-8")
     house.sync(folder, delete=False, principal=OPERATOR, progress=lambda *_: None)
     version = version_of(house, "长文")
-    parts, at = [], 0
+    parts: list[str] = []
+    at: int | None = 0
     while at is not None:
-        part = tools(house).read(version, at)
+        (part,) = call(house, "read", version_id=version, start=at)
         assert len(part["text"]) <= MOST_CHARS
         parts.append(part["text"])
         at = part["next_start"]
@@ -81,8 +114,8 @@ def test_what_instructs_a_model_is_not_handed_to_one(house: House, tmp_path: Pat
     report = house.sync(folder, delete=False, principal=OPERATOR, progress=lambda *_: None)
     assert "Holds an instruction to a model" in report.rows[0].warnings[0]
     version = version_of(house, "转托管指南")
-    assert version not in {one["version_id"] for one in tools(house).search("转托管指南", k=20)}
-    read = tools(house).read(version)["text"]
+    assert version not in {one["version_id"] for one in call(house, "search", query="转托管指南", k=20)}
+    read = call(house, "read", version_id=version)[0]["text"]
     assert "转托管当日受理。" in read
     assert "没有限制" not in read
     assert "已略去" in read
@@ -113,14 +146,18 @@ def test_a_client_calls_the_tools_over_the_protocol(house: House) -> None:
     import anyio
     from mcp import Client
 
-    async def talk() -> tuple[set[str], object, object]:
+    async def talk() -> tuple[dict[str, Any], object, object]:
         async with Client(mcp_server(house, ADVISOR)) as client:
             listed = await client.list_tools()
-            found = await client.call_tool("facts", {"question": "云岭稳健增利的管理费率"})
+            wanted = {"products": ["云岭稳健增利"], "metrics": ["管理费率", "托管费率"]}
+            found = await client.call_tool("facts", wanted)
+            worked = await client.call_tool("calculate", {"operation": "ratio", "values": ["v1", "v2"]})
             secret = await client.call_tool("read", {"version_id": version_of(house, "内部纪要")})
-            return {tool.name for tool in listed.tools}, found, secret
+            return {tool.name: tool.input_schema for tool in listed.tools}, (found, worked), secret
 
-    names, found, secret = anyio.run(talk)
-    assert names == {"search", "read", "facts"}
+    schemas, found, secret = anyio.run(talk)
+    assert schemas.keys() == {"search", "read", "facts", "card", "compare", "calculate", "measures"}
+    assert schemas["calculate"]["properties"]["values"]["maxItems"] == 8
     assert "管理费率" in str(found)
+    assert "÷" in str(found)
     assert "45%" not in str(secret)

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from compliance_filters.finding import Outcome
 from copilot.talks.tables import sent_messages, talk_turns, talks
 from copilot.talks.talk import TurnState
 from knowledge_base.access import Principal, Role
-from prompts.settings import ChatSettings
+from prompts.settings import ChatSettings, ModelRecord
 from rag.passage import Answer, Sentence
 from serve.settings import Settings
 from serve.users import OPERATOR
@@ -267,6 +268,48 @@ def test_a_model_is_heard_sentence_by_sentence(drafting: TestClient, server: Cha
     told = events(drafting, talk, ask(drafting, talk))
     assert names(told) == ["searching", "sentence", "verdict", "done"]
     assert told[2][2]["reply"]["by"] == "tiny"
+
+
+@pytest.mark.skipif(find_spec("langchain") is None, reason="expected: tougu[langchain] is missing")
+def test_a_model_that_calls_tools_first_is_heard_sentence_by_sentence_too(
+    settings: Settings, server: ChatServer
+) -> None:
+    wanted = json.dumps({"products": ["云岭稳健增利"], "metrics": ["托管费率"]}, ensure_ascii=False)
+    server.turns = [[{"id": "c", "type": "function", "function": {"name": "facts", "arguments": wanted}}]]
+    server.reply = "云岭稳健增利的管理费率为0.60%[1]。"
+    chat = ChatSettings(base_url=server.base_url, model="tiny", max_retries=0, timeout_s=2.0, tools=True)
+    house = House(settings.model_copy(update={"chat": chat}))
+    client = client_of(house)
+    talk = begin(client)
+    told = events(client, talk, ask(client, talk))
+    assert names(told) == ["searching", "sentence", "verdict", "done"]
+    assert told[2][2]["reply"]["by"] == "tiny"
+    gathering, again, drafting = server.requests
+    assert (bool(gathering["tools"]), bool(again["tools"]), drafting.get("tools")) == (True, True, None)
+    assert "托管费率为" in drafting["messages"][-1]["content"], "what the tool found is a source"
+    house.close()
+
+
+@pytest.mark.parametrize(("filing", "status"), [("", 409), ("网信算备0001号", 200)])
+def test_what_an_unfiled_model_wrote_is_not_sent_as_it_is(
+    settings: Settings, server: ChatServer, filing: str, status: int
+) -> None:
+    server.reply = "云岭稳健增利的管理费率为0.60%[1]。"
+    record = ModelRecord(filing=filing)
+    chat = ChatSettings(base_url=server.base_url, model="tiny", max_retries=0, timeout_s=2.0, record=record)
+    house = House(settings.model_copy(update={"chat": chat}))
+    client = client_of(house)
+    talk = begin(client, "C0001")
+    turn = ask(client, talk)
+    events(client, talk, turn)
+    whole = {"text": "云岭稳健增利的管理费率为0.60%。", "turn_id": turn}
+    as_it_is = client.post(f"/v1/sessions/{talk}/texts", json=whole)
+    edited = client.post(f"/v1/sessions/{talk}/texts", json={**whole, "text": "您好，云岭稳健增利的管理费率为0.60%。"})
+    assert (as_it_is.status_code, edited.status_code) == (status, 200)
+    assert edited.json()["cleared"]
+    if status == 409:
+        assert "未备案" in as_it_is.json()["detail"]
+    house.close()
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
