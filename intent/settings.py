@@ -18,6 +18,9 @@ class RemoteSpeechSettings(BaseModel):
     api_key: SecretStr | None = Field(default=None, description="Bearer token of that server.")
     timeout_s: float = Field(default=300.0, gt=0, description="Longest wait for one answer, in seconds.")
     retries: int = Field(default=2, ge=0, le=10, description="Further tries after a failure, count.")
+    allow_external: bool = Field(
+        default=False, description="Recordings may go to a host outside this machine and private networks."
+    )
 
 
 class SpeechSettings(BaseModel):

@@ -15,6 +15,8 @@ import numpy as np
 from intent.errors import TranscriptionError
 from intent.speech.audio import SAMPLE_RATE, Samples
 from intent.speech.transcribe import Segment, Transcription, Word, better, clean, plausible
+from prompts.errors import ChatError
+from prompts.hosts import refuse_outside
 
 SECOND_TEMPERATURE = "0.4"  # of the second decoding: another way through the same sound
 RETRIED_STATUS = frozenset({408, 429, 500, 502, 503, 504})
@@ -34,13 +36,16 @@ class RemoteTranscriber:
         retries: int = 2,
         pause_s: float = 1.0,
         chars_per_s: tuple[float, float] = (1.2, 12.0),
+        allow_external: bool = False,
     ) -> None:
+        """allow_external: recordings may go to a host outside this machine and private networks."""
         self.name = f"remote-{model}-{language}"
         self._url = base_url.rstrip("/") + "/audio/transcriptions"
         self._model, self._language = model, language
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._plausible = chars_per_s
         self._timeout_s, self._retries, self._pause_s = timeout_s, retries, pause_s
+        self._allow_external = allow_external
 
     def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
         """See Transcriber. Text that does not fit its speech is asked for once more, with another temperature.
@@ -49,11 +54,20 @@ class RemoteTranscriber:
         """
         if samples.size < SAMPLE_RATE // 10:
             return Transcription(segments=(), speech_s=0.0)
+        if not self._allow_external:
+            self._refuse_outside()
         body = wav_bytes(samples)
         first = self._heard(body, samples, hotwords, "0")
         if plausible(first, self._plausible):
             return first
         return better(first, self._heard(body, samples, hotwords, SECOND_TEMPERATURE), self._plausible)
+
+    def _refuse_outside(self) -> None:
+        """Raises TranscriptionError unless the server stands on this machine or in a private network."""
+        try:
+            refuse_outside(self._url, what="speech server", setting="speech.remote.allow_external")
+        except ChatError as error:
+            raise TranscriptionError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
 
     def _heard(self, body: bytes, samples: Samples, hotwords: Sequence[str], temperature: str) -> Transcription:
         options = {"temperature": temperature, **({"hotwords": " ".join(hotwords)} if hotwords else {})}
@@ -95,6 +109,8 @@ class RemoteTranscriber:
             data=data,
             files={"file": ("channel.wav", body, "audio/wav")},
             timeout=self._timeout_s,
+            follow_redirects=False,
+            trust_env=False,  # no proxy of the environment hears a client
         )
 
 
