@@ -31,8 +31,11 @@ from tests.serve.rights.matrix import rows as matrix_rows
 
 STAFF = [Role.ADVISOR, Role.SUPERVISOR, Role.COMPLIANCE, Role.EDITOR, Role.OPERATIONS, Role.CRM]
 CALLERS = {"wide": [*STAFF, Role.ADMINISTRATOR], "keeper": [Role.SECURITY], "few": [Role.ADVISOR]}
-EXAMPLES = {"wide": 2, "keeper": 1, "few": 1}  # of an operation and a way of making them
 HOST = "http://127.0.0.1"
+FOUND = settings(  # two cases of an operation and a way of making them, the same ones on every run
+    max_examples=2, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
 
 
 @dataclass
@@ -120,46 +123,42 @@ def test_every_operation_says_how_it_refuses(asker: Asker) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("caller", CALLERS)
-def test_whatever_is_asked_no_answer_is_an_error_of_ours(
-    asker: Asker, caller: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whatever_is_asked_no_answer_is_an_error_of_ours(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     import schemathesis
     from schemathesis import GenerationMode
     from schemathesis.python import asgi
 
     monkeypatch.setattr("serve.app.unexpected", _with_traceback)
-    asker.wrong.clear()
     schema = schemathesis.openapi.from_dict(asker.app.openapi())
-    asked = 0
+    asked: set[str] = set()
     with asgi.get_client(asker.app) as client:
         for found in schema.get_all_operations():
             operation = found.ok()
+            asked.add(operation.label)
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                asked += _asked(asker, operation.as_strategy(generation_mode=mode), client, caller)
-    assert asked > 300
+                _ask(asker, operation.as_strategy(generation_mode=mode), client)
+    assert len(asked) > 140
+    assert {200, 404, 403, 422} <= asker.statuses.keys(), "some came through, some were refused"
     assert asker.wrong == {}, "\n\n".join(f"{name}\n{told}" for name, told in asker.wrong.items())
 
 
-def _asked(asker: Asker, strategy: Any, client: Any, caller: str) -> int:
+def _ask(asker: Asker, strategy: Any, client: Any) -> None:
+    """Every caller asks every case; the first is about what is there, the second about what was made up."""
     count = 0
 
-    @settings(
-        max_examples=EXAMPLES[caller], derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    @FOUND
     @given(case=strategy)
     def ask(case: Any) -> None:
         nonlocal count
         count += 1
-        asker.ask(case, client, caller, real=count % 2 == 1)
+        for caller in CALLERS:
+            asker.ask(case, client, caller, real=count == 1)
 
     try:
         ask()
     except Exception as error:
         if type(error).__name__ not in ("Unsatisfiable", "NegativeGenerationError", "SkipTest", "Skipped"):
             raise
-    return count
 
 
 def _with_traceback(error: Exception) -> Any:
