@@ -22,12 +22,12 @@ PIP  := $(BIN)/python -m pip --disable-pip-version-check -q
 PY   := models mandarin jobs prompts knowledge_base rag compliance_filters intent copilot serve eval
 HEAVY := weights or postgres or browser or ray or data or slow
 
-.PHONY: help demo serve test test-all test-vllm lint types floors unit format install wheel wheelhouse clean
+.PHONY: help demo serve test test-all test-vllm lint types floors audit-deps unit format install wheel wheelhouse clean
 .DELETE_ON_ERROR:
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -13
-	@echo "make serve | test-all | test-vllm | lint | format | wheel | wheelhouse | clean"
+	@echo "make serve | test-all | test-vllm | lint | format | audit-deps | wheel | wheelhouse | clean"
 
 $(VENV)/.made:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or newer with its venv module (Debian, Ubuntu: apt-get install python3 python3-venv), or name one with make PYTHON=..."; exit 1; }
@@ -65,6 +65,10 @@ types: $(VENV)/.dev
 
 floors: $(VENV)/.dev
 	$(BIN)/lint-imports
+
+# Pins, requirements and licences of everything that is installed; known vulnerabilities where PyPI can be reached.
+audit-deps: $(VENV)/.dev
+	$(BIN)/python scripts/audit_deps.py
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 -m "not ($(HEAVY))"

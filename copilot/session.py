@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Protocol
@@ -195,15 +195,21 @@ class QuestionSession:
 
 
 def sources_of(answer: Answer) -> tuple[Source, ...]:
-    """What the answer cites, for the gate: a row of a table below the header that is cited with it.
+    """What the answer cites, for the gate."""
+    return cited_sources(answer.citations, [sentence.citations for sentence in answer.sentences])
+
+
+def cited_sources(citations: Sequence[Citation], together: Iterable[Sequence[int]]) -> tuple[Source, ...]:
+    """Citations for the gate: a row of a table below the header that is cited with it.
 
     A cell is of its column's year or share class; the row alone would pass for the year of the report's title.
+    together: numbers of citations, sentence by sentence.
     """
-    cited = {citation.n: citation for citation in answer.citations}
+    cited = {citation.n: citation for citation in citations}
     headers: dict[int, Citation] = {}
-    for sentence in answer.sentences:
-        for row in (cited[n] for n in sentence.citations):
-            above = [one for one in (cited[n] for n in sentence.citations) if _may_head(one, row)]
+    for numbers in together:
+        for row in (cited[n] for n in numbers):
+            above = [one for one in (cited[n] for n in numbers) if _may_head(one, row)]
             if above:
                 headers.setdefault(row.n, max(above, key=lambda one: one.start))
     return tuple(
@@ -212,7 +218,7 @@ def sources_of(answer: Answer) -> tuple[Source, ...]:
             text=f"{headers[one.n].quote}\n{one.quote}" if one.n in headers else one.quote,
             title=one.title,
         )
-        for one in answer.citations
+        for one in citations
     )
 
 

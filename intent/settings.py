@@ -21,6 +21,9 @@ class RemoteSpeechSettings(BaseModel):
     concurrency: int = Field(
         default=4, ge=1, le=64, description="Requests of one process that are in flight at once, count."
     )
+    allow_external: bool = Field(
+        default=False, description="Recordings may go to a host outside this machine and private networks."
+    )
 
 
 class SpeechSettings(BaseModel):

@@ -55,6 +55,7 @@ class Job:
     error: str | None  # why the last attempt failed
     created_at: datetime
     updated_at: datetime
+    started_by: str | None  # user id; None: the machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,7 @@ class JobStore:
         priority: int = 0,
         run_after: datetime | None = None,
         max_attempts: int | None = None,
+        started_by: str | None = None,
         connection: Connection | None = None,
     ) -> str:
         """Add a row and return its id; a key that is there already returns the row that holds it.
@@ -107,6 +109,7 @@ class JobStore:
                 "state": JobState.READY.value, "priority": priority, "attempts": 0,
                 "max_attempts": max_attempts or self._max_attempts, "run_after": run_after or now,
                 "progress_done": 0, "progress_note": "", "created_at": now, "updated_at": now,
+                "started_by": started_by,
             }  # fmt: skip
             added = insert(jobs).values(values).on_conflict_do_nothing(index_elements=["queue", "key"])
             made: str | None = own.execute(added.returning(jobs.c.id)).scalar_one_or_none()

@@ -61,6 +61,7 @@ jobs = Table(
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("started_by", String(64)),  # user id; NULL: the machine
     UniqueConstraint("queue", "key", name="uq_jobs_queue_key"),
 )
 Index("ix_jobs_claim", jobs.c.queue, jobs.c.state, jobs.c.priority.desc(), jobs.c.run_after, jobs.c.id)

@@ -1,4 +1,4 @@
-"""Keeps prompts on the firm's own machines: which hosts a chat server may have."""
+"""Keeps prompts and recordings on the firm's own machines: which hosts a model's server may have."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ OWN_NETWORKS = tuple(
 )
 
 
-def refuse_outside(base_url: str, *, resolve: bool = True) -> None:
+def refuse_outside(
+    base_url: str, *, resolve: bool = True, what: str = "chat server", setting: str = "allow_external"
+) -> None:
     """Raises ChatError unless every address of the URL's host is loopback or private.
 
     Without `resolve` a host name passes and only a written address is judged. Raises
-    ChatUnavailableError when a name has no address.
+    ChatUnavailableError when a name has no address. what, setting: named in the message.
     """
     host = urlsplit(base_url).hostname or ""
-    outside = [address for address in _addresses(host, resolve) if not is_own(address)]
+    outside = [address for address in _addresses(host, resolve, what) if not is_own(address)]
     if outside:
         raise ChatError(
-            f"the chat server {host} ({outside[0]}) lies outside this machine and private networks: "
-            "use one inside, or set allow_external once that is permitted"
+            f"the {what} {host} ({outside[0]}) lies outside this machine and private networks: "
+            f"use one inside, or set {setting} once that is permitted"
         )
 
 
@@ -36,18 +38,18 @@ def is_own(address: Address) -> bool:
     return any(plain in network for network in OWN_NETWORKS)
 
 
-def _addresses(host: str, resolve: bool) -> list[Address]:
+def _addresses(host: str, resolve: bool, what: str) -> list[Address]:
     try:
         return [ip_address(host)]
     except ValueError:
-        return _resolved(host) if resolve else []
+        return _resolved(host, what) if resolve else []
 
 
-def _resolved(host: str) -> list[Address]:
+def _resolved(host: str, what: str) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
         raise ChatUnavailableError(
-            f"the chat server's name {host} cannot be resolved: check base_url and the name service"
+            f"the {what}'s name {host} cannot be resolved: check base_url and the name service"
         ) from error
     return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]

@@ -19,6 +19,7 @@ from serve.auth import DoorMiddleware
 from serve.call_figures import CallsOnTheirWay
 from serve.chat_usage import ChatUsage
 from serve.live_turns import LiveTurns
+from serve.openapi import describe
 from serve.problems import translate_errors, unexpected
 from serve.routes import (
     administration,
@@ -105,6 +106,7 @@ def create_app(house: House) -> FastAPI:
         app.include_router(open_to_all.router)
     app.mount("/static", StaticFiles(directory=str(files("serve") / "static")), name="static")
     translate_errors(app)
+    describe(app)
     return app
 
 

@@ -18,6 +18,8 @@ from serve.rights.limits import TooManyError
 from serve.settings import LOOPBACK_HOSTS
 
 CLIENT_BODY_BYTES = 32 * 1024
+TEXT_BODY_BYTES = 16 * 1024 * 1024  # of JSON: what is pasted by mistake is refused before it is read
+UPLOADS = ("/v1/calls", "/v1/audio/", "/v1/knowledge/files", "/v1/knowledge/preview")  # bodies that are files
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OTHER_SITES = frozenset({"cross-site", "same-site"})  # values of Sec-Fetch-Site
 
@@ -116,10 +118,14 @@ class DoorMiddleware:
         return None
 
     def _most(self, path: str) -> int:
-        """Bytes that a body may have: forms of clients are short."""
-        return min(CLIENT_BODY_BYTES, self._max_body_bytes) if path.startswith(CLIENT_PATHS) else self._max_body_bytes
+        """Bytes that a body may have: a recording is long, a text is not, and forms of clients are short."""
+        if path.startswith(CLIENT_PATHS):
+            return min(CLIENT_BODY_BYTES, self._max_body_bytes)
+        return self._max_body_bytes if path.startswith(UPLOADS) else min(TEXT_BODY_BYTES, self._max_body_bytes)
 
     def _too_large(self, most: int, path: str) -> Response:
+        if most < self._max_body_bytes:
+            return problem(413, f"内容过长（超过{most // 1024}KB）：请缩短后再提交。", path=path)
         return problem(413, f"The body is larger than {most} bytes (server.max_body_bytes).", path=path)
 
 

@@ -10,7 +10,9 @@ from intent.call_records.row import PARKED as PARKED_STATES
 from jobs.errors import JobStateError, UnknownJobError
 from jobs.leases import Job, JobStore
 from jobs.tables import JobState
-from knowledge_base.access import Principal, Role
+from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
+from serve.job_desk import JobDesk, started_by
+from serve.users import OPERATOR
 
 CALLS = "calls"
 FRESH = 10  # priority of calls that ended today, before those of an import
@@ -30,20 +32,26 @@ class Taken:
 class CallQueue:
     """The queue of calls. A recording is one row, whatever the number of times it is sent."""
 
-    def __init__(self, store: JobStore) -> None:
-        self._store = store
+    def __init__(self, store: JobStore, desk: JobDesk) -> None:
+        self._store, self._desk = store, desk
 
-    def take(self, key: str, payload: Mapping[str, Any], *, priority: int = 0) -> Taken:
+    def take(
+        self, key: str, payload: Mapping[str, Any], *, priority: int = 0, principal: Principal = OPERATOR
+    ) -> Taken:
         """Put a call before the worker. Sent again, what is told anew is taken over while nobody has read it.
 
         Metadata that is not told again stays. A call in quarantine, or parked unread, is tried again when something new
-        is told of it. Raises JobStateError where the call is being read or was read, and other metadata is told now.
+        is told of it. Raises JobStateError where the call is being read or was read, and other metadata is told now, or
+        where another person brought the recording, whose calls are not the principal's to see.
         """
         known = self._find(key)
         if known is None:
             named = {**payload, "call_id": payload.get("call_id") or key[:20]}
-            job_id = self._store.enqueue(CALLS, key, named, priority=priority)
+            who = started_by(principal)
+            job_id = self._store.enqueue(CALLS, key, named, priority=priority, started_by=who)
             return Taken(job=self._store.get(job_id), how="added")
+        if not (principal.has(*SEES_EVERY_CLIENT) or self._desk.may_see(known, principal)):
+            raise JobStateError("Somebody else brought this recording before: ask operations what became of it.")
         told = {name: payload[name] for name in _TELLING if payload.get(name) not in (None, known.payload.get(name))}
         if not told:
             return Taken(job=known, how="known")
@@ -61,14 +69,18 @@ class CallQueue:
         return self._find(key)
 
     def failed(self, *, principal: Principal) -> Sequence[Job]:
-        """Calls in quarantine, the oldest first, each with its reason. Raises AccessDeniedError."""
+        """Calls in quarantine that the principal may see, the oldest first, each with its reason.
+
+        Raises AccessDeniedError.
+        """
         principal.require("see calls in quarantine", *KEEPERS)
-        return self._store.list(CALLS, state=JobState.QUARANTINED, limit=1000)
+        found = self._store.list(CALLS, state=JobState.QUARANTINED, limit=1000)
+        return [job for job in found if self._desk.may_see(job, principal)]
 
     def requeue(self, job_id: str, *, principal: Principal) -> Job:
         """Try a call in quarantine again. Raises JobStateError for any other, UnknownJobError, AccessDeniedError."""
         principal.require("try calls again", *KEEPERS)
-        job = self._store.get(job_id)
+        job = self._desk.get(job_id, principal=principal)
         if job.queue != CALLS:
             raise UnknownJobError(f"There is no call with the job {job_id}.")
         if job.state is not JobState.QUARANTINED:
@@ -76,9 +88,10 @@ class CallQueue:
         return self._store.requeue(job_id)
 
     def requeue_failed(self, *, principal: Principal) -> int:
-        """Try every call in quarantine again; how many there were."""
-        principal.require("try calls again", *KEEPERS)
-        return self._store.requeue_quarantined(CALLS)
+        """Try every call in quarantine again that the principal may see; how many there were."""
+        if principal.has(Role.OPERATIONS, Role.SYSTEM):
+            return self._store.requeue_quarantined(CALLS)
+        return len([self._store.requeue(job.id) for job in self.failed(principal=principal)])
 
     def _find(self, key: str) -> Job | None:
         try:

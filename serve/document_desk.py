@@ -14,6 +14,7 @@ from knowledge_base.errors import EditorError, UnknownVersionError
 from knowledge_base.metadata import Metadata
 from knowledge_base.parse import EXTENSIONS, parse_bytes
 from serve.document_queue import DOCUMENTS
+from serve.job_desk import started_by
 from serve.knowledge_desk import EDITORS
 from serve.wiring import ADDED
 
@@ -102,7 +103,7 @@ class DocumentDesk:
         beside = folder / f".{safe}.{os.getpid()}.new"
         beside.write_bytes(content)
         os.replace(beside, folder / safe)
-        job_id = self._house.document_queue.put(folder.resolve(), safe, stated)
+        job_id = self._house.document_queue.put(folder.resolve(), safe, stated, started_by=started_by(self._principal))
         self._house.audit.append(
             event="knowledge.document.uploaded",
             actor=self._principal.user_id,
@@ -111,9 +112,9 @@ class DocumentDesk:
         return self._house.jobs.get(job_id)
 
     def job(self, job_id: str) -> Job:
-        """Raises UnknownJobError, also for a job of another queue."""
+        """Raises UnknownJobError for one that somebody else brought, UnknownVersionError for a job of another queue."""
         self._require()
-        job = self._house.jobs.get(job_id)
+        job = self._house.job_desk.get(job_id, principal=self._principal)
         if job.queue != DOCUMENTS:
             raise UnknownVersionError(job_id)
         return job

@@ -34,7 +34,9 @@ class DocumentQueue:
         root, found = documents_in(folder)
         return tuple(self.put(root, path) for path in found)
 
-    def put(self, root: Path, path: str, stated: Mapping[str, Any] | None = None) -> str:
+    def put(
+        self, root: Path, path: str, stated: Mapping[str, Any] | None = None, *, started_by: str | None = None
+    ) -> str:
         """One file; `stated` are catalog fields that win over what the document says of itself (days in ISO form).
 
         Raises SyncError where too many wait already.
@@ -46,7 +48,7 @@ class DocumentQueue:
         seen = f"{root}\0{path}\0{status.st_size}\0{status.st_mtime_ns}\0{sorted((stated or {}).items())}"
         key = hashlib.sha256(seen.encode()).hexdigest()
         return self._house.jobs.enqueue(
-            DOCUMENTS, key, {"folder": str(root), "path": path, "stated": dict(stated or {})}
+            DOCUMENTS, key, {"folder": str(root), "path": path, "stated": dict(stated or {})}, started_by=started_by
         )
 
 

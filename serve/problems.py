@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
@@ -43,6 +44,7 @@ from knowledge_base.errors import (
 )
 from serve.commands.context import HOUSE_PACKAGES, one_line
 from serve.errors import NotFoundError, UserError
+from serve.rights.api_keys import ApiKeyError
 from serve.rights.exports import ExportError
 from serve.rights.limits import TooManyError
 from serve.rights.lockout import LockedError
@@ -62,6 +64,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
     WeakPasswordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ExportError: HTTPStatus.FORBIDDEN,
+    ApiKeyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UserError: HTTPStatus.CONFLICT,
     NotFoundError: HTTPStatus.NOT_FOUND,
     AudioError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -149,6 +152,9 @@ def translate_errors(app: FastAPI) -> None:
 
 
 def unexpected(error: Exception) -> Response:
-    """503 with the remedy for an error of the house, such as a full disk; 500 without detail for any other."""
+    """503 with the remedy for an error of the house, such as a full disk or a database that is away; 500 without
+    detail for any other."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return problem(503, "数据库暂时没有应答：请稍后再试，并核对刚才的操作是否已保存。")
     ours = type(error).__module__.split(".")[0] in HOUSE_PACKAGES or isinstance(error, OSError)
     return problem(503 if ours else 500, one_line(error) if ours else "An unexpected error; see the server's log.")

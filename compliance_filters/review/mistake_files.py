@@ -25,15 +25,15 @@ class Written:
     lines_file: Path
 
 
-def write_files(mistakes: Sequence[Mistake], path: Path, pack: RulePack) -> Written:
+def write_files(mistakes: Sequence[Mistake], path: Path, pack: RulePack, *, mark: str = "") -> Written:
     """Cases into `path`, training lines beside it into NAME.train.jsonl; both are replaced at once each.
 
-    mistakes: those approved, and those that they replaced.
+    mistakes: those approved, and those that they replaced. mark: stands in `export` of every line.
     """
     beside = path.with_name(f"{path.stem}.train.jsonl")
     cases, lines = current(mistakes), list(training_lines(mistakes, pack))
-    _write(path, (case(mistake) for mistake in cases))
-    _write(beside, lines)
+    _write(path, ({**case(mistake), "export": mark} for mistake in cases))
+    _write(beside, ({**line, "export": mark} for line in lines))
     return Written(cases=len(cases), lines=len(lines), cases_file=path, lines_file=beside)
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, or_, select
 
 from compliance_filters.audit.log import AuditLog
 from compliance_filters.errors import AuditError, SealedError
 from compliance_filters.gate import DELIVERABLE
 from compliance_filters.tables import audit_log, compliance_review
 from copilot.messages.matching import exact_hash, near_hash
+from copilot.talks.tables import sent_messages
 
 VERDICT = "compliance.verdict"
 BEFORE = timedelta(days=7)  # a text may be sent so long after it was cleared
@@ -38,7 +39,8 @@ class ClearedTexts(Protocol):
 
 
 class AuditClearedTexts:
-    """Reads clearings from the audit log: the verdicts that a member of staff was given, and what officers approved.
+    """Reads what was sent from the sidebar by the hash of its clearing, and then the audit log: the verdicts that a
+    member of staff was given, and what officers approved.
 
     A text that was cleared for another client is no match: it was judged by another level.
     """
@@ -50,16 +52,16 @@ class AuditClearedTexts:
     def find(self, user_id: str, client_id: str, text_hash: str, near: str, around: datetime) -> ClearedText | None:
         """The latest clearing that fits, one for this client before one without a client, exact before near."""
         subject = self._audit.keyed_hash(client_id)
-        found: list[tuple[bool, bool, str]] = []
         with self._audit.engine.connect() as connection:
+            sent = _sent(connection, user_id, client_id, text_hash, around)
+            found = [(row.client_id is not None, True, str(row.audit_id)) for row in sent]
+            if any(for_client for for_client, _exact, _id in found):  # known without opening a text, sealed ones too
+                return _best(found)
             for row in _given(connection, user_id, around):
                 known = self._cleared(connection, row) if row.subject in ("", subject) else None
                 if known is not None and known[1] == near:
                     found.append((row.subject == subject, known[0] == text_hash, row.id))
-        if not found:
-            return None
-        for_client, exact, audit_id = max(found, key=lambda each: each[:2])
-        return ClearedText(audit_id=audit_id, how="exact" if exact else "near", for_client=for_client)
+        return _best(found) if found else None
 
     def _cleared(self, connection: Connection, row: Row[Any]) -> tuple[str, str] | None:
         """Exact and near hash of what an entry cleared; None where it cleared nothing that can be read."""
@@ -86,6 +88,23 @@ class AuditClearedTexts:
         except (SealedError, AuditError):
             return None
         return str(payload["text"]) if payload and "text" in payload else None
+
+
+def _best(found: Sequence[tuple[bool, bool, str]]) -> ClearedText:
+    """One for this client before one without, exact before near, the latest first."""
+    for_client, exact, audit_id = max(found, key=lambda each: each[:2])
+    return ClearedText(audit_id=audit_id, how="exact" if exact else "near", for_client=for_client)
+
+
+def _sent(connection: Connection, user_id: str, client_id: str, text_hash: str, around: datetime) -> Sequence[Any]:
+    """What a member of staff sent from the sidebar about that time with this very text, to the client or to nobody
+    known there; the latest first."""
+    row = sent_messages.c
+    query = select(row.audit_id, row.client_id).where(
+        row.user_id == user_id, or_(row.client_id == client_id, row.client_id.is_(None)),
+        row.cleared_sha256 == text_hash, row.sent_at >= around - BEFORE, row.sent_at <= around + AFTER,
+    )  # fmt: skip
+    return connection.execute(query.order_by(row.sent_at.desc())).all()
 
 
 def _given(connection: Connection, user_id: str, around: datetime) -> Sequence[Any]:

@@ -21,6 +21,8 @@ from intent.errors import TranscriptionError
 from intent.speech.audio import SAMPLE_RATE, Samples
 from intent.speech.remote_answer import read_answer
 from intent.speech.transcribe import Transcription, better, clean, plausible
+from prompts.errors import ChatError
+from prompts.hosts import refuse_outside
 
 SECOND_TEMPERATURE = "0.4"  # of the second decoding: another way through the same sound
 RETRIED_STATUS = frozenset({408, 429, 500, 502, 503, 504})
@@ -52,9 +54,11 @@ class RemoteTranscriber:
         pause_s: float = 1.0,
         at_once: int = 4,
         chars_per_s: tuple[float, float] = (1.2, 12.0),
+        allow_external: bool = False,
     ) -> None:
         """`timeout_s`: of one request; a silent server is given up after it, one that drips at its next byte.
-        `pause_s`: before the first further try; each pause is twice the one before, and spread by chance."""
+        `pause_s`: before the first further try; each pause is twice the one before, and spread by chance.
+        `allow_external`: recordings may go to a host outside this machine and private networks."""
         self.name = f"remote-{model}-{language}"
         self.at_once = at_once
         self._url = base_url.rstrip("/") + "/audio/transcriptions"
@@ -64,6 +68,7 @@ class RemoteTranscriber:
         self._timeout_s, self._retries, self._pause_s = timeout_s, retries, pause_s
         self._slots = threading.BoundedSemaphore(at_once)
         self._quiet_until = 0.0  # by the monotonic clock: the server asked to be left alone until then
+        self._allow_external = allow_external
 
     def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
         """See Transcriber. Text that does not fit its speech is asked for once more, with another temperature.
@@ -72,11 +77,20 @@ class RemoteTranscriber:
         """
         if samples.size < SAMPLE_RATE // 10:
             return Transcription(segments=(), speech_s=0.0)
+        if not self._allow_external:
+            self._refuse_outside()
         body = wav_bytes(samples)
         first = self._heard(body, samples, hotwords, "0")
         if plausible(first, self._plausible):
             return first
         return better(first, self._heard(body, samples, hotwords, SECOND_TEMPERATURE), self._plausible)
+
+    def _refuse_outside(self) -> None:
+        """Raises TranscriptionError unless the server stands on this machine or in a private network."""
+        try:
+            refuse_outside(self._url, what="speech server", setting="speech.remote.allow_external")
+        except ChatError as error:
+            raise TranscriptionError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
 
     def _heard(self, body: bytes, samples: Samples, hotwords: Sequence[str], temperature: str) -> Transcription:
         options = {"temperature": temperature, **({"hotwords": " ".join(hotwords)} if hotwords else {})}
@@ -123,7 +137,14 @@ class RemoteTranscriber:
         files = {"file": ("channel.wav", body, "audio/wav")}
         over = time.monotonic() + self._timeout_s
         request = httpx.stream(
-            "POST", self._url, headers=self._headers, data=data, files=files, timeout=self._timeout_s
+            "POST",
+            self._url,
+            headers=self._headers,
+            data=data,
+            files=files,
+            timeout=self._timeout_s,
+            follow_redirects=False,
+            trust_env=False,  # no proxy of the environment hears a client
         )
         with request as response:
             told = response.headers.get("retry-after") if response.status_code in RETRIED_STATUS else None

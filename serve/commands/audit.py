@@ -86,13 +86,17 @@ def export(
     """Everything that the log holds of a client in a period, texts included, one entry a line."""
     from compliance_filters.audit.log import Access
     from compliance_filters.audit.read import check_readable, entries_of, entry_json
+    from serve.rights.exports import AUDIT
 
     house, principal = _allowed(context, "export from the audit log")
     since, until = _period(first, last)
     check_readable(house.audit, client, principal=principal)
+    counted = sum(1 for _ in entries_of(house.audit, client, since=since, until=until, principal=principal))
+    mark = house.exports.allow(AUDIT, rows=counted, principal=principal)
     house.audit.access(Access.EXPORT, actor=principal.user_id, what="audit", items=[(client, str(out.name))])
     entries = entries_of(house.audit, client, since=since, until=until, principal=principal)
-    count = _write_lines(out, (json.dumps(entry_json(entry), ensure_ascii=False) for entry in entries))
+    told = ({**entry_json(entry), "export": mark} for entry in entries)
+    count = _write_lines(out, (json.dumps(each, ensure_ascii=False) for each in told))
     typer.echo(f"{count} entries written to {out}")
 
 

@@ -76,13 +76,14 @@ def leads_export(
 ) -> None:
     """Export the leads that you may see, without what was said; the export is written into the audit log."""
     from intent.leads.export import export_leads
+    from serve.rights.exports import LEADS
 
     shared = context.ensure_object(Context)
     house = shared.house()
     principal = shared.principal(house)
     seen = shared.seen(house)
     counted = len(house.leads.list(principal=principal, limit=house.exports.free_rows + 1))
-    mark = house.exports.allow("leads", rows=counted, principal=principal)
+    mark = house.exports.allow(LEADS, rows=counted, principal=principal)
     count = export_leads(
         house.leads, file, taxonomy=house.taxonomy, principal=principal, mark=mark,
         before=lambda page: seen.export("lead", [(lead.client_id, lead.id) for lead in page]),

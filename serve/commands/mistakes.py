@@ -91,11 +91,14 @@ def _of_id(context: typer.Context, house: House, what: str, principal: Principal
 
 def _export(context: typer.Context, house: House, principal: Principal, file: Path) -> None:
     from compliance_filters.review.mistake_files import current, write_files
+    from serve.rights.exports import MISTAKES
 
     found = house.mistakes.to_export(principal=principal)
     seen = context.ensure_object(Context).seen(house)
-    seen.export("mistake", [(None, mistake.id) for mistake in current(found)])
-    written = write_files(found, file, house.rule_pack)
+    cases = current(found)
+    mark = house.exports.allow(MISTAKES, rows=len(cases), principal=principal)
+    seen.export("mistake", [(None, mistake.id) for mistake in cases])
+    written = write_files(found, file, house.rule_pack, mark=mark)
     typer.echo(f"{written.cases} cases: {written.cases_file}; {written.lines} training lines: {written.lines_file}")
 
 

@@ -30,6 +30,10 @@ _rows = api_keys.c
 _ONE = Direct(select(api_keys).where(_rows.id == bindparam("of")))
 
 
+class ApiKeyError(ServeError):
+    """A key cannot have the scope that was asked for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ApiKey:
     """A key without its secret."""
@@ -66,7 +70,7 @@ class ApiKeys:
         self, name: str, *, role: Role, groups: Sequence[str], days: int, branches: Sequence[str] = (),
         labels: Sequence[str] = (), principal: Principal,
     ) -> str:  # fmt: skip
-        """Make a key; returns it, which nobody can do again. Raises ServeError for a scope that cannot be."""
+        """Make a key; returns it, which nobody can do again. Raises ApiKeyError for a scope that cannot be."""
         principal.require("make API keys", Role.SECURITY, Role.SYSTEM)
         self._check(name, role, groups, days)
         key_id, secret = secrets.token_hex(6), new_token()
@@ -125,15 +129,15 @@ class ApiKeys:
 
     def _check(self, name: str, role: Role, groups: Sequence[str], days: int) -> None:
         if NAME.fullmatch(name) is None:
-            raise ServeError(f"{name!r} is no name of a key: use small letters, digits and hyphens, 2 to 39 of them.")
+            raise ApiKeyError(f"{name!r} is no name of a key: use small letters, digits and hyphens, 2 to 39 of them.")
         if role in NO_KEY_HAS:
-            raise ServeError(f"No key has the role {role.value}: give it the role of the work that the program does.")
+            raise ApiKeyError(f"No key has the role {role.value}: give it the role of the work that the program does.")
         if not 1 <= days <= 3650:
-            raise ServeError("A key is good for 1 to 3650 days: name a number between.")
+            raise ApiKeyError("A key is good for 1 to 3650 days: name a number between.")
         known = self._groups.names
         unknown = [group for group in groups if group not in known]
         if unknown or not groups:
-            raise ServeError(
+            raise ApiKeyError(
                 f"A key opens at least one known group of routes{f' and {unknown[0]} is none' if unknown else ''}: "
                 f"choose from {', '.join(sorted(known))}."
             )

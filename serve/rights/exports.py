@@ -17,6 +17,8 @@ from serve.rights.settings import LimitSettings
 from serve.tables import export_requests
 from serve.times import iso
 
+# Files of many rows; lists of segments have an approval of their own (intent/segments/exports.py).
+LEADS, AUDIT, MISTAKES, OUTREACH = "leads", "audit", "mistakes", "outreach"
 APPROVERS = (Role.SUPERVISOR, Role.COMPLIANCE, Role.SYSTEM)
 _rows = export_requests.c
 
@@ -35,7 +37,7 @@ class ExportRequest:
     """A file that somebody asked for."""
 
     id: str
-    what: str  # "leads"
+    what: str  # leads | audit | mistakes | outreach
     rows: int  # when it was asked for
     reason: str
     asked_by: str

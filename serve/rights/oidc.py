@@ -124,7 +124,9 @@ class OidcProvider:
         if not _safe(address):
             raise SignInError("the provider is not reached over https (auth.oidc.issuer)")
         try:
-            answer = httpx.request(method, address, data=form, timeout=self._rules.timeout_s, follow_redirects=False)
+            answer = httpx.request(
+                method, address, data=form, timeout=self._rules.timeout_s, follow_redirects=False, trust_env=False
+            )
             found = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise SignInError(f"the provider did not answer ({type(error).__name__})") from error

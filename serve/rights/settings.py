@@ -78,6 +78,8 @@ class LimitSettings(BaseModel):
     key_per_minute: int = Field(6000, ge=0, description="Requests a minute with one API key.")
     address_per_minute: int = Field(6000, ge=0, description="Requests a minute from one address, logged in or not.")
     export_rows: int = Field(
-        1000, ge=0, description="Rows of a file of leads, calls or log entries above which another person approves it."
+        1000,
+        ge=0,
+        description="Rows of a file of leads, log entries, mistakes or cleared texts above which another approves it.",
     )
     approval_hours: int = Field(24, gt=0, description="Hours that an approved export can be fetched.")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from intent.speech.transcribe import Transcriber
     from intent.verification import LeadCheck
     from serve.call_queue import CallQueue
+    from serve.job_desk import JobDesk
     from serve.ports import SpeechCheck
     from serve.transcripts import Identifiers, KeptOriginals
 
@@ -57,6 +58,7 @@ class CallRooms(QuestionRooms):
                 retries=remote.retries,
                 at_once=remote.concurrency,
                 chars_per_s=(speech.min_chars_per_s, speech.max_chars_per_s),
+                allow_external=remote.allow_external,
             )
         return LocalWhisper(
             store=self.model_store,
@@ -78,10 +80,16 @@ class CallRooms(QuestionRooms):
         return KeptTranscripts(self.settings.home / "heard", TextVault(self.audit))
 
     @once
+    def job_desk(self) -> JobDesk:
+        from serve.job_desk import JobDesk
+
+        return JobDesk(self.jobs, self.clients)
+
+    @once
     def call_queue(self) -> CallQueue:
         from serve.call_queue import CallQueue
 
-        return CallQueue(self.jobs)
+        return CallQueue(self.jobs, self.job_desk)
 
     @once
     def repairer(self) -> TermRepairer | None:

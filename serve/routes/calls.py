@@ -56,7 +56,8 @@ def take_call(
     """Store a recording and read it in the background.
 
     The same recording twice is one job. What is told of it the second time counts while it waits or after it failed
-    (it is tried again then); 409 where it is being read, or was read, with other metadata.
+    (it is tried again then); 409 where it is being read, or was read, with other metadata, or where it was brought by
+    somebody whose calls are not yours to see.
     """
     house = the_house(request)
     _may_name(house, client_id, advisor_id, principal)
@@ -81,6 +82,7 @@ def take_call(
             "call_type": call_type,
         },
         priority=FRESH,
+        principal=principal,
     )
     return job_out(taken.job)
 
@@ -125,8 +127,8 @@ def requeue(job_id: str, request: Request, principal: PrincipalDep) -> JobOut:
 
 @router.get("/jobs/{job_id}")
 def job(job_id: str, request: Request, principal: PrincipalDep) -> JobOut:
-    """State and progress of a background job."""
-    return job_out(the_house(request).jobs.get(job_id))
+    """State and progress of a background job, for who started it, supervisors of that advisor, and operations."""
+    return job_out(the_house(request).job_desk.get(job_id, principal=principal))
 
 
 @router.get("/calls/{call_id}")

@@ -16,6 +16,7 @@ from copilot.loop.reading import rendered
 from copilot.loop.versions import Version
 from knowledge_base.access import Principal
 from knowledge_base.clients import Client
+from serve.job_desk import started_by
 from serve.routes.calls import job_out
 from serve.routes.wire import JobOut, PrincipalDep, SeenDep, VerdictOut, Wire, the_house
 from serve.seen import Seen
@@ -120,7 +121,8 @@ def order(body: DiagnosisIn, request: Request, principal: PrincipalDep) -> JobOu
     if body.client_id is not None:
         house.clients.get(body.client_id, principal=principal)
     payload = {**body.model_dump(), "user_id": ordered_by(principal)}
-    return job_out(house.jobs.get(house.jobs.enqueue(DIAGNOSES, uuid.uuid4().hex, payload)))
+    ordered = house.jobs.enqueue(DIAGNOSES, uuid.uuid4().hex, payload, started_by=started_by(principal))
+    return job_out(house.jobs.get(ordered))
 
 
 @router.get("/subjects")
@@ -155,7 +157,7 @@ def _fits(words: str, id_: str, name: str) -> bool:
     return id_.lower().startswith(words) or words in name.lower()
 
 
-@router.get("/{job_id}/report")
+@router.get("/{job_id}/report", response_class=FileResponse)
 def report(job_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> Response:
     """The file, when the gate cleared the report; 409 while it is being made or when it was held."""
     house = the_house(request)
@@ -164,7 +166,9 @@ def report(job_id: str, request: Request, principal: PrincipalDep, seen: SeenDep
     if job.queue != DIAGNOSES:
         raise HTTPException(404, f"There is no diagnosis {job_id}.")
     if client_id:
-        house.clients.get(client_id, principal=principal)
+        house.clients.get(client_id, principal=principal)  # the report is the client's, whoever ordered it
+    else:
+        house.job_desk.get(job_id, principal=principal)
     result = job.result or {}
     if "file" not in result:
         outcome = result.get("outcome")
@@ -210,7 +214,7 @@ def text(job_id: str, version: int, request: Request, principal: PrincipalDep, s
     }
 
 
-@router.get("/{job_id}/versions/{version}/file")
+@router.get("/{job_id}/versions/{version}/file", response_class=Response)
 def file(
     job_id: str, version: int, request: Request, principal: PrincipalDep, seen: SeenDep, format: Format = "html"
 ) -> Response:

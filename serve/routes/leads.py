@@ -19,6 +19,7 @@ from intent.leads.lead import Lead, LeadState
 from intent.leads.queue import TOPIC, body
 from intent.leads.sql.rows import Wanted
 from jobs.outbox import OutboxMessage
+from serve.rights.exports import LEADS
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
 from serve.seen import Seen
 
@@ -88,7 +89,7 @@ def list_leads(
     return {**_shown(found, seen), "cursor": cursor_after(found[-1].id, filters) if found else None}
 
 
-@router.get("/leads/export")
+@router.get("/leads/export", response_class=FileResponse)
 def export(
     request: Request,
     principal: PrincipalDep,
@@ -102,7 +103,7 @@ def export(
     """
     house = the_house(request)
     counted = len(house.leads.list(principal=principal, limit=house.exports.free_rows + 1))
-    mark = house.exports.allow("leads", rows=counted, principal=principal)
+    mark = house.exports.allow(LEADS, rows=counted, principal=principal)
     folder = Path(mkdtemp(prefix="tougu-export-"))
     path = folder / f"leads{FORMATS[format]}"
 

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import Field, model_validator
 
-from copilot.outreach import Outreach, Wanted
+from copilot.outreach import CLEARED, Outreach, Wanted
+from serve.rights.exports import OUTREACH
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house
 from serve.times import with_iso
 
@@ -57,12 +58,19 @@ def read(outreach_id: str, request: Request, principal: PrincipalDep, seen: Seen
     return _shown(the_house(request).outreach.get(outreach_id, principal=principal), seen)
 
 
-@router.get("/{outreach_id}/file")
+@router.get("/{outreach_id}/file", response_class=Response)
 def fetch(outreach_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> Response:
-    """The cleared texts, one JSON object a line, without who refused since; logged client by client."""
-    told = the_house(request).outreach.cleared(outreach_id, principal=principal)
+    """The cleared texts, one JSON object a line, without who refused since; logged client by client.
+
+    Above `limits.export_rows` another person approves it first (POST /v1/exports); `export` of every line holds the
+    number of the file, who fetched it and when.
+    """
+    house = the_house(request)
+    cleared = sum(each.state == CLEARED for each in house.outreach.get(outreach_id, principal=principal).texts)
+    mark = house.exports.allow(OUTREACH, rows=cleared, principal=principal)
+    told = house.outreach.cleared(outreach_id, principal=principal)
     seen.export("outreach", [(each["client_id"], outreach_id) for each in told])
-    lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in told)
+    lines = "".join(json.dumps({**each, "export": mark}, ensure_ascii=False) + "\n" for each in told)
     return Response(lines, media_type="application/x-ndjson", headers={"cache-control": "no-store"})
 
 

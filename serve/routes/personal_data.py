@@ -30,7 +30,7 @@ def told(principal: PrincipalDep) -> dict[str, Any]:
     return statement()
 
 
-@router.post("/clients/{client_id}/export")
+@router.post("/clients/{client_id}/export", response_class=Response)
 def export(client_id: str, what: ReasonIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> Response:
     """Everything that is held on a client as a ZIP file of JSON, for officers; logged with its reason."""
     house = the_house(request)

@@ -137,7 +137,7 @@ def decide(list_id: str, what: DecisionIn, request: Request, principal: Principa
     return list_json(desk.decide(list_id, approve=what.approve, reason=what.reason))
 
 
-@router.get("/lists/{list_id}/file")
+@router.get("/lists/{list_id}/file", response_class=StreamingResponse)
 def fetch(list_id: str, request: Request, principal: PrincipalDep) -> StreamingResponse:
     """An approved list as CSV, for the person who asked; written into the audit log first."""
     file = TemporaryFile("w+", encoding="utf-8-sig", newline="")  # noqa: SIM115 - closed when it was sent

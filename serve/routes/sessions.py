@@ -11,8 +11,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime, Field
 
 from compliance_filters.finding import Draft, Source, Target
+from copilot.session import cited_sources
 from copilot.talks.talk import Channel, Reason, Talk, Turn
 from knowledge_base.access import Role
+from rag.passage import Citation
 from serve.live_turns import LiveTurn, lost
 from serve.routes.board import client_card
 from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
@@ -233,5 +235,10 @@ def _sources(turn: Turn) -> tuple[Source, ...]:
     """What the answer cited: the numbers of a text that came from it must stand there."""
     replies = [event["data"]["reply"] for event in turn.events if event["event"] == "verdict"]
     return tuple(
-        Source(n=each["n"], text=each["quote"], title=each["title"]) for reply in replies for each in reply["citations"]
+        source
+        for reply in replies
+        for source in cited_sources(
+            [Citation(document_id="", **each) for each in reply["citations"]],
+            [sentence["citations"] for sentence in reply["sentences"]],
+        )
     )

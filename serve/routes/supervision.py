@@ -16,6 +16,7 @@ from compliance_filters.review.marking import LONGEST, Mark
 from compliance_filters.review.mistake_files import case, current, training_lines
 from knowledge_base.access import Principal
 from serve import marks
+from serve.rights.exports import MISTAKES
 from serve.routes.review import LONGEST_REASON
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
 from serve.seen import Seen
@@ -145,12 +146,21 @@ def decide(mistake_id: str, body: MistakeDecisionIn, request: Request, principal
 
 @router.get("/mistakes/export")
 def export(request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
-    """Approved mistakes as evaluation cases and as training lines."""
+    """Approved mistakes as evaluation cases and as training lines.
+
+    Above `limits.export_rows` cases another person approves it first (POST /v1/exports); `export` of every case and
+    line holds the number of the file, who fetched it and when.
+    """
     house = the_house(request)
     found = house.mistakes.to_export(principal=principal)
     cases = current(found)
+    mark = house.exports.allow(MISTAKES, rows=len(cases), principal=principal)
     seen.export("mistake", [(None, mistake.id) for mistake in cases])
-    return {"cases": [case(each) for each in cases], "lines": list(training_lines(found, house.rule_pack))}
+    lines = training_lines(found, house.rule_pack)
+    return {
+        "cases": [{**case(each), "export": mark} for each in cases],
+        "lines": [{**each, "export": mark} for each in lines],
+    }
 
 
 def indicator_json(indicator: Indicator) -> dict[str, Any]:

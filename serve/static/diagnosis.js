@@ -29,7 +29,7 @@ async function call(path, body, as = "json") {
   }
   if (reply.ok && as === "text") return reply.text();
   const answer = await reply.json().catch(() => ({}));
-  if (!reply.ok) throw new Error(answer.detail || "服务暂时不可用，请稍后再试。");
+  if (!reply.ok) throw Object.assign(new Error(answer.detail || "服务暂时不可用，请稍后再试。"), { status: reply.status });
   return answer;
 }
 
@@ -140,7 +140,10 @@ function App() {
     let over = false;
     const look = async () => {
       try {
-        const now = await call(`/v1/jobs/${encodeURIComponent(reportId)}`);
+        const now = await call(`/v1/jobs/${encodeURIComponent(reportId)}`).catch((problem) => {
+          if (problem.status !== 404) throw problem;
+          return { state: "done" };  // ordered by somebody else: the versions are the client's, the order is not
+        });
         if (over) return;
         setJob(now);
         if (now.state === "done") await refresh();

@@ -101,3 +101,19 @@ def test_implausible_text_is_asked_for_again_another_way(server: tuple[str, type
     assert b'name="temperature"\r\n\r\n0.4\r\n' in second
     handler.answers += [(200, json.dumps(short).encode())] * 2
     assert engine(url).transcribe(tone(200, 9.0)).implausible
+
+
+@pytest.mark.parametrize("url", ["https://8.8.8.8/v1", "http://169.254.169.254/v1", "http://[2001:4860::1]/v1"])
+def test_no_recording_leaves_the_firms_network_unless_that_was_allowed(url: str) -> None:
+    with pytest.raises(TranscriptionError, match=r"speech server .* lies outside.*remote\.allow_external"):
+        engine(url).transcribe(tone(200, 1.0))
+
+
+def test_no_proxy_of_the_environment_hears_a_client(
+    server: tuple[str, type[Flaky]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, handler = server
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    handler.answers += [(200, json.dumps({"text": "好的"}).encode())]
+    assert engine(url, retries=0).transcribe(tone(200, 1.0)).text == "好的"

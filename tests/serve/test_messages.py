@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from compliance_filters.finding import Draft, Outcome, Target
 from copilot.messages.archive import JsonlArchive
 from copilot.messages.desk import Imported
+from copilot.tables import archived_messages
+from copilot.talks.talk import Channel
 from knowledge_base.access import AccessDeniedError, Principal, Role
 from serve.users import OPERATOR
 from serve.wiring import House
@@ -107,6 +110,34 @@ def test_a_text_cleared_without_a_client_is_told_apart(staffed: House, client: T
     assert take(staffed, archive(tmp_path, ("1", FINE))).exact == 1
     rows = client.get(f"/v1/messages/report?day={today(staffed)}", headers=ANNA).json()["clients"]
     assert next(row for row in rows if row["client_id"] == "C0003")["without_client"] == 1
+
+
+def test_what_went_out_by_the_sidebar_is_known_after_its_texts_are_sealed(staffed: House, tmp_path: Path) -> None:
+    talk = staffed.talks.open("C0003", principal=staffed.users.principal("A001"))
+    draft = Draft(text=FINE, target=Target.ADVISOR_MESSAGE, by="A001", generated=False)
+    verdict = staffed.check(
+        draft, client_id="C0003", product_codes=(), channel="client", principal=staffed.users.principal("A001")
+    )
+    text = staffed.sending.judged(talk, verdict, turn_id=None)
+    staffed.sending.sent(talk, text.id, Channel.WECOM)
+    staffed.erasure.seal("C0003", reason="客户要求", principal=staffed.users.principal("anna"))
+    done = take(staffed, archive(tmp_path, ("1", FINE), ("2", f"{FINE}稳赚。")))
+    assert (done.exact, done.unmatched) == (1, 1)
+    other = take(staffed, archive(tmp_path, ("3", FINE), client_id="C0004"))
+    assert other.unmatched == 1, "sent to another client, it was cleared for nobody"
+
+
+def test_what_a_talk_about_nobody_sent_is_told_apart(staffed: House, tmp_path: Path) -> None:
+    talk = staffed.talks.open(None, principal=staffed.users.principal("A001"))
+    draft = Draft(text=FINE, target=Target.ADVISOR_MESSAGE, by="A001", generated=False)
+    verdict = staffed.check(
+        draft, client_id=None, product_codes=(), channel="client", principal=staffed.users.principal("A001")
+    )
+    staffed.sending.sent(talk, staffed.sending.judged(talk, verdict, turn_id=None).id, Channel.CLIPBOARD)
+    take(staffed, archive(tmp_path, ("1", FINE)))
+    with staffed.engine.connect() as connection:
+        row = connection.execute(select(archived_messages)).one()
+    assert (row.how, row.cleared_id, row.for_client) == ("exact", verdict.audit_id, False)
 
 
 def test_judging_afterwards_clears_nothing(staffed: House, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from copilot.talks.tables import sent_messages, talk_turns, talks
 from copilot.talks.talk import TurnState
 from knowledge_base.access import Principal, Role
 from prompts.settings import ChatSettings, ModelRecord
-from rag.passage import Answer, Sentence
+from rag.passage import Answer, Citation, Sentence
 from serve.settings import Settings
 from serve.users import OPERATOR
 from serve.wiring import House
@@ -209,6 +209,34 @@ def test_what_is_sent_is_what_was_cleared(client: TestClient, house: House) -> N
     assert (sent.user_id, sent.client_id, sent.audit_id) == ("operator", "C0001", right["verdict"]["audit_id"])
     elsewhere = client.post(f"/v1/sessions/{begin(client)}/sent", json={"text_id": right["id"], "channel": "host"})
     assert elsewhere.status_code == 404
+
+
+class Tabled:
+    """An answerer double that cites a cell of a table, with the header above it."""
+
+    QUOTES = ("项目 | 2024年 | 2023年", "管理费率 | 0.60% | 0.80%")
+
+    def growing(self, question: str, principal: Principal, history: Any = (), *, on: Any) -> Iterator[Answer]:
+        cited = tuple(
+            Citation(n=n, version_id="v", document_id="d", title="2025年年度报告", quote=quote, start=n * 9, end=n * 9)
+            for n, quote in enumerate(self.QUOTES, start=1)
+        )
+        said = Sentence(text="2024年管理费率为0.60%。", citations=(1, 2))
+        yield Answer(question=question, sentences=(said,), citations=cited)
+
+
+def test_an_edited_figure_is_held_to_the_column_it_was_cited_from(client: TestClient, house: House) -> None:
+    house.session._answers = Tabled()  # type: ignore[assignment]
+    talk = begin(client, "C0001")
+    turn = ask(client, talk)
+    assert "verdict" in names(events(client, talk, turn))
+
+    def judged(words: str) -> bool:
+        reply = client.post(f"/v1/sessions/{talk}/texts", json={"text": words, "turn_id": turn})
+        return bool(reply.json()["cleared"])
+
+    assert judged("2024年的管理费率为0.60%。")
+    assert not judged("2023年的管理费率为0.60%。"), "the figure of another column"
 
 
 def test_an_opinion_is_kept_and_counted(client: TestClient, house: House) -> None:

@@ -92,7 +92,19 @@ def busy(house: House) -> dict[str, str]:
         kind: officer.get(f"/v1/{plural}").json()[plural][0]["id"]
         for kind, plural in (("case", "cases"), ("ticket", "tickets"), ("incident", "incidents"))
     }
-    return {"client": "C0003", "call": "k1", "lead": leads[0].id, **found}
+    return {"client": "C0003", "call": "k1", "lead": leads[0].id, **found, **jobs(house)}
+
+
+def jobs(house: House) -> dict[str, str]:
+    """A call and a fund report that A001 started, and a document that the editor brought."""
+
+    def put(queue: str, by: str, **payload: str) -> str:
+        return house.jobs.enqueue(queue, f"of {by}", payload, started_by=by)
+
+    return {
+        "job": put("calls", "A001", call_id="j1"), "fund report": put("diagnoses", "A001", fund_code="990002"),
+        "upload": put("documents", "ed", path="a.md"),
+    }  # fmt: skip
 
 
 def browser_of(house: House, caller: str) -> TestClient:

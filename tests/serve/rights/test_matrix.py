@@ -88,6 +88,17 @@ def test_who_is_not_logged_in_comes_nowhere(asked: tuple[House, dict[str, str]],
     assert came == []
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example", ""])
+def test_no_change_is_taken_from_another_sites_page(asked: tuple[House, dict[str, str]], origin: str) -> None:
+    house, ids = asked
+    browser = browser_of(house, "compliance")
+    browser.headers.pop("origin")
+    browser.headers.update({"origin": origin} if origin else {})
+    changes = [row for row in ROWS if not row.route.startswith(("GET ", "HEAD ", "POST /r/"))]
+    assert len(changes) > 80
+    assert [row.route for row in changes if row.ask(browser, ids) != 403] == []
+
+
 def test_a_key_comes_to_its_groups_only(asked: tuple[House, dict[str, str]]) -> None:
     house, ids = asked
     key = house.api_keys.add("narrow", role=Role.OPERATIONS, groups=["events"], days=1, principal=OPERATOR)
