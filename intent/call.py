@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -148,8 +148,10 @@ class Wish:
     polarity: Polarity
     evidence: tuple[Evidence, ...]
     confidence: float
-    product: str | None = None  # as spoken
+    product: str | None = None  # as spoken; the six digits of a code where no name was said
     amount_cny: Decimal | None = None
+    amount_about: bool = False  # said as about so much: 二十来万
+    day: date | None = None  # the day to come that the client named with it, on a clock of China
     urgency: str = "normal"  # low | normal | high
     held_because: str | None = None  # e.g. won by a promise of the advisor
     doubts: tuple[str, ...] = ()  # what a second look said against it; each has lowered the confidence

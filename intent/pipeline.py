@@ -108,7 +108,7 @@ class CallPipeline:
         findings = spoken_violations(turns, self._checker)
         spoken = self._read_turns(turns)
         readings = self._of(spoken)
-        wanted = self._wish_maker.wishes(readings, turns, bar=self._classifier.bar)
+        wanted = self._wish_maker.wishes(readings, turns, bar=self._classifier.bar, started_at=call.started_at)
         sure = [w for w in wanted if w.goes_to != "lead" or w.confidence >= self._lead_threshold]
         checked = verified(sure, turns, self._checks)
         wishes = hold_won_by_promise(checked, findings, self._taxonomy)

@@ -30,6 +30,7 @@ class SpokenSum:
     amount_cny: Decimal
     start: int  # offset into the turn's text
     weight: float
+    about: bool = False  # said as about so much: 二十来万, 二十万左右
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,4 +157,4 @@ class SumReader:
         return self._sum(amount.quantize(Decimal(1)), number, self._weights["money"] + self._weights[how])
 
     def _sum(self, amount: Decimal, number: Numeral, weight: float) -> SpokenSum:
-        return SpokenSum(amount_cny=amount, start=number.start, weight=weight)
+        return SpokenSum(amount_cny=amount, start=number.start, weight=weight, about=number.approximate)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -47,15 +48,18 @@ def call(*said: str) -> Call:
     return Call(id="c1", transcript=Transcript(turns=turns, duration_s=5.0 * len(turns)), client_id="C1")
 
 
-def read(*said: str, classifier: IntentClassifier | None = None) -> CallReading:
-    pipeline = CallPipeline(
+def pipeline(classifier: IntentClassifier | None = None) -> CallPipeline:
+    return CallPipeline(
         classifier=classifier or RulesClassifier(RULES),
         wish_maker=WishMaker(TAXONOMY, RULES, PRODUCTS),
         checker=PromiseChecker(),
         inspector=INSPECTOR,
         taxonomy=TAXONOMY,
     )
-    return pipeline.read(call(*said))
+
+
+def read(*said: str, classifier: IntentClassifier | None = None) -> CallReading:
+    return pipeline(classifier).read(call(*said))
 
 
 def intents(reading: CallReading, place: str = "lead") -> list[str]:
@@ -93,6 +97,23 @@ def test_sum_product_and_urgency_come_from_the_evidence() -> None:
     assert wish.amount_cny == Decimal(200_000)
     assert wish.product == "云岭稳健债券"
     assert wish.urgency == "high"
+
+
+def test_a_rough_sum_a_day_and_a_code_are_told_with_the_wish() -> None:
+    made = replace(
+        call("a:您好。", "c:我想申购云岭稳健债券基金，大概二十来万，下周三钱到。", "c:六零零五一九这只股票能不能拿？"),
+        started_at=datetime(2026, 9, 16, 1, 0, tzinfo=UTC),  # a Wednesday morning in China
+    )
+    found = {wish.intent: wish for wish in pipeline().read(made).of("lead")}
+    assert (found["fund.buy"].amount_about, found["fund.buy"].day) == (True, date(2026, 9, 23))
+    assert (found["stock.advice"].product, found["stock.advice"].day) == ("600519", None)
+    note = pipeline().read(made).note
+    assert note
+    assert "（云岭稳健债券），约200,000元，9月23日，24小时内处理" in note.text
+
+
+def test_without_the_start_of_the_call_no_day_is_told() -> None:
+    assert read("c:我想申购基金，下周三钱到。").of("lead")[0].day is None
 
 
 def test_a_loss_is_not_the_sum_and_an_answer_gives_it() -> None:
