@@ -127,6 +127,7 @@ class Bar:
 
     lead: float = 0.0  # of all its turns together
     case: float = 0.0  # of its surest turn: a call has many turns that could be mistaken for one
+    refusal: float = 0.0  # of a turn that withdraws what was wanted before it
 
 
 @dataclass(frozen=True, kw_only=True)

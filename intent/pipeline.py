@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from intent.call import Call, CallReading, LineReading, Speaker, Turn, Wish
+from intent.call import Bar, Call, CallReading, LineReading, Speaker, Turn, Wish
 from intent.classifier.model import IntentClassifier
 from intent.classifier.taxonomy import Taxonomy
 from intent.classifier.utterance import CONTEXT_TURNS, utterance_at
@@ -151,5 +151,5 @@ class CallPipeline:
     ) -> tuple[Wish, ...]:
         """Leads in doubt that were neither raised nor refused later."""
         known = {wish.intent for wish in raised}
-        doubted = self._wish_maker.wishes(readings, turns)
+        doubted = self._wish_maker.wishes(readings, turns, bar=Bar(refusal=self._classifier.bar.refusal))
         return tuple(wish for wish in doubted if wish.goes_to == "lead" and wish.intent not in known)

@@ -49,11 +49,13 @@ class WishMaker:
         A lead stands when all its turns `together` come up to the bar; several turns in doubt can make one. Days are
         counted from `started_at` (aware); without it none is read.
         """
+        bar = bar or Bar()
         by_intent: dict[str, list[TurnReading]] = {}
         for reading in readings:
             by_intent.setdefault(reading.intent.intent, []).append(reading)
-        standing = [kept for each in by_intent.values() if (kept := still_wanted(each))]
-        sure = [kept for kept in standing if self._stands(kept, bar or Bar())]
+        back = self._taken_back(readings, turns)
+        standing = [still_wanted(each, bar.refusal, back.get(intent, -1)) for intent, each in by_intent.items()]
+        sure = [kept for kept in standing if kept and self._stands(kept, bar)]
         made = [wish for kept in sure for wish in self._made(kept, turns, started_at)]
         return tuple(sorted(_share_money(made), key=lambda w: (w.evidence[0].turn, w.intent)))
 
@@ -62,6 +64,22 @@ class WishMaker:
         if intent.is_lead:
             return together(confidences) >= bar.lead
         return intent.goes_to != "case" or max(confidences) >= bar.case
+
+    def _taken_back(self, readings: Sequence[TurnReading], turns: Sequence[Turn]) -> dict[str, int]:
+        """The last turn that takes an intent back by a verb alone (那先不卖), or as what was wanted last (算了)."""
+        wanted = [r for r in readings if r.intent.polarity is Polarity.INTEREST and self._taxonomy[r.intent.intent].is_lead]
+        refused = {r.turn.index for r in readings if r.intent.polarity is Polarity.DECLINE}
+        back: dict[str, int] = {}
+        for turn in turns:
+            if turn.speaker is Speaker.ADVISOR:
+                continue
+            found = self._rules.withdrawal(turn.text)
+            back |= dict.fromkeys(found.intents, turn.index)
+            reach = range(turn.index - self._rules.withdrawal_reach, turn.index)
+            if found.whatever and turn.index not in refused:
+                last = max((r.turn.index for r in wanted if r.turn.index in reach), default=None)
+                back |= {r.intent.intent: turn.index for r in wanted if r.turn.index == last}
+        return back
 
     def _made(self, kept: Sequence[TurnReading], turns: Sequence[Turn], started_at: datetime | None) -> list[Wish]:
         intent = self._taxonomy[kept[0].intent.intent]
@@ -110,16 +128,19 @@ def together(confidences: Sequence[float]) -> float:
     return 1.0 - float(prod(1 - p**1.5 for p in confidences))
 
 
-def still_wanted(readings: Sequence[TurnReading]) -> tuple[TurnReading, ...]:
+def still_wanted(
+    readings: Sequence[TurnReading], refusal: float = 0.0, taken_back: int = -1
+) -> tuple[TurnReading, ...]:
     """The turns that speak for an intent after what was said last; empty when it was refused in the end.
 
-    A refusal withdraws what came before it; what the client already has neither asks nor withdraws.
+    A refusal (as sure as `refusal`) withdraws what came before it, as does the turn `taken_back`; what the client
+    already has neither asks nor withdraws.
     """
     kept: list[TurnReading] = []
     for reading in readings:
-        if reading.intent.polarity is Polarity.DECLINE:
+        if reading.intent.polarity is Polarity.DECLINE and reading.intent.confidence >= refusal:
             kept.clear()
-        elif reading.intent.polarity is Polarity.INTEREST:
+        elif reading.intent.polarity is Polarity.INTEREST and reading.turn.index > taken_back:
             kept.append(reading)
     return tuple(kept)
 

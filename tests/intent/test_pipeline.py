@@ -88,6 +88,45 @@ def test_a_wish_after_a_refusal_stands() -> None:
     assert intents(read("c:定投我不想做。", "a:好。", "c:要不，我想做定投，怎么开？")) == ["fund.sip"]
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        (("c:我想申购基金，怎么买？", "a:它一年跌过三成。", "c:哦哟，那我不买了。"), []),
+        (("c:我想开通港股通，怎么办？", "a:要先考试。", "c:那就莫开咯。"), []),
+        (("c:我想开通港股通，怎么办？", "a:要先考试。", "c:唉，算了算了。"), []),
+        (("c:我想开通港股通，怎么办？", "a:好。", *("c:嗯。", "a:嗯。") * 3, "c:电话费贵，算了算了。"), ["permission.hk"]),
+        (("c:我想开通融资融券，怎么开？", "c:利率要是不到五，我就不开了。"), ["margin.open"]),
+        (("c:我想申购基金，怎么买？", "c:这只不买了，我想买那只基金。"), ["fund.buy"]),
+        (("c:我想申购基金，怎么买？", "a:好。", "c:股票我反正是不碰了，基金照买。"), ["fund.buy"]),
+        (("c:我想申购基金，怎么买？", "a:它波动大。", "c:那我不买了。", "c:要不，我还是想买基金。"), ["fund.buy"]),
+    ],
+)
+def test_a_verb_alone_takes_a_wish_back_unless_it_is_a_condition(said: tuple[str, ...], left: list[str]) -> None:
+    assert intents(read(*said)) == left
+
+
+@pytest.mark.parametrize(("sure", "left"), [(0.44, ["margin.open"]), (0.6, [])])
+def test_a_refusal_that_is_unlikely_withdraws_nothing(sure: float, left: list[str]) -> None:
+    heard = Careful(
+        {
+            "我想融资": [("margin.open", Polarity.INTEREST, 0.9)],
+            "融券没有就没有": [("margin.open", Polarity.DECLINE, sure)],
+        }
+    )
+    assert intents(read("c:我想融资", "a:好。", "c:融券没有就没有", classifier=heard)) == left
+
+
+def test_what_is_waved_off_is_what_the_refusal_names() -> None:
+    heard = ScriptedClassifier(
+        {
+            "我想买基金": [("fund.buy", Polarity.INTEREST, 0.9)],
+            "算了吧": [("permission.hk", Polarity.DECLINE, 0.9)],
+        }
+    )
+    said = ("c:我想买基金", "a:港股通要不要一起开？", "c:算了吧")
+    assert intents(read(*said, classifier=heard)) == ["fund.buy"]
+
+
 def test_what_the_client_already_has_is_no_lead() -> None:
     assert intents(read("c:两融我早就开过了。")) == []
 
@@ -190,6 +229,12 @@ def test_a_recording_becomes_a_call(tmp_path: Path) -> None:
     assert (made.id, made.client_id, made.recording_path) == ("k7", "C1", str(path))
     assert [t.speaker for t in made.transcript.turns if t.text == "我想开通港股通"] in ([], [Speaker.CLIENT])
     assert {t.speaker for t in made.transcript.turns} <= {Speaker.ADVISOR, Speaker.CLIENT}
+
+
+class Careful(ScriptedClassifier):
+    """Lets only a likely refusal withdraw."""
+
+    bar = Bar(refusal=0.5)
 
 
 class Hesitant(ScriptedClassifier):
