@@ -67,7 +67,9 @@ class WishMaker:
 
     def _taken_back(self, readings: Sequence[TurnReading], turns: Sequence[Turn]) -> dict[str, int]:
         """The last turn that takes an intent back by a verb alone (那先不卖), or as what was wanted last (算了)."""
-        wanted = [r for r in readings if r.intent.polarity is Polarity.INTEREST and self._taxonomy[r.intent.intent].is_lead]
+        wanted = [
+            r for r in readings if r.intent.polarity is Polarity.INTEREST and self._taxonomy[r.intent.intent].is_lead
+        ]
         refused = {r.turn.index for r in readings if r.intent.polarity is Polarity.DECLINE}
         back: dict[str, int] = {}
         for turn in turns:

@@ -61,7 +61,11 @@ class Rules:
             unpolar = set(raw["unpolar"])
         except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
             raise RulesError(f"The rule file lacks a part or holds a bad value: {error}.") from error
-        unknown = [id_ for id_ in (*self._intents, *unpolar, *self._pressing, *self._withdrawals.intents) if id_ not in taxonomy]
+        unknown = [
+            id_
+            for id_ in (*self._intents, *unpolar, *self._pressing, *self._withdrawals.intents)
+            if id_ not in taxonomy
+        ]
         if unknown:
             raise RulesError(f"The rule file names the intent {unknown[0]}, which the taxonomy lacks.")
         self.version = f"rules-{raw.get('version', 1)}"

@@ -192,3 +192,21 @@ def test_what_is_said_roughly_is_told_as_such(lines: tuple[str, ...], about: boo
         for at, line in enumerate(lines)
     ]
     assert SUMS.of_wish("fund.buy", {0}, turns) == MeantSum(amount_cny=Decimal(200_000), about=about)
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount"),
+    [
+        (("c:买基金二十万", "c:那三十万里头，拿八万出来买"), 80_000),
+        (("c:我不想九十万放一块，先拿四十万买基金",), 400_000),
+        (("c:先买个六万的基金", "c:户头上那七十万是学费，你别动"), 60_000),
+        (("c:先买个六万的基金", "c:剩下那五十万你莫打主意"), 60_000),
+    ],
+)
+def test_what_is_bound_or_only_the_whole_is_not_meant(lines: tuple[str, ...], amount: int) -> None:
+    assert of(*lines, evidence=tuple(range(len(lines)))) == Decimal(amount)
+
+
+def test_money_that_lies_idle_is_what_cash_management_is_about() -> None:
+    lines = ("c:存单十二万还要续的", "a:好。", "c:户头里有三万零几百块趴在那", "a:嗯。", "c:那个自动的咋个弄")
+    assert of(*lines, evidence=(4,), intent="cash.repo") == Decimal(30_000)
