@@ -183,6 +183,7 @@ class CallReading:
     model_version: str = ""
     inspection: Inspection | None = None  # without what is for compliance alone
     unsure: tuple[Wish, ...] = ()  # leads in doubt that were not raised
+    left_out: tuple[str, ...] = ()  # what was not read, in Chinese, a sentence each
 
     def of(self, goes_to: str) -> tuple[Wish, ...]:
         """The wishes that go to `lead`, `case`, `ticket` or `consent`."""

@@ -85,7 +85,7 @@ class WishMaker:
 
     def _made(self, kept: Sequence[TurnReading], turns: Sequence[Turn], started_at: datetime | None) -> list[Wish]:
         intent = self._taxonomy[kept[0].intent.intent]
-        said = [reading.turn for reading in kept]
+        said = list(dict.fromkeys(reading.turn for reading in kept))  # a long turn is read in pieces
         meant = self._meant(intent, said, turns)
         wish = Wish(
             intent=intent.id,

@@ -92,7 +92,7 @@ def recordings_of(paths: list[Path], metadata: Path | None) -> list[RecordingFil
 def print_reading(call: Call, reading: CallReading, *, transcript: bool = False) -> None:
     """What a call asks for, with the words and seconds that prove it."""
     typer.echo(f"{call.id}  {call.transcript.duration_s:.0f} s  {len(call.transcript.turns)} turns")
-    for warning in call.transcript.warnings:
+    for warning in (*call.transcript.warnings, *reading.left_out):
         typer.echo(f"  ! {warning}")
     if transcript:
         from intent.speech.formats import line

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intent.call import Bar, Call, CallReading, LineReading, Polarity, Speaker, Transcript, Turn, TurnIntent
 from intent.classifier.model import IntentClassifier, RulesClassifier, ScriptedClassifier
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import load_taxonomy
-from intent.classifier.utterance import Utterance
+from intent.classifier.utterance import PIECE, Utterance, pieces
 from intent.inspection.inspector import load_inspector
 from intent.inspection.speech import SpeechIssue
 from intent.pipeline import CallPipeline, transcribe_call
@@ -200,6 +202,36 @@ def test_a_turn_of_unknown_role_may_be_the_client_with_less_confidence() -> None
 def test_an_intent_outside_the_taxonomy_is_left_out() -> None:
     odd = ScriptedClassifier({"嗯": [("fund.bye", Polarity.INTEREST, 0.9)]})
     assert read("c:嗯", classifier=odd).wishes == ()
+
+
+def test_a_long_turn_is_read_to_its_end_and_proves_a_wish_once() -> None:
+    chat = "今天天气不错，路上堵了半天，孩子的作业也还没写完，" * 20
+    (wish,) = read(f"c:我想开通港股通，{chat}港股通怎么开？", "a:好。").of("lead")
+    assert [proof.turn for proof in wish.evidence] == [0]
+    assert intents(read(f"c:{chat}我想开通港股通，怎么办？", "a:好。")) == ["permission.hk"]
+    assert read(f"c:{chat}", "a:好。").left_out == ()
+
+
+def test_what_is_too_long_to_be_read_is_told() -> None:
+    reading = read("a:您好。", "c:" + "想" * 1_000_000)
+    assert reading.wishes == ()
+    assert len(reading.left_out) == 1
+    assert "第2轮有1000000字" in reading.left_out[0]
+
+
+@pytest.mark.parametrize("who", ["a", "c"])
+def test_a_call_with_one_side_alone_is_read_and_says_so(who: str) -> None:
+    reading = read(f"{who}:我想开通港股通，怎么办？", f"{who}:嗯。")
+    assert intents(reading) == (["permission.hk"] if who == "c" else [])
+    assert reading.inspection is not None
+    assert any("没有" in sentence for sentence in reading.inspection.left_out)
+
+
+@given(st.text(alphabet="想买基金，。 a\n", max_size=1500))
+def test_pieces_make_the_text_again(text: str) -> None:
+    found = pieces(text)
+    assert "".join(found) == text
+    assert all(len(piece) <= PIECE for piece in found)
 
 
 def test_the_note_quotes_turns_and_invents_nothing() -> None:
