@@ -173,8 +173,12 @@ def _share_money(wishes: Sequence[Wish]) -> list[Wish]:
     coming = next((w for w in wishes if w.intent == MONEY_COMING and w.amount_cny), None)
     if coming is None:
         return list(wishes)
-    shared = {"amount_cny": coming.amount_cny, "amount_about": coming.amount_about}
-    return [replace(w, **shared) if w.amount_cny is None and w.intent in PLACEMENTS else w for w in wishes]
+    return [
+        replace(w, amount_cny=coming.amount_cny, amount_about=coming.amount_about)
+        if w.amount_cny is None and w.intent in PLACEMENTS
+        else w
+        for w in wishes
+    ]
 
 
 def _confidence(reading: TurnReading) -> float:
