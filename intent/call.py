@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -127,6 +127,7 @@ class Bar:
 
     lead: float = 0.0  # of all its turns together
     case: float = 0.0  # of its surest turn: a call has many turns that could be mistaken for one
+    refusal: float = 0.0  # of a turn that withdraws what was wanted before it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +149,10 @@ class Wish:
     polarity: Polarity
     evidence: tuple[Evidence, ...]
     confidence: float
-    product: str | None = None  # as spoken
+    product: str | None = None  # as spoken; the six digits of a code where no name was said
     amount_cny: Decimal | None = None
+    amount_about: bool = False  # said as about so much: 二十来万
+    day: date | None = None  # the day to come that the client named with it, on a clock of China
     urgency: str = "normal"  # low | normal | high
     held_because: str | None = None  # e.g. won by a promise of the advisor
     doubts: tuple[str, ...] = ()  # what a second look said against it; each has lowered the confidence
@@ -180,6 +183,7 @@ class CallReading:
     model_version: str = ""
     inspection: Inspection | None = None  # without what is for compliance alone
     unsure: tuple[Wish, ...] = ()  # leads in doubt that were not raised
+    left_out: tuple[str, ...] = ()  # what was not read, in Chinese, a sentence each
 
     def of(self, goes_to: str) -> tuple[Wish, ...]:
         """The wishes that go to `lead`, `case`, `ticket` or `consent`."""

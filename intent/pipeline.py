@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from intent.call import Call, CallReading, LineReading, Speaker, Turn, Wish
+from intent.call import Bar, Call, CallReading, LineReading, Speaker, Turn, Wish
 from intent.classifier.model import IntentClassifier
 from intent.classifier.taxonomy import Taxonomy
-from intent.classifier.utterance import CONTEXT_TURNS, utterance_at
+from intent.classifier.utterance import CONTEXT_TURNS, MOST_PIECES, PIECE, utterances_at
 from intent.inspection.inspector import Inspector
 from intent.inspection.speech import SpeechChecker, spoken_violations
 from intent.notes.write import NoteMaker
@@ -108,7 +108,7 @@ class CallPipeline:
         findings = spoken_violations(turns, self._checker)
         spoken = self._read_turns(turns)
         readings = self._of(spoken)
-        wanted = self._wish_maker.wishes(readings, turns, bar=self._classifier.bar)
+        wanted = self._wish_maker.wishes(readings, turns, bar=self._classifier.bar, started_at=call.started_at)
         sure = [w for w in wanted if w.goes_to != "lead" or w.confidence >= self._lead_threshold]
         checked = verified(sure, turns, self._checks)
         wishes = hold_won_by_promise(checked, findings, self._taxonomy)
@@ -120,6 +120,7 @@ class CallPipeline:
             note=self._note_maker.note(call, wishes),
             model_version=self._classifier.version,
             unsure=self._unsure(readings, wishes, turns),
+            left_out=_left_out(turns),
             inspection=self._inspector.inspect(call.id, call.transcript, told, call_type=call.call_type),
         )
 
@@ -133,9 +134,11 @@ class CallPipeline:
         )
 
     def _read_turns(self, turns: Sequence[Turn]) -> list[tuple[Turn, LineReading]]:
+        """The turns of clients with what was read in them; a long one stands there several times, piece by piece."""
         spoken = [turn for turn in turns if turn.speaker is not Speaker.ADVISOR and turn.text.strip()]
-        utterances = [utterance_at(turns, turn.index, self._context_turns) for turn in spoken]
-        return list(zip(spoken, self._classifier.read_many(utterances), strict=True))
+        said = [(turn, each) for turn in spoken for each in utterances_at(turns, turn.index, self._context_turns)]
+        read = self._classifier.read_many([utterance for _, utterance in said])
+        return [(turn, reading) for (turn, _), reading in zip(said, read, strict=True)]
 
     def _of(self, spoken: Sequence[tuple[Turn, LineReading]]) -> list[TurnReading]:
         """What is sure and what is in doubt, turn by turn: doubts of several turns can carry a lead."""
@@ -151,5 +154,15 @@ class CallPipeline:
     ) -> tuple[Wish, ...]:
         """Leads in doubt that were neither raised nor refused later."""
         known = {wish.intent for wish in raised}
-        doubted = self._wish_maker.wishes(readings, turns)
+        doubted = self._wish_maker.wishes(readings, turns, bar=Bar(refusal=self._classifier.bar.refusal))
         return tuple(wish for wish in doubted if wish.goes_to == "lead" and wish.intent not in known)
+
+
+def _left_out(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """What of the clients' words nobody read, a sentence a turn."""
+    most = PIECE * MOST_PIECES
+    return tuple(
+        f"第{turn.index + 1}轮有{len(turn.text)}字，意图只读了前{most}字左右，其余请人工听。"
+        for turn in turns
+        if turn.speaker is not Speaker.ADVISOR and len(turn.text) > most
+    )

@@ -109,11 +109,17 @@ class IntentSettings(BaseModel):
     method: Literal["best", "rules", "ngrams", "tuned", "blend"] = Field(
         default="best", description="How turns are read; best = what the card of the model found best."
     )
+    lead_precision: float | None = Field(
+        default=None,
+        ge=0.5,
+        le=0.99,
+        description="Precision of leads of single lines, by which their threshold is chosen; empty = the card's, 0.92.",
+    )
     lead_threshold: float | None = Field(
         default=None,
         ge=0,
         le=1,
-        description="Confidence from which a wish becomes a lead; empty = the card's own.",
+        description="Confidence from which a line's wish becomes a lead, whatever the precision; empty = the card's.",
     )
     frozen_set: Path | None = Field(
         default=None,

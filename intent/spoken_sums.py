@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from intent.clue import Clue, Near
+from mandarin.chinese_number import read_number
 from mandarin.numeral import Numeral, NumeralKind
 from mandarin.numerals import find_numerals
 
@@ -30,6 +31,7 @@ class SpokenSum:
     amount_cny: Decimal
     start: int  # offset into the turn's text
     weight: float
+    about: bool = False  # said as about so much: 二十来万, 二十万左右
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ class SumReader:
         if number.unit not in {"", "元"} or number.kind not in {NumeralKind.COUNT, NumeralKind.AMOUNT}:
             return None
         if number.kind is NumeralKind.AMOUNT:
-            return number.value
+            return _without_rest(number)
         elided = words["verb"].search(near.before) and words["tail"].search(near.after)
         if large and elided and any(amount >= LARGE_CNY for amount in before):
             return number.value * 10_000
@@ -156,4 +158,10 @@ class SumReader:
         return self._sum(amount.quantize(Decimal(1)), number, self._weights["money"] + self._weights[how])
 
     def _sum(self, amount: Decimal, number: Numeral, weight: float) -> SpokenSum:
-        return SpokenSum(amount_cny=amount, start=number.start, weight=weight)
+        return SpokenSum(amount_cny=amount, start=number.start, weight=weight, about=number.approximate)
+
+
+def _without_rest(number: Numeral) -> Decimal:
+    """The value of a sum; 四万零几百 is 40,000, since nobody said how many hundreds."""
+    said, rest, _ = number.quote.partition("零几")
+    return read_number(said).value if rest else number.value

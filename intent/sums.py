@@ -23,6 +23,14 @@ Named = Callable[[str], Collection[str]]  # the intents that a text names
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeantSum:
+    """The sum that a wish is about, in yuan."""
+
+    amount_cny: Decimal
+    about: bool  # where it was last said, only roughly: 二十来万
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Mention:
     """A sum where it was said, with what its turn and its clause speak for it."""
 
@@ -45,8 +53,8 @@ class Sums:
 
     def of_wish(
         self, intent: str, evidence: Collection[int], turns: Sequence[Turn], *, named: Named = lambda text: ()
-    ) -> Decimal | None:
-        """The sum that a wish proven by the turns `evidence` (their indexes) is about, in yuan; None where none was.
+    ) -> MeantSum | None:
+        """The sum that a wish proven by the turns `evidence` (their indexes) is about; None where none was said.
 
         `named` tells which intents a text names.
         """
@@ -61,7 +69,9 @@ class Sums:
                 mentions.setdefault(each.amount_cny, []).append(mention)
         weighed = {amount: self._weight(same) for amount, same in mentions.items()}
         best = max(weighed, key=lambda amount: weighed[amount], default=None)
-        return best if best is not None and weighed[best] > self._floor else None
+        if best is None or weighed[best] <= self._floor:
+            return None
+        return MeantSum(amount_cny=best, about=mentions[best][-1].sum.about)
 
     def _weight(self, same: Sequence[_Mention]) -> float:
         """The most that speaks for one mention of a sum, with what the other mentions add or take."""

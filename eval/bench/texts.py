@@ -14,10 +14,12 @@ from compliance_filters.filters import standard_filters
 from compliance_filters.finding import Draft, Filter, ReviewContext, Target
 from compliance_filters.normalise import Normaliser
 from eval.bench.audit import audit_figures
-from eval.bench.measure import Progress, bench_result, p95, quotient, timed_ms
+from eval.bench.measure import Progress, bench_result, p95, percentile, quotient, timed_ms
 from eval.case import load_cases
 from eval.fresh import fresh_house
 from eval.result import Result
+from eval.suites.calls import call_of, cases_of
+from intent.call import Call
 from intent.classifier.utterance import Utterance
 from intent.corpus.utterances import utterance_of
 from serve.users import OPERATOR
@@ -26,13 +28,16 @@ from serve.wiring import House
 ANSWER_CHARS = 300
 WARM_UP = "币张"  # by its sound only, which asks for the dictionary of ordinary words
 HIT_EVERY = 10  # one answer in ten holds a violating sentence
+CALL_TURNS = 40
+CALLS = 5
 ADVISOR_TURN = "您上次问的那只产品，我把资料发给您了，您看还有什么想了解的？"
 
 
 def bench_intent(house: House, cases: Path, *, lines: int, singles: int, progress: Progress) -> Result:
     """Utterances a second in batches, alone and with the advisor's turn before; one at a time; and the bare
     encoder on the same texts at the same dtype. `ratio`: the classifier's rate over the encoder's, both without
-    context."""
+    context. `ms_call_40_turns`: a whole call of 40 turns, its speech left out, read with wishes, inspection and note;
+    the median of five calls, each two calls of the split `dev` one after the other."""
     began = time.perf_counter()
     items = load_cases(cases, required=("text",)).items
     texts = [item["text"] for item in islice(cycle(items), lines)]
@@ -48,9 +53,13 @@ def bench_intent(house: House, cases: Path, *, lines: int, singles: int, progres
     ]
     for n, (name, work) in enumerate(jobs, 1):
         rates[name] = round(lines / (timed_ms(work) / 1e3), 1)
-        progress(n, len(jobs) + 1, name)
+        progress(n, len(jobs) + 2, name)
     single = [timed_ms(lambda one=one: house.classifier.read_many([one])) for one in _first(spoken, singles)]  # type: ignore[misc]
-    progress(len(jobs) + 1, len(jobs) + 1, "single")
+    progress(len(jobs) + 1, len(jobs) + 2, "single")
+    calls = _long_calls()
+    house.pipeline.read(calls[0])  # the rules load outside the measured time
+    whole = [timed_ms(lambda call=call: house.pipeline.read(call)) for call in calls]  # type: ignore[misc]
+    progress(len(jobs) + 2, len(jobs) + 2, "calls")
     return bench_result(
         "intent",
         fixture="eval/cases/intent.jsonl",
@@ -63,9 +72,20 @@ def bench_intent(house: House, cases: Path, *, lines: int, singles: int, progres
             "p95_ms_single": p95(single),
             "baseline_encoder_texts_per_s": rates["encoder"],
             "ratio": quotient(rates["alone"], rates["encoder"]),
+            "ms_call_40_turns": percentile(whole, 50),
         },
         began=began,
     )
+
+
+def _long_calls() -> list[Call]:
+    """CALLS calls of CALL_TURNS turns."""
+    items = cases_of(None, "dev").items
+    made = []
+    for first, second in zip(items[:CALLS], items[CALLS:], strict=False):
+        turns = [{"role": turn["role"], "text": turn["text"]} for turn in (*first["turns"], *second["turns"])]
+        made.append(call_of({"id": first["id"], "turns": list(islice(cycle(turns), CALL_TURNS))}))
+    return made
 
 
 def _first(spoken: Sequence[Utterance], n: int) -> list[Utterance]:

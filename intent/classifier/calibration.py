@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 NEVER = 1.01  # no probability reaches it
 CASE_RECALL = 0.97  # of complaints and fraud reports: a missed one costs more than a look at a false one
 CASE_FLOOR = 0.5  # precision below which even a case is not raised
+PRECISIONS = (0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)  # of leads that may be asked for later
 UNSURE_FROM = 0.35  # a lead at least as likely as this, and not raised, is worth a look
 
 
@@ -42,6 +43,18 @@ class Calibration:
     case: float = NEVER
     service: float = NEVER  # tickets, consent and market talk
     not_wish: float = NEVER
+    leads: Mapping[str, float] = field(default_factory=dict)  # the threshold of leads by precision
+
+    def at(self, precision: float) -> Calibration:
+        """For another precision of leads, or the next higher one that was measured. Raises ValueError above all."""
+        known = [each for each in sorted(map(float, self.leads)) if each >= precision and self.lead_at(each) < NEVER]
+        if not known:
+            raise ValueError(f"no threshold reached a precision of {precision:g}")
+        return replace(self, precision=known[0], lead=self.lead_at(known[0]))
+
+    def lead_at(self, precision: float) -> float:
+        """The threshold of a precision that was measured."""
+        return self.leads[f"{precision:g}"]
 
 
 def calibrate(beliefs: Beliefs, polar: Floats, taxonomy: Taxonomy, *, precision: float) -> Calibration:
@@ -56,14 +69,16 @@ def calibrate(beliefs: Beliefs, polar: Floats, taxonomy: Taxonomy, *, precision:
     wishes, others = wish(beliefs.wish), other(beliefs.intent - beliefs.wish)
     leads, cases = kinds(taxonomy)
     rest = ~(leads | cases)
+    wished, scores = wanted[:, leads], wishes[:, leads]
     return Calibration(
         precision=precision,
         wish=wish,
         other=other,
-        lead=at_precision(wishes[:, leads], wanted[:, leads], precision),
+        lead=at_precision(scores, wished, precision),
         case=at_recall(wishes[:, cases], wanted[:, cases], CASE_RECALL, floor=CASE_FLOOR),
         service=at_best_f1(wishes[:, rest], wanted[:, rest]),
         not_wish=at_best_f1(others, unwanted),
+        leads={f"{each:g}": at_precision(scores, wished, each) for each in PRECISIONS},
     )
 
 

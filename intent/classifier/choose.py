@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from intent.classifier.calibration import Calibration
 from intent.classifier.folder import METHODS, NGRAMS, ModelCard, open_network, read_model_card
 from intent.classifier.model import IntentClassifier, RulesClassifier, TrainedClassifier
 from intent.classifier.rules import Rules
@@ -48,6 +49,8 @@ def trained(
 ) -> TrainedClassifier:
     """A classifier by one method of a model. Raises ClassifierError."""
     calibration = card.calibrations[method]
+    if settings.lead_precision is not None:
+        calibration = _at_precision(card, calibration, settings.lead_precision)
     if settings.lead_threshold is not None:
         calibration = replace(calibration, lead=settings.lead_threshold)
     return TrainedClassifier(
@@ -57,3 +60,13 @@ def trained(
         version=card.version if method == card.best else f"{card.version}/{method}",
         context_turns=settings.context_turns,
     )
+
+
+def _at_precision(card: ModelCard, calibration: Calibration, precision: float) -> Calibration:
+    try:
+        return calibration.at(precision)
+    except ValueError as error:
+        raise ClassifierError(
+            f"The intent model {card.version} has no lead threshold for intent.lead_precision {precision:g} ({error}): "
+            "ask for less, leave it empty for the card's own, or train with `tougu intent train --precision`."
+        ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -14,6 +14,7 @@ import yaml
 
 from intent.call import Polarity
 from intent.classifier.taxonomy import Taxonomy
+from intent.classifier.withdrawals import Withdrawal, Withdrawals
 from intent.errors import RulesError
 
 LONGEST = 2000  # characters of a turn that rules look at
@@ -54,12 +55,17 @@ class Rules:
             self._replies = {name: _compiled(f"replies.{name}", p) for name, p in raw["replies"].items()}
             self._pressing = frozenset(raw["urgency"]["pressing"])
             patterns = {name: raw["urgency"][name] for name in ("high", "later", "condition")}
+            self._withdrawals = Withdrawals(raw["withdrawals"])
             self._urgency = {name: _compiled(f"urgency.{name}", p) for name, p in patterns.items()}
             self.confidence = {name: float(value) for name, value in raw["confidence"].items()}
             unpolar = set(raw["unpolar"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
             raise RulesError(f"The rule file lacks a part or holds a bad value: {error}.") from error
-        unknown = [id_ for id_ in (*self._intents, *unpolar, *self._pressing) if id_ not in taxonomy]
+        unknown = [
+            id_
+            for id_ in (*self._intents, *unpolar, *self._pressing, *self._withdrawals.intents)
+            if id_ not in taxonomy
+        ]
         if unknown:
             raise RulesError(f"The rule file names the intent {unknown[0]}, which the taxonomy lacks.")
         self.version = f"rules-{raw.get('version', 1)}"
@@ -85,6 +91,20 @@ class Rules:
     def is_no(self, text: str) -> bool:
         """True for a whole utterance that only refuses: 不用了，谢谢."""
         return self._replies["refuses"].fullmatch(text.strip()) is not None
+
+    @property
+    def withdrawal_reach(self) -> int:
+        """Turns before a withdrawal without a verb of its own in which it finds its object."""
+        return self._withdrawals.reach
+
+    def withdrawal(self, text: str) -> Withdrawal:
+        """What a turn takes back by a verb alone, or without any; never what it wishes in the same words."""
+        text = text[:LONGEST]
+        found = self._withdrawals.found(split_clauses(text))
+        if not found.intents:
+            return found
+        wished = {hit.intent for hit in self.hits(text) if hit.cued and hit.polarity is Polarity.INTEREST}
+        return replace(found, intents=found.intents - wished)
 
     def proposals(self, text: str) -> tuple[str, ...]:
         """Intents that an advisor's turn proposes; empty where the turn proposes nothing."""

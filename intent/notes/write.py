@@ -82,10 +82,11 @@ def _steps(wishes: Sequence[Wish], taxonomy: Taxonomy) -> tuple[Point, ...]:
 
 def _step(wish: Wish, taxonomy: Taxonomy) -> str:
     product = f"（{wish.product}）" if wish.product else ""
-    amount = f"，约{wish.amount_cny:,.0f}元" if wish.amount_cny is not None else ""
+    amount = f"，{'约' * wish.amount_about}{wish.amount_cny:,.0f}元" if wish.amount_cny is not None else ""
+    day = f"，{wish.day.month}月{wish.day.day}日" if wish.day else ""
     hours = taxonomy[wish.intent].sla_hours
     then = f"，暂缓：{wish.held_because}" if wish.held_because else f"，{hours}小时内处理"
-    return f"{PLACES[wish.goes_to]}：{taxonomy[wish.intent].zh}{product}{amount}{then}"
+    return f"{PLACES[wish.goes_to]}：{taxonomy[wish.intent].zh}{product}{amount}{day}{then}"
 
 
 def _evidence(turn: Turn) -> Evidence:

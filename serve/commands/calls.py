@@ -92,7 +92,7 @@ def recordings_of(paths: list[Path], metadata: Path | None) -> list[RecordingFil
 def print_reading(call: Call, reading: CallReading, *, transcript: bool = False) -> None:
     """What a call asks for, with the words and seconds that prove it."""
     typer.echo(f"{call.id}  {call.transcript.duration_s:.0f} s  {len(call.transcript.turns)} turns")
-    for warning in call.transcript.warnings:
+    for warning in (*call.transcript.warnings, *reading.left_out):
         typer.echo(f"  ! {warning}")
     if transcript:
         from intent.speech.formats import line
@@ -100,10 +100,11 @@ def print_reading(call: Call, reading: CallReading, *, transcript: bool = False)
         for turn in call.transcript.turns:
             typer.echo(f"  {line(turn)}")
     for wish in reading.wishes:
-        amount = f" {wish.amount_cny:,.0f}元" if wish.amount_cny is not None else ""
+        amount = f" {'约' * wish.amount_about}{wish.amount_cny:,.0f}元" if wish.amount_cny is not None else ""
         product = f" 《{wish.product}》" if wish.product else ""
+        what = f"{wish.intent}{product}{amount}{f' {wish.day}' if wish.day else ''}"
         held = f"  [held: {wish.held_because}]" if wish.held_because else ""
-        typer.echo(f"  {wish.goes_to:<7} {wish.intent}{product}{amount}  {wish.confidence:.2f}  {wish.urgency}{held}")
+        typer.echo(f"  {wish.goes_to:<7} {what}  {wish.confidence:.2f}  {wish.urgency}{held}")
         for evidence in wish.evidence[:2]:
             typer.echo(f"          {evidence.start_s:6.1f}-{evidence.end_s:.1f} s 「{evidence.quote}」")
     for finding in (each for each in reading.findings if not each.confidential):

@@ -178,6 +178,32 @@ def test_a_threshold_of_the_settings_replaces_the_cards(folder: Path) -> None:
     assert reading.unsure[0].intent == "margin.open"
 
 
+def test_a_precision_of_the_settings_chooses_the_threshold() -> None:
+    card = read_model_card(shipped_folder())
+    blend = card.calibrations["blend"]
+    assert blend.at(0.92).lead == pytest.approx(blend.lead)
+    thresholds = [blend.at(precision).lead for precision in (0.8, 0.9, 0.92, 0.95)]
+    assert thresholds == sorted(thresholds)
+    assert blend.at(0.91) == blend.at(0.92)
+    with pytest.raises(ValueError, match="no threshold reached"):
+        blend.at(0.999)
+
+
+def test_a_precision_that_no_threshold_reached_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "m")
+    raw = json.loads((tmp_path / "m" / CARD).read_text("utf-8"))
+    for calibration in raw["calibrations"].values():
+        calibration["leads"] = {"0.9": 0.5, "0.95": 1.01}
+    (tmp_path / "m" / CARD).write_text(json.dumps(raw), "utf-8")
+    assert opened(tmp_path / "m", method="tuned", lead_precision=0.85)
+    with pytest.raises(ClassifierError, match=r"intent.lead_precision 0.93 .* train --precision"):
+        opened(tmp_path / "m", method="tuned", lead_precision=0.93)
+    (reading,) = opened(tmp_path / "m", method="tuned", lead_precision=0.9, lead_threshold=1.0).read_many(
+        [Utterance(text="我想开通融资融券")]
+    )
+    assert [i.intent for i in reading.intents if i.intent == "margin.open"] == []
+
+
 def test_shipped_lines_can_be_added_and_the_version_says_so() -> None:
     own = load_labelled(TAXONOMY)
     both = own.with_lines(own.of("dev")[:3])

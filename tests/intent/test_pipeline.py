@@ -2,17 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intent.call import Bar, Call, CallReading, LineReading, Polarity, Speaker, Transcript, Turn, TurnIntent
 from intent.classifier.model import IntentClassifier, RulesClassifier, ScriptedClassifier
 from intent.classifier.rules import load_rules
 from intent.classifier.taxonomy import load_taxonomy
-from intent.classifier.utterance import Utterance
+from intent.classifier.utterance import PIECE, Utterance, pieces
 from intent.inspection.inspector import load_inspector
 from intent.inspection.speech import SpeechIssue
 from intent.pipeline import CallPipeline, transcribe_call
@@ -47,15 +50,18 @@ def call(*said: str) -> Call:
     return Call(id="c1", transcript=Transcript(turns=turns, duration_s=5.0 * len(turns)), client_id="C1")
 
 
-def read(*said: str, classifier: IntentClassifier | None = None) -> CallReading:
-    pipeline = CallPipeline(
+def pipeline(classifier: IntentClassifier | None = None) -> CallPipeline:
+    return CallPipeline(
         classifier=classifier or RulesClassifier(RULES),
         wish_maker=WishMaker(TAXONOMY, RULES, PRODUCTS),
         checker=PromiseChecker(),
         inspector=INSPECTOR,
         taxonomy=TAXONOMY,
     )
-    return pipeline.read(call(*said))
+
+
+def read(*said: str, classifier: IntentClassifier | None = None) -> CallReading:
+    return pipeline(classifier).read(call(*said))
 
 
 def intents(reading: CallReading, place: str = "lead") -> list[str]:
@@ -84,6 +90,49 @@ def test_a_wish_after_a_refusal_stands() -> None:
     assert intents(read("c:定投我不想做。", "a:好。", "c:要不，我想做定投，怎么开？")) == ["fund.sip"]
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        (("c:我想申购基金，怎么买？", "a:它一年跌过三成。", "c:哦哟，那我不买了。"), []),
+        (("c:我想申购基金，怎么买？", "a:会跌。", "c:我不能再亏了，那我不买了。"), []),
+        (("c:我想开通港股通，怎么办？", "a:要先考试。", "c:那就莫开咯。"), []),
+        (("c:我想开通港股通，怎么办？", "a:要先考试。", "c:唉，算了算了。"), []),
+        (
+            ("c:我想开通港股通，怎么办？", "a:好。", *("c:嗯。", "a:嗯。") * 3, "c:电话费贵，算了算了。"),
+            ["permission.hk"],
+        ),
+        (("c:我想开通融资融券，怎么开？", "c:利率要是不到五，我就不开了。"), ["margin.open"]),
+        (("c:我想申购基金，怎么买？", "c:这只不买了，我想买那只基金。"), ["fund.buy"]),
+        (("c:我想申购基金，怎么买？", "a:好。", "c:股票我反正是不碰了，基金照买。"), ["fund.buy"]),
+        (("c:我想申购基金，怎么买？", "a:它波动大。", "c:那我不买了。", "c:要不，我还是想买基金。"), ["fund.buy"]),
+    ],
+)
+def test_a_verb_alone_takes_a_wish_back_unless_it_is_a_condition(said: tuple[str, ...], left: list[str]) -> None:
+    assert intents(read(*said)) == left
+
+
+@pytest.mark.parametrize(("sure", "left"), [(0.44, ["margin.open"]), (0.6, [])])
+def test_a_refusal_that_is_unlikely_withdraws_nothing(sure: float, left: list[str]) -> None:
+    heard = Careful(
+        {
+            "我想融资": [("margin.open", Polarity.INTEREST, 0.9)],
+            "融券没有就没有": [("margin.open", Polarity.DECLINE, sure)],
+        }
+    )
+    assert intents(read("c:我想融资", "a:好。", "c:融券没有就没有", classifier=heard)) == left
+
+
+def test_what_is_waved_off_is_what_the_refusal_names() -> None:
+    heard = ScriptedClassifier(
+        {
+            "我想买基金": [("fund.buy", Polarity.INTEREST, 0.9)],
+            "算了吧": [("permission.hk", Polarity.DECLINE, 0.9)],
+        }
+    )
+    said = ("c:我想买基金", "a:港股通要不要一起开？", "c:算了吧")
+    assert intents(read(*said, classifier=heard)) == ["fund.buy"]
+
+
 def test_what_the_client_already_has_is_no_lead() -> None:
     assert intents(read("c:两融我早就开过了。")) == []
 
@@ -93,6 +142,23 @@ def test_sum_product_and_urgency_come_from_the_evidence() -> None:
     assert wish.amount_cny == Decimal(200_000)
     assert wish.product == "云岭稳健债券"
     assert wish.urgency == "high"
+
+
+def test_a_rough_sum_a_day_and_a_code_are_told_with_the_wish() -> None:
+    made = replace(
+        call("a:您好。", "c:我想申购云岭稳健债券基金，大概二十来万，下周三钱到。", "c:六零零五一九这只股票能不能拿？"),
+        started_at=datetime(2026, 9, 16, 1, 0, tzinfo=UTC),  # a Wednesday morning in China
+    )
+    found = {wish.intent: wish for wish in pipeline().read(made).of("lead")}
+    assert (found["fund.buy"].amount_about, found["fund.buy"].day) == (True, date(2026, 9, 23))
+    assert (found["stock.advice"].product, found["stock.advice"].day) == ("600519", None)
+    note = pipeline().read(made).note
+    assert note
+    assert "（云岭稳健债券），约200,000元，9月23日，24小时内处理" in note.text
+
+
+def test_without_the_start_of_the_call_no_day_is_told() -> None:
+    assert read("c:我想申购基金，下周三钱到。").of("lead")[0].day is None
 
 
 def test_a_loss_is_not_the_sum_and_an_answer_gives_it() -> None:
@@ -139,6 +205,36 @@ def test_an_intent_outside_the_taxonomy_is_left_out() -> None:
     assert read("c:嗯", classifier=odd).wishes == ()
 
 
+def test_a_long_turn_is_read_to_its_end_and_proves_a_wish_once() -> None:
+    chat = "今天天气不错，路上堵了半天，孩子的作业也还没写完，" * 20
+    (wish,) = read(f"c:我想开通港股通，{chat}港股通怎么开？", "a:好。").of("lead")
+    assert [proof.turn for proof in wish.evidence] == [0]
+    assert intents(read(f"c:{chat}我想开通港股通，怎么办？", "a:好。")) == ["permission.hk"]
+    assert read(f"c:{chat}", "a:好。").left_out == ()
+
+
+def test_what_is_too_long_to_be_read_is_told() -> None:
+    reading = read("a:您好。", "c:" + "想" * 1_000_000)
+    assert reading.wishes == ()
+    assert len(reading.left_out) == 1
+    assert "第2轮有1000000字" in reading.left_out[0]
+
+
+@pytest.mark.parametrize("who", ["a", "c"])
+def test_a_call_with_one_side_alone_is_read_and_says_so(who: str) -> None:
+    reading = read(f"{who}:我想开通港股通，怎么办？", f"{who}:嗯。")
+    assert intents(reading) == (["permission.hk"] if who == "c" else [])
+    assert reading.inspection is not None
+    assert any("没有" in sentence for sentence in reading.inspection.left_out)
+
+
+@given(st.text(alphabet="想买基金，。 a\n", max_size=1500))
+def test_pieces_make_the_text_again(text: str) -> None:
+    found = pieces(text)
+    assert "".join(found) == text
+    assert all(len(piece) <= PIECE for piece in found)
+
+
 def test_the_note_quotes_turns_and_invents_nothing() -> None:
     note = read("a:您好。", "c:我想开通港股通，怎么办？", "a:我明天给您发资料。", "c:好，我明天去营业部办。").note
     assert note is not None
@@ -169,6 +265,12 @@ def test_a_recording_becomes_a_call(tmp_path: Path) -> None:
     assert (made.id, made.client_id, made.recording_path) == ("k7", "C1", str(path))
     assert [t.speaker for t in made.transcript.turns if t.text == "我想开通港股通"] in ([], [Speaker.CLIENT])
     assert {t.speaker for t in made.transcript.turns} <= {Speaker.ADVISOR, Speaker.CLIENT}
+
+
+class Careful(ScriptedClassifier):
+    """Lets only a likely refusal withdraw."""
+
+    bar = Bar(refusal=0.5)
 
 
 class Hesitant(ScriptedClassifier):

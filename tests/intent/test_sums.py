@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from intent.call import Speaker, Turn
-from intent.sums import load_sums
+from intent.sums import MeantSum, load_sums
 
 SUMS = load_sums()
 
@@ -18,7 +18,11 @@ def of(*lines: str, evidence: tuple[int, ...] = (0,), intent: str = "fund.buy") 
         Turn(index=at, speaker=who[line[0]], start_s=at * 5.0, end_s=at * 5.0 + 4, text=line[2:], confidence=1.0)
         for at, line in enumerate(lines)
     ]
-    return SUMS.of_wish(intent, evidence, turns)
+    return amount(SUMS.of_wish(intent, evidence, turns))
+
+
+def amount(meant: MeantSum | None) -> Decimal | None:
+    return meant.amount_cny if meant else None
 
 
 @pytest.mark.parametrize(
@@ -153,7 +157,7 @@ def test_of_two_wishes_in_a_turn_each_has_the_sum_beside_its_name() -> None:
 
     text = "养老金存一万二，定投弄八百"
     turn = Turn(index=0, speaker=Speaker.CLIENT, start_s=0.0, end_s=5.0, text=text, confidence=1.0)
-    found = {intent: SUMS.of_wish(intent, {0}, [turn], named=named) for intent in names.values()}
+    found = {intent: amount(SUMS.of_wish(intent, {0}, [turn], named=named)) for intent in names.values()}
     assert found == {"wealth.pension": Decimal(12_000), "fund.sip": Decimal(800)}
 
 
@@ -169,4 +173,40 @@ def test_a_sum_belongs_to_the_wish_that_it_was_named_with() -> None:
         for at, line in enumerate(lines)
     ]
     found = SUMS.of_wish("fund.buy", {1}, turns, named=lambda text: ["wealth.pension"] if "养老金" in text else [])
-    assert found == Decimal(5000)
+    assert amount(found) == Decimal(5000)
+
+
+@pytest.mark.parametrize(
+    ("lines", "about"),
+    [
+        (("c:我想买二十来万",), True),
+        (("c:大概二十万左右买基金",), True),
+        (("c:买二十万基金",), False),
+        (("c:二十来万买基金", "a:那按多少办？", "c:就买二十万吧"), False),
+    ],
+)
+def test_what_is_said_roughly_is_told_as_such(lines: tuple[str, ...], about: bool) -> None:
+    who = {"c": Speaker.CLIENT, "a": Speaker.ADVISOR}
+    turns = [
+        Turn(index=at, speaker=who[line[0]], start_s=at * 5.0, end_s=at * 5.0 + 4, text=line[2:])
+        for at, line in enumerate(lines)
+    ]
+    assert SUMS.of_wish("fund.buy", {0}, turns) == MeantSum(amount_cny=Decimal(200_000), about=about)
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount"),
+    [
+        (("c:买基金二十万", "c:那三十万里头，拿八万出来买"), 80_000),
+        (("c:我不想九十万放一块，先拿四十万买基金",), 400_000),
+        (("c:先买个六万的基金", "c:户头上那七十万是学费，你别动"), 60_000),
+        (("c:先买个六万的基金", "c:剩下那五十万你莫打主意"), 60_000),
+    ],
+)
+def test_what_is_bound_or_only_the_whole_is_not_meant(lines: tuple[str, ...], amount: int) -> None:
+    assert of(*lines, evidence=tuple(range(len(lines)))) == Decimal(amount)
+
+
+def test_money_that_lies_idle_is_what_cash_management_is_about() -> None:
+    lines = ("c:存单十二万还要续的", "a:好。", "c:户头里有三万零几百块趴在那", "a:嗯。", "c:那个自动的咋个弄")
+    assert of(*lines, evidence=(4,), intent="cash.repo") == Decimal(30_000)
