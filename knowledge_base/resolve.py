@@ -1,4 +1,4 @@
-"""Find which products, periods and metrics a question names, and say so when two products fit."""
+"""Find which products, shares, periods and metrics a question names, and say so when two of them fit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from knowledge_base.abbreviations import find_abbreviation
-from knowledge_base.metrics import metrics
+from knowledge_base.metrics import Subject, metrics
 from knowledge_base.periods import PeriodMatch, find_periods
 from knowledge_base.products import KnownName, MetricMatch, ProductMatch, ResolvedQuestion
+from knowledge_base.share_names import ShareNames
 from mandarin.offsets import Mapped
 from mandarin.pinyin import find_by_sound
 from mandarin.script import normalise
@@ -36,15 +37,19 @@ FOLLOWING_KIND = re.compile(r"\s*(?:ETF联接|ETF|FOF|LOF|QDII|REITs?)(?:基金)
 NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级)(?!债|信用|评级)")
 
 
-def resolve(question: str, names: Sequence[KnownName], *, today: date | None = None) -> ResolvedQuestion:
-    """Products, periods and metrics that a question names, given the names open to who asks.
+def resolve(
+    question: str, names: Sequence[KnownName], *, today: date | None = None, shares: ShareNames | None = None
+) -> ResolvedQuestion:
+    """Products, periods and metrics that a question names, given the names open to who asks, and shares where given.
 
     Relative years count from `today` (UTC date when None). All offsets are into `question`.
     """
     mapped = normalise(question)
-    plain, ambiguous = _sorted_out(_products(mapped.text, names))
+    named = _products(mapped.text, names)
+    plain, ambiguous = _sorted_out(shares.beside(mapped.text, named) if shares else named)
     plain, stray = _with_class(mapped.text, plain, names)
-    blank = _blanked(mapped.text, [*plain, *(one for group in ambiguous for one in group)])
+    ambiguous_ones = [one for group in ambiguous for one in group]
+    blank = _blanked(mapped.text, [*plain, *ambiguous_ones])
     blank = NAMED_CLASS.sub(lambda found: " " * len(found[0]), blank)
     periods = find_periods(blank, today=today or datetime.now(UTC).date())
     blank = _blanked(blank, periods)
@@ -53,7 +58,7 @@ def resolve(question: str, names: Sequence[KnownName], *, today: date | None = N
         products=tuple(_placed(one, mapped) for one in plain),
         ambiguous=tuple(tuple(_placed(one, mapped) for one in group) for group in ambiguous),
         periods=tuple(_placed(one, mapped) for one in periods),
-        metrics=tuple(_placed(one, mapped) for one in _metrics(blank)),
+        metrics=tuple(_placed(one, mapped) for one in _metrics(blank, _subject([*plain, *ambiguous_ones]))),
         other_classes=stray,
     )
 
@@ -155,7 +160,7 @@ def _with_class(
 ) -> tuple[list[ProductMatch], tuple[str, ...]]:
     """A class named apart from its fund (四季度末A份额) narrows a single fund; letters that no fund has are told."""
     letters = tuple(dict.fromkeys(NAMED_CLASS.findall(_blanked(text, plain))))
-    if not letters or len(plain) != 1:
+    if not letters or len(plain) != 1 or plain[0].is_share:
         return plain, () if plain else letters
     main = next(one.main_code for one in names if one.code == plain[0].codes[0])
     classes = _classes(names, main)
@@ -249,12 +254,17 @@ def _sorted_out(
     return sorted(unique.values(), key=lambda match: match.start), ambiguous
 
 
-def _metrics(text: str) -> list[MetricMatch]:
-    """Metrics by their words, the longest first; words that two metrics share name both."""
+def _subject(named: Sequence[ProductMatch]) -> Subject:
+    """Whose metrics are meant: a share's where nothing but shares is named."""
+    return Subject.SHARE if named and all(one.is_share for one in named) else Subject.FUND
+
+
+def _metrics(text: str, of: Subject) -> list[MetricMatch]:
+    """Metrics of such a subject by their words, the longest first; words that two metrics share name both."""
     text = NO_METRIC.sub(lambda found: " " * len(found[0]), text)
     words: dict[str, list[str]] = defaultdict(list)
     for metric in metrics().values():
-        for synonym in metric.synonyms:
+        for synonym in metric.synonyms if metric.of is of else ():
             words[synonym].append(metric.id)
     found: dict[str, MetricMatch] = {}
     for word in sorted(words, key=len, reverse=True):

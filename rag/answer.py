@@ -21,11 +21,13 @@ from rag.extract import Extractor, asks_list
 from rag.from_facts import FactAnswer, FactSource, Stated, answer_from_facts
 from rag.hidden import InstructionScan, without_instructions
 from rag.numbers import NumberChecker, QuotedNumbers
+from rag.opinions import dated, told_to
 from rag.passage import Answer, Passage, ProductRisk
 from rag.places import FactPlaces
 from rag.premise import judged
 from rag.question import Resolver, Understood, settled, understand
 from rag.ranked import list_asked, rows_of_list
+from rag.ranked_facts import ranked_facts
 from rag.retrieve import Query, Retriever
 from rag.settings import RagSettings
 from rag.tables import tabled
@@ -122,7 +124,7 @@ class Answerer:
         if asked.ambiguous and not asked.products:
             return _Composed(answer=self._ask_back(asked))
         available = self.retriever.periods(_query(asked, on), principal)
-        asked = settled(asked, available)
+        asked, withheld = told_to(settled(asked, available), principal)
         query = _query(asked, on, available)
         if asked.unknown and not asked.products:
             return _Composed(answer=self._abstain(asked, query, principal, note=_unknown_note(asked)))
@@ -133,11 +135,13 @@ class Answerer:
         found = without_instructions(self.retriever.search(query, principal), self.instructions)
         passages: Sequence[Passage] = found
         places = FactPlaces(self.retriever.index, replace(self.retriever.narrow(query, principal), periods=()))
+        listed, wanted = self._listed(asked, query, places, principal)
+        if wanted:
+            asked = replace(asked, metrics=tuple(one for one in asked.metrics if not one.id.endswith("_position")))
         stated = answer_from_facts(asked, self.facts, places, principal=principal, on=on)
         near = passages
         if asks_list(asked.search_text):
             near = without_instructions(self.retriever.with_neighbours(passages, query, principal), self.instructions)
-        listed, wanted = self._listed(asked, query, principal)
         worked = computed(asked, stated.stated)
         claims = judged(asked, [*stated.claims, *([worked.claim] if worked else [])], stated.stated)
         quoted = listed or self._general(asked, query, principal) or self._quoted(asked, stated, near)
@@ -146,11 +150,11 @@ class Answerer:
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
         passages = _cited_first(supported, passages)
         if not supported:
-            note = _UNCHECKED if claims else "；".join(stated.notes) or _nearest_note(passages)
+            note = _UNCHECKED if claims else "；".join([*withheld, *stated.notes]) or _nearest_note(passages)
             return _Composed(answer=self._abstain(asked, query, principal, note=note, passages=passages))
         # a value that could not be said in a sentence is not shown in a cell either
         sketch = (stated.stated, worked) if len(supported) == len(claims) and _in_rows(asked, worked) else None
-        composed = _compose(asked, supported, passages, [*_notes(asked, stated), *open_notes], sketch)
+        composed = _compose(asked, supported, passages, [*withheld, *_notes(asked, stated), *open_notes], sketch)
         composed = replace(composed, risks=tuple(self._risks(asked, principal, on)))
         if self.drafter is None or open_notes:  # a model might leave one side out
             return _Composed(answer=composed)
@@ -188,11 +192,16 @@ class Answerer:
             code=code, name=known.name, level=known.risk_level, source=known.risk_source, as_of=known.risk_as_of
         )
 
-    def _listed(self, asked: Understood, query: Query, principal: Principal) -> tuple[list[Claim], bool]:
-        """Rows of the ranked list asked for, and whether one was asked for."""
+    def _listed(
+        self, asked: Understood, query: Query, places: FactPlaces, principal: Principal
+    ) -> tuple[list[Claim], bool]:
+        """Rows of the ranked list asked for, and whether one was asked for: from facts, else as passages print them."""
         wanted = list_asked(asked.search_text)
         if wanted is None or len(asked.products) != 1:
             return [], False
+        known = ranked_facts(wanted, asked, self.facts, places, principal=principal, on=query.on)
+        if known:
+            return known, True
         found = self.retriever.search(replace(query, text=wanted.search_text), principal)
         near = self.retriever.with_neighbours(found, query, principal, of=3)
         return rows_of_list(wanted, without_instructions(near, self.instructions)), True
@@ -208,6 +217,8 @@ class Answerer:
 
     def _quoted(self, asked: Understood, stated: FactAnswer, passages: Sequence[Passage]) -> list[Claim]:
         """Sentences for what facts left open; each named product is answered apart."""
+        if asked.withheld:
+            return []
         if stated.claims and (asked.says_only_product or (not stated.missing and asked.says_only_names)):
             return []
         if stated.notes and not stated.claims:
@@ -306,7 +317,7 @@ def _cited_first(claims: Sequence[Claim], passages: Sequence[Passage]) -> tuple[
 
 
 def _notes(asked: Understood, stated: FactAnswer) -> list[str]:
-    return [*stated.notes, *([_unknown_note(asked)] if asked.unknown else [])]
+    return [*stated.notes, *dated(stated.stated), *([_unknown_note(asked)] if asked.unknown else [])]
 
 
 def _class_note(asked: Understood) -> str:

@@ -15,7 +15,7 @@ from knowledge_base.periods import PeriodMatch, last_day
 from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
 from rag.asking import Asks, asks
-from rag.card import card
+from rag.card import card, share_card
 from rag.tokens import question_terms
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
@@ -82,6 +82,7 @@ class Understood:
     claimed_text: str = ""  # the question without names and periods: what it may take for granted
     says_only_names: bool = False  # nothing is asked beyond the metrics named
     says_only_product: bool = False  # nothing is asked at all: the product's card is told
+    withheld: bool = False  # an opinion was asked for that may not be told: facts of announcements alone
 
     @property
     def product_codes(self) -> tuple[str, ...]:
@@ -119,6 +120,8 @@ def understand(
         products = next((turn.products for turn in before if turn.products), ())
         if products and other_classes:
             products, other_classes = _in_class(products, other_classes, resolver, principal, on)
+        if products and products[0].is_share:
+            metrics = _metrics_of(products[0], question, resolver, principal, on)
     follows = bool(before) and _leans_on_history(question, named)
     if follows and not metrics:
         metrics = next((turn.metrics for turn in before if turn.metrics), ())
@@ -133,7 +136,7 @@ def understand(
     said = named.metrics or metrics or periods or follows or unknown
     bare = len(named.products) == 1 and not said and bool(_NOTHING_ASKED.fullmatch(_blank(question, named)))
     if bare:
-        metrics = card(len(question))
+        metrics = share_card(len(question)) if products[0].is_share else card(len(question))
     carried_text = _blank(before[0].question, before[0]) if follows and not metrics else ""
     return Understood(
         question=question,
@@ -193,6 +196,15 @@ def _in_class(
     name = re.sub(r"(?<![A-Za-z])[A-Z]$", "", products[0].name)
     found = resolver.resolve(name + letters[0] + "类", principal=principal, today=on)
     return (found.products or tuple(products)), found.other_classes
+
+
+def _metrics_of(
+    product: ProductMatch, question: str, resolver: Resolver, principal: Principal, on: date
+) -> tuple[MetricMatch, ...]:
+    """The metrics of the question as they are meant of a share that was spoken of before (净利润呢)."""
+    found = resolver.resolve(f"{product.name}，{question}", principal=principal, today=on).metrics
+    before = len(product.name) + 1
+    return tuple(replace(one, start=one.start - before, end=one.end - before) for one in found)
 
 
 def _with_related(metrics: Sequence[MetricMatch]) -> tuple[MetricMatch, ...]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from knowledge_base.document import SHARE_RESEARCH
+from knowledge_base.errors import UnknownVersionError
 from rag.hidden import without_instructions
 from rag.passage import place
 
@@ -51,8 +53,10 @@ class KnowledgeTools:
         by a mark.
         """
         house, principal = self.house, self.principal
-        parsed = house.catalog.parsed(version_id, principal=principal)
         version = house.catalog.version(version_id, principal=principal)
+        if version.document_type == SHARE_RESEARCH:
+            raise UnknownVersionError(version_id)  # an opinion on a share goes through no program
+        parsed = house.catalog.parsed(version_id, principal=principal)
         last = min(end if end is not None else len(parsed.text), max(start, 0) + MOST_CHARS)
         inside = [block for block in parsed.blocks if block.end > start and block.start < last]
         shown = [self._text(block, start, last) for block in inside]
@@ -73,7 +77,7 @@ class KnowledgeTools:
         Empty where no product is named. At most 100, the latest period first.
         """
         house, principal = self.house, self.principal
-        named = house.products.resolve(question, principal=principal, today=house.today())
+        named = house.securities.resolve(question, principal=principal, today=house.today())
         codes = [code for product in named.products for code in product.codes]
         if not codes:
             return []

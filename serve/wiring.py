@@ -242,7 +242,7 @@ class House(Rooms):
         """The best passages for a text among what is in force today."""
         from rag.retrieve import Query
 
-        named = self.products.resolve(text, principal=principal, today=self.today())
+        named = self.securities.resolve(text, principal=principal, today=self.today())
         codes = tuple(code for product in named.products for code in product.codes)
         return self.retriever.search(Query(text=text, on=self.today(), product_codes=codes, k=k), principal)
 
@@ -260,6 +260,7 @@ class House(Rooms):
 
         if version_id.startswith("wording:"):
             return self._open_wording(version_id, principal)
+        principal = self.opinion_rights.reading(principal)
         try:
             version = self.catalog.version(version_id, principal=principal)
             text = self.catalog.text(version_id, principal=principal)

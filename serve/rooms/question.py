@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from copilot.talks.sending import Sending
     from copilot.talks.store import Talks
     from knowledge_base.unanswered import UnansweredLog
+    from models.reranker import Reranker
     from prompts.chat import ChatModel, Reply
     from prompts.chat_models import ChatModels
     from prompts.library import PromptLibrary
@@ -96,7 +97,15 @@ class QuestionRooms(ComplianceRooms):
     def retriever(self) -> Retriever:
         from rag.retrieve import Retriever
 
-        return Retriever(self.index, self.encoder, self.settings.rag)
+        return Retriever(self.index, self.encoder, self.settings.rag, reranker=self._reranker())
+
+    def _reranker(self) -> Reranker | None:
+        folder = self.settings.models.reranker
+        if folder is None:
+            return None
+        from models.encoders.cross_encoder import CrossEncoderReranker
+
+        return CrossEncoderReranker(folder.expanduser(), threads=self.settings.models.threads)
 
     @once
     def instructions(self) -> InstructionCheck:
@@ -116,7 +125,7 @@ class QuestionRooms(ComplianceRooms):
         return Answerer(
             self.retriever,
             self.facts,
-            self.products,
+            self.securities,
             settings=self.settings.rag,
             drafter=drafter,
             instructions=self.instructions,
@@ -128,7 +137,7 @@ class QuestionRooms(ComplianceRooms):
     def approved(self) -> ApprovedAnswers:
         from rag.approved import ApprovedAnswers
 
-        return ApprovedAnswers(self.wordings, self.encoder, self.products, self.settings.rag)
+        return ApprovedAnswers(self.wordings, self.encoder, self.securities, self.settings.rag)
 
     @once
     def unanswered(self) -> UnansweredLog:
@@ -145,7 +154,7 @@ class QuestionRooms(ComplianceRooms):
         from rag.follow_up import FollowUps
 
         return FollowUps(
-            self.products,
+            self.securities,
             self.retriever.document_share,
             self.facts,
             model=self.chat(ChatTask.REWRITE),
@@ -164,6 +173,7 @@ class QuestionRooms(ComplianceRooms):
             approved=self.approved,
             refused=self.unanswered,
             follow_ups=self.questions_in_turn,
+            opinions=self.opinion_rights,
         )
 
     @once
