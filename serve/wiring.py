@@ -182,9 +182,18 @@ class House(Rooms):
         )
         if any(row.outcome in CHANGES for row in report.rows):
             self.find_conflicts(principal=principal)
+            self.learn_names()
         if any(row.outcome in ("removed", "updated") for row in report.rows):
             self.index.align()
         return report
+
+    def learn_names(self) -> int:
+        """Make the names of all products and shares words of the index; returns how many chunks that changed."""
+        from serve.users import OPERATOR
+
+        products = (known.name for known in self.products.names(principal=OPERATOR))
+        shares = (share.name for share in self.shares.all(principal=OPERATOR))
+        return self.index.learn_names([*products, *shares])
 
     def find_conflicts(self, *, principal: Principal) -> tuple[int, int]:
         """Look for contradictions among what is in force today; returns how many are new and how many went."""
@@ -447,6 +456,8 @@ class House(Rooms):
             report = import_dispositions(self.leads, path, principal=principal)
         else:
             report = import_csv(kind, path, engine=self.engine, principal=principal)
+            if kind in ("products", "shares") and report.ok:
+                self.learn_names()
         if not report.ok:
             rows = "; ".join(f"line {r.line}, {r.column}: {r.problem} {r.remedy}" for r in report.bad[:5])
             raise ServeError(f"{path} was not imported, {report.bad_count} rows are wrong: {rows}")
