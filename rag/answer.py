@@ -6,11 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Protocol
 
 from knowledge_base.access import Principal
-from knowledge_base.errors import UnknownProductError
-from knowledge_base.products import Product
 from prompts.chat import Message
 from rag.asking import Asks, asks
 from rag.cite import Citations, Claim
@@ -20,15 +17,17 @@ from rag.draft import Drafter
 from rag.extract import Extractor, asks_list
 from rag.from_facts import FactAnswer, FactSource, Stated, answer_from_facts
 from rag.hidden import InstructionScan, without_instructions
+from rag.kinds import about_kinds, kinds_named
 from rag.numbers import NumberChecker, QuotedNumbers
 from rag.opinions import dated, told_to
-from rag.passage import Answer, Passage, ProductRisk
+from rag.passage import Answer, Passage
 from rag.places import FactPlaces
 from rag.premise import judged
 from rag.question import Resolver, Understood, settled, understand
 from rag.ranked import list_asked, rows_of_list
 from rag.ranked_facts import ranked_facts
 from rag.retrieve import Query, Retriever
+from rag.risks import ProductRegister, risks_of
 from rag.settings import RagSettings
 from rag.tables import tabled
 from rag.tokens import expanded
@@ -36,14 +35,6 @@ from rag.tokens import expanded
 _HOLDS_NONE = re.compile(r"未持有|不持有|没有持有|未投资|无")
 _FORECAST = "不预测未来的涨跌；可以查询已披露的业绩、持仓和观点。"
 _UNCHECKED = "找到的内容中有数字无法与原文核对，未予给出。"
-
-
-class ProductRegister(Protocol):
-    """Products as they were imported (knowledge_base.products.Products)."""
-
-    def get(self, code: str, *, principal: Principal, on: date | None = None) -> Product:
-        """Raises UnknownProductError."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +146,9 @@ class Answerer:
         # a value that could not be said in a sentence is not shown in a cell either
         sketch = (stated.stated, worked) if len(supported) == len(claims) and _in_rows(asked, worked) else None
         composed = _compose(asked, supported, passages, [*withheld, *_notes(asked, stated), *open_notes], sketch)
-        composed = replace(composed, risks=tuple(self._risks(asked, principal, on)))
+        if self.register is not None:
+            rated = risks_of(asked.products, self.register, principal=principal, on=on)
+            composed = replace(composed, risks=tuple(rated))
         if self.drafter is None or open_notes:  # a model might leave one side out
             return _Composed(answer=composed)
         return _Composed(answer=composed, claims=tuple(supported), sketch=sketch, drafter=self.drafter)
@@ -171,25 +164,6 @@ class Answerer:
             lambda version_id, at: self.retriever.index.chunk_at(version_id, at, whole),
             principal=principal,
             on=query.on,
-        )
-
-    def _risks(self, asked: Understood, principal: Principal, on: date) -> Iterator[ProductRisk]:
-        """The rated code of each named product: its own, or that of the first of its classes."""
-        for product in asked.products if self.register is not None else ():
-            rated = (one for code in product.codes if (one := self._rated(code, principal, on)) is not None)
-            found = next(rated, None)
-            if found is not None:
-                yield replace(found, name=product.name)
-
-    def _rated(self, code: str, principal: Principal, on: date) -> ProductRisk | None:
-        try:
-            known = self.register.get(code, principal=principal, on=on) if self.register else None
-        except UnknownProductError:
-            return None
-        if known is None or known.risk_level is None:
-            return None
-        return ProductRisk(
-            code=code, name=known.name, level=known.risk_level, source=known.risk_source, as_of=known.risk_as_of
         )
 
     def _listed(
@@ -226,6 +200,8 @@ class Answerer:
         question = asked.search_text
         if stated.claims and asked.says_only_names:
             question = " ".join(metric.label for metric in stated.missing)
+        if not asked.products:
+            passages = about_kinds(kinds_named(asked.question), passages)
         if len(asked.products) < 2:
             return self._named(asked, self.extractor.best(question, passages, about_product=bool(asked.products)))
         claims: list[Claim] = []

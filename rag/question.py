@@ -16,6 +16,7 @@ from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
 from rag.asking import Asks, asks
 from rag.card import card, share_card
+from rag.kinds import asks_holdings
 from rag.tokens import question_terms
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
@@ -225,13 +226,19 @@ def _is_topic(metric: MetricMatch) -> bool:
 
 
 def unknown_products(question: str, named: ResolvedQuestion, shares: Shares) -> tuple[str, ...]:
-    """Codes and fund-like names in the question that resolve to no product and occur in no document."""
+    """Codes and fund-like names in the question that resolve to no product and occur in no document.
+
+    What occurs as a holding of others alone is unknown, too, where its own figures are asked for.
+    """
     taken = [(m.start, m.end) for m in (*named.products, *(m for group in named.ambiguous for m in group))]
+    of_holding = asks_holdings(question)
+    own_figure = bool(named.metrics) and not of_holding
     codes = [m.group() for m in _CODE.finditer(question) if not _overlaps(m.span(), taken)]
-    found = [code for code in codes if not any(shares([code]).values())]
+    found = [code for code in codes if own_figure or not any(shares([code]).values())]
     for match in _NAMED_FUND.finditer(question):
         proper = _proper_part(match.group("name"))
-        if not _overlaps(match.span(), taken) and len(proper) >= 2 and _without_trace(proper, shares):
+        branded = len(proper.removeprefix(brand_at(proper))) >= 2 and bool(brand_at(proper)) and not of_holding
+        if not _overlaps(match.span(), taken) and len(proper) >= 2 and (branded or _without_trace(proper, shares)):
             found.append(match.group()[match.group().index(proper) :])
     found += _of_known_brands(question, named, taken, shares)
     return tuple(dict.fromkeys(found))

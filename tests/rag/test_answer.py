@@ -491,3 +491,40 @@ def test_what_a_fund_holds_is_told_from_facts(firm: Firm, question: str, said: S
     assert not answer.abstained, answer.note
     assert all(part in answer.text for part in said), answer.text
     assert all("占基金资产净值" not in part or answer.citations for part in said)
+
+
+GOLD_HOLDER = """---
+title: 澄湖多元配置三个月持有期混合型基金中基金2024年年度报告
+type: fund_annual
+codes: ['990021']
+period: '2024'
+names: {'990021': 澄湖多元配置FOF}
+---
+# 澄湖多元配置三个月持有期混合型基金中基金2024年年度报告
+
+## 报告期末按公允价值占基金资产净值比例大小排序的基金投资明细
+
+| 序号 | 基金代码 | 基金名称 | 运作方式 | 持有份额（份） | 公允价值（元） | 占基金资产净值比例（％） |
+|---|---|---|---|---|---|---|
+| 1 | 518999 | 华安黄金ETF | 交易型开放式 | 1,200.00 | 91,000.00 | 9.10 |
+
+## 投资策略
+
+报告期内本基金增持了黄金ETF，黄金ETF的管理费率较低，规模稳定。
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["黄金ETF的管理费率是多少", "华安黄金ETF规模多大", "518999的规模", "黄金ETF是什么运作方式"],
+)
+def test_a_holding_is_not_the_product_itself(firm: Firm, question: str) -> None:
+    firm.put("holder.md", GOLD_HOLDER)
+    answer = ask(firm, question)
+    assert answer.abstained, answer.text
+
+
+def test_who_holds_it_is_still_told(firm: Firm) -> None:
+    firm.put("holder.md", GOLD_HOLDER)
+    assert "9.10" in ask(firm, "澄湖多元配置FOF持有华安黄金ETF占净值多少").text
+    assert "华安黄金ETF" in ask(firm, "澄湖多元配置FOF第一大持仓基金").text
