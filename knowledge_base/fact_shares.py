@@ -10,22 +10,32 @@ from decimal import Decimal
 from knowledge_base.document import SHARE_RESEARCH, Block
 from knowledge_base.fact_source import About, make_fact, reported
 from knowledge_base.facts import Fact
+from knowledge_base.metadata import Metadata
+from knowledge_base.share_documents import printed_day
 
 _DIVIDEND = re.compile(r"每10股派(?:发|送)?(?:现金)?(?:红利|股利)?(?:人民币)?\s*(?P<value>\d[\d.]*)\s*元(?:[（(]含税[）)])?")
 _OPINIONS = (
     ("share_rating", re.compile(r"(?:投资|股票)评级(?:为|是|[:：])\s*[“\"]?(?P<words>[\u4e00-\u9fff]{2,6}(?:[（(][\u4e00-\u9fff]{2,4}[）)])?)")),
     ("share_target_price", re.compile(r"目标价(?:格|位)?(?:为|是|[:：])?\s*(?:人民币)?(?P<value>\d[\d.]*)\s*(?P<unit>港?元)")),
-    ("share_research_by", re.compile(r"发布机构[:：]\s*(?P<words>[^\s|，。；]{4,40})")),
     ("share_analyst", re.compile(r"(?:证券)?分析师[:：]\s*(?P<words>[\u4e00-\u9fff·]{2,12}[^。；\n]{0,20}S\d{13}[)）]?)")),
 )  # fmt: skip
 
 
 def facts_of_share_paragraph(about: About, block: Block) -> Iterator[Fact]:
     """Facts of one paragraph: of an announcement dividends, of research the opinion and its author."""
-    patterns = _OPINIONS if about.metadata.document_type == SHARE_RESEARCH else (("share_dividend", _DIVIDEND),)
+    opinion = about.metadata.document_type == SHARE_RESEARCH
+    patterns = (*_OPINIONS, *_authorship(about.metadata)) if opinion else (("share_dividend", _DIVIDEND),)
     for attribute, pattern in patterns:
         for found in pattern.finditer(block.text):
             yield _stated(about, block, attribute, found)
+
+
+def _authorship(metadata: Metadata) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Where the text names its publisher and its day."""
+    if metadata.publisher:
+        yield "share_research_by", re.compile(f"(?P<words>{re.escape(metadata.publisher)})")
+    if metadata.published_on:
+        yield "share_research_on", re.compile(f"(?P<words>{printed_day(metadata.published_on)})")
 
 
 def _stated(about: About, block: Block, attribute: str, found: re.Match[str]) -> Fact:

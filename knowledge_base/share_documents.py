@@ -52,7 +52,7 @@ def on_share(path: str, stated: dict[str, Any] | None, read: Metadata, parsed: P
 
 
 def _codes(path: str, stated: dict[str, Any] | None) -> tuple[str, ...]:
-    told = (stated or {}).get("shares") or ()
+    told = (stated or {}).get("shares") or []
     codes = tuple(str(one).upper() for one in (told if isinstance(told, list) else [told]))
     wrong = [code for code in codes if not SHARE.fullmatch(code)]
     if wrong:
@@ -67,19 +67,25 @@ def _names(codes: Sequence[str], read: Metadata) -> tuple[ProductName, ...]:
     return stated or ((ProductName(code=codes[0], name=told[1], kind="short"),) if told else ())
 
 
+def printed_day(day: date) -> str:
+    """A pattern for a day as reports print it: 2026-11-02, 2026年11月2日."""
+    return rf"{day.year}\s*[-年/.]\s*0?{day.month}\s*[-月/.]\s*0?{day.day}(?!\d)\s*日?"
+
+
 def _require_author(path: str, about: Metadata, parsed: ParsedDocument) -> None:
-    """An opinion without author is none that a firm may hand on (rules on research reports of 2010, article 13)."""
+    """An opinion is handed on with who gave it and when, or not at all (证券投资顾问业务暂行规定 art. 18)."""
+    text, publisher, day = parsed.text, about.publisher, about.published_on
     lacking = [
         what
         for what, found in (
-            ("its publisher", about.publisher),
-            ("its day", about.published_on),
-            ("an analyst's registration number (S and 13 digits)", _REGISTERED.search(parsed.text)),
+            ("its publisher", publisher and publisher in text),
+            ("its day", day and re.search(printed_day(day), text)),
+            ("an analyst's registration number (S and 13 digits)", _REGISTERED.search(text)),
         )
         if not found
     ]
     if lacking:
         raise ParseError(
-            f"{path} is research on a share without {', '.join(lacking)}: add what is missing, or put announcements "
-            "into a folder announcements/."
+            f"{path} is research on a share whose text does not name {', '.join(lacking)}: add what is missing, or put "
+            "announcements into a folder announcements/."
         )

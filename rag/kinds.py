@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rag.passage import Passage
 
 _KIND = re.compile(r"([\u4e00-\u9fff]{2})\s*(ETF|LOF|FOF|REIT)", re.IGNORECASE)
-_HOLDINGS_ASKED = re.compile(r"持有|持仓|重仓|配置|投资了|买了|哪[些只个]|明细|前[一二三四五六七八九十\d]+[大名]")
+_HOLDINGS_ASKED = re.compile(r"持有|持仓|重仓|配置|占|比例|仓位|投资了|买了|哪[些只个]|明细|前[一二三四五六七八九十\d]+[大名]")
 
 
 def asks_holdings(question: str) -> bool:

@@ -52,6 +52,7 @@ _NAME_BEHIND = re.compile(
     r"(?:(?!的|和|与|跟|是|有|在|过去|最|近|今年|去年|前年|上[年半个]|多|什么|谁|怎|吗|呢|前[一二三四五六七八九十\d]|持|能|会|要|可以|申购|赎回|定投)"
     r"[\u4e00-\u9fffA-Za-z0-9]){2,12}"
 )
+_FORM = re.compile(r"(?:ETF|LOF|FOF|联接|混合|指数|证券投资基金)[A-EH]?$")
 _NO_FUND = re.compile(r"公司|资管|证券(?!投资基金)|银行|研究|营业部|客户|经理|集团|保险|网点|开户")
 _FEW_CHARS = 2
 _FEW_CLAIMED_CHARS = 6  # of what a question takes for granted: a person's or a bank's name
@@ -237,11 +238,17 @@ def unknown_products(question: str, named: ResolvedQuestion, shares: Shares) -> 
     found = [code for code in codes if own_figure or not any(shares([code]).values())]
     for match in _NAMED_FUND.finditer(question):
         proper = _proper_part(match.group("name"))
-        branded = len(proper.removeprefix(brand_at(proper))) >= 2 and bool(brand_at(proper)) and not of_holding
+        branded = not of_holding and _is_brands_fund(proper, match.group())
         if not _overlaps(match.span(), taken) and len(proper) >= 2 and (branded or _without_trace(proper, shares)):
             found.append(match.group()[match.group().index(proper) :])
     found += _of_known_brands(question, named, taken, shares)
     return tuple(dict.fromkeys(found))
+
+
+def _is_brands_fund(proper: str, whole: str) -> bool:
+    """Whether words name one fund of a manager: a brand, a name of its own, and a form that only funds have."""
+    brand = brand_at(proper)
+    return bool(brand) and len(proper.removeprefix(brand)) >= 2 and bool(_FORM.search(whole))
 
 
 def _of_known_brands(

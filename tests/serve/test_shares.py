@@ -23,7 +23,7 @@ from tests.serve.conftest import client_of, settings_of
 TODAY = date(2026, 11, 20)
 REGISTERED = Principal(user_id="A001", roles=frozenset({Role.ADVISOR}))
 UNREGISTERED = Principal(user_id="A003", roles=frozenset({Role.ADVISOR}))
-AGREED, ENDED, UNREGISTEREDS_OWN = "C0002", "C0003", "C0010"
+AGREED, ENDED = "C0002", "C0003"
 OPINION_WORDS = ("增持", "46.80", "闻人渡", "拐点", "远山证券研究所", "中性（首次）", "21.50", "88.00")
 RATING = "青岩白酒的评级和目标价是多少"
 FACT = "青岩白酒三季度营业收入是多少"
@@ -62,8 +62,8 @@ def shown(reply: Reply) -> str:
 def test_a_registered_adviser_is_told_for_a_client_with_an_agreement(house: House) -> None:
     reply = ask(house, RATING, REGISTERED, AGREED)
     assert reply.text is not None, reply.verdict
+    assert "发布机构为远山证券研究所，发布日期为2026-11-02，证券分析师为闻人渡（登记编号S9900000000101）" in reply.text
     assert "投资评级为增持（维持），目标价为46.80元" in reply.text
-    assert "发布机构为远山证券研究所，证券分析师为闻人渡（登记编号S9900000000101）" in reply.text
     assert reply.answer is not None and "2026-11-02" in (reply.answer.note or ""), "an opinion has its day"
 
 
@@ -144,13 +144,12 @@ def test_a_citation_of_research_opens_for_registered_advisers_alone(house: House
     assert refused.status_code == 404 and "46.80" not in refused.text
 
 
-def test_over_http_the_client_decides(house: House) -> None:
-    client = client_of(house)
-    body = {"question": RATING, "client_id": AGREED}
-    told = client.post("/v1/questions", json=body, headers={"tougu-as": "A001"}).json()
-    alone = client.post("/v1/questions", json={"question": RATING}, headers={"tougu-as": "A001"}).json()
-    assert told["abstained"] is False or TODAY != house.today(), told
-    assert not [word for word in OPINION_WORDS if word in str(alone)]
+def test_over_http_and_sentence_by_sentence_it_is_the_same(house: House) -> None:
+    alone = client_of(house).post("/v1/questions", json={"question": RATING}, headers={"tougu-as": "A001"})
+    assert alone.status_code == 200 and not [word for word in OPINION_WORDS if word in alone.text]
+    for client, told in ((AGREED, True), (ENDED, False)):
+        steps = list(house.session.steps(RATING, principal=REGISTERED, today=TODAY, client_id=client))
+        assert ("46.80" in str(steps)) is told
 
 
 def _research(house: House) -> str:
