@@ -40,7 +40,7 @@ HELD_NONE = "“-”，即未持有"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Shape:
+class PortfolioTable:
     """Columns of a table of a portfolio."""
 
     attribute: str | None  # None: each row is an asset class of its own
@@ -49,24 +49,24 @@ class _Shape:
     rank: int | None = None
 
 
-def portfolio_table(block: Block, header: Sequence[str]) -> _Shape | None:
+def portfolio_table(block: Block, header: Sequence[str]) -> PortfolioTable | None:
     """What a table tells of a portfolio; None for any other table."""
     heading = block.heading_path[-1] if block.heading_path else ""
     if (share := _column(header, _OF_ASSETS)) is not None and (name := _column(header, re.compile("项目"))) is not None:
-        return _Shape(attribute=None, name=name, share=share)
+        return PortfolioTable(attribute=None, name=name, share=share)
     share = _column(header, _OF_NET_ASSETS)
     if share is None or _OTHER_LISTS.search(heading + "".join(header)):
         return None
     if (name := _column(header, re.compile("行业类别"))) is not None:
-        return _Shape(attribute="industry_position", name=name, share=share)
+        return PortfolioTable(attribute="industry_position", name=name, share=share)
     name, rank = _column(header, _NAME), _column(header, re.compile("^序号$"))
     listed = _column(header, _QUANTITY) is not None or _RANKED.search(heading)
     if name is None or rank is None or not listed:
         return None
-    return _Shape(attribute=_kind("".join(header[:-1]), heading), name=name, share=share, rank=rank)
+    return PortfolioTable(attribute=_kind("".join(header[:-1]), heading), name=name, share=share, rank=rank)
 
 
-def facts_of_portfolio(about: About, block: Block, shape: _Shape) -> Iterator[Fact]:
+def facts_of_portfolio(about: About, block: Block, shape: PortfolioTable) -> Iterator[Fact]:
     """The facts of its rows."""
     assert block.table is not None
     rows = [row for row in block.table.body if len(row) > max(shape.name, shape.share)]
@@ -91,7 +91,7 @@ def _kind(columns: str, heading: str) -> str:
     return by_columns or next((name for pattern, name in _KINDS if pattern.search(told)), "holding")
 
 
-def _asset(about: About, block: Block, row: Sequence[Cell], shape: _Shape) -> Iterator[Fact]:
+def _asset(about: About, block: Block, row: Sequence[Cell], shape: PortfolioTable) -> Iterator[Fact]:
     attribute = ALLOCATION.get(_NUMBERING.sub("", row[shape.name].text.strip()))
     printed = row[shape.share].text.strip()
     value = _number(printed)
@@ -103,7 +103,7 @@ def _asset(about: About, block: Block, row: Sequence[Cell], shape: _Shape) -> It
     )  # fmt: skip
 
 
-def _industries(about: About, block: Block, rows: Sequence[Sequence[Cell]], shape: _Shape) -> Iterator[Fact]:
+def _industries(about: About, block: Block, rows: Sequence[Sequence[Cell]], shape: PortfolioTable) -> Iterator[Fact]:
     """Industries with a share, the largest first; the sums of a table are none."""
     shares = [(value, row) for row in rows if (value := _number(row[shape.share].text)) is not None and value > 0]
     told = [(value, row) for value, row in shares if not re.search(r"合\s*计|小\s*计|总\s*计", row[shape.name].text + row[0].text)]
@@ -111,7 +111,7 @@ def _industries(about: About, block: Block, rows: Sequence[Sequence[Cell]], shap
         yield from _listed(about, block, row, shape, rank)
 
 
-def _listed(about: About, block: Block, row: Sequence[Cell], shape: _Shape, rank: int) -> Iterator[Fact]:
+def _listed(about: About, block: Block, row: Sequence[Cell], shape: PortfolioTable, rank: int) -> Iterator[Fact]:
     value = _number(row[shape.share].text)
     name = re.sub(r"\s+", "", row[shape.name].text)
     if value is None or not name or shape.attribute is None:

@@ -44,7 +44,7 @@ class Shares:
         query = select(shares).order_by(shares.c.code, shares.c.exchange)
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
-        return tuple(Share(**{**row._mapping, "aliases": tuple(row.aliases)}) for row in rows)
+        return tuple(Share(**{**dict(row._mapping), "aliases": tuple(row.aliases)}) for row in rows)
 
     def names(self, *, principal: Principal) -> ShareNames:
         """What shares are found by; kept until shares are imported again, by whatever process."""
