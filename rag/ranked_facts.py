@@ -46,11 +46,18 @@ def ranked_facts(
     period = next(iter(asked.calendar_periods), None)
     found = facts.find(asked.product_codes, attributes, period, principal=principal, on=on)
     rows = _list(found)
-    chosen = [row for row in rows if _rank(row) == wanted.rank] if wanted.rank else rows[: wanted.top]
+    chosen = _chosen(wanted, rows)
     claims = [claim for n, row in enumerate(chosen) if (claim := _claim(row, locate, first=n == 0)) is not None]
     if len(claims) < len(chosen):
         return []
     return [*_sum(chosen, claims), *claims] if wanted.total else claims
+
+
+def _chosen(wanted: ListAsked, rows: Sequence[Fact]) -> Sequence[Fact]:
+    """The rows asked for; of industries, whose rank no report prints, all down to the one asked for."""
+    if wanted.rank and wanted.kind != INDUSTRIES:
+        return [row for row in rows if _rank(row) == wanted.rank]
+    return rows[: wanted.rank or wanted.top]
 
 
 def _list(found: Sequence[Fact]) -> list[Fact]:
@@ -68,13 +75,14 @@ def _rank(fact: Fact) -> int:
 
 
 def _claim(fact: Fact, locate: Locate, *, first: bool) -> Claim | None:
-    """第1名为远川阀门，占基金资产净值6.94%; the first says of which list."""
+    """第1名为远川阀门，占基金资产净值6.94%; the first says of which list. A rank is told where the report prints it."""
     places = tuple(locate(fact))
     if not places:
         return None
     name, _, share = fact.value_text.rpartition(" ")
     lead = f"{fact.entity}：{period_words(fact.period)}末{all_metrics()[fact.attribute].label}" if first else ""
-    return Claim(text=f"{lead}第{_rank(fact)}名为{name}，占基金资产净值{share}。", places=places)
+    place = f"第{_rank(fact)}名" if fact.attribute != "industry_position" else "中占比最高的" if first else "其后"
+    return Claim(text=f"{lead}{place}为{name}，占基金资产净值{share}。", places=places)
 
 
 def _sum(rows: Sequence[Fact], claims: Sequence[Claim]) -> list[Claim]:
