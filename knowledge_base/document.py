@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-
 ANNOUNCEMENT = "announcement"  # type of a document that tells facts of a share
 SHARE_RESEARCH = "share_research"  # type of a document that gives an opinion on a share
 

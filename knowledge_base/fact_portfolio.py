@@ -106,7 +106,11 @@ def _asset(about: About, block: Block, row: Sequence[Cell], shape: PortfolioTabl
 def _industries(about: About, block: Block, rows: Sequence[Sequence[Cell]], shape: PortfolioTable) -> Iterator[Fact]:
     """Industries with a share, the largest first; the sums of a table are none."""
     shares = [(value, row) for row in rows if (value := _number(row[shape.share].text)) is not None and value > 0]
-    told = [(value, row) for value, row in shares if not re.search(r"合\s*计|小\s*计|总\s*计", row[shape.name].text + row[0].text)]
+    told = [
+        (value, row)
+        for value, row in shares
+        if not re.search(r"合\s*计|小\s*计|总\s*计", row[shape.name].text + row[0].text)
+    ]
     for rank, (_, row) in enumerate(sorted(told, key=lambda one: -one[0])[:MOST_ROWS], start=1):
         yield from _listed(about, block, row, shape, rank)
 

@@ -13,7 +13,9 @@ from knowledge_base.facts import Fact
 from knowledge_base.metadata import Metadata
 from knowledge_base.share_documents import printed_day
 
-_DIVIDEND = re.compile(r"每10股派(?:发|送)?(?:现金)?(?:红利|股利)?(?:人民币)?\s*(?P<value>\d[\d.]*)\s*元(?:[（(]含税[）)])?")
+_DIVIDEND = re.compile(
+    r"每10股派(?:发|送)?(?:现金)?(?:红利|股利)?(?:人民币)?\s*(?P<value>\d[\d.]*)\s*元(?:[（(]含税[）)])?"
+)
 _OPINIONS = (
     ("share_rating", re.compile(r"(?:投资|股票)评级(?:为|是|[:：])\s*[“\"]?(?P<words>[\u4e00-\u9fff]{2,6}(?:[（(][\u4e00-\u9fff]{2,4}[）)])?)")),
     ("share_target_price", re.compile(r"目标价(?:格|位)?(?:为|是|[:：])?\s*(?:人民币)?(?P<value>\d[\d.]*)\s*(?P<unit>港?元)")),

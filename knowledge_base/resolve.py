@@ -22,6 +22,8 @@ CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 # words of a metric that name none: a share of the net assets, and what moved is no fund
 NO_METRIC = re.compile(
     r"(?:租金|物业|利息|股利|投资|债券|股票|存款|其他|手续费|处置|公允价值变动)(?:收入|收益(?!率|怎么样|如何|[高好多]))"
+    r"|(?:审计|律师|信息披露|交易|汇划|其他|持有人大会|上市|登记)费用?|(?:应付|应支付|支付|已付|计提)的?(?:基金)?(?:管理|托管|销售服务)费(?!率)"
+    r"|基金经理(?=的?(?:从业|学历|年龄|简历|履历|履新))|股票(?:投资)?(?:占比|比例)(?=要求|限制|范围|上限|下限)"
     r"|占(?:基金|总)?(?:资产)?净值|占净资产|净值(?:的?(?:比例?|占比|多少比例))|基金(?=投资|占|持仓|明细)|基金经理(?=(?:怎么|如何|对|认为|觉得|看))"
     r"|(?:沪深\d+|上证|创业板|指数|国债|国开债|存单|市场|板块|伦敦金|金价|黄金|原油|美元|CPI|PPI|GDP|PMI|股市|债市)"
     r"[^，。？,?的]{0,6}(?:收益率|涨了多少|涨了?|涨幅|跌了多少|跌幅|跌了?|表现)"
@@ -29,6 +31,11 @@ NO_METRIC = re.compile(
 SPOKEN = re.compile(r"[涨跌赚亏谁]|多少(?!份)|怎么样|表现")
 Match = TypeVar("Match", ProductMatch, PeriodMatch, MetricMatch)
 SHORTEST_SOUND = 4  # characters of a name that is looked for by its sound
+KIND = re.compile(r"([\u4e00-\u9fff]{2})\s*(ETF|LOF|FOF|REIT)", re.IGNORECASE)
+FORMS = {"ETF": "交易型开放式", "FOF": "基金中基金", "LOF": "上市开放式", "REIT": "基础设施"}
+HOLDINGS_ASKED = re.compile(r"持有|持仓|重仓|配置|占|比例|仓位|投资了|买了|哪[些只个]|明细|前[一二三四五六七八九十\d]+[大名]|什么是")
+_APART = re.compile(r"(?:^|[^\u4e00-\u9fffA-Za-z0-9]|[的问下看是和与跟查说把对])$")  # 华安 before it names another
+MOST_OF_KIND = 4  # funds of one kind that are asked back; of more the kind itself is meant
 _LETTER = r"[A-Z](?:类|份额|级)?"
 FOLLOWING_CLASS = re.compile(
     rf"^\s*({_LETTER}(?:\s*[、和与及跟加+/]?\s*{_LETTER})*)(?![A-Za-z])(?:(?!\d)|(?=\d{{2}}(?:\d\d)?年))"
@@ -53,12 +60,15 @@ def resolve(
     blank = NAMED_CLASS.sub(lambda found: " " * len(found[0]), blank)
     periods = find_periods(blank, today=today or datetime.now(UTC).date())
     blank = _blanked(blank, periods)
+    asked = _metrics(blank, _subject([*plain, *ambiguous_ones]))
+    if asked and not plain and not ambiguous:  # 黄金ETF的管理费率: the one of that kind, or which of them is meant
+        plain, ambiguous = _sorted_out(by_kind(mapped.text, names))
     return ResolvedQuestion(
         question=question,
         products=tuple(_placed(one, mapped) for one in plain),
         ambiguous=tuple(tuple(_placed(one, mapped) for one in group) for group in ambiguous),
         periods=tuple(_placed(one, mapped) for one in periods),
-        metrics=tuple(_placed(one, mapped) for one in _metrics(blank, _subject([*plain, *ambiguous_ones]))),
+        metrics=tuple(_placed(one, mapped) for one in asked),
         other_classes=stray,
     )
 
@@ -195,6 +205,21 @@ def _by_part(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
         for main, span in best.items()
         if not _covered(span, best.values())
     ]
+
+
+def by_kind(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
+    """The funds of a kind named without a manager (黄金ETF), where they are few and not what is held is asked for."""
+    found = KIND.search(text)
+    if found is None or HOLDINGS_ASKED.search(text) or not _APART.search(text[: found.start()]):
+        return []
+    words, form = found[1], found[2].upper()
+    alike = {one.main_code for one in names if words in one.name and is_form(form, one.name)}
+    return [_partial(names, main, found.span()) for main in sorted(alike)] if len(alike) <= MOST_OF_KIND else []
+
+
+def is_form(form: str, name: str) -> bool:
+    """Whether a name or title says the form of a fund; reports write an ETF out."""
+    return form in name.upper() or FORMS[form] in name
 
 
 def _partial(names: Sequence[KnownName], main_code: str, span: tuple[int, int]) -> ProductMatch:

@@ -18,7 +18,9 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 _LETTERS = re.compile(r"(?<![A-Za-z])[A-Za-z]{4,40}(?![A-Za-z])")
-_HELD = re.compile(r"(?:哪[些只个几]|什么|多少只?|有没有|谁)[^，。？]{0,8}(?:基金|产品|持有|重仓|配置|买)|(?:持有|重仓|配置)[^，。？]{0,12}基金")
+_HELD = re.compile(
+    r"(?:哪[些只个几]|什么|多少只?|有没有|谁)[^，。？]{0,8}(?:基金|产品|持有|重仓|配置|买)|(?:持有|重仓|配置)[^，。？]{0,12}基金"
+)
 # where a part of a name may stand: between these it is a name, within other words (完美的) it is none
 _BEFORE = re.compile(r"(?:^|[^一-鿿A-Za-z0-9]|[的和与跟对看问查下说把])$")
 _BEHIND = re.compile(r"$|[^一-鿿A-Za-z]|[的股是和与跟怎最今去前上能会有近这那分营净评目每公研年一二三四可值现]")

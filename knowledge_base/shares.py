@@ -49,7 +49,9 @@ class Shares:
     def names(self, *, principal: Principal) -> ShareNames:
         """What shares are found by; kept until shares are imported again, by whatever process."""
         with self.engine.connect() as connection:
-            runs = int(connection.execute(select(import_runs.c.runs).where(import_runs.c.kind == "shares")).scalar() or 0)
+            runs = int(
+                connection.execute(select(import_runs.c.runs).where(import_runs.c.kind == "shares")).scalar() or 0
+            )
         if self._held is None or self._held[0] != runs:
             self._held = (runs, ShareNames([_entry(one) for one in self.all(principal=principal)]))
         return self._held[1]

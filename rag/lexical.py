@@ -43,9 +43,7 @@ class LexicalIndex(Protocol):
         """Forget these ids; unknown ones are ignored."""
         ...
 
-    def search(
-        self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()
-    ) -> list[Hit]:
+    def search(self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()) -> list[Hit]:
         """The best k of `allowed` (sorted ids; None = all), best first; empty when no term is known.
 
         `names` of the catalogue that the question holds are terms of their own.
@@ -98,9 +96,7 @@ class FtsLexical:
         self._connection().executemany("DELETE FROM chunk_terms WHERE rowid = ?", [(id_,) for id_ in ids])
         self._postings.changed()
 
-    def search(
-        self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()
-    ) -> list[Hit]:
+    def search(self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()) -> list[Hit]:
         allowed = self._postings.ids() if allowed is None else allowed
         scores = self._postings.scores(_wanted(question, names), allowed)
         holding = np.flatnonzero(scores)
@@ -128,9 +124,7 @@ class MemoryLexical:
         for id_ in ids:
             self._counts.pop(id_, None)
 
-    def search(
-        self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()
-    ) -> list[Hit]:
+    def search(self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()) -> list[Hit]:
         wanted = _wanted(question, names)
         scored = {id_: self._score(counts, wanted) for id_, counts in self._counts.items()}
         hits = {id_: score for id_, score in scored.items() if score > 0}

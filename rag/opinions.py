@@ -18,7 +18,9 @@ from rag.card import share_card
 from rag.from_facts import Stated
 from rag.question import Understood
 
-WITHHELD = "个股的评级、目标价和研究观点，只能由登记的证券投资顾问向签有投资顾问协议的客户提供；这里只给出公告披露的事实"
+WITHHELD = (
+    "个股的评级、目标价和研究观点，只能由登记的证券投资顾问向签有投资顾问协议的客户提供；这里只给出公告披露的事实"
+)
 NONE_TODAY = "目前不就这只股票提供评级、目标价和研究观点；这里只给出公告披露的事实"
 
 

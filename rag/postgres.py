@@ -145,9 +145,7 @@ class PgLexical:
             with _translated("full-text search"), self._engine.begin() as connection:
                 connection.execute(gone, {"of": self._index_id, "ids": [int(id_) for id_ in ids]})
 
-    def search(
-        self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()
-    ) -> list[Hit]:
+    def search(self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()) -> list[Hit]:
         counts = self._document_counts(list(dict.fromkeys([*question_terms(question), *names])))
         wanted = _telling(counts)
         if not wanted or (allowed is not None and not len(allowed)):

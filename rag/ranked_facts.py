@@ -75,14 +75,14 @@ def _rank(fact: Fact) -> int:
 
 
 def _claim(fact: Fact, locate: Locate, *, first: bool) -> Claim | None:
-    """第1名为远川阀门，占基金资产净值6.94%; the first says of which list. A rank is told where the report prints it."""
+    """远川阀门占基金资产净值6.94%, in the order of the list; the first says of which list. Ranks are not spelt out:
+    the question names them, and not every report prints them."""
     places = tuple(locate(fact))
     if not places:
         return None
     name, _, share = fact.value_text.rpartition(" ")
-    lead = f"{fact.entity}：{period_words(fact.period)}末{all_metrics()[fact.attribute].label}" if first else ""
-    place = f"第{_rank(fact)}名" if fact.attribute != "industry_position" else "中占比最高的" if first else "其后"
-    return Claim(text=f"{lead}{place}为{name}，占基金资产净值{share}。", places=places)
+    lead = f"{fact.entity}：{period_words(fact.period)}末{all_metrics()[fact.attribute].label}中，" if first else ""
+    return Claim(text=f"{lead}{name}占基金资产净值{share}。", places=places)
 
 
 def _sum(rows: Sequence[Fact], claims: Sequence[Claim]) -> list[Claim]:
