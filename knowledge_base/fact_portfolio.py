@@ -30,7 +30,8 @@ _KINDS = (  # what the list is of, by its columns and then by its heading
 )
 _NUMBERING = re.compile(r"^(?:其中[:：])\s*")
 ALLOCATION = {
-    "权益投资": "equity_position", "权益类投资": "equity_position", "股票": "stock_position", "普通股": "stock_position",
+    "权益投资": "equity_position", "权益类投资": "equity_position",
+    "股票": "stock_position", "普通股": "stock_position",
     "基金投资": "fund_position", "基金": "fund_position", "固定收益投资": "fixed_income_position",
     "债券": "bond_position", "资产支持证券": "abs_position", "贵金属投资": "metal_position",
     "买入返售金融资产": "repo_position", "银行存款和结算备付金合计": "cash_position", "银行存款": "cash_position",

@@ -16,11 +16,12 @@ from knowledge_base.share_documents import printed_day
 _DIVIDEND = re.compile(
     r"每10股派(?:发|送)?(?:现金)?(?:红利|股利)?(?:人民币)?\s*(?P<value>\d[\d.]*)\s*元(?:[（(]含税[）)])?"
 )
-_OPINIONS = (
-    ("share_rating", re.compile(r"(?:投资|股票)评级(?:为|是|[:：])\s*[“\"]?(?P<words>[\u4e00-\u9fff]{2,6}(?:[（(][\u4e00-\u9fff]{2,4}[）)])?)")),
-    ("share_target_price", re.compile(r"目标价(?:格|位)?(?:为|是|[:：])?\s*(?:人民币)?(?P<value>\d[\d.]*)\s*(?P<unit>港?元)")),
-    ("share_analyst", re.compile(r"(?:证券)?分析师[:：]\s*(?P<words>[\u4e00-\u9fff·]{2,12}[^。；\n]{0,20}S\d{13}[)）]?)")),
-)  # fmt: skip
+_RATING = re.compile(
+    r"(?:投资|股票)评级(?:为|是|[:：])\s*[“\"]?(?P<words>[\u4e00-\u9fff]{2,6}(?:[（(][\u4e00-\u9fff]{2,4}[）)])?)"
+)
+_TARGET = re.compile(r"目标价(?:格|位)?(?:为|是|[:：])?\s*(?:人民币)?(?P<value>\d[\d.]*)\s*(?P<unit>港?元)")
+_ANALYST = re.compile(r"(?:证券)?分析师[:：]\s*(?P<words>[\u4e00-\u9fff·]{2,12}[^。；\n]{0,20}S\d{13}[)）]?)")
+_OPINIONS = (("share_rating", _RATING), ("share_target_price", _TARGET), ("share_analyst", _ANALYST))
 
 
 def facts_of_share_paragraph(about: About, block: Block) -> Iterator[Fact]:

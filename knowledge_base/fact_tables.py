@@ -1,4 +1,4 @@
-"""Facts out of tables: performance by stage, managers in office, what is held, and rows whose label is a known metric."""
+"""Facts out of tables: performance by stage, managers in office, holdings, and rows whose label is a known metric."""
 
 from __future__ import annotations
 

@@ -33,7 +33,9 @@ Match = TypeVar("Match", ProductMatch, PeriodMatch, MetricMatch)
 SHORTEST_SOUND = 4  # characters of a name that is looked for by its sound
 KIND = re.compile(r"([\u4e00-\u9fff]{2})\s*(ETF|LOF|FOF|REIT)", re.IGNORECASE)
 FORMS = {"ETF": "交易型开放式", "FOF": "基金中基金", "LOF": "上市开放式", "REIT": "基础设施"}
-HOLDINGS_ASKED = re.compile(r"持有|持仓|重仓|配置|占|比例|仓位|投资了|买了|哪[些只个]|明细|前[一二三四五六七八九十\d]+[大名]|什么是")
+HOLDINGS_ASKED = re.compile(
+    r"持有|持仓|重仓|配置|占|比例|仓位|投资了|买了|哪[些只个]|明细|前[一二三四五六七八九十\d]+[大名]|什么是"
+)
 _APART = re.compile(r"(?:^|[^\u4e00-\u9fffA-Za-z0-9]|[的问下看是和与跟查说把对])$")  # 华安 before it names another
 MOST_OF_KIND = 4  # funds of one kind that are asked back; of more the kind itself is meant
 _LETTER = r"[A-Z](?:类|份额|级)?"

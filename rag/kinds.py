@@ -14,7 +14,7 @@ def asks_holdings(question: str) -> bool:
 
 
 def kinds_named(question: str) -> tuple[tuple[str, str], ...]:
-    """The kinds a question is about: its two characters and the form, (黄金, ETF); none where holdings are asked for."""
+    """The kinds a question is about: two characters and the form, (黄金, ETF); none where holdings are asked for."""
     if asks_holdings(question):
         return ()
     return tuple((found[1], found[2].upper()) for found in KIND.finditer(question))

@@ -1,7 +1,7 @@
 """Opinions on shares in answers: who is told one, and what is said to everybody else.
 
-Retrieval and facts leave research on shares out for who may not give an opinion (rag/filter.py, knowledge_base/facts.py);
-here the question is turned to what they may be told, and the answer says so.
+Retrieval (rag/filter.py) and facts (knowledge_base/facts.py) leave research on shares out for who may not give an
+opinion; here the question is turned to what they may be told, and the answer says so.
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ def list_asked(question: str) -> ListAsked | None:
     if rank is None and top is None:
         if not re.search(
             r"(?:重仓股?|持仓|持有人)(?:明细|名单|有?哪些|都?有|是|列)|重仓(?:了|的)?(?:哪些|什么)"
-            r"|(?<!可)(?<!转)(?:股票|债券|基金|资产支持证券|ABS)(?:都?有|是)?(?:哪些|哪几[只个])(?!风险|费用|基金|产品)", question
+            r"|(?<!可)(?<!转)(?:股票|债券|基金|资产支持证券|ABS)(?:都?有|是)?(?:哪些|哪几[只个])(?!风险|费用|基金|产品)",
+            question,
         ) and not _INDUSTRIES_ASKED.search(question):
             return None
         top = _LONGEST

@@ -43,7 +43,8 @@ class TestReranker:
     def test_gives_one_score_a_passage(self, reranker: Reranker) -> None:
         scores = reranker.scores(QUESTION, PASSAGES)
         assert scores.shape == (len(PASSAGES),)
-        assert scores.dtype == np.float32 and np.isfinite(scores).all()
+        assert scores.dtype == np.float32
+        assert np.isfinite(scores).all()
 
     def test_keeps_the_shape_without_passages(self, reranker: Reranker) -> None:
         assert reranker.scores(QUESTION, []).shape == (0,)

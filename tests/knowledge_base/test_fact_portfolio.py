@@ -78,7 +78,8 @@ def test_asset_classes_are_shares_of_the_whole() -> None:
     assert found["equity_position"][0].value_text == "88.29%"
     assert found["cash_position"][0].period == "2024"
     none = found["fixed_income_position"][0]
-    assert none.value is None and none.value_text == "“-”，即未持有"
+    assert none.value is None
+    assert none.value_text == "“-”，即未持有"
 
 
 def test_industries_are_ranked_by_their_share_without_sums_and_empty_rows() -> None:

@@ -49,4 +49,5 @@ def test_what_is_added_later_is_marked_too_and_another_process_searches_by_it(tm
     allowed = other_process.allowed(Filter(principal=ADVISOR, on=TODAY))
     hits = other_process.search_terms(NAME, k=5, allowed=allowed)
     best = other_process.chunks([hits[0][0]])[hits[0][0]]
-    assert share_of(other_process, NAME) > 0 and best.version_id == "v_annual"
+    assert share_of(other_process, NAME) > 0
+    assert best.version_id == "v_annual"
