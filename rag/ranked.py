@@ -25,6 +25,7 @@ _KINDS = (  # what is asked for, and what its list is headed
     (re.compile(r"基金"), "基金"),
     (re.compile(r"权益"), "权益"),
 )
+_PART_OF_LIST = re.compile(r"转债|国债|金融债|短融|中票|存单|信用债|利率债|港股")  # no report ranks these apart
 _INDUSTRIES_ASKED = re.compile(
     r"行业(?:配置|分布|构成|占比)(?![^，。？]*(?:调整|思路|看法|展望|为什么|为何|变化))|(?:重仓|配置|持有|投资)了?(?:哪些|什么)行业"
 )
@@ -58,7 +59,7 @@ class ListAsked:
 def list_asked(question: str) -> ListAsked | None:
     """The ranked list a question asks for; None where it asks for none."""
     subject = question if _SUBJECT.search(question) else ""
-    if not subject or _NO_RANK.search(question) or _OTHER_LISTS.search(question):
+    if not subject or any(p.search(question) for p in (_NO_RANK, _OTHER_LISTS, _PART_OF_LIST)):
         return None
     rank, top = rank_asked(question), top_asked(question)
     if rank is None and top is None:
