@@ -24,7 +24,7 @@ from rag.passage import Answer, Passage
 from rag.places import FactPlaces
 from rag.premise import judged
 from rag.question import Resolver, Understood, settled, understand
-from rag.ranked import list_asked, rows_of_list
+from rag.ranked import INDUSTRIES, list_asked, rows_of_list
 from rag.ranked_facts import ranked_facts
 from rag.retrieve import Query, Retriever
 from rag.risks import ProductRegister, risks_of
@@ -174,8 +174,8 @@ class Answerer:
         if wanted is None or len(asked.products) != 1:
             return [], False
         known = ranked_facts(wanted, asked, self.facts, places, principal=principal, on=query.on)
-        if known:
-            return known, True
+        if known or wanted.kind == INDUSTRIES:  # industries stand in no list of holdings
+            return known, bool(known)
         found = self.retriever.search(replace(query, text=wanted.search_text), principal)
         near = self.retriever.with_neighbours(found, query, principal, of=3)
         return rows_of_list(wanted, without_instructions(near, self.instructions)), True

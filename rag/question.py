@@ -28,7 +28,7 @@ _FILLER = re.compile(
     r"[和与及是为的了在有呢吗啊么各那它其我想你看对比从到至按共]"
 )
 _NOTHING_ASKED = re.compile(
-    r"(?:请问|帮我|查一?下|看看|介绍|一下|怎么样|如何|情况|这只|基金|产品|[的呢吗啊？?，。！!\s])*"
+    r"(?:请问|帮我|查一?下|看看|介绍|一下|最近|近期|近来|目前|现在|怎么样|如何|情况|这只|基金|产品|[的呢吗啊？?，。！!\s])*"
 )
 _FEW_CHARS = 2
 _FEW_CLAIMED_CHARS = 6  # of what a question takes for granted: a person's or a bank's name

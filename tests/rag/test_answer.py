@@ -80,7 +80,9 @@ class TestFacts:
         assert "过去一年（截至2024年末）净值增长率为3.25%，同期业绩比较基准收益率为2.17%。[1][2]" in answer.text
         assert answer.citations[0].quote == "过去一年 | 3.25% | 2.17%"
 
-    @pytest.mark.parametrize("named", ["云岭稳健混合", "990001", "yunlingwenjianhunhe", "云岭稳健混合怎么样"])
+    @pytest.mark.parametrize(
+        "named", ["云岭稳健混合", "990001", "yunlingwenjianhunhe", "云岭稳健混合怎么样", "云岭稳健混合最近怎么样"]
+    )
     def test_a_product_named_alone_is_told_by_its_card(self, firm: Firm, named: str) -> None:
         answer = ask(firm, named)
         assert "净值增长率为3.25%，同期业绩比较基准收益率为2.17%" in answer.text
@@ -525,6 +527,11 @@ def test_a_holding_is_not_the_product_itself(firm: Firm, question: str) -> None:
     firm.put("holder.md", GOLD_HOLDER)
     answer = ask(firm, question)
     assert answer.abstained, answer.text
+
+
+def test_industries_are_never_taken_from_the_list_of_holdings(firm: Firm) -> None:
+    firm.put("holder.md", GOLD_HOLDER)
+    assert "9.10" not in ask(firm, "澄湖多元配置FOF的行业配置").text
 
 
 def test_who_holds_it_is_still_told(firm: Firm) -> None:
