@@ -52,6 +52,14 @@ class ApprovedWording(Protocol):
     def answer(self, question: str, *, principal: Principal, on: date) -> Answer | None: ...
 
 
+class OpinionRights(Protocol):
+    """Who may give an opinion on a share, and to whom (serve.opinions.OpinionRights)."""
+
+    def giving(self, principal: Principal, client_id: str | None, *, on: date) -> Principal:
+        """The principal as who asks for this client: with the right for the act, or without it."""
+        ...
+
+
 class RefusedQuestions(Protocol):
     """Counts what was asked and not found, without who asked."""
 
@@ -85,11 +93,14 @@ class QuestionSession:
         approved: ApprovedWording | None = None,
         refused: RefusedQuestions | None = None,
         follow_ups: WholeQuestions | None = None,
+        opinions: OpinionRights | None = None,
     ) -> None:
+        """Without `opinions` nobody is given an opinion on a share."""
         self._answers = answers
         self._follow_ups = follow_ups
         self._approved = approved
         self._refused = refused
+        self._opinions = opinions
         self._history_turns = history_turns
         self._gate = gate
         self._facts = facts
@@ -111,7 +122,7 @@ class QuestionSession:
         context, asked = self._let_in(question, principal, today, client_id)
         if asked.outcome is Outcome.BLOCK:
             return Reply(answer=None, verdict=asked, cleared=None)
-        answer = self._answer(question, principal, history, on or today)
+        answer = self._answer(question, self._reader(principal, client_id, today), history, on or today)
         verdict = self._gate.review(
             Draft(text=answer.text, target=Target.ANSWER, by=answer.by, prompt=answer.prompt),
             self._with_sources(context, answer, principal),
@@ -142,11 +153,20 @@ class QuestionSession:
         yield Searching(whole=whole.text if whole else None)
         yield from release(
             self._gate,
-            self._growing(whole.text if whole and whole.by_model else question, principal, recent, today),
+            self._growing(
+                whole.text if whole and whole.by_model else question,
+                self._reader(principal, client_id, today),
+                recent,
+                today,
+            ),
             lambda answer: self._with_sources(context, answer, principal),
             principal=principal,
             stopped=stopped,
         )
+
+    def _reader(self, principal: Principal, client_id: str | None, today: date) -> Principal:
+        """Who reads documents in this act; the gate and the log know the person."""
+        return self._opinions.giving(principal, client_id, on=today) if self._opinions else principal
 
     def _let_in(
         self, question: str, principal: Principal, today: date, client_id: str | None

@@ -24,6 +24,8 @@ class Role(StrEnum):
 
 # Three that nobody holds two of, and none of which sees a client.
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR, Role.SECURITY, Role.AUDIT})
+# They keep the firm's research on shares; handing an opinion on takes more, see Principal.opinions.
+KEEPS_RESEARCH = frozenset({Role.EDITOR, Role.COMPLIANCE, Role.OPERATIONS, Role.SYSTEM})
 SEES_EVERY_CLIENT = frozenset({Role.COMPLIANCE, Role.OPERATIONS, Role.CRM, Role.SYSTEM})
 
 
@@ -40,6 +42,8 @@ class Principal:
     branches: frozenset[str] = field(default_factory=frozenset)
     labels: frozenset[str] = field(default_factory=frozenset)  # document labels this person may read
     entrusted: frozenset[str] = field(default_factory=frozenset)  # clients of others, for this act: of a lead in hand
+    opinions: bool = False  # for this act: opinions on shares may be given (see OpinionRights in serve/opinions.py)
+    no_opinion_on: frozenset[str] = field(default_factory=frozenset)  # ids of shares of which none is given today
 
     def has(self, *roles: Role) -> bool:
         return bool(self.roles.intersection(roles))

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from knowledge_base.access import Principal, Role
-from knowledge_base.document import DocumentStatus, DocumentVersion, ParsedDocument
+from knowledge_base.access import KEEPS_RESEARCH, Principal, Role
+from knowledge_base.document import SHARE_RESEARCH, DocumentStatus, DocumentVersion, ParsedDocument
 from knowledge_base.errors import UnknownVersionError
 from knowledge_base.metadata import Metadata
 from knowledge_base.stored import blocks_from_bytes, blocks_to_bytes
@@ -20,7 +20,26 @@ WRITERS = (Role.EDITOR, Role.OPERATIONS, Role.SYSTEM)
 
 
 def readable(principal: Principal) -> ColumnElement[bool]:
-    """SQL: every label of the version is held by the principal (the system reads everything)."""
+    """SQL: every label of the version is held by the principal (the system reads everything), and no opinion on a
+    share is opened to who neither keeps research nor may give one."""
+    if principal.has(*KEEPS_RESEARCH):
+        return _labels_held(principal)
+    return and_(_labels_held(principal), without_opinions(principal))
+
+
+def without_opinions(principal: Principal) -> ColumnElement[bool]:
+    """SQL: research on a share only where the principal may give an opinion on it now, whoever the principal is."""
+    no_opinion = versions.c.document_type != SHARE_RESEARCH
+    if not principal.opinions:
+        return no_opinion
+    closed = exists().where(
+        version_products.c.version_id == versions.c.id,
+        version_products.c.product_code.in_(sorted(principal.no_opinion_on)),
+    )
+    return or_(no_opinion, ~closed)
+
+
+def _labels_held(principal: Principal) -> ColumnElement[bool]:
     if principal.has(Role.SYSTEM):
         return versions.c.id.is_not(None)
     lacking = exists().where(

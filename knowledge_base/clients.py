@@ -14,7 +14,16 @@ from sqlalchemy.sql.elements import ColumnElement
 from jobs.direct import Direct
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 from knowledge_base.errors import UnknownClientError
-from knowledge_base.tables import advisors, client_insistence, clients, events, holdings, import_runs, transactions
+from knowledge_base.tables import (
+    advisors,
+    agreements,
+    client_insistence,
+    clients,
+    events,
+    holdings,
+    import_runs,
+    transactions,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +208,17 @@ class Clients:
         )
         with self.engine.connect() as connection:
             return tuple(SignedInsistence(**row._mapping) for row in connection.execute(query))
+
+    def has_agreement(self, client_id: str, on: date, *, principal: Principal) -> bool:
+        """Whether an agreement on investment advice holds with the client on that day. Raises UnknownClientError."""
+        self.get(client_id, principal=principal)
+        query = select(agreements.c.id).where(
+            agreements.c.client_id == client_id,
+            agreements.c.since <= on,
+            or_(agreements.c.until.is_(None), agreements.c.until >= on),
+        )
+        with self.engine.connect() as connection:
+            return connection.execute(query).first() is not None
 
     def names(self, *, principal: Principal) -> frozenset[str]:
         """Names of all clients the principal may see."""

@@ -67,7 +67,8 @@ def find_conflicts(
 def _of_facts(found: Sequence[Fact], by_id: dict[str, DocumentVersion]) -> Iterator[Conflict]:
     groups: dict[Hashable, list[Fact]] = defaultdict(list)
     for fact in found:
-        if fact.value is not None and fact.version_id in by_id:
+        a_row = metrics()[fact.attribute].kind == "list"  # which row it is differs with how a document parts its lists
+        if fact.value is not None and fact.version_id in by_id and not a_row:
             groups[_same_thing(fact)].append(fact)
     for group in groups.values():
         for left, right in combinations(_one_per_value(group), 2):

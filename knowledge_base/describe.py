@@ -10,14 +10,16 @@ from typing import Any
 
 import yaml
 
-from knowledge_base.document import DocumentStatus, ParsedDocument
+from knowledge_base.document import ANNOUNCEMENT, SHARE_RESEARCH, DocumentStatus, ParsedDocument
 from knowledge_base.errors import ParseError
 from knowledge_base.metadata import Metadata, ProductName
 from knowledge_base.parse.text import decode, front_matter
 from knowledge_base.periods import reported_period
+from knowledge_base.share_documents import on_share
 
 DOCUMENT_TYPES = frozenset(
     {"fund_annual", "fund_interim", "fund_quarterly", "fund_profile", "research", "rule", "faq", "other"}
+    | {ANNOUNCEMENT, SHARE_RESEARCH}
 )
 FRONT_MATTER_KEYS = frozenset(
     {
@@ -32,7 +34,7 @@ FRONT_MATTER_KEYS = frozenset(
         "effective_to",
         "labels",
     }
-    | {"status", "supersedes", "topic", "names", "risk_level", "retain_until"}
+    | {"status", "supersedes", "topic", "names", "risk_level", "retain_until", "shares"}
 )
 RISK_LEVELS = ("R1", "R2", "R3", "R4", "R5")
 RISK_PRINTED = re.compile(r"(?<![A-Z])R[1-5](?!\d)")
@@ -52,7 +54,7 @@ def describe(path: str, content: bytes, parsed: ParsedDocument) -> Metadata:
     """
     stated = _front_matter(path, content) if path.lower().endswith((".md", ".markdown", ".txt")) else None
     read = _from_text(path, parsed)
-    return _merged(path, stated, read) if stated is not None else read
+    return on_share(path, stated, _merged(path, stated, read) if stated is not None else read, parsed)
 
 
 def _front_matter(path: str, content: bytes) -> dict[str, Any] | None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+ANNOUNCEMENT = "announcement"  # type of a document that tells facts of a share
+SHARE_RESEARCH = "share_research"  # type of a document that gives an opinion on a share
+
 
 class BlockKind(StrEnum):
     HEADING = "heading"
@@ -78,7 +81,7 @@ class DocumentVersion:
     document_id: str  # of the document over its versions, prefixed "d_"
     path: str  # relative to the synced folder
     title: str
-    document_type: str  # fund_annual | fund_quarterly | fund_profile | research | rule | faq | other
+    document_type: str  # one of DOCUMENT_TYPES (describe.py)
     period: str | None  # the period reported: "2024", "2024H1", "2024Q4"
     product_codes: tuple[str, ...]
     publisher: str | None

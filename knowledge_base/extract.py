@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from knowledge_base.document import BlockKind, ParsedDocument
+from collections.abc import Callable, Iterator
+
+from knowledge_base.document import ANNOUNCEMENT, SHARE_RESEARCH, Block, BlockKind, ParsedDocument
 from knowledge_base.fact_sentences import facts_of_paragraph
+from knowledge_base.fact_shares import facts_of_share_paragraph
 from knowledge_base.fact_source import FEES, About
 from knowledge_base.fact_tables import facts_of_table
 from knowledge_base.facts import Fact
@@ -22,12 +25,18 @@ def extract_facts(version_id: str, metadata: Metadata, parsed: ParsedDocument) -
         name=names[-1].name if names else metadata.title,
     )
     found: dict[str, Fact] = {}
-    readers = {BlockKind.TABLE: facts_of_table, BlockKind.PARAGRAPH: facts_of_paragraph}
+    readers = {BlockKind.TABLE: facts_of_table, BlockKind.PARAGRAPH: _paragraphs(metadata)}
     for block in (block for block in parsed.blocks if block.kind in readers):
         read = readers[block.kind]
         for fact in read(about, block):
             found.setdefault(fact.id, fact)
     return _latest_fees(tuple(found.values()))
+
+
+def _paragraphs(metadata: Metadata) -> Callable[[About, Block], Iterator[Fact]]:
+    if metadata.document_type in (ANNOUNCEMENT, SHARE_RESEARCH):
+        return facts_of_share_paragraph
+    return facts_of_paragraph
 
 
 def _latest_fees(found: tuple[Fact, ...]) -> tuple[Fact, ...]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from knowledge_base.document import ANNOUNCEMENT, SHARE_RESEARCH
 from knowledge_base.facts import Fact
 from knowledge_base.metadata import Metadata, ProductName
+from knowledge_base.metrics import Subject, metric_of_row
 from knowledge_base.periods import last_day
 
 FEES = frozenset({"management_fee_rate", "custody_fee_rate", "service_fee_rate"})
@@ -23,6 +25,13 @@ class About:
     metadata: Metadata
     classes: tuple[ProductName, ...]
     name: str
+
+    @property
+    def metric_of_row(self) -> dict[str, str]:
+        """Metrics by the row labels of such a document: research tells its opinion, and no facts."""
+        of_share = self.metadata.document_type in (ANNOUNCEMENT, SHARE_RESEARCH)
+        opinion = self.metadata.document_type == SHARE_RESEARCH
+        return metric_of_row(Subject.SHARE if of_share else Subject.FUND, opinion=opinion)
 
     @property
     def main_code(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Facts out of tables: performance by stage, managers in office, and rows whose label is a known metric."""
+"""Facts out of tables: performance by stage, managers in office, holdings, and rows whose label is a known metric."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from knowledge_base.document import Block, Cell
+from knowledge_base.fact_portfolio import facts_of_portfolio, portfolio_table
 from knowledge_base.fact_source import FEES, About, Dated, make_fact, reported
 from knowledge_base.fact_tiers import facts_of_tiers, tiered_fee
 from knowledge_base.facts import Fact
 from knowledge_base.metadata import ProductName
-from knowledge_base.metrics import metric_of_row, metrics
+from knowledge_base.metrics import metrics
 from knowledge_base.periods import last_day, period_of, period_of_range, window_of
 
 NUMBER = re.compile(r"[-+−]?\d[\d,，]*(?:\.\d+)?")
@@ -35,6 +36,8 @@ def facts_of_table(about: About, block: Block) -> Iterator[Fact]:
     header = [" ".join(dict.fromkeys(row[n].text for row in table.header)) for n in range(len(table.rows[0]))]
     if fee := tiered_fee(header):
         yield from facts_of_tiers(about, block, fee)
+    elif shape := portfolio_table(block, header):
+        yield from facts_of_portfolio(about, block, shape)
     elif header and STAGE.match(header[0].strip()):
         yield from _from_stages(about, block, header)
     elif any("姓名" in text for text in header) and any(OFFICE.search(text) for text in header):
@@ -94,7 +97,7 @@ def _from_rows(about: About, block: Block, header: Sequence[str]) -> Iterator[Fa
         heading = False
         pairs = _pairs(row, bool(block.table.header_rows))
         for label, cells in pairs:
-            metric = metric_of_row().get(NUMBERING.sub("", label).strip())
+            metric = about.metric_of_row.get(NUMBERING.sub("", label).strip())
             if metric is not None and not _repeats_label(label, cells):
                 yield from _from_row(about, block, metric, columns, cells)
 

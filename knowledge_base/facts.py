@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, Select, delete, insert, or_, sel
 from sqlalchemy.sql.elements import ColumnElement
 
 from knowledge_base.access import Principal
-from knowledge_base.catalog import WRITERS, in_force_on, readable
+from knowledge_base.catalog import WRITERS, in_force_on, readable, without_opinions
 from knowledge_base.metrics import metrics
 from knowledge_base.periods import last_day
 from knowledge_base.tables import facts, versions
@@ -26,7 +26,7 @@ class Fact:
     calendar period, "P1Y..2024-11-30" for a trailing window that is no calendar period,
     "INCEPTION..2024-12-31" since inception; None for what holds until changed (fees, risk level).
     `window` names the trailing length as documents do: "P3M", "P6M", "P1Y", "P3Y", "P5Y", "INCEPTION",
-    or "REPORT" for the period of the report itself.
+    or "REPORT" for the period of the report itself; "N01" is the first row of a ranked list.
     """
 
     id: str
@@ -101,7 +101,7 @@ class FactStore:
         return (
             select(facts)
             .join(versions, versions.c.id == facts.c.version_id)
-            .where(in_force_on(day), readable(principal))
+            .where(in_force_on(day), readable(principal), without_opinions(principal))
         )
 
     def _read(self, query: Select[Any]) -> tuple[Fact, ...]:
@@ -111,7 +111,7 @@ class FactStore:
 
 
 def _of_period(period: str) -> ColumnElement[bool]:
-    points = [metric.id for metric in metrics().values() if metric.kind == "point"]
+    points = [metric.id for metric in metrics().values() if metric.kind in ("point", "list")]
     at_its_end = facts.c.attribute.in_(points) & (facts.c.as_of == last_day(period))
     return or_(facts.c.period == period, at_its_end, _constant())
 

@@ -96,6 +96,12 @@ def _code(text: str) -> str:
     return text.zfill(6) if text.isdigit() else text
 
 
+def _share_code(text: str) -> str:
+    if not re.fullmatch(r"\d{5,6}", text, re.ASCII):
+        raise BadValueError("The value is no code of a share.", "Write all its digits: 000001, for Hong Kong 00700.")
+    return text
+
+
 def _sha256(text: str) -> str:
     if not _SHA256.fullmatch(text):
         raise BadValueError("The value is no SHA-256.", "Write its 64 hex digits.")
@@ -132,6 +138,7 @@ def _list(text: str) -> list[str]:
 _READERS: dict[str, Callable[[str], Any]] = {
     "text": str,
     "code": _code,
+    "share_code": _share_code,
     "sha256": _sha256,
     "date": _date,
     "time": _time,

@@ -241,10 +241,9 @@ def _write(schema: ImportSchema, rows: list[dict[str, Any]], connection: Connect
     table = metadata.tables[schema.table]
     added = 0
     for row in rows:
-        aliases = row.pop("aliases", [])
         if schema.kind == "products":
             row["source"] = "import"
-            _write_names(row, aliases, connection)
+            _write_names(row, row.pop("aliases"), connection)
         added += _upsert(table, schema.key, row, connection)
     if rows:
         _count_run(schema.kind, connection)

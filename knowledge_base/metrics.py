@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
 import yaml
+
+
+class Subject(StrEnum):
+    """What a metric is of."""
+
+    FUND = "fund"
+    SHARE = "share"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +28,8 @@ class Metric:
     synonyms: tuple[str, ...]
     rows: tuple[str, ...]
     unit: str | None = None
+    of: Subject = Subject.FUND
+    opinion: bool = False  # a view on a share: see docs/shares.md for who is told
 
 
 @cache
@@ -35,12 +45,15 @@ def metrics() -> dict[str, Metric]:
             synonyms=tuple(fields["synonyms"]),
             rows=tuple(fields["rows"]),
             unit=fields.get("unit"),
+            of=Subject(fields.get("of", Subject.FUND)),
+            opinion=fields.get("opinion", False),
         )
         for name, fields in raw.items()
     }
 
 
 @cache
-def metric_of_row() -> dict[str, str]:
-    """Metric id by the label of a table row."""
-    return {row: metric.id for metric in metrics().values() for row in metric.rows}
+def metric_of_row(of: Subject = Subject.FUND, *, opinion: bool = False) -> dict[str, str]:
+    """Metric id by the label of a table row, in documents on such a subject."""
+    told = (metric for metric in metrics().values() if metric.of is of and metric.opinion is opinion)
+    return {row: metric.id for metric in told for row in metric.rows}

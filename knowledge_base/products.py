@@ -76,9 +76,14 @@ class RestrictedSecurity:
     names: tuple[str, ...]
 
 
+def is_share(code: str) -> bool:
+    """Whether a code of documents, facts and questions is a share's: with its exchange (690118.SH), unlike a fund's."""
+    return "." in code
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProductMatch:
-    """A product that a question names, by the words at question[start:end]."""
+    """A product or share that a question names, by the words at question[start:end]."""
 
     codes: tuple[str, ...]  # all share classes of the fund, or the one class that was named
     name: str
@@ -86,6 +91,10 @@ class ProductMatch:
     end: int
     score: float  # 1.0 exact code or name; lower for partial names and typos
     how: str  # code | full | short | alias | partial | sound
+
+    @property
+    def is_share(self) -> bool:
+        return is_share(self.codes[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +209,8 @@ class Products:
         connection.execute(delete(product_names).where(product_names.c.source == version_id))
         by_code: dict[str, list[Any]] = defaultdict(list)
         for name in metadata.names:
-            by_code[name.code].append(name)
+            if not is_share(name.code):  # shares are known by their master alone
+                by_code[name.code].append(name)
         for code, names in by_code.items():
             self._learn_one(version_id, code, names, metadata, connection)
 

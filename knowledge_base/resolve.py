@@ -1,4 +1,4 @@
-"""Find which products, periods and metrics a question names, and say so when two products fit."""
+"""Find which products, shares, periods and metrics a question names, and say so when two of them fit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from knowledge_base.abbreviations import find_abbreviation
-from knowledge_base.metrics import metrics
+from knowledge_base.metrics import Subject, metrics
 from knowledge_base.periods import PeriodMatch, find_periods
 from knowledge_base.products import KnownName, MetricMatch, ProductMatch, ResolvedQuestion
+from knowledge_base.share_names import ShareNames
 from mandarin.offsets import Mapped
 from mandarin.pinyin import find_by_sound
 from mandarin.script import normalise
@@ -21,6 +22,9 @@ CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 # words of a metric that name none: a share of the net assets, and what moved is no fund
 NO_METRIC = re.compile(
     r"(?:租金|物业|利息|股利|投资|债券|股票|存款|其他|手续费|处置|公允价值变动)(?:收入|收益(?!率|怎么样|如何|[高好多]))"
+    r"|(?:审计|律师|信息披露|交易|汇划|其他|持有人大会|上市|登记)费用?|(?:应付|应支付|支付|已付|计提)的?(?:基金)?(?:管理|托管|销售服务)费(?!率)"
+    r"|基金经理(?=的?(?:从业|学历|年龄|简历|履历|履新))|股票(?:投资)?(?:占比|比例)(?=要求|限制|范围|上限|下限)"
+    r"|(?:哪些|主要|投资|市场|信用|流动性|特有|汇率|利率)的?风险(?!等级|级别|评级)|风险(?=有哪些|揭示|提示|因素|点)"
     r"|占(?:基金|总)?(?:资产)?净值|占净资产|净值(?:的?(?:比例?|占比|多少比例))|基金(?=投资|占|持仓|明细)|基金经理(?=(?:怎么|如何|对|认为|觉得|看))"
     r"|(?:沪深\d+|上证|创业板|指数|国债|国开债|存单|市场|板块|伦敦金|金价|黄金|原油|美元|CPI|PPI|GDP|PMI|股市|债市)"
     r"[^，。？,?的]{0,6}(?:收益率|涨了多少|涨了?|涨幅|跌了多少|跌幅|跌了?|表现)"
@@ -28,6 +32,13 @@ NO_METRIC = re.compile(
 SPOKEN = re.compile(r"[涨跌赚亏谁]|多少(?!份)|怎么样|表现")
 Match = TypeVar("Match", ProductMatch, PeriodMatch, MetricMatch)
 SHORTEST_SOUND = 4  # characters of a name that is looked for by its sound
+KIND = re.compile(r"([\u4e00-\u9fff]{2})\s*(ETF|LOF|FOF|REIT)", re.IGNORECASE)
+FORMS = {"ETF": "交易型开放式", "FOF": "基金中基金", "LOF": "上市开放式", "REIT": "基础设施"}
+HOLDINGS_ASKED = re.compile(
+    r"持有|持仓|重仓|配置|占|比例|仓位|投资了|买了|哪[些只个]|明细|前[一二三四五六七八九十\d]+[大名]|什么是"
+)
+_APART = re.compile(r"(?:^|[^\u4e00-\u9fffA-Za-z0-9]|[的问下看是和与跟查说把对])$")  # 华安 before it names another
+MOST_OF_KIND = 4  # funds of one kind that are asked back; of more the kind itself is meant
 _LETTER = r"[A-Z](?:类|份额|级)?"
 FOLLOWING_CLASS = re.compile(
     rf"^\s*({_LETTER}(?:\s*[、和与及跟加+/]?\s*{_LETTER})*)(?![A-Za-z])(?:(?!\d)|(?=\d{{2}}(?:\d\d)?年))"
@@ -36,24 +47,31 @@ FOLLOWING_KIND = re.compile(r"\s*(?:ETF联接|ETF|FOF|LOF|QDII|REITs?)(?:基金)
 NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级)(?!债|信用|评级)")
 
 
-def resolve(question: str, names: Sequence[KnownName], *, today: date | None = None) -> ResolvedQuestion:
-    """Products, periods and metrics that a question names, given the names open to who asks.
+def resolve(
+    question: str, names: Sequence[KnownName], *, today: date | None = None, shares: ShareNames | None = None
+) -> ResolvedQuestion:
+    """Products, periods and metrics that a question names, given the names open to who asks, and shares where given.
 
     Relative years count from `today` (UTC date when None). All offsets are into `question`.
     """
     mapped = normalise(question)
-    plain, ambiguous = _sorted_out(_products(mapped.text, names))
+    named = _products(mapped.text, names)
+    plain, ambiguous = _sorted_out(shares.beside(mapped.text, named) if shares else named)
     plain, stray = _with_class(mapped.text, plain, names)
-    blank = _blanked(mapped.text, [*plain, *(one for group in ambiguous for one in group)])
+    ambiguous_ones = [one for group in ambiguous for one in group]
+    blank = _blanked(mapped.text, [*plain, *ambiguous_ones])
     blank = NAMED_CLASS.sub(lambda found: " " * len(found[0]), blank)
     periods = find_periods(blank, today=today or datetime.now(UTC).date())
     blank = _blanked(blank, periods)
+    asked = _metrics(blank, _subject([*plain, *ambiguous_ones]))
+    if asked and not plain and not ambiguous:  # 黄金ETF的管理费率: the one of that kind, or which of them is meant
+        plain, ambiguous = _sorted_out(by_kind(mapped.text, names))
     return ResolvedQuestion(
         question=question,
         products=tuple(_placed(one, mapped) for one in plain),
         ambiguous=tuple(tuple(_placed(one, mapped) for one in group) for group in ambiguous),
         periods=tuple(_placed(one, mapped) for one in periods),
-        metrics=tuple(_placed(one, mapped) for one in _metrics(blank)),
+        metrics=tuple(_placed(one, mapped) for one in asked),
         other_classes=stray,
     )
 
@@ -155,7 +173,7 @@ def _with_class(
 ) -> tuple[list[ProductMatch], tuple[str, ...]]:
     """A class named apart from its fund (四季度末A份额) narrows a single fund; letters that no fund has are told."""
     letters = tuple(dict.fromkeys(NAMED_CLASS.findall(_blanked(text, plain))))
-    if not letters or len(plain) != 1:
+    if not letters or len(plain) != 1 or plain[0].is_share:
         return plain, () if plain else letters
     main = next(one.main_code for one in names if one.code == plain[0].codes[0])
     classes = _classes(names, main)
@@ -190,6 +208,21 @@ def _by_part(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
         for main, span in best.items()
         if not _covered(span, best.values())
     ]
+
+
+def by_kind(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
+    """The funds of a kind named without a manager (黄金ETF), where they are few and not what is held is asked for."""
+    found = KIND.search(text)
+    if found is None or HOLDINGS_ASKED.search(text) or not _APART.search(text[: found.start()]):
+        return []
+    words, form = found[1], found[2].upper()
+    alike = {one.main_code for one in names if words in one.name and is_form(form, one.name)}
+    return [_partial(names, main, found.span()) for main in sorted(alike)] if len(alike) <= MOST_OF_KIND else []
+
+
+def is_form(form: str, name: str) -> bool:
+    """Whether a name or title says the form of a fund; reports write an ETF out."""
+    return form in name.upper() or FORMS[form] in name
 
 
 def _partial(names: Sequence[KnownName], main_code: str, span: tuple[int, int]) -> ProductMatch:
@@ -249,12 +282,17 @@ def _sorted_out(
     return sorted(unique.values(), key=lambda match: match.start), ambiguous
 
 
-def _metrics(text: str) -> list[MetricMatch]:
-    """Metrics by their words, the longest first; words that two metrics share name both."""
+def _subject(named: Sequence[ProductMatch]) -> Subject:
+    """Whose metrics are meant: a share's where nothing but shares is named."""
+    return Subject.SHARE if named and all(one.is_share for one in named) else Subject.FUND
+
+
+def _metrics(text: str, of: Subject) -> list[MetricMatch]:
+    """Metrics of such a subject by their words, the longest first; words that two metrics share name both."""
     text = NO_METRIC.sub(lambda found: " " * len(found[0]), text)
     words: dict[str, list[str]] = defaultdict(list)
     for metric in metrics().values():
-        for synonym in metric.synonyms:
+        for synonym in metric.synonyms if metric.of is of else ():
             words[synonym].append(metric.id)
     found: dict[str, MetricMatch] = {}
     for word in sorted(words, key=len, reverse=True):

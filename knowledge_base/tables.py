@@ -185,6 +185,26 @@ restricted = Table(
     Column("until", Date),
 )
 
+shares = Table(
+    "kb_shares",
+    metadata,
+    Column("code", String(8), primary_key=True),  # 690118; funds and shares of other exchanges may have the same
+    Column("exchange", String(2), primary_key=True),  # SH | SZ | BJ | HK
+    Column("name", String(80), nullable=False),
+    Column("full_name", Text),
+    Column("aliases", JSON, nullable=False),
+    Column("industry", Text),
+)
+
+agreements = Table(  # on investment advice: who may be given an opinion on a share
+    "kb_agreements",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("client_id", String(60), ForeignKey("kb_clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("since", Date, nullable=False),
+    Column("until", Date),  # last day; none = until it is ended
+)
+
 advisors = Table(
     "kb_advisors",
     metadata,

@@ -32,6 +32,11 @@ class ModelSettings(BaseModel):
         "auto", description="auto: bf16 where the processor has bf16 units, else fp32"
     )
     encoder_batch: int = Field(32, ge=1, description="texts encoded together")
+    reranker: Path | None = Field(
+        None,
+        description="folder of a cross-encoder that puts the best passages in order (config.json, tokenizer, "
+        "model.safetensors); none when not set",
+    )
     threads: int | None = Field(None, ge=1, description="processor threads of the encoder; all when not set")
     allow_hub: bool = Field(False, description="whether a model may be downloaded from a hub")
     cache_dir: Path | None = Field(None, description="folder of assembled models; under the data folder when not set")

@@ -9,8 +9,6 @@ from datetime import date
 from typing import Protocol
 
 from knowledge_base.access import Principal
-from knowledge_base.errors import UnknownProductError
-from knowledge_base.products import Product
 from prompts.chat import Message
 from rag.asking import Asks, asks
 from rag.cite import Citations, Claim
@@ -20,13 +18,17 @@ from rag.draft import Drafter, stood_in
 from rag.extract import Extractor, asks_list
 from rag.from_facts import FactAnswer, FactSource, Stated, answer_from_facts
 from rag.hidden import InstructionScan, without_instructions
+from rag.kinds import about_kinds, kinds_named
 from rag.numbers import NumberChecker, QuotedNumbers
-from rag.passage import Answer, Passage, ProductRisk
+from rag.opinions import dated, told_to
+from rag.passage import Answer, Passage
 from rag.places import FactPlaces
 from rag.premise import judged
 from rag.question import Resolver, Understood, settled, understand
-from rag.ranked import list_asked, rows_of_list
+from rag.ranked import INDUSTRIES, list_asked, rows_of_list
+from rag.ranked_facts import ranked_facts
 from rag.retrieve import Query, Retriever
+from rag.risks import ProductRegister, risks_of
 from rag.settings import RagSettings
 from rag.tables import tabled
 from rag.tokens import expanded
@@ -35,14 +37,6 @@ from rag.tools.finding import Finding
 _HOLDS_NONE = re.compile(r"未持有|不持有|没有持有|未投资|无")
 _FORECAST = "不预测未来的涨跌；可以查询已披露的业绩、持仓和观点。"
 _UNCHECKED = "找到的内容中有数字无法与原文核对，未予给出。"
-
-
-class ProductRegister(Protocol):
-    """Products as they were imported (knowledge_base.products.Products)."""
-
-    def get(self, code: str, *, principal: Principal, on: date | None = None) -> Product:
-        """Raises UnknownProductError."""
-        ...
 
 
 class Gathers(Protocol):
@@ -146,7 +140,7 @@ class Answerer:
         if asked.ambiguous and not asked.products:
             return _Composed(answer=self._ask_back(asked))
         available = self.retriever.periods(_query(asked, on), principal)
-        asked = settled(asked, available)
+        asked, withheld = told_to(settled(asked, available), principal)
         query = _query(asked, on, available)
         if asked.unknown and not asked.products:
             return _Composed(answer=self._abstain(asked, query, principal, note=_unknown_note(asked)))
@@ -157,11 +151,13 @@ class Answerer:
         found = without_instructions(self.retriever.search(query, principal), self.instructions)
         passages: Sequence[Passage] = found
         places = FactPlaces(self.retriever.index, replace(self.retriever.narrow(query, principal), periods=()))
+        listed, wanted = self._listed(asked, query, places, principal)
+        if wanted:
+            asked = replace(asked, metrics=tuple(one for one in asked.metrics if not one.id.endswith("_position")))
         stated = answer_from_facts(asked, self.facts, places, principal=principal, on=on)
         near = passages
         if asks_list(asked.search_text):
             near = without_instructions(self.retriever.with_neighbours(passages, query, principal), self.instructions)
-        listed, wanted = self._listed(asked, query, principal)
         worked = computed(asked, stated.stated)
         claims = judged(asked, [*stated.claims, *([worked.claim] if worked else [])], stated.stated)
         quoted = listed or self._general(asked, query, principal) or self._quoted(asked, stated, near)
@@ -170,12 +166,14 @@ class Answerer:
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
         passages = _cited_first(supported, passages)
         if not supported:
-            note = _UNCHECKED if claims else "；".join(stated.notes) or _nearest_note(passages)
+            note = _UNCHECKED if claims else "；".join([*withheld, *stated.notes]) or _nearest_note(passages)
             return _Composed(answer=self._abstain(asked, query, principal, note=note, passages=passages))
         # a value that could not be said in a sentence is not shown in a cell either
         sketch = (stated.stated, worked) if len(supported) == len(claims) and _in_rows(asked, worked) else None
-        composed = _compose(asked, supported, passages, [*_notes(asked, stated), *open_notes], sketch)
-        composed = replace(composed, risks=tuple(self._risks(asked, principal, on)))
+        composed = _compose(asked, supported, passages, [*withheld, *_notes(asked, stated), *open_notes], sketch)
+        if self.register is not None:
+            rated = risks_of(asked.products, self.register, principal=principal, on=on)
+            composed = replace(composed, risks=tuple(rated))
         if self.drafter is None or open_notes:  # a model might leave one side out
             return _Composed(answer=composed)
         return _Composed(answer=composed, claims=tuple(supported), sketch=sketch, drafter=self.drafter)
@@ -193,30 +191,16 @@ class Answerer:
             on=query.on,
         )
 
-    def _risks(self, asked: Understood, principal: Principal, on: date) -> Iterator[ProductRisk]:
-        """The rated code of each named product: its own, or that of the first of its classes."""
-        for product in asked.products if self.register is not None else ():
-            rated = (one for code in product.codes if (one := self._rated(code, principal, on)) is not None)
-            found = next(rated, None)
-            if found is not None:
-                yield replace(found, name=product.name)
-
-    def _rated(self, code: str, principal: Principal, on: date) -> ProductRisk | None:
-        try:
-            known = self.register.get(code, principal=principal, on=on) if self.register else None
-        except UnknownProductError:
-            return None
-        if known is None or known.risk_level is None:
-            return None
-        return ProductRisk(
-            code=code, name=known.name, level=known.risk_level, source=known.risk_source, as_of=known.risk_as_of
-        )
-
-    def _listed(self, asked: Understood, query: Query, principal: Principal) -> tuple[list[Claim], bool]:
-        """Rows of the ranked list asked for, and whether one was asked for."""
+    def _listed(
+        self, asked: Understood, query: Query, places: FactPlaces, principal: Principal
+    ) -> tuple[list[Claim], bool]:
+        """Rows of the ranked list asked for, and whether one was asked for: from facts, else as passages print them."""
         wanted = list_asked(asked.search_text)
         if wanted is None or len(asked.products) != 1:
             return [], False
+        known = ranked_facts(wanted, asked, self.facts, places, principal=principal, on=query.on)
+        if known or wanted.kind == INDUSTRIES:  # industries stand in no list of holdings
+            return known, bool(known)
         found = self.retriever.search(replace(query, text=wanted.search_text), principal)
         near = self.retriever.with_neighbours(found, query, principal, of=3)
         return rows_of_list(wanted, without_instructions(near, self.instructions)), True
@@ -232,6 +216,8 @@ class Answerer:
 
     def _quoted(self, asked: Understood, stated: FactAnswer, passages: Sequence[Passage]) -> list[Claim]:
         """Sentences for what facts left open; each named product is answered apart."""
+        if asked.withheld:
+            return []
         if stated.claims and (asked.says_only_product or (not stated.missing and asked.says_only_names)):
             return []
         if stated.notes and not stated.claims:
@@ -239,6 +225,8 @@ class Answerer:
         question = asked.search_text
         if stated.claims and asked.says_only_names:
             question = " ".join(metric.label for metric in stated.missing)
+        if not asked.products:
+            passages = about_kinds(kinds_named(asked.question), passages)
         if len(asked.products) < 2:
             return self._named(asked, self.extractor.best(question, passages, about_product=bool(asked.products)))
         claims: list[Claim] = []
@@ -330,7 +318,7 @@ def _cited_first(claims: Sequence[Claim], passages: Sequence[Passage]) -> tuple[
 
 
 def _notes(asked: Understood, stated: FactAnswer) -> list[str]:
-    return [*stated.notes, *([_unknown_note(asked)] if asked.unknown else [])]
+    return [*stated.notes, *dated(stated.stated), *([_unknown_note(asked)] if asked.unknown else [])]
 
 
 def _class_note(asked: Understood) -> str:

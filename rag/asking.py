@@ -24,6 +24,7 @@ class Asks(StrEnum):
     PREMISE = "premise"  # states something and wants it confirmed
     FORECAST = "forecast"
     FOLLOW = "follow"  # speaks of what was named before
+    OPINION = "opinion"  # of a share: what somebody thinks of it
 
 
 def asks(question: str, kind: Asks) -> bool:

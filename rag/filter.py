@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from knowledge_base.access import Principal, Role
+from knowledge_base.document import SHARE_RESEARCH
 from rag.lexical import Ids
 
 
@@ -35,6 +36,7 @@ def conditions(narrow: Filter) -> tuple[str, dict[str, Any]]:
         where.append(
             "v.no NOT IN (SELECT no FROM version_labels WHERE label NOT IN (SELECT value FROM json_each(:labels)))"
         )
+    _withhold_opinions(narrow.principal, where, values)
     if narrow.product_codes:
         values["codes"] = json.dumps(narrow.product_codes)
         where.append(
@@ -50,6 +52,19 @@ def conditions(narrow: Filter) -> tuple[str, dict[str, Any]]:
         values["types"] = json.dumps(narrow.document_types)
         where.append("v.document_type IN (SELECT value FROM json_each(:types))")
     return " AND ".join(where), values
+
+
+def _withhold_opinions(principal: Principal, where: list[str], values: dict[str, Any]) -> None:
+    """Research on a share is found only in the act of who may give an opinion on it; the system is no exception."""
+    values["opinion"] = SHARE_RESEARCH
+    if not principal.opinions:
+        where.append("v.document_type <> :opinion")
+        return
+    values["no_opinion_on"] = json.dumps(sorted(principal.no_opinion_on))
+    where.append(
+        "(v.document_type <> :opinion OR v.no NOT IN "
+        "(SELECT no FROM version_codes WHERE code IN (SELECT value FROM json_each(:no_opinion_on))))"
+    )
 
 
 def ids_of(spans: Sequence[tuple[int, int]]) -> Ids:

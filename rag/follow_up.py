@@ -14,7 +14,8 @@ from prompts.errors import ChatUnavailableError
 from prompts.library import PromptLibrary
 from rag.from_facts import FactSource
 from rag.numbers import unsupported
-from rag.question import Resolver, Shares, Understood, understand
+from rag.question import Resolver, Understood, understand
+from rag.unknown import Shares
 from rag.wording import WINDOWS, period_words
 
 _LEANING = re.compile(r"^(?:那么?|然后|还有|以及|再|它的?|其|该|这只|那只|这个|同期)+|[呢吗？?。！!\s]+$")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from models.encoders.choice import interchangeable
 from rag.chunk import chunk_document, embedding_text
 from rag.errors import EncoderChangedError, IndexUnreadableError
 from rag.filter import Filter
-from rag.lexical import Hit, Ids, LexicalEntry, LexicalIndex
+from rag.lexical import Hit, Ids, LexicalIndex
 from rag.passage import Chunk
 from rag.settings import RagSettings
 from rag.store import ChunkStore
@@ -142,11 +142,12 @@ class SearchIndex:
 
     def search_terms(self, question: str, *, k: int, allowed: Ids) -> list[Hit]:
         """BM25 among the allowed chunks."""
+        names = self.store.words().found(question)
         if self._elsewhere.lexical is None:
-            return self.store.lexical.search(question, k=k, allowed=allowed)
+            return self.store.lexical.search(question, k=k, allowed=allowed, names=names)
         with self._lock:
             lexical = self._current_lexical(self._elsewhere.lexical)
-        return lexical.search(question, k=k, allowed=allowed)
+        return lexical.search(question, k=k, allowed=allowed, names=names)
 
     def search_vector(self, vector: Vectors, *, k: int, allowed: Ids) -> list[Hit]:
         """Inner product with one query vector of shape (dimension,), among the allowed chunks."""
@@ -164,6 +165,21 @@ class SearchIndex:
     def chunk_with(self, version_id: str, words: str, narrow: Filter) -> Chunk | None:
         """The first chunk of a document that holds these words; None where the filter does not let it be seen."""
         return self.store.chunk_with(version_id, words, narrow)
+
+    def learn_names(self, names: Iterable[str]) -> int:
+        """Make the catalogue's names terms of their own; returns how many chunks that changed.
+
+        Every chunk is looked through for the names that came or went: a second for some twenty thousand.
+        """
+        with self.store.transaction() as connection:
+            touched = self.store.learn(connection, names)
+            if touched:
+                self.store.touch(connection)
+        if touched and self._elsewhere.lexical is not None:
+            with self._lock:
+                self._current_lexical(self._elsewhere.lexical).remove(touched)
+                self._lexical_generation = None  # what is missing there is added again with its new terms
+        return len(touched)
 
     def align(self) -> None:
         """Bring what is apart from the chunk table into line now, so that nothing deleted waits there for a search."""
@@ -215,7 +231,7 @@ class SearchIndex:
             self._lexical.remove(np.setdiff1d(held, stored).tolist())
             for part in batches(np.setdiff1d(stored, held).tolist(), _COPIED_AT_ONCE):
                 chunks = self.store.chunks(part).items()
-                self._lexical.add([LexicalEntry(id=id_, context=one.context, text=one.text) for id_, one in chunks])
+                self._lexical.add([self.store.entry(id_, one.context, one.text) for id_, one in chunks])
             self._lexical_generation = generation
         return self._lexical
 

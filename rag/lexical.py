@@ -31,6 +31,7 @@ class LexicalEntry:
     id: int
     context: str
     text: str
+    names: tuple[str, ...] = ()  # of the catalogue, as they stand in either: terms of their own
 
 
 class LexicalIndex(Protocol):
@@ -42,8 +43,11 @@ class LexicalIndex(Protocol):
         """Forget these ids; unknown ones are ignored."""
         ...
 
-    def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
-        """The best k of `allowed` (sorted ids; None = all), best first; empty when no term is known."""
+    def search(self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()) -> list[Hit]:
+        """The best k of `allowed` (sorted ids; None = all), best first; empty when no term is known.
+
+        `names` of the catalogue that the question holds are terms of their own.
+        """
         ...
 
     def document_share(self, wanted: Sequence[str]) -> dict[str, float]:
@@ -81,7 +85,10 @@ class FtsLexical:
     def add(self, entries: Sequence[LexicalEntry]) -> None:
         self._connection().executemany(
             "INSERT INTO chunk_terms (rowid, context, body) VALUES (?, ?, ?)",
-            [(entry.id, " ".join(terms(entry.context)), " ".join(terms(entry.text))) for entry in entries],
+            [
+                (entry.id, " ".join(terms(entry.context)), " ".join([*terms(entry.text), *entry.names]))
+                for entry in entries
+            ],
         )
         self._postings.changed()
 
@@ -89,9 +96,9 @@ class FtsLexical:
         self._connection().executemany("DELETE FROM chunk_terms WHERE rowid = ?", [(id_,) for id_ in ids])
         self._postings.changed()
 
-    def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
+    def search(self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()) -> list[Hit]:
         allowed = self._postings.ids() if allowed is None else allowed
-        scores = self._postings.scores(question_terms(question), allowed)
+        scores = self._postings.scores(_wanted(question, names), allowed)
         holding = np.flatnonzero(scores)
         return best(allowed[holding], scores[holding], k=k, allowed=None)
 
@@ -111,14 +118,14 @@ class MemoryLexical:
 
     def add(self, entries: Sequence[LexicalEntry]) -> None:
         for entry in entries:
-            self._counts[entry.id] = Counter(terms(entry.context) + terms(entry.text))
+            self._counts[entry.id] = Counter([*terms(entry.context), *terms(entry.text), *entry.names])
 
     def remove(self, ids: Sequence[int]) -> None:
         for id_ in ids:
             self._counts.pop(id_, None)
 
-    def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
-        wanted = question_terms(question)
+    def search(self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()) -> list[Hit]:
+        wanted = _wanted(question, names)
         scored = {id_: self._score(counts, wanted) for id_, counts in self._counts.items()}
         hits = {id_: score for id_, score in scored.items() if score > 0}
         ids = np.array(list(hits), dtype=np.int64)
@@ -139,6 +146,10 @@ class MemoryLexical:
             _idf(part, len(self._counts)) * counts[term] * (K1 + 1) / (counts[term] + norm)
             for term, part in share.items()
         )
+
+
+def _wanted(question: str, names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*question_terms(question), *names]))
 
 
 def _idf(share: float, total: int) -> float:

@@ -145,8 +145,8 @@ class PgLexical:
             with _translated("full-text search"), self._engine.begin() as connection:
                 connection.execute(gone, {"of": self._index_id, "ids": [int(id_) for id_ in ids]})
 
-    def search(self, question: str, *, k: int, allowed: Ids | None = None) -> list[Hit]:
-        counts = self._document_counts(question_terms(question))
+    def search(self, question: str, *, k: int, allowed: Ids | None = None, names: Sequence[str] = ()) -> list[Hit]:
+        counts = self._document_counts(list(dict.fromkeys([*question_terms(question), *names])))
         wanted = _telling(counts)
         if not wanted or (allowed is not None and not len(allowed)):
             return []
@@ -172,7 +172,7 @@ class PgLexical:
         return self._size()[0]
 
     def _values(self, entry: LexicalEntry) -> dict[str, object]:
-        context, body = terms(entry.context), terms(entry.text)
+        context, body = terms(entry.context), [*terms(entry.text), *entry.names]
         return {
             "of": self._index_id, "id": entry.id, "length": len(context) + len(body),
             "terms": _tsvector(context, body),

@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from knowledge_base.abbreviations import brand_at
 from knowledge_base.access import Principal
 from knowledge_base.metrics import metrics as all_metrics
 from knowledge_base.periods import PeriodMatch, last_day
 from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
 from rag.asking import Asks, asks
-from rag.card import card
+from rag.card import card, share_card
 from rag.tokens import question_terms
-
-Shares = Callable[[Sequence[str]], dict[str, float]]
+from rag.unknown import Shares, unknown_products
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_CODE = re.compile(r"(?<![\d.,])\d{6}(?![\d.,%年月日元份股])")
-_NAMED_FUND = re.compile(
-    r"(?P<name>[\u4e00-\u9fffA-Za-z0-9]{2,24}?)"
-    r"(?:(?:灵活配置|持有期|定期开放|养老目标)?(?:混合|债券|股票|货币|指数)型?(?:证券投资基金|基金)?[A-EH]?"
-    r"|ETF(?:联接)?[AC]?|LOF|FOF|集合资产管理计划|证券投资基金|基金)"
-)
-# what may stand before a kind of fund without naming one
-_FUNCTION = re.compile(
-    r".*(?:[前头第][一二三四五六七八九十\d]+[大名只]?|持仓|重仓|请问|什么|怎么|怎样|如何|哪些|哪只|这只|那只|哪个|这个|那个|是不是|有没有|关于|比较|推荐|购买|投资|持有|了解|"
-    r"赎回|申购|认购|定投|客户|公司|属于|不同|所有|一般|普通|[的在是和与及跟对把被有请问查下买卖只年月度、，,？?！!。])"
-)
-_GENERIC = re.compile(
-    r"本|该|此|公募|私募|主动|被动|偏股|偏债|纯债|中短债|短债|二级|一级|可转债|灵活|配置|平衡|增强|开放式|封闭式|养老|行业|"
-    r"主题|宽基|沪深|中证|新|老|类|型|等|证券|投资|其他|某|多|几|一|二|两|三|股票|债券|货币|混合|指数|场内|场外|境外|商品|黄金"
-)
 # what a question may hold beside names, periods and metrics without asking for more than the figure
 _FILLER = re.compile(
     r"请问|问下|帮我|查一?下|告诉我?|报告期|期[内末初间]|年[末度]|截[至止]|分别|各自?|同期|以及|多少|几何|什么|怎么样|怎样|如何|现在|目前|最新|当前|"
@@ -45,13 +28,8 @@ _FILLER = re.compile(
     r"[和与及是为的了在有呢吗啊么各那它其我想你看对比从到至按共]"
 )
 _NOTHING_ASKED = re.compile(
-    r"(?:请问|帮我|查一?下|看看|介绍|一下|怎么样|如何|情况|这只|基金|产品|[的呢吗啊？?，。！!\s])*"
+    r"(?:请问|帮我|查一?下|看看|介绍|一下|最近|近期|近来|目前|现在|怎么样|如何|情况|这只|基金|产品|[的呢吗啊？?，。！!\s])*"
 )
-_NAME_BEHIND = re.compile(
-    r"(?:(?!的|和|与|跟|是|有|在|过去|最|近|今年|去年|前年|上[年半个]|多|什么|谁|怎|吗|呢|前[一二三四五六七八九十\d]|持|能|会|要|可以|申购|赎回|定投)"
-    r"[\u4e00-\u9fffA-Za-z0-9]){2,12}"
-)
-_NO_FUND = re.compile(r"公司|资管|证券(?!投资基金)|银行|研究|营业部|客户|经理|集团|保险|网点|开户")
 _FEW_CHARS = 2
 _FEW_CLAIMED_CHARS = 6  # of what a question takes for granted: a person's or a bank's name
 _BROAD_CHARS = 3  # a metric named in so few characters (风险, 收益) may be a mere topic
@@ -82,6 +60,7 @@ class Understood:
     claimed_text: str = ""  # the question without names and periods: what it may take for granted
     says_only_names: bool = False  # nothing is asked beyond the metrics named
     says_only_product: bool = False  # nothing is asked at all: the product's card is told
+    withheld: bool = False  # an opinion was asked for that may not be told: facts of announcements alone
 
     @property
     def product_codes(self) -> tuple[str, ...]:
@@ -119,6 +98,8 @@ def understand(
         products = next((turn.products for turn in before if turn.products), ())
         if products and other_classes:
             products, other_classes = _in_class(products, other_classes, resolver, principal, on)
+        if products and products[0].is_share:
+            metrics = _metrics_of(products[0], question, resolver, principal, on)
     follows = bool(before) and _leans_on_history(question, named)
     if follows and not metrics:
         metrics = next((turn.metrics for turn in before if turn.metrics), ())
@@ -133,7 +114,7 @@ def understand(
     said = named.metrics or metrics or periods or follows or unknown
     bare = len(named.products) == 1 and not said and bool(_NOTHING_ASKED.fullmatch(_blank(question, named)))
     if bare:
-        metrics = card(len(question))
+        metrics = share_card(len(question)) if products[0].is_share else card(len(question))
     carried_text = _blank(before[0].question, before[0]) if follows and not metrics else ""
     return Understood(
         question=question,
@@ -195,6 +176,15 @@ def _in_class(
     return (found.products or tuple(products)), found.other_classes
 
 
+def _metrics_of(
+    product: ProductMatch, question: str, resolver: Resolver, principal: Principal, on: date
+) -> tuple[MetricMatch, ...]:
+    """The metrics of the question as they are meant of a share that was spoken of before (净利润呢)."""
+    found = resolver.resolve(f"{product.name}，{question}", principal=principal, today=on).metrics
+    before = len(product.name) + 1
+    return tuple(replace(one, start=one.start - before, end=one.end - before) for one in found)
+
+
 def _with_related(metrics: Sequence[MetricMatch]) -> tuple[MetricMatch, ...]:
     named = {metric.id for metric in metrics}
     more = [
@@ -210,55 +200,6 @@ def _is_topic(metric: MetricMatch) -> bool:
     """In a longer question a broad word names what it is about, not the figure (基金经理如何看待后市)."""
     about = all_metrics()[metric.id]
     return metric.end - metric.start <= _BROAD_CHARS or about.value == "words" or metric.spoken
-
-
-def unknown_products(question: str, named: ResolvedQuestion, shares: Shares) -> tuple[str, ...]:
-    """Codes and fund-like names in the question that resolve to no product and occur in no document."""
-    taken = [(m.start, m.end) for m in (*named.products, *(m for group in named.ambiguous for m in group))]
-    codes = [m.group() for m in _CODE.finditer(question) if not _overlaps(m.span(), taken)]
-    found = [code for code in codes if not any(shares([code]).values())]
-    for match in _NAMED_FUND.finditer(question):
-        proper = _proper_part(match.group("name"))
-        if not _overlaps(match.span(), taken) and len(proper) >= 2 and _without_trace(proper, shares):
-            found.append(match.group()[match.group().index(proper) :])
-    found += _of_known_brands(question, named, taken, shares)
-    return tuple(dict.fromkeys(found))
-
-
-def _of_known_brands(
-    question: str, named: ResolvedQuestion, taken: Sequence[tuple[int, int]], shares: Shares
-) -> Iterator[str]:
-    """A manager's brand with a name behind it of which no document tells: 华夏成长."""
-    starts = [one.start for one in named.periods] + [one.start for one in named.metrics]
-    at = 0
-    while at < len(question):
-        brand = brand_at(question[at:])
-        if not brand:
-            at += 1
-            continue
-        name = _NAME_BEHIND.match(question, at + len(brand))
-        stop = min([name.end() if name else at, *(start for start in starts if start > at)])
-        own = _GENERIC.sub("", question[at + len(brand) : stop])
-        whole = question[at:stop]
-        told = _NO_FUND.search(whole) or _overlaps((at, stop), taken)
-        if len(own) >= 2 and not told and _without_trace(whole, shares):
-            yield whole
-        at += len(brand)
-
-
-def _proper_part(name: str) -> str:
-    """What is left of a name after words that may stand before any fund."""
-    rest = _FUNCTION.sub("", name)
-    return rest if len(_GENERIC.sub("", rest)) >= 2 else ""
-
-
-def _without_trace(proper: str, shares: Shares) -> bool:
-    known = shares(question_terms(proper))
-    return any(share == 0 for share in known.values())
-
-
-def _overlaps(span: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:
-    return any(start < span[1] and span[0] < end for start, end in taken)
 
 
 def _earlier(history: Sequence[Message], resolver: Resolver, principal: Principal, on: date) -> list[ResolvedQuestion]:

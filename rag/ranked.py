@@ -13,15 +13,21 @@ from rag.cite import Claim
 from rag.passage import Passage
 from rag.units import Unit, units
 
-_SUBJECT = re.compile(r"重仓|持仓|持有人|股票?|债|基金(?!经理)|ABS|资产支持证券|券|权益")
+INDUSTRIES = "行业"
+_SUBJECT = re.compile(r"重仓|持仓|持有人|股票?|债|基金(?!经理)|ABS|资产支持证券|券|权益|行业")
 _NO_RANK = re.compile(r"最大(?:回撤|跌幅|亏损|涨幅|风险)|最大的?(?:风险|回撤)|风险")
 _KINDS = (  # what is asked for, and what its list is headed
     (re.compile(r"持有人"), "持有人"),
+    (re.compile(r"行业"), INDUSTRIES),
     (re.compile(r"ABS|资产支持证券", re.IGNORECASE), "资产支持证券"),
     (re.compile(r"债|券"), "债券"),
     (re.compile(r"股|重仓"), "股票"),
     (re.compile(r"基金"), "基金"),
     (re.compile(r"权益"), "权益"),
+)
+_PART_OF_LIST = re.compile(r"转债|国债|金融债|短融|中票|存单|信用债|利率债|港股")  # no report ranks these apart
+_INDUSTRIES_ASKED = re.compile(
+    r"行业(?:配置|分布|构成|占比)(?![^，。？]*(?:调整|思路|看法|展望|为什么|为何|变化))|(?:重仓|配置|持有|投资)了?(?:哪些|什么)行业"
 )
 _LISTS = re.compile(r"明细|前十名|前五名|持有人")
 _OTHER_LISTS = re.compile(r"累计买入|累计卖出|流通受限|受限|转股期|期货|衍生品|交易明细|合同|费用")
@@ -43,6 +49,8 @@ class ListAsked:
     @property
     def search_text(self) -> str:
         """What the list is headed."""
+        if self.kind == INDUSTRIES:
+            return "报告期末按行业分类的股票投资组合 行业类别 公允价值 占基金资产净值比例"
         if self.kind == "持有人":
             return "期末上市基金前十名持有人 持有份额 占比例"
         return _HEADING.format(kind=self.kind or "")
@@ -51,11 +59,15 @@ class ListAsked:
 def list_asked(question: str) -> ListAsked | None:
     """The ranked list a question asks for; None where it asks for none."""
     subject = question if _SUBJECT.search(question) else ""
-    if not subject or _NO_RANK.search(question) or _OTHER_LISTS.search(question):
+    if not subject or any(p.search(question) for p in (_NO_RANK, _OTHER_LISTS, _PART_OF_LIST)):
         return None
     rank, top = rank_asked(question), top_asked(question)
     if rank is None and top is None:
-        if not re.search(r"(?:重仓股?|持仓|持有人)(?:明细|名单|有?哪些|都?有|是|列)", question):
+        if not re.search(
+            r"(?:重仓股?|持仓|持有人)(?:明细|名单|有?哪些|都?有|是|列)|重仓(?:了|的)?(?:哪些|什么)"
+            r"|(?<!可)(?<!转)(?:股票|债券|基金|资产支持证券|ABS)(?:都?有|是)?(?:哪些|哪几[只个])(?!风险|费用|基金|产品)",
+            question,
+        ) and not _INDUSTRIES_ASKED.search(question):
             return None
         top = _LONGEST
     kind = next((name for pattern, name in _KINDS if pattern.search(question)), None)

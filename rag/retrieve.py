@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import zip_longest
 
+import numpy as np
+
 from knowledge_base.access import Principal
 from models.encoder import Encoder, Vectors
+from models.reranker import Reranker
 from rag.filter import Filter
 from rag.index import SearchIndex
 from rag.lexical import Hit
@@ -34,8 +37,17 @@ class Query:
 class Retriever:
     """Finds passages for a question."""
 
-    def __init__(self, index: SearchIndex, encoder: Encoder, settings: RagSettings | None = None) -> None:
+    def __init__(
+        self,
+        index: SearchIndex,
+        encoder: Encoder,
+        settings: RagSettings | None = None,
+        *,
+        reranker: Reranker | None = None,
+    ) -> None:
+        """`reranker` puts the first passages in order; without one they stay as fusion ranks them."""
         self.index = index
+        self.reranker = reranker
         self.encoder = encoder
         self.settings = settings or index.settings
 
@@ -114,7 +126,17 @@ class Retriever:
             Passage(chunk=chunk, score=scores[id_] * self._weight(chunk.product_codes, narrow))
             for id_, chunk in chunks.items()
         ]
-        return sorted(passages, key=lambda passage: (-passage.score, passage.chunk.id))
+        return self._reranked(text, sorted(passages, key=lambda passage: (-passage.score, passage.chunk.id)))
+
+    def _reranked(self, text: str, passages: list[Passage]) -> list[Passage]:
+        """The first passages as the reranker orders them, with the scores of the places they take."""
+        head = passages[: self.settings.rerank]
+        if self.reranker is None or len(head) < 2:
+            return passages
+        texts = [f"{passage.chunk.context}\n{passage.chunk.text}" for passage in head]
+        order = np.argsort(-self.reranker.scores(text, texts), kind="stable")
+        ordered = [replace(head[at], score=place.score) for at, place in zip(order, head, strict=True)]
+        return [*ordered, *passages[len(head) :]]
 
     def _weight(self, codes: tuple[str, ...], narrow: Filter) -> float:
         """A general document may answer a question on a product, but behind the product's own."""

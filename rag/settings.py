@@ -41,6 +41,12 @@ class RagSettings(BaseModel):
         description="constant of reciprocal rank fusion, ranks; small, so that the best of one index alone "
         "(a rare name in a table) stays ahead of what both find mediocre",
     )
+    rerank: int = Field(
+        default=20,
+        ge=1,
+        le=100,
+        description="best passages that a reranker puts in order, where `models.reranker` is set, count",
+    )
     codeless_weight: float = Field(
         default=0.5, gt=0, le=1, description="weight of a document without product when one is named, factor"
     )

@@ -6,7 +6,7 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from models.encoder import Vectors
 from rag.errors import IndexUnreadableError
 from rag.filter import Filter, conditions, ids_of
 from rag.lexical import FtsLexical, Ids, LexicalEntry
+from rag.names import CatalogueWords
 from rag.passage import Chunk
 from rag.rows import CHUNK_COLUMNS, chunk_of, chunk_row, iso
 
@@ -42,9 +43,10 @@ _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS vectors (
         id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, vector BLOB NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS version_codes_code ON version_codes (code)",
+    "CREATE TABLE IF NOT EXISTS catalogue_names (name TEXT PRIMARY KEY) WITHOUT ROWID",
     *FtsLexical.CREATE,
 )
-_LAYOUT = 2  # raise with the schema: what is missing in an older file is made when it is opened
+_LAYOUT = 3  # raise with the schema: what is missing in an older file is made when it is opened
 
 
 class ChunkStore:
@@ -55,6 +57,7 @@ class ChunkStore:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._spans: tuple[str, dict[int, tuple[int, int]]] | None = None
+        self._words: tuple[str, CatalogueWords] | None = None
         self.lexical = FtsLexical(self.connection)
 
     def connection(self) -> sqlite3.Connection:
@@ -121,7 +124,7 @@ class ChunkStore:
             ).lastrowid
             blob = np.asarray(vector, dtype="<f4").tobytes()
             connection.execute("INSERT INTO vectors (id, vector) VALUES (?, ?)", (id_, blob))
-            self.lexical.add([LexicalEntry(id=int(id_ or 0), context=chunk.context, text=chunk.text)])
+            self.lexical.add([self.entry(int(id_ or 0), chunk.context, chunk.text)])
 
     def describe(self, connection: sqlite3.Connection, version: DocumentVersion) -> None:
         """Write what the catalog says of an indexed version: validity, labels, codes, period."""
@@ -163,6 +166,33 @@ class ChunkStore:
 
     def set_meta(self, connection: sqlite3.Connection, key: str, value: str) -> None:
         _set_meta(connection, key, value)
+
+    def entry(self, id_: int, context: str, text: str) -> LexicalEntry:
+        """What is searched of a chunk, the catalogue's names in it marked."""
+        return LexicalEntry(id=id_, context=context, text=text, names=self.words().found(f"{context}\n{text}"))
+
+    def words(self) -> CatalogueWords:
+        """The names that are terms of their own, as they were last learnt by any process."""
+        learnt = self.meta("names") or ""
+        if self._words is None or self._words[0] != learnt:
+            rows = self.connection().execute("SELECT name FROM catalogue_names")
+            self._words = (learnt, CatalogueWords(str(row[0]) for row in rows))
+        return self._words[1]
+
+    def learn(self, connection: sqlite3.Connection, names: Iterable[str]) -> list[int]:
+        """Take these for the catalogue's names; returns the chunks whose terms that changed, already written anew."""
+        new, old = CatalogueWords(names), self.words()
+        changed = CatalogueWords(new.names ^ old.names)
+        if not changed.names:
+            return []
+        connection.execute("DELETE FROM catalogue_names")
+        connection.executemany("INSERT INTO catalogue_names (name) VALUES (?)", [(name,) for name in new.names])
+        self.set_meta(connection, "names", secrets.token_hex(8))
+        rows = connection.execute("SELECT id, context, text FROM chunks")
+        touched = [row for row in rows if changed.found(f"{row[1]}\n{row[2]}")]
+        self.lexical.remove([row[0] for row in touched])
+        self.lexical.add([self.entry(*row) for row in touched])
+        return [row[0] for row in touched]
 
     def allowed(self, narrow: Filter) -> Ids:
         """Ids of the chunks a search may look at, sorted."""

@@ -75,12 +75,13 @@ def run_demo(house: House, *, calls: int, step: Callable[[str, int, int], None])
     """Run the three ways; `step(what, done, total)` reports progress."""
     started = time.perf_counter()
     with demo_house(house) as fresh:
-        fresh.sync(
-            sample_folder() / "documents",
-            delete=False,
-            principal=OPERATOR,
-            progress=lambda done, total, _path: step("documents", done, total),
-        )
+        for folder in (sample_folder() / "documents", sample_folder() / "shares" / "documents"):
+            fresh.sync(
+                folder,
+                delete=False,
+                principal=OPERATOR,
+                progress=lambda done, total, _path: step("documents", done, total),
+            )
         reply = fresh.session.ask(QUESTION, principal=OPERATOR, today=fresh.today())
         draft = Draft(text=PROMISE, target=Target.ADVISOR_MESSAGE, by=OPERATOR.user_id, generated=False)
         blocked = fresh.check(draft, client_id="C0003", product_codes=(), channel="client", principal=OPERATOR)

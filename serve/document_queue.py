@@ -72,6 +72,7 @@ class DocumentHandler:
         )
         _raise_failure(row)
         house.find_conflicts(principal=OPERATOR)
+        house.learn_names()
         return {"outcome": row.outcome, "version_id": row.version_id, "warnings": list(row.warnings)}
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from knowledge_base.document import SHARE_RESEARCH
+from knowledge_base.errors import UnknownVersionError
 from rag.hidden import without_instructions
 from rag.tools.finding import Finding, Found, Notebook
 from rag.tools.registry import Toolbox, TypedTool, toolbox
@@ -77,8 +79,10 @@ class KnowledgeTools:
     def read(self, asked: ReadArgs) -> Found:
         """按 version_id 打开文件中两个位置之间的原文，至多 4000 字，整段整行；next_start 是继续读的位置，读完为空。"""
         house, principal = self.house, self.principal
-        parsed = house.catalog.parsed(asked.version_id, principal=principal)
         version = house.catalog.version(asked.version_id, principal=principal)
+        if version.document_type == SHARE_RESEARCH:
+            raise UnknownVersionError(asked.version_id)  # an opinion on a share goes through no program
+        parsed = house.catalog.parsed(asked.version_id, principal=principal)
         end = asked.end if asked.end is not None else len(parsed.text)
         last = min(end, asked.start + MOST_CHARS)
         inside = [block for block in parsed.blocks if block.end > asked.start and block.start < last]

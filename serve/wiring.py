@@ -182,9 +182,18 @@ class House(Rooms):
         )
         if any(row.outcome in CHANGES for row in report.rows):
             self.find_conflicts(principal=principal)
+            self.learn_names()
         if any(row.outcome in ("removed", "updated") for row in report.rows):
             self.index.align()
         return report
+
+    def learn_names(self) -> int:
+        """Make the names of all products and shares words of the index; returns how many chunks that changed."""
+        from serve.users import OPERATOR
+
+        products = (known.name for known in self.products.names(principal=OPERATOR))
+        shares = (share.name for share in self.shares.all(principal=OPERATOR))
+        return self.index.learn_names([*products, *shares])
 
     def find_conflicts(self, *, principal: Principal) -> tuple[int, int]:
         """Look for contradictions among what is in force today; returns how many are new and how many went."""
@@ -242,7 +251,7 @@ class House(Rooms):
         """The best passages for a text among what is in force today."""
         from rag.retrieve import Query
 
-        named = self.products.resolve(text, principal=principal, today=self.today())
+        named = self.securities.resolve(text, principal=principal, today=self.today())
         codes = tuple(code for product in named.products for code in product.codes)
         return self.retriever.search(Query(text=text, on=self.today(), product_codes=codes, k=k), principal)
 
@@ -260,6 +269,7 @@ class House(Rooms):
 
         if version_id.startswith("wording:"):
             return self._open_wording(version_id, principal)
+        principal = self.opinion_rights.reading(principal)
         try:
             version = self.catalog.version(version_id, principal=principal)
             text = self.catalog.text(version_id, principal=principal)
@@ -446,6 +456,8 @@ class House(Rooms):
             report = import_dispositions(self.leads, path, principal=principal)
         else:
             report = import_csv(kind, path, engine=self.engine, principal=principal)
+            if kind in ("products", "shares") and report.ok:
+                self.learn_names()
         if not report.ok:
             rows = "; ".join(f"line {r.line}, {r.column}: {r.problem} {r.remedy}" for r in report.bad[:5])
             raise ServeError(f"{path} was not imported, {report.bad_count} rows are wrong: {rows}")

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from knowledge_base.facts import FactStore
     from knowledge_base.keeping import DocumentKeeper
     from knowledge_base.products import Products
+    from knowledge_base.shares import Securities, Shares
     from knowledge_base.wordings import Wordings
     from models.encoder import Encoder
     from models.registry import ModelStore
+    from serve.opinions import OpinionRights
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -103,6 +105,24 @@ class Ground:
         from knowledge_base.products import Products
 
         return Products(self.engine)
+
+    @once
+    def shares(self) -> Shares:
+        from knowledge_base.shares import Shares
+
+        return Shares(self.engine)
+
+    @once
+    def securities(self) -> Securities:
+        from knowledge_base.shares import Securities
+
+        return Securities(self.products, self.shares)
+
+    @once
+    def opinion_rights(self) -> OpinionRights:
+        from serve.opinions import OpinionRights
+
+        return OpinionRights(self.clients, self.products, self.shares, self.today)
 
     @once
     def clients(self) -> Clients:

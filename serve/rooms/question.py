@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from copilot.talks.store import Talks
     from knowledge_base.unanswered import UnansweredLog
     from models.encoder import Encoder
+    from models.reranker import Reranker
     from prompts.chat import ChatModel, Reply
     from prompts.chat_models import ChatModels
     from prompts.library import PromptLibrary
@@ -109,7 +110,15 @@ class QuestionRooms(ComplianceRooms):
     def retriever(self) -> Retriever:
         from rag.retrieve import Retriever
 
-        return Retriever(self.index, self.asking, self.settings.rag)
+        return Retriever(self.index, self.asking, self.settings.rag, reranker=self._reranker())
+
+    def _reranker(self) -> Reranker | None:
+        folder = self.settings.models.reranker
+        if folder is None:
+            return None
+        from models.encoders.cross_encoder import CrossEncoderReranker
+
+        return CrossEncoderReranker(folder.expanduser(), threads=self.settings.models.threads)
 
     @once
     def instructions(self) -> InstructionCheck:
@@ -129,7 +138,7 @@ class QuestionRooms(ComplianceRooms):
         return Answerer(
             self.retriever,
             self.facts,
-            self.products,
+            self.securities,
             settings=self.settings.rag,
             drafter=drafter,
             instructions=self.instructions,
@@ -170,7 +179,7 @@ class QuestionRooms(ComplianceRooms):
     def approved(self) -> ApprovedAnswers:
         from rag.approved import ApprovedAnswers
 
-        return ApprovedAnswers(self.wordings, self.asking, self.products, self.settings.rag)
+        return ApprovedAnswers(self.wordings, self.asking, self.securities, self.settings.rag)
 
     @once
     def unanswered(self) -> UnansweredLog:
@@ -187,7 +196,7 @@ class QuestionRooms(ComplianceRooms):
         from rag.follow_up import FollowUps
 
         return FollowUps(
-            self.products,
+            self.securities,
             self.retriever.document_share,
             self.facts,
             model=self.chat(ChatTask.REWRITE),
@@ -206,6 +215,7 @@ class QuestionRooms(ComplianceRooms):
             approved=self.approved,
             refused=self.unanswered,
             follow_ups=self.questions_in_turn,
+            opinions=self.opinion_rights,
         )
 
     @once

@@ -33,8 +33,10 @@ def import_wordings(house: House) -> int:
 
 
 def import_people(house: House) -> None:
-    """Put the sample's advisors, clients, products and holdings into a house."""
+    """Put the sample's advisors, clients, products, holdings and shares into a house."""
     from serve.users import OPERATOR
 
     for kind in IMPORTS:
         house.import_file(kind, sample_folder() / "clients" / f"{kind}.csv", principal=OPERATOR)
+    for kind in ("shares", "agreements"):
+        house.import_file(kind, sample_folder() / "shares" / f"{kind}.csv", principal=OPERATOR)

@@ -81,3 +81,11 @@ class TestLexicalIndex:
 
     def test_document_share(self, lexical: LexicalIndex) -> None:
         assert lexical.document_share(["云岭", "无此"]) == {"云岭": 0.5, "无此": 0.0}
+
+    def test_a_name_of_the_catalogue_is_one_term(self, lexical: LexicalIndex) -> None:
+        lexical.add([LexicalEntry(id=5, context="周报", text="银河之星上周回撤", names=("银河之星",))])
+        lexical.add([LexicalEntry(id=6, context="周报", text="银河系、河之源、之星：上周回撤")])
+        assert found(lexical, "银河之星", names=("银河之星",))[0] == 5
+        assert lexical.document_share(["银河之星"])["银河之星"] > 0
+        lexical.remove([5])
+        assert lexical.document_share(["银河之星"])["银河之星"] == 0

@@ -89,3 +89,22 @@ def test_offsets_are_those_of_the_question_as_typed() -> None:
     assert found.product_codes == ("990001",)
     assert question[found.products[0].start : found.products[0].end] == "雲嶺健康生活"
     assert question[found.periods[0].start : found.periods[0].end] == "２０２４年"
+
+
+def test_a_kind_of_fund_is_the_one_there_is_or_asked_back() -> None:
+    gold = KnownName(name="鹿台黄金交易型开放式证券投资基金", code="518999", kind="full", main_code="518999")
+    another = KnownName(name="雁栖黄金ETF", code="518998", kind="short", main_code="518998")
+    one = resolve("黄金ETF的管理费率", [gold])
+    assert [match.codes for match in one.products] == [("518999",)]
+    both = resolve("黄金ETF的管理费率", [gold, another])
+    assert both.products == ()
+    assert len(both.ambiguous[0]) == 2
+    for question in ("哪只基金持有黄金ETF", "什么是黄金ETF", "黄金ETF好不好", "华安黄金ETF的规模"):
+        assert resolve(question, [gold]).products == (), "no figure of its own is asked for"
+
+
+@pytest.mark.parametrize(
+    "question", ["云岭的审计费用是多少", "应付管理费多少", "基金经理从业多少年", "股票比例要求", "有哪些风险"]
+)
+def test_words_that_only_look_like_a_metric(question: str) -> None:
+    assert resolve(question, []).metrics == ()

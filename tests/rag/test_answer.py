@@ -80,7 +80,9 @@ class TestFacts:
         assert "过去一年（截至2024年末）净值增长率为3.25%，同期业绩比较基准收益率为2.17%。[1][2]" in answer.text
         assert answer.citations[0].quote == "过去一年 | 3.25% | 2.17%"
 
-    @pytest.mark.parametrize("named", ["云岭稳健混合", "990001", "yunlingwenjianhunhe", "云岭稳健混合怎么样"])
+    @pytest.mark.parametrize(
+        "named", ["云岭稳健混合", "990001", "yunlingwenjianhunhe", "云岭稳健混合怎么样", "云岭稳健混合最近怎么样"]
+    )
     def test_a_product_named_alone_is_told_by_its_card(self, firm: Firm, named: str) -> None:
         answer = ask(firm, named)
         assert "净值增长率为3.25%，同期业绩比较基准收益率为2.17%" in answer.text
@@ -439,3 +441,106 @@ def test_two_products_that_fit_are_asked_back(firm: Firm) -> None:
     assert "请问指的是" in (answer.note or "")
     assert "990001" in (answer.note or "")
     assert "990003" in (answer.note or "")
+
+
+POSITIONS = """---
+title: 晨曦平衡混合型证券投资基金2024年年度报告
+type: fund_annual
+codes: ['990019']
+period: '2024'
+names: {'990019': 晨曦平衡混合}
+---
+# 晨曦平衡混合型证券投资基金2024年年度报告
+
+## 期末基金资产组合情况
+
+| 序号 | 项目 | 金额（元） | 占基金总资产的比例（％） |
+|---|---|---|---|
+| 1 | 权益投资 | 580,000.00 | 58.20 |
+| | 其中：股票 | 580,000.00 | 58.20 |
+| 2 | 固定收益投资 | 300,000.00 | 30.10 |
+| | 其中：债券 | 300,000.00 | 30.10 |
+| 3 | 贵金属投资 | - | - |
+
+## 报告期末按行业分类的境内股票投资组合
+
+| 代码 | 行业类别 | 公允价值（元） | 占基金资产净值比例（％） |
+|---|---|---|---|
+| C | 制造业 | 300,000.00 | 30.10 |
+| J | 金融业 | 250,000.00 | 25.20 |
+
+## 期末按公允价值占基金资产净值比例大小排序的所有股票投资明细
+
+| 序号 | 股票代码 | 股票名称 | 数量（股） | 公允价值（元） | 占基金资产净值比例（％） |
+|---|---|---|---|---|---|
+| 1 | 600001 | 远山电力 | 12,000 | 91,000.00 | 9.10 |
+| 2 | 600002 | 远山港口 | 9,500 | 64,000.00 | 6.40 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("晨曦平衡混合的股票仓位多少", ["股票占基金总资产的比例为58.20%"]),
+        ("晨曦平衡混合2024年末债券占比", ["债券占基金总资产的比例为30.10%"]),
+        ("晨曦平衡混合黄金占比多少", ["贵金属投资占基金总资产的比例为“-”，即未持有"]),
+        (
+            "晨曦平衡混合前十大重仓股",
+            ["2024年末股票投资明细中，远山电力占基金资产净值9.10%", "远山港口占基金资产净值6.40%"],
+        ),
+        ("晨曦平衡混合第二大重仓股是哪只", ["末股票投资明细中，远山港口占基金资产净值6.40%"]),
+        (
+            "晨曦平衡混合的行业配置",
+            ["2024年末行业配置中，制造业占基金资产净值30.10%", "金融业占基金资产净值25.20%"],
+        ),
+        ("晨曦平衡混合前两大重仓股合计占多少", ["15.50%（9.10% + 6.40%）"]),
+    ],
+)
+def test_what_a_fund_holds_is_told_from_facts(firm: Firm, question: str, said: Sequence[str]) -> None:
+    firm.put("positions.md", POSITIONS)
+    answer = ask(firm, question)
+    assert not answer.abstained, answer.note
+    assert all(part in answer.text for part in said), answer.text
+    assert all("占基金资产净值" not in part or answer.citations for part in said)
+
+
+GOLD_HOLDER = """---
+title: 澄湖多元配置三个月持有期混合型基金中基金2024年年度报告
+type: fund_annual
+codes: ['990021']
+period: '2024'
+names: {'990021': 澄湖多元配置FOF}
+---
+# 澄湖多元配置三个月持有期混合型基金中基金2024年年度报告
+
+## 报告期末按公允价值占基金资产净值比例大小排序的基金投资明细
+
+| 序号 | 基金代码 | 基金名称 | 运作方式 | 持有份额（份） | 公允价值（元） | 占基金资产净值比例（％） |
+|---|---|---|---|---|---|---|
+| 1 | 518999 | 华安黄金ETF | 交易型开放式 | 1,200.00 | 91,000.00 | 9.10 |
+
+## 投资策略
+
+报告期内本基金增持了黄金ETF，黄金ETF的管理费率较低，规模稳定。
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["黄金ETF的管理费率是多少", "华安黄金ETF规模多大", "518999的规模", "黄金ETF是什么运作方式"],
+)
+def test_a_holding_is_not_the_product_itself(firm: Firm, question: str) -> None:
+    firm.put("holder.md", GOLD_HOLDER)
+    answer = ask(firm, question)
+    assert answer.abstained, answer.text
+
+
+def test_industries_are_never_taken_from_the_list_of_holdings(firm: Firm) -> None:
+    firm.put("holder.md", GOLD_HOLDER)
+    assert "9.10" not in ask(firm, "澄湖多元配置FOF的行业配置").text
+
+
+def test_who_holds_it_is_still_told(firm: Firm) -> None:
+    firm.put("holder.md", GOLD_HOLDER)
+    assert "9.10" in ask(firm, "澄湖多元配置FOF持有华安黄金ETF占净值多少").text
+    assert "华安黄金ETF" in ask(firm, "澄湖多元配置FOF第一大持仓基金").text

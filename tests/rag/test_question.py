@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from knowledge_base.products import ProductMatch, ResolvedQuestion
-from rag.question import unknown_products
 from rag.tokens import expanded, question_words, terms
+from rag.unknown import unknown_products
 
 KNOWN = "云岭稳健混合基金赎回管理费率债券投资新能源产业主题风险等级申购转换货币市场"
 

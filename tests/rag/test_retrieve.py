@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.encoders.hashing import HashEncoder
+from models.reranker import Scores
 from rag.index import SearchIndex
 from rag.retrieve import Query, Retriever, reciprocal_rank_fusion
 from rag.settings import RagSettings
@@ -67,3 +70,22 @@ def test_titles_are_those_a_search_may_see(retriever: Retriever) -> None:
 def test_fusion_sums_reciprocal_ranks() -> None:
     fused = reciprocal_rank_fusion([[(1, 9.0), (2, 8.0)], [(2, 0.9)]], constant=10)
     assert fused == {1: pytest.approx(1 / 11), 2: pytest.approx(1 / 12 + 1 / 11)}
+
+
+def test_a_reranker_orders_the_first_and_leaves_the_rest(retriever: Retriever) -> None:
+    plain = versions(retriever, "基金赎回款到账", k=4)
+    turned = Retriever(
+        retriever.index, retriever.encoder, retriever.settings.model_copy(update={"rerank": 2}), reranker=_Upside()
+    )
+    found = turned.search(Query(text="基金赎回款到账", on=TODAY, k=4), ADVISOR)
+    assert [passage.chunk.version_id for passage in found] == [plain[1], plain[0], *plain[2:]]
+    assert [passage.score for passage in found] == sorted((passage.score for passage in found), reverse=True)
+
+
+class _Upside:
+    """Turns whatever it is given upside down."""
+
+    name = "upside"
+
+    def scores(self, question: str, passages: Sequence[str]) -> Scores:
+        return np.arange(len(passages), dtype=np.float32)
