@@ -1,6 +1,6 @@
 // A product's card by code, name, pinyin or its initials, looked up while somebody types.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, yuan } from "/static/staff_api.js";
+import { call, yuan } from "/static/api.js";
 
 const WAIT_MS = 150;
 const fee = (tiers, unit) => tiers.map((t) => `${t.below ? `${Number(t.below).toLocaleString("zh-CN")}${unit}以下 ` : "其余 "}${t.percent}%`).join("；");

@@ -1,6 +1,7 @@
 // Consents: what a call said of them, decided by a person, and the ledger of one client.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, clock, CONSENT, Proof, PURPOSES, STATES, usePlayer, when } from "/static/staff_api.js";
+import { call, clock, when } from "/static/api.js";
+import { CONSENT, Proof, PURPOSES, STATES, usePlayer } from "/static/parts.js";
 import { Consents } from "/static/board_card.js";
 
 export function Consent({ id, item, onDone }) {

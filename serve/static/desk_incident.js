@@ -1,6 +1,7 @@
 // One incident: which clients told of it, and what they wanted to do in that time.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, Proof, STATES, usePlayer, when } from "/static/staff_api.js";
+import { call, when } from "/static/api.js";
+import { Proof, STATES, usePlayer } from "/static/parts.js";
 import { Wishes } from "/static/desk_item.js";
 
 export function Incident({ id, onDone }) {

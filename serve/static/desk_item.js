@@ -1,6 +1,7 @@
 // One case or ticket: what was said, what happened since, and what is done next.
 import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, clock, left, Proof, STATES, usePlayer, when, yuan } from "/static/staff_api.js";
+import { call, clock, left, when, yuan } from "/static/api.js";
+import { Proof, STATES, usePlayer } from "/static/parts.js";
 
 const EVENTS = {
   opened: "登记", assigned: "分派", contacted: "已联系客户", answered: "已答复", closed: "关闭", reopened: "重开",

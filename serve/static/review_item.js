@@ -1,6 +1,7 @@
 // One item: the text with its findings marked in place, who wrote it, what was known, history and the decision.
 import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, OUTCOMES, STATES, TARGETS, when } from "/static/review_api.js";
+import { when } from "/static/api.js";
+import { call, OUTCOMES, STATES, TARGETS } from "/static/review_api.js";
 
 // Offsets count characters as the server does, not UTF-16 units.
 function pieces(text, findings) {

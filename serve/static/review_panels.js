@@ -1,6 +1,7 @@
 // Panels without a queue: spoken words, indicators, mistakes.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, OUTCOMES, seconds } from "/static/review_api.js";
+import { clock } from "/static/api.js";
+import { call, OUTCOMES } from "/static/review_api.js";
 
 const HOW = { registered: "已登记", called_back: "已回访更正", trained: "已培训", dismissed: "非违规（听错）" };
 const ASKED = { register: "应登记", call_back: "应回访更正", train: "应培训" };
@@ -31,7 +32,7 @@ function Words({ finding, onDone }) {
   return html`<li class="card">
     <div class="row"><strong>“${finding.quote}”</strong><span class="badge block">${SEVERITY[finding.severity]}</span>
       ${finding.confidential && html`<span class="badge block">保密</span>`}<span class="small">${finding.rule}</span></div>
-    <div class="small">通话 ${finding.call_id}，${seconds(finding.start_s)} 处（第 ${finding.turn + 1} 轮），顾问 ${
+    <div class="small">通话 ${finding.call_id}，${clock(finding.start_s)} 处（第 ${finding.turn + 1} 轮），顾问 ${
       finding.advisor_id || "未知"}，客户 ${finding.client_id || "未知"}，${ASKED[finding.disposition]}</div>
     <div class="row"><label>处置<select value=${how} onChange=${(e) => setHow(e.target.value)}>${
         Object.entries(HOW).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></label>

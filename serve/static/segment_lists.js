@@ -1,6 +1,6 @@
 // Lists of clients: what waits for another person, what may be fetched.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { number, when } from "/static/people_api.js";
+import { number, when } from "/static/api.js";
 
 const STATES = { pending: "待审批", approved: "已批准", refused: "未批准" };
 const OPERATOR = "operator"; // whom the server takes where nobody is named

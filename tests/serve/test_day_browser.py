@@ -65,7 +65,7 @@ def test_what_was_sent_and_never_cleared(open_staff: Open, site: Site, tmp_path:
     sent(site.house, tmp_path)
     page = open_staff("/board", width=width)
     page.goto(f"{site.url}/review")
-    page.get_by_label("审核人员").select_option("anna")
+    page.get_by_label("当前人员").select_option("anna")
     page.get_by_role("button", name="外发消息").click()
     page.get_by_text(SENT).wait_for()
     page.get_by_role("rowheader", name="C0003").wait_for()
