@@ -1,6 +1,7 @@
 // One call: what was read in it, and the recording from the very second that proves it.
 import { clock, whenExactly } from "/static/api.js";
 import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { Note } from "/static/call_note.js";
 import { Transcript, Wave } from "/static/call_wave.js";
 import { STATES } from "/static/parts.js";
 import { Head, open } from "/static/shell.js";
@@ -130,7 +131,7 @@ function App() {
       ${found.inspection && html`<${Part} title="先听这几段" items=${segments} none="没有需要先听的片段。">
         ${segments.map((s) => html`<li class="card"><div><${Play} from=${s.start_s} to=${s.end_s} label=${s.why.join("、")} play=${playing} />
           ${s.why.join("；")}</div></li>`)}<//>`}
-      <section><h2>纪要</h2><p class="note">${found.note || "没有纪要。"}</p></section>
+      <${Note} callId=${callId} shown=${found.note} />
       <${Originals} found=${found} />
     </div>`;
 }

@@ -55,7 +55,15 @@ def test_chinese_and_english_say_the_same_things(client: TestClient) -> None:
     )
     assert chinese - english == set()
     used = set()
-    for name in ("sidebar", "sidebar_answer", "sidebar_send", "sidebar_client", "sidebar_diagnosis", "sidebar_api"):
+    for name in (
+        "sidebar",
+        "sidebar_answer",
+        "sidebar_send",
+        "sidebar_client",
+        "sidebar_diagnosis",
+        "sidebar_api",
+        "sidebar_work",
+    ):
         used |= set(re.findall(r"\bw\.(\w+)", client.get(f"/static/{name}.js").text))
     assert used - chinese == set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,11 @@ from sqlalchemy import select
 from copilot.talks.tables import sent_messages
 from knowledge_base.access import Principal
 from rag.passage import Answer, Sentence
+from serve.users import OPERATOR
 from tests.serve.conftest import FEE, settings_of
+from tests.serve.staff_cases import BUY, record, wish
 from tests.serve.test_browser import Site, browser, fonts, overflow
+from tests.serve.test_day import promise
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -158,6 +162,31 @@ def test_a_page_that_was_killed_finds_its_answer(open_page: Open, site: Site, tm
     again.get_by_text("到账以公告为准。").wait_for()
     again.locator(".badge").wait_for()
     assert again.locator(".question").count() == 1
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_a_lead_and_a_promise_are_done_where_they_are_read(
+    open_page: Open, site: Site, tmp_path: Path, width: int
+) -> None:
+    record(site.house, "k1", "C0003", wish("fund.buy", "lead", BUY))
+    promise(site.house, "kp", "C0003", datetime.now(UTC) - timedelta(days=1))
+    page = open_page(width=width)
+    page.get_by_role("button", name="选择客户").click()
+    page.get_by_label("客户编号或姓名", exact=True).fill("C0003")
+    page.get_by_role("button", name="谷雨生（C0003）").click()
+    page.locator(".client summary").click()
+    lead = page.locator(".work", has_text="申购基金")
+    lead.get_by_role("button", name="认领").click()
+    lead.get_by_role("status").get_by_text("跟进中").wait_for()
+    assert overflow(page) == 0
+    shot(page, tmp_path, f"work_{width}")
+    lead.get_by_role("button", name="成交").click()
+    lead.get_by_role("status").get_by_text("成交").wait_for()
+    (kept,) = site.house.leads.list(principal=OPERATOR, client_id="C0003")
+    assert kept.state.value == "won"
+    page.get_by_role("button", name="已兑现").click()
+    page.get_by_text("发资料，已记为兑现。").wait_for()
+    assert site.house.notes.tasks(principal=OPERATOR, client_id="C0003", state="open") == ()
 
 
 def test_a_failed_answer_is_taken_back_and_asked_again(open_page: Open, site: Site, tmp_path: Path) -> None:
