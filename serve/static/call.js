@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-sta
 import { Note } from "/static/call_note.js";
 import { Transcript, Wave } from "/static/call_wave.js";
 import { STATES } from "/static/parts.js";
-import { Head, open } from "/static/shell.js";
+import { Head, open, Problem } from "/static/shell.js";
 
 const MASKED = /\*{3}/;
 const BEFORE_S = 0.5;  // a little earlier than the words, lest the first syllable be lost
@@ -75,7 +75,7 @@ function Originals({ found }) {
     else setError(reply?.status === 403 ? "您无权查看原话：只有合规和主管可以查看，且会留痕。" : body.detail || "连不上服务，请稍后再试。");
   };
   return html`<section><h2>已隐去的信息</h2>
-    ${error && html`<p class="error" role="alert">${error}</p>`}
+    <${Problem} words=${error} />
     ${turns ? html`<ul class="cards">${turns.map((t) => html`<li class="card"><q>${t.text}</q></li>`)}</ul>`
       : html`<p class="hint">本页隐去了手机号、证件号、卡号等。查看原话会记入审计日志。</p>
         <button type="button" onClick=${open}>查看原话</button>`}</section>`;

@@ -1,7 +1,7 @@
 // The advisor's day: whom to speak to and why, promises that are due, and a product's card while the client waits.
 import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
 import { call, left, yuan } from "/static/api.js";
-import { Head, open } from "/static/shell.js";
+import { Head, open, Problem } from "/static/shell.js";
 import { at, Card } from "/static/board_card.js";
 import { ProductBox } from "/static/day_product.js";
 
@@ -38,7 +38,7 @@ function Task({ task, onDone }) {
     <div class="act row"><button type="button" onClick=${() => act("done", { outcome: "done" }, "已记为完成。")}>完成</button>
       ${LATER.map(([word, days]) => html`<button type="button" onClick=${() => act("postpone", { until: nine(days) }, `已推迟到${word}。`)}>${word}</button>`)}
       <button type="button" onClick=${() => act("done", { outcome: "wrong" }, "已记为误读。")}>没有答应过</button></div>
-    ${error && html`<p class="error" role="alert">${error}</p>`}</li>`;
+    <${Problem} words=${error} /></li>`;
 }
 
 function Day({ who }) {

@@ -1,6 +1,6 @@
 // One report: made, read as its client will read it, edited line by line, sent, and what came of it.
 import { when } from "/static/api.js";
-import { Head, open } from "/static/shell.js";
+import { Head, open, Problem } from "/static/shell.js";
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 
 const STATES = { cleared: ["合规通过", "done"], waiting: ["等待合规复核", "wait"], held: ["未通过合规", "late"] };
@@ -75,7 +75,7 @@ function Editing({ version, onDone }) {
       <textarea rows=${Math.max(2, Math.ceil(line.text.length / 40))} value=${edits[line.n] ?? line.text}
         onInput=${(e) => setEdits({ ...edits, [line.n]: e.target.value })}></textarea></label>`)}
     <p class="small">只能修改文字段落；数字须与报告的计算结果一致。提交后由合规规则重新审核，修改前后的文字都会保留。</p>
-    ${error && html`<p class="error" role="alert">${error}</p>`}
+    <${Problem} words=${error} />
     ${found && html`<p class=${STATES[found.state][1]} role="status">第 ${found.version} 版：${STATES[found.state][0]}。${
       (found.verdict?.reasons || []).join("；")}</p>`}
     <div><button class="go" disabled=${!changed}>提交修改</button></div></form>`;
@@ -90,7 +90,7 @@ function Links({ links, onDone }) {
     try { await call(`/v1/deliveries/${id}/revoke`, { reason }); setClosing(""); onDone(); } catch (e) { setError(e.message); }
   };
   if (!links.length) return html`<p class="hint">尚未发送给客户。</p>`;
-  return html`${error && html`<p class="error" role="alert">${error}</p>`}
+  return html`<${Problem} words=${error} />
     <ul class="cards">${links.map((link) => html`<li key=${link.id} class="card">
       <div class="row"><strong>第 ${link.version} 版</strong><span class="badge">${LINKS[link.state]}</span>
         <span class="small">${when(link.created_at)} 由 ${link.sent_by} 发送，${when(link.expires_at)} 到期</span></div>
@@ -115,7 +115,7 @@ function Sending({ version, onDone }) {
     try { setSent(await call(`${base}/deliveries`, { version: version.version })); onDone(); } catch (e) { setError(e.message); }
     setBusy(false);
   };
-  return html`${error && html`<p class="error" role="alert">${error}</p>`}
+  return html`<${Problem} words=${error} />
     ${sent && html`<p class="done" role="status">已发送，${when(sent.expires_at)} 到期。链接只显示这一次，客户凭验证码查看：</p>
       <p class="address">${sent.url}</p><div><button type="button" onClick=${() => navigator.clipboard.writeText(sent.url)}>复制链接</button></div>`}
     <div><button type="button" class="go" disabled=${version.state !== "cleared" || busy} onClick=${send}>把第 ${version.version} 版发送给客户</button></div>`;

@@ -1,6 +1,7 @@
 // What pages about leads, calls and clients share: words, the player of recordings, and a client's own words as proof.
 import { asPerson, clock } from "/static/api.js";
 import { html, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { Problem } from "/static/shell.js";
 
 export const STATES = {
   new: "待跟进", offered: "已派发", claimed: "跟进中", contacted: "已联系", won: "成交", lost: "未成", wrong: "误报",
@@ -44,7 +45,7 @@ export function usePlayer() {
   const watch = () => {
     if (wanted.current?.to && audio.current.currentTime >= wanted.current.to) { wanted.current.to = null; audio.current.pause(); }
   };
-  const bar = html`${error && html`<div class="error" role="alert">${error}</div>`}
+  const bar = html`<${Problem} words=${error} />
     ${loaded && html`<div class="player"><audio ref=${audio} key=${loaded.url} src=${loaded.url} controls aria-label=${`通话 ${loaded.callId} 的录音`}
       onLoadedMetadata=${start} onTimeUpdate=${watch} onError=${() => setError("浏览器不能播放这种录音格式：请用本机播放器打开原文件。")}></audio></div>`}`;
   return { play, bar };

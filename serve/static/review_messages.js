@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 import { api, when } from "/static/api.js";
 import { OUTCOMES } from "/static/review_api.js";
+import { Problem } from "/static/shell.js";
 
 const Message = ({ message }) => html`<li class="card">
   <div class="row"><span class=${`badge ${message.outcome || ""}`}>${OUTCOMES[message.outcome] || "未判定"}</span>
@@ -29,7 +30,7 @@ export function Messages() {
   }, [day]);
   return html`<section class="panel item" aria-label="外发消息">
     <label>日期 <input type="date" value=${day || found?.day || ""} onChange=${(e) => setDay(e.target.value)} /></label>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     ${found && html`<h3>未经放行的消息</h3>
       ${!found.messages.length && html`<p class="hint">没有未经放行的消息，或当天的存档还没有导入。</p>`}
       <ul class="found">${found.messages.map((message) => html`<${Message} key=${message.id} message=${message} />`)}</ul>

@@ -1,7 +1,7 @@
 // The audit log, for officers: search by client, person, kind and day.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 import { call, when } from "/static/api.js";
-import { Head, open } from "/static/shell.js";
+import { Head, open, Problem } from "/static/shell.js";
 
 const KINDS = {
   "": "全部", "compliance.verdict": "合规结论", "review.": "复核", "access.": "查看与导出", "call.": "通话", "message.": "外发消息",
@@ -39,7 +39,7 @@ function Search() {
       <label>类别<select ...${field("event")}>${Object.entries(KINDS).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></label>
       <label>从<input type="date" ...${field("first")} /></label><label>到<input type="date" ...${field("last")} /></label>
       <button class="go">查询</button></form>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     ${ready && !found.entries.length && !error && html`<p class="hint">没有符合条件的记录。</p>`}
     <ul class="found">${found.entries.map((entry) => html`<${Entry} key=${entry.id} entry=${entry} />`)}</ul>
     ${found.cursor && html`<button type="button" onClick=${() => load(found.cursor)}>更早的记录</button>`}</div>`;

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 import { Lists } from "/static/segment_lists.js";
 import { api, dayAhead, number } from "/static/api.js";
-import { Head, open, Tabs } from "/static/shell.js";
+import { Head, open, Problem, Tabs } from "/static/shell.js";
 
 const HOW = { all_of: "必须", any_of: "任一", none_of: "排除", "": "不限" };
 const WORDS = { all_of: "必须有", any_of: "至少有一个", none_of: "不能有" };
@@ -56,7 +56,7 @@ function Keep({ pick, draft, onSaved }) {
   return html`<label>名称（小写英文、数字、-、_）<input value=${name} maxlength="60" onInput=${(e) => setName(e.target.value)} /></label>
     <label>标题<input value=${zh} maxlength="120" onInput=${(e) => setZh(e.target.value)} /></label>
     <label>到期日<input type="date" value=${until} onInput=${(e) => setUntil(e.target.value)} /></label>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     <button type="button" class="go" onClick=${save}>保存客群</button>`;
 }
 
@@ -74,7 +74,7 @@ function Pick({ draft, onSaved }) {
         onHow=${(how) => setPick(put(pick, tag.id, how))} />`)}</ul></section>
     <section class="side" aria-label="客群">
       <div aria-live="polite"><div class="total">${count.clients === null ? "—" : number(count.clients)}</div><span class="hint">符合条件的客户</span></div>
-      ${count.error && html`<div class="error" role="alert">${count.error}</div>`}
+      <${Problem} words=${count.error} />
       ${tags && html`<ul class="chosen">${Object.entries(WORDS).filter(([how]) => pick[how].length).map(([how, word]) => html`
         <li>${word}：${pick[how].map((id) => names[id] || id).join("、")}</li>`)}</ul>`}
       <${Keep} pick=${pick} draft=${draft} onSaved=${onSaved} />
@@ -98,7 +98,7 @@ function Segments({ onLoad, onAsked }) {
   };
   const ask = (name) => act(async () => onAsked(await api.post(`segments/${encodeURIComponent(name)}/lists`, { reason })));
   return html`<section class="panel"><h2>已保存的客群</h2>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     ${rows && !rows.length && html`<p class="hint">还没有客群，请在“选客户”里保存一个。</p>`}
     <ol class="found">${(rows || []).map((row) => html`<li class="card" key=${row.name}>
       <div class="row"><strong>${row.zh}</strong><span class="small">${row.name}，${row.owner}，有效至 ${row.expires_on}</span>
