@@ -85,7 +85,7 @@ def test_where_a_setting_is_from_and_that_no_secret_is_shown(tmp_path: Path, mon
     file = tmp_path / "tougu.toml"
     file.write_text(
         '[server]\nport = 8700\n[chat]\nbase_url = "http://me:hidden@127.0.0.1:8000/v1"\nmodel = "m"\n'
-        '[copilot.wecom]\ncorp_id = "ww1"\nsecret = "very-secret"\n', "utf-8"
+        '[copilot.wecom]\ncorp_id = "ww1"\nagent_id = "1"\nsecret = "very-secret"\n', "utf-8"
     )  # fmt: skip
     monkeypatch.setenv("TOUGU_HOME", str(tmp_path))
     monkeypatch.setenv("TOUGU_LEADS__WINDOW_DAYS", "30")
