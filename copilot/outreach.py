@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from string import Template
 from typing import Any, Protocol
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from compliance_filters.audit.log import AuditLog
 from compliance_filters.errors import AuditError, SealedError
@@ -89,6 +89,20 @@ class Outreach:
     texts: tuple[OutreachText, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutreachLine:
+    """One outreach in a list."""
+
+    id: str
+    segment: str
+    channel: str
+    wording: str | None
+    why: str
+    created_at: datetime
+    fetched_at: datetime | None
+    counts: Mapping[str, int]  # texts by state
+
+
 class OutreachDesk:
     """Prepares outreaches and hands their cleared texts over."""
 
@@ -130,6 +144,30 @@ class OutreachDesk:
                 select(outreach_texts).where(outreach_texts.c.outreach_id == outreach_id).order_by("client_id")
             ).all()
         return _outreach(row, texts)
+
+    def mine(self, *, principal: Principal, limit: int = 50) -> tuple[OutreachLine, ...]:
+        """The outreaches that somebody made, the newest first."""
+        principal.require("write to a segment", *SENDERS)
+        own = select(outreaches).where(outreaches.c.by == principal.user_id)
+        state = outreach_texts.c.state
+        with self._engine.connect() as connection:
+            rows = connection.execute(own.order_by(outreaches.c.created_at.desc()).limit(limit)).all()
+            counted = (
+                select(outreach_texts.c.outreach_id, state, func.count().label("n"))
+                .where(outreach_texts.c.outreach_id.in_([row.id for row in rows]))
+                .group_by(outreach_texts.c.outreach_id, state)
+            )
+            found = connection.execute(counted).all()
+        counts: dict[str, dict[str, int]] = {row.id: dict.fromkeys((CLEARED, HELD, LEFT_OUT), 0) for row in rows}
+        for each in found:
+            counts[each.outreach_id][each.state] = each.n
+        return tuple(
+            OutreachLine(
+                id=row.id, segment=row.segment, channel=row.channel, wording=row.wording, why=row.why,
+                created_at=row.created_at, fetched_at=row.fetched_at, counts=counts[row.id],
+            )
+            for row in rows
+        )  # fmt: skip
 
     def cleared(self, outreach_id: str, *, principal: Principal) -> list[Mapping[str, str]]:
         """The cleared texts for the firm's channel, each with its hash and the entry that cleared it.

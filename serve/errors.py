@@ -16,7 +16,11 @@ class OpenDoorError(ServeError):
 
 
 class UserError(ServeError):
-    """A user cannot be given what was asked for."""
+    """A user, or a key, cannot be given what was asked for; `zh` says it on the pages."""
+
+    def __init__(self, message: str, *, zh: str = "") -> None:
+        super().__init__(message)
+        self.zh = zh
 
 
 class NotFoundError(ServeError):

@@ -146,7 +146,10 @@ def load_settings(config: Path | None = None) -> Settings:
         loaded = Settings(**values)
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from error
-    return loaded.model_copy(update={"home": loaded.home.expanduser().resolve()})
+    found = loaded.model_copy(update={"home": loaded.home.expanduser().resolve()})
+    if "home" not in loaded.model_fields_set:
+        found.model_fields_set.discard("home")  # made absolute is not set
+    return found
 
 
 def _config_path(config: Path | None) -> Path | None:
@@ -203,3 +206,22 @@ def describe(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, Field
             yield from describe(value, f"{key}.")
         else:
             yield key, field, value
+
+
+def sources(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Where each setting is from, as (dotted key, environment | file | default), in the order of `describe`."""
+    for name in type(settings).model_fields:
+        value, key = getattr(settings, name), f"{prefix}{name}"
+        if isinstance(value, BaseModel):
+            yield from sources(value, f"{key}.")
+        elif name not in settings.model_fields_set:
+            yield key, "default"
+        else:
+            yield key, "environment" if _in_environment(key) else "file"
+
+
+def _in_environment(key: str) -> bool:
+    """Whether a variable names the setting, or a table that it stands in."""
+    parts = key.upper().split(".")
+    names = {PREFIX + DELIMITER.join(parts[:n]) for n in range(1, len(parts) + 1)}
+    return not names.isdisjoint(name.upper() for name in os.environ)

@@ -98,7 +98,10 @@ class Users:
         """Raise NotFoundError for an unknown name, UserError for one's own."""
         self.principal(user_id)
         if user_id == principal.user_id:
-            raise UserError("Nobody removes themselves: let another administrator do it.")
+            raise UserError(
+                "Nobody removes themselves: let another administrator do it.",
+                zh="不能停用自己，请另一位系统管理员操作。",
+            )
 
     def list(self, *, principal: Principal) -> tuple[User, ...]:
         """All users by name."""
@@ -111,16 +114,26 @@ class Users:
 def check_roles(user_id: str, roles: Sequence[Role], principal: Principal) -> None:
     """Raise UserError for roles that a user cannot be given, or not by this principal."""
     if not USER_ID.fullmatch(user_id):
-        raise UserError(f"{user_id!r} is no user id: use 1 to 64 letters, digits and . _ @ - .")
+        raise UserError(
+            f"{user_id!r} is no user id: use 1 to 64 letters, digits and . _ @ - .",
+            zh="用户名只能用文字、数字和 . _ @ -，1 到 64 个字符。",
+        )
     if Role.SYSTEM in roles:
         raise UserError(
             "The role system belongs to the machine and its operator: give a person administrator (users), security "
-            "(logins and keys) or audit (reads the log)."
+            "(logins and keys) or audit (reads the log).",
+            zh="“系统”是机器自己的角色，不能给人：请选系统管理员、安全管理员或审计管理员。",
         )
     if len(ADMINISTRATORS.intersection(roles)) > 1:
-        raise UserError("Nobody is two of administrator, security and audit: each watches the others.")
+        raise UserError(
+            "Nobody is two of administrator, security and audit: each watches the others.",
+            zh="系统、安全、审计三种管理员互相监督，一人只能任其一。",
+        )
     if user_id == principal.user_id:
-        raise UserError("Nobody changes their own roles: let another administrator do it.")
+        raise UserError(
+            "Nobody changes their own roles: let another administrator do it.",
+            zh="不能改自己的角色，请另一位系统管理员操作。",
+        )
 
 
 def _user(values: Mapping[str, Any]) -> User:

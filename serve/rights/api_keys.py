@@ -16,7 +16,7 @@ from compliance_filters.audit.log import AuditLog
 from jobs.clock import database_now
 from jobs.direct import Direct, reading
 from knowledge_base.access import Principal, Role
-from serve.errors import NotFoundError, ServeError
+from serve.errors import NotFoundError, UserError
 from serve.rights.groups import RouteGroups
 from serve.rights.tokens import hashed, new_token
 from serve.tables import api_keys
@@ -30,7 +30,7 @@ _rows = api_keys.c
 _ONE = Direct(select(api_keys).where(_rows.id == bindparam("of")))
 
 
-class ApiKeyError(ServeError):
+class ApiKeyError(UserError):
     """A key cannot have the scope that was asked for."""
 
 
@@ -129,17 +129,24 @@ class ApiKeys:
 
     def _check(self, name: str, role: Role, groups: Sequence[str], days: int) -> None:
         if NAME.fullmatch(name) is None:
-            raise ApiKeyError(f"{name!r} is no name of a key: use small letters, digits and hyphens, 2 to 39 of them.")
+            raise ApiKeyError(
+                f"{name!r} is no name of a key: use small letters, digits and hyphens, 2 to 39 of them.",
+                zh="密钥名称用小写字母、数字和连字符，2 到 39 个字符。",
+            )
         if role in NO_KEY_HAS:
-            raise ApiKeyError(f"No key has the role {role.value}: give it the role of the work that the program does.")
+            raise ApiKeyError(
+                f"No key has the role {role.value}: give it the role of the work that the program does.",
+                zh="程序不能有管理员角色：请选它所做工作的角色。",
+            )
         if not 1 <= days <= 3650:
-            raise ApiKeyError("A key is good for 1 to 3650 days: name a number between.")
+            raise ApiKeyError("A key is good for 1 to 3650 days: name a number between.", zh="有效期为 1 到 3650 天。")
         known = self._groups.names
         unknown = [group for group in groups if group not in known]
         if unknown or not groups:
             raise ApiKeyError(
                 f"A key opens at least one known group of routes{f' and {unknown[0]} is none' if unknown else ''}: "
-                f"choose from {', '.join(sorted(known))}."
+                f"choose from {', '.join(sorted(known))}.",
+                zh="请至少选一组可用的接口。",
             )
 
     def _note_use(self, key: ApiKey, address: str, now: datetime) -> None:

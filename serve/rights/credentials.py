@@ -38,6 +38,15 @@ class Setup:
     code_needed: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far a user's login is set up."""
+
+    password: bool = False
+    authenticator: bool = False
+    invited_until: datetime | None = None  # end of a one-time link that waits
+
+
 class Credentials:
     """The table of passwords and authenticators."""
 
@@ -60,6 +69,24 @@ class Credentials:
             return Kept()
         secret = self._vault.open(row.totp) if row.totp is not None else None
         return Kept(password=row.password, secret=secret, step=row.totp_step)
+
+    def standing(self, *, principal: Principal) -> dict[str, Standing]:
+        """How far the login of each user is set up; who has nothing is not in it."""
+        principal.require("see who can log in", Role.SECURITY, Role.SYSTEM)
+        kept = select(_rows.user_id, _rows.password.is_not(None).label("p"), _rows.totp.is_not(None).label("a"))
+        with self._engine.connect() as connection:
+            waits = login_setups.c.expires_at > database_now(connection)
+            links = connection.execute(select(login_setups.c.user_id, login_setups.c.expires_at).where(waits)).all()
+            known = {row.user_id: row for row in connection.execute(kept)}
+        until = {link.user_id: link.expires_at for link in links}
+        return {
+            user_id: Standing(
+                password=bool(known[user_id].p) if user_id in known else False,
+                authenticator=bool(known[user_id].a) if user_id in known else False,
+                invited_until=until.get(user_id),
+            )
+            for user_id in {*known, *until}
+        }
 
     def set_password(self, user_id: str, password: str) -> None:
         """Give a user a password; their logins elsewhere end. Raises WeakPasswordError, NotFoundError."""

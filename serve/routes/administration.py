@@ -9,11 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from compliance_filters.audit.browse import browse
+from compliance_filters.audit.browse import Line, browse
 from knowledge_base.access import Role
+from serve.rights.credentials import Standing
 from serve.routes.wire import PrincipalDep, Wire, the_house
+from serve.settings_shown import shown_settings
 from serve.times import iso, with_iso
-from serve.users import check_roles
+from serve.users import OPERATOR, check_roles
 
 router = APIRouter(prefix="/v1", tags=["administration"])
 Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=50)]
@@ -61,6 +63,49 @@ def remove_user(user_id: str, request: Request, principal: PrincipalDep) -> None
     house.users.check_removal(user_id, principal)
     house.audit.append(event="user.removed", actor=principal.user_id, data={"user": user_id})
     house.users.remove(user_id, principal=principal)
+
+
+@router.get("/settings")
+def settings(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
+    """Every setting in force: value, where it is from (environment, file, default), meaning; secrets are masked."""
+    principal.require("read the settings", Role.ADMINISTRATOR, Role.SYSTEM)
+    return [asdict(each) for each in shown_settings(the_house(request).settings)]
+
+
+@router.get("/security/users")
+def logins(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
+    """Users with how far their logins are set up, and until when a one-time link waits for them."""
+    house = the_house(request)
+    standing = house.credentials.standing(principal=principal)
+    return [
+        {"id": user.id, "roles": list(user.roles), **with_iso(asdict(standing.get(user.id, Standing())))}
+        for user in house.users.list(principal=principal)
+    ]
+
+
+@router.get("/security/logins")
+def attempts(
+    request: Request,
+    principal: PrincipalDep,
+    before: Annotated[int | None, Query(ge=1, description="Number of the last entry of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """Logins, failed ones and what was done to logins, the newest first; asking is logged as well."""
+    principal.require("see logins", Role.SECURITY, Role.SYSTEM)
+    house = the_house(request)
+    found = browse(house.audit, principal=OPERATOR, event="login", before=before, limit=limit)
+    house.audit.append(event="audit.read", actor=principal.user_id, data={"event": "login", "count": len(found)})
+    return _page(found, limit)
+
+
+@router.get("/security/groups")
+def groups(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
+    """Groups of routes that a key can open, with the roles that come in."""
+    principal.require("make API keys", Role.SECURITY, Role.SYSTEM)
+    return [
+        {"name": group.name, "about": group.about, "roles": sorted(group.roles)}
+        for group in the_house(request).route_groups.groups
+    ]
 
 
 @router.post("/security/users/{user_id}/setup")
@@ -145,6 +190,10 @@ def audit(
     )  # fmt: skip
     told = {"actor": actor, "event": event, "count": len(found)}
     house.audit.append(event="audit.read", actor=principal.user_id, subject=client_id or None, data=told)
+    return _page(found, limit)
+
+
+def _page(found: list[Line], limit: int) -> dict[str, Any]:
     return {
         "entries": [with_iso(asdict(entry)) for entry in found],
         "before": found[-1].seq if len(found) == limit else None,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from serve.errors import NotFoundError
+from serve.page_shell import pages
 from serve.routes.wire import PrincipalDep, the_house
 
 router = APIRouter(tags=["sidebar"])
@@ -46,4 +46,4 @@ def demo_host(request: Request) -> Response:
     """A page of a firm that holds the sidebar in a frame, to try both directions; only by setting."""
     if not the_house(request).settings.server.demo_host:
         raise NotFoundError("There is no such page: set server.demo_host to try the frame.")
-    return FileResponse(str(files("serve") / "static" / "demo_host.html"), media_type="text/html")
+    return pages()["demo_host"].response()

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import Field
 
-from knowledge_base.access import Role
 from knowledge_base.conflict_queue import KeptConflict
 from knowledge_base.conflicts import ConflictSpan
 from knowledge_base.document import Block, DocumentVersion, ParsedDocument
@@ -16,7 +15,7 @@ from knowledge_base.metadata import Metadata
 from knowledge_base.wordings import Wording, WordingDraft
 from serve.document_desk import DocumentDesk
 from serve.knowledge_desk import EDITORS, KnowledgeDesk
-from serve.routes.wire import JobOut, PrincipalDep, Wire, people_for, the_house
+from serve.routes.wire import JobOut, PrincipalDep, Wire, the_house
 from serve.times import iso
 
 router = APIRouter(prefix="/v1/knowledge", tags=["knowledge"])
@@ -58,17 +57,6 @@ class DecisionIn(Wire):
 
 class ReasonIn(Wire):
     reason: str = Field(max_length=2000)
-
-
-@router.get("/people")
-def people(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
-    """Users who may work here, for the page on which the operator names who does."""
-    known = people_for(request, principal)
-    return [
-        {"id": user.id, "approves": Role.COMPLIANCE in user.roles, "labels": list(user.labels)}
-        for user in known
-        if set(EDITORS).intersection(user.roles)
-    ]
 
 
 @router.get("/documents")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from pydantic import Field
 
 from knowledge_base.access import Role
+from serve.page_shell import menu, pages
 from serve.rights import totp
 from serve.rights.logins import Attempt
 from serve.rights.sign_in import COOKIE as SIGN_IN_COOKIE
@@ -44,13 +44,13 @@ class PasswordIn(Wire):
 @router.get("/login", include_in_schema=False)
 def page() -> Response:
     """The page on which people log in, and to which a login that ran out leads."""
-    return FileResponse(str(files("serve") / "static" / "login.html"), media_type="text/html")
+    return pages()["login"].response()
 
 
 @router.get("/login/setup", include_in_schema=False)
 def setup_page() -> Response:
     """The page of a one-time link; its token stands behind the #, which no server and no log sees."""
-    return FileResponse(str(files("serve") / "static" / "setup.html"), media_type="text/html")
+    return pages()["setup"].response()
 
 
 @router.get("/v1/login")
@@ -131,12 +131,12 @@ def signed_in(provider: str, request: Request, code: str = "", state: str = "") 
 
 @mine.get("/me")
 def me(request: Request, principal: PrincipalDep) -> dict[str, Any]:
-    """Who the caller is; `login` tells whether by a login that can end."""
+    """Who the caller is and which pages are for them; `login` tells whether by a login that can end."""
     house = the_house(request)
     return {
         "id": principal.user_id, "roles": sorted(principal.roles), "branches": sorted(principal.branches),
         "login": house.callers.logins_in_force() and not principal.has(Role.SYSTEM),
-        "idle_minutes": house.settings.auth.session_idle_minutes,
+        "idle_minutes": house.settings.auth.session_idle_minutes, "pages": menu(principal),
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import Field, model_validator
 
-from copilot.outreach import CLEARED, Outreach, Wanted
+from copilot.outreach import CLEARED, MOST, SENDERS, Outreach, Wanted
 from serve.rights.exports import OUTREACH
 from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house
 from serve.times import with_iso
@@ -50,6 +50,24 @@ class OutreachIn(Wire):
 def prepare(body: OutreachIn, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
     """Bind and judge a text for each client of a segment whom the caller sees; nothing is sent."""
     return outreach_json(the_house(request), body.wanted(), principal, seen)
+
+
+@router.get("")
+def mine(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
+    """One's own outreaches, the newest first, with how many texts are cleared, held and left out."""
+    return [with_iso(asdict(each)) for each in the_house(request).outreach.mine(principal=principal)]
+
+
+@router.get("/choices")
+def choices(request: Request, principal: PrincipalDep) -> dict[str, Any]:
+    """What an outreach may say word for word (approved wordings in force), and to how many clients at most."""
+    principal.require("write to a segment", *SENDERS)
+    house = the_house(request)
+    found = house.wordings.in_force(house.today())
+    return {
+        "most": MOST,
+        "wordings": [{"id": f"{w.id}:{w.version}", "question": w.question, "text": w.text} for w in found],
+    }
 
 
 @router.get("/{outreach_id}")

@@ -10,8 +10,7 @@ from pydantic import Field
 from compliance_filters.finding import Finding
 from compliance_filters.review.item import Answered, ReviewItem, ReviewSummary, View
 from compliance_filters.rules.pack import RulePack
-from knowledge_base.access import Role
-from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, people_for, the_house
+from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
 from serve.times import iso
 
 router = APIRouter(prefix="/v1/compliance", tags=["review"])
@@ -30,13 +29,6 @@ class EditIn(ReasonIn):
 class SampleIn(Wire):
     fine: bool = Field(description="False: the text should not have passed; a reason is then required.")
     reason: str = Field("", max_length=LONGEST_REASON)
-
-
-@router.get("/officers")
-def officers(request: Request, principal: PrincipalDep) -> list[str]:
-    """Users with the role compliance, for the page on which the operator names who decides."""
-    known = people_for(request, principal)
-    return [user.id for user in known if Role.COMPLIANCE in user.roles]
 
 
 @router.get("/reviews")

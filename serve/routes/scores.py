@@ -7,8 +7,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from intent.leads.drift import READERS, DriftReport, drift_report, week_of
-from serve.routes.wire import PrincipalDep, SeenDep, people_for, the_house
+from intent.leads.drift import DriftReport, drift_report, week_of
+from serve.routes.wire import PrincipalDep, SeenDep, the_house
 from serve.times import iso
 
 router = APIRouter(prefix="/v1", tags=["scores"])
@@ -34,13 +34,6 @@ def drift(request: Request, principal: PrincipalDep, week: str | None = None) ->
         house.engine, week=week or week_of(today), today=today, taxonomy=house.taxonomy, principal=principal
     )
     return drift_json(found)
-
-
-@router.get("/reports/drift/readers")
-def readers(request: Request, principal: PrincipalDep) -> list[str]:
-    """Users who may read the report, for the page on which the operator names who does."""
-    known = people_for(request, principal)
-    return [user.id for user in known if set(READERS).intersection(user.roles)]
 
 
 def drift_json(found: DriftReport) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from intent.segments.exports import APPROVERS, ListExport
+from intent.segments.exports import ListExport
 from intent.segments.pick import MOST_TAGS, Pick
 from intent.segments.store import PICKERS, Segment
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, people_for, the_house
+from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
 from serve.segment_desk import SegmentDesk, pick_json
 from serve.times import iso
 
@@ -45,17 +45,6 @@ class ReasonIn(Wire):
 
 class DecisionIn(ReasonIn):
     approve: bool
-
-
-@router.get("/segments/people")
-def people(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
-    """Users who may work with segments, for the page on which the operator names who does."""
-    known = people_for(request, principal)
-    return [
-        {"id": user.id, "approves": bool(set(APPROVERS).intersection(user.roles))}
-        for user in known
-        if set(PICKERS).intersection(user.roles)
-    ]
 
 
 @router.get("/tags")

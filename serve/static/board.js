@@ -1,6 +1,8 @@
 // The board: own leads by deadline on the left, the chosen one with its proof and its client on the right.
-import { html, render, useEffect, useLayoutEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, left, Pages, Proof, STATES, URGENCY, useStaff, usePlayer, when, Who, yuan } from "/static/staff_api.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { call, left, when, yuan } from "/static/api.js";
+import { Proof, STATES, URGENCY, usePlayer } from "/static/parts.js";
+import { Head, open, Problem, Tabs } from "/static/shell.js";
 import { Card } from "/static/board_card.js";
 import { Team } from "/static/board_team.js";
 
@@ -141,7 +143,7 @@ function Leads({ view, advisor, who, team }) {
     return () => removeEventListener("keydown", onKey);
   });
   return html`<div class="split"><section class="queue leads" aria-label=${VIEWS[view]}>
-      ${error && html`<div class="error" role="alert">${error}</div>`}
+      <${Problem} words=${error} />
       ${told && html`<div class="done" role="status">${told}</div>`}
       ${ready && !page.leads.length && !error && html`<p class="hint">没有线索。</p>`}
       ${page.kept_back > 0 && html`<p class="hint">另有 ${page.kept_back} 条不显示：客户现在不允许联系。</p>`}
@@ -155,27 +157,22 @@ function Leads({ view, advisor, who, team }) {
     </section><div ref=${place}><${Detail} lead=${lead} player=${player} /></div></div>`;
 }
 
-function App() {
-  const { staff, who, choose, roles } = useStaff();
+function App({ who, roles }) {
   const [tab, setTab] = useState("todo");
   const [advisor, setAdvisor] = useState("");
   const [team, setTeam] = useState([]);
-  if (!staff) return html`<p class="hint">正在打开…</p>`;
+  useEffect(() => { setAdvisor(""); setTab("todo"); }, [who]);
   const leads = roles.includes("supervisor") || roles.includes("system");
   const shown = leads && !roles.includes("advisor") && !advisor ? "team" : tab;
-  const open = (id) => { setAdvisor(id); setTab("todo"); };
+  const show = (id) => { setAdvisor(id); setTab("todo"); };
   const lists = !leads || roles.includes("advisor") || advisor ? VIEWS : {};
   const tabs = leads ? { team: "团队", ...lists } : VIEWS;
   return html`
-    <header><div><h1>线索看板</h1><p class="hint">${advisor ? `${advisor === "-" ? "无顾问" : advisor} 的线索` : "先逾期，后按期限"}。每次查看都记入审计日志。</p></div>
-      <${Pages} here="/board" /><${Who} staff=${staff} who=${who} onWho=${(id) => { setAdvisor(""); setTab("todo"); choose(id); }} /></header>
-    <nav class="tabs" aria-label="列表">${Object.entries(tabs).map(([id, word]) => html`
-      <button type="button" aria-current=${shown === id} onClick=${() => { setTab(id); if (id === "team") setAdvisor(""); }}>${word}</button>`)}</nav>
-    ${shown === "team" ? html`<${Team} key=${who} onOpen=${open} onTeam=${setTeam} />`
+    <${Head} title="线索看板" hint=${`${advisor ? `${advisor === "-" ? "无顾问" : advisor} 的线索` : "先逾期，后按期限"}。每次查看都记入审计日志。`} />
+    <${Tabs} tabs=${tabs} tab=${shown} onTab=${(id) => { setTab(id); if (id === "team") setAdvisor(""); }} />
+    ${shown === "team" ? html`<${Team} key=${who} onOpen=${show} onTeam=${setTeam} />`
       : html`<${Leads} key=${`${shown} ${who} ${advisor}`} view=${shown} advisor=${advisor} who=${who || "operator"}
         team=${leads && advisor ? team : null} />`}`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App);

@@ -1,6 +1,7 @@
 // A client's card: what an advisor wants to know before calling.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, CONSENT, left, PURPOSES, STATES, when, yuan } from "/static/staff_api.js";
+import { call, left, when, yuan } from "/static/api.js";
+import { CONSENT, PURPOSES, STATES } from "/static/parts.js";
 
 const GOALS = { liquidity: "流动性", preservation: "保值", income: "稳定收益", growth: "增值" };
 export const at = (callId, from) => `/calls/${encodeURIComponent(callId)}${from === undefined || from === null ? "" : `#t=${from}`}`;

@@ -1,6 +1,6 @@
 // The supervisor's view: each advisor in numbers; a name opens their list.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call } from "/static/staff_api.js";
+import { call } from "/static/api.js";
 
 const COLUMNS = { overdue: "逾期", open: "待办", claimed: "跟进中", contacted: "已联系", won: "本周成交", lost: "本周未成", wrong: "本周误报" };
 

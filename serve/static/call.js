@@ -1,21 +1,16 @@
 // One call: what was read in it, and the recording from the very second that proves it.
-import "/static/door.js";
-import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { clock, whenExactly } from "/static/api.js";
+import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { Note } from "/static/call_note.js";
 import { Transcript, Wave } from "/static/call_wave.js";
+import { STATES } from "/static/parts.js";
+import { Head, open, Problem } from "/static/shell.js";
 
 const MASKED = /\*{3}/;
 const BEFORE_S = 0.5;  // a little earlier than the words, lest the first syllable be lost
-const STATES = {
-  new: "待跟进", offered: "已派发", claimed: "跟进中", contacted: "已联系", won: "成交", lost: "未成", wrong: "误报",
-  expired: "已过期", withdrawn: "已撤回", held: "暂缓",
-};
 const URGENCY = { high: "紧急", normal: "一般", low: "不急" };
 const SEVERITY = { high: "严重", medium: "一般", low: "轻微" };
 const FOLLOWING = { register: "登记处理", call_back: "回访更正", train: "培训" };
-const CLOCK = new Intl.DateTimeFormat("zh-CN", {
-  timeZone: "Asia/Shanghai", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false,
-});
-const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
 const callId = decodeURIComponent(location.pathname.split("/").pop());
 const url = `/v1/calls/${encodeURIComponent(callId)}`;
 
@@ -80,7 +75,7 @@ function Originals({ found }) {
     else setError(reply?.status === 403 ? "您无权查看原话：只有合规和主管可以查看，且会留痕。" : body.detail || "连不上服务，请稍后再试。");
   };
   return html`<section><h2>已隐去的信息</h2>
-    ${error && html`<p class="error" role="alert">${error}</p>`}
+    <${Problem} words=${error} />
     ${turns ? html`<ul class="cards">${turns.map((t) => html`<li class="card"><q>${t.text}</q></li>`)}</ul>`
       : html`<p class="hint">本页隐去了手机号、证件号、卡号等。查看原话会记入审计日志。</p>
         <button type="button" onClick=${open}>查看原话</button>`}</section>`;
@@ -118,13 +113,12 @@ function App() {
     };
   }, [found]);
 
-  if (error) return html`<header><h1>通话</h1></header><p class="error part" role="alert">${error}</p>`;
+  if (error) return html`<${Head} title="通话" /><p class="error part" role="alert">${error}</p>`;
   if (!found) return html`<p class="hint part">正在打开…</p>`;
   const playing = found.recording && !failed ? play : null;
   const segments = found.inspection?.segments || [];
-  return html`<header><h1>通话 ${callId}</h1>
-      <p class="hint">${found.started_at ? CLOCK.format(new Date(found.started_at)) : "时间未知"}，${clock(found.duration_s)}，客户 ${
-        found.client_id || "未知"}，顾问 ${found.advisor_id || "未知"}。由模型 ${found.model_version} 读出，请听录音核对。</p></header>
+  const about = `${whenExactly(found.started_at) || "时间未知"}，${clock(found.duration_s)}，客户 ${found.client_id || "未知"}，顾问 ${found.advisor_id || "未知"}`;
+  return html`<${Head} title=${`通话 ${callId}`} hint=${`${about}。由模型 ${found.model_version} 读出，请听录音核对。`} />
     <${Recording} player=${player} found=${found} failed=${failed} onFail=${() => setFailed(true)} />
     <div class="part">
       ${found.recording && html`<${Wave} url=${url} found=${found} now=${now} play=${playing} />`}
@@ -137,11 +131,9 @@ function App() {
       ${found.inspection && html`<${Part} title="先听这几段" items=${segments} none="没有需要先听的片段。">
         ${segments.map((s) => html`<li class="card"><div><${Play} from=${s.start_s} to=${s.end_s} label=${s.why.join("、")} play=${playing} />
           ${s.why.join("；")}</div></li>`)}<//>`}
-      <section><h2>纪要</h2><p class="note">${found.note || "没有纪要。"}</p></section>
+      <${Note} callId=${callId} shown=${found.note} />
       <${Originals} found=${found} />
     </div>`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App, { acts: false });

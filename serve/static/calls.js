@@ -1,6 +1,7 @@
 // Calls on their way: what waits for somebody to say whose it is, what is kept unread, and how fast the rest is read.
-import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, clock, me, Pages, useStaff, when, Who } from "/static/staff_api.js";
+import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { asPerson, call, clock, when } from "/static/api.js";
+import { Head, open, Problem, Tabs } from "/static/shell.js";
 
 const TABS = { unassigned: "待确认归属", kept: "留存未分析" };
 const REASONS = {
@@ -18,7 +19,7 @@ function Figures({ found }) {
   const speed = found.end_to_leads;
   const minutes = (s) => (s === null ? "无" : s < 90 ? `${Math.round(s)} 秒` : `${(s / 60).toFixed(1)} 分钟`);
   return html`<section class="now" aria-label="现在的情况">
-    <dl class="figures">${FIGURES.map(([id, word]) => html`<div><dt>${word}</dt><dd>${found.counts[id]}</dd></div>`)}</dl>
+    <dl class="numbers">${FIGURES.map(([id, word]) => html`<div><dt>${word}</dt><dd>${found.counts[id]}</dd></div>`)}</dl>
     <p class="hint">${speed.calls ? `近 24 小时 ${speed.calls} 通：从挂断到线索，95% 在 ${minutes(speed.p95_s)} 以内，一半在 ${minutes(speed.p50_s)} 以内。`
       : "近 24 小时没有读过通话。"}</p>
     ${found.folder && html`<details open=${found.folder.refused.length > 0 || !!found.folder.away}>
@@ -42,9 +43,8 @@ function Listen({ id }) {
   const [error, setError] = useState("");
   useEffect(() => () => url && URL.revokeObjectURL(url), [url]);
   const open = async () => {
-    const headers = me.id ? { "tougu-as": encodeURIComponent(me.id) } : {};
     try {
-      const reply = await fetch(`/v1/calls/unassigned/${encodeURIComponent(id)}/audio`, { headers });
+      const reply = await fetch(`/v1/calls/unassigned/${encodeURIComponent(id)}/audio`, { headers: asPerson() });
       if (!reply.ok) throw new Error("录音不在本机，或您无权收听。");
       setUrl(URL.createObjectURL(await reply.blob()));
     } catch (problem) {
@@ -95,7 +95,7 @@ function Unassigned({ item, onDone }) {
       <div class="fields"><label>客户编号<input value=${client} onInput=${(e) => setClient(e.target.value.trim())} /></label>
         <label>顾问编号（可空）<input value=${advisor} onInput=${(e) => setAdvisor(e.target.value.trim())} /></label></div>
       <label>依据<textarea rows="2" maxlength="1000" value=${why} onInput=${(e) => setWhy(e.target.value)}></textarea></label>
-      ${error && html`<div class="error" role="alert">${error}</div>`}
+      <${Problem} words=${error} />
       <div class="row"><button type="button" class="go" onClick=${assign}>登记归属</button>
         <button type="button" onClick=${aside}>不是客户通话</button></div></section></article>`;
 }
@@ -112,7 +112,7 @@ function Kept({ item, onDone }) {
   };
   return html`<article class="item"><h2>只留存，不分析</h2><${Facts} item=${item} />
     <p class="hint">录音按保存期限留存，供合规调阅。客户后来同意了智能分析的，可以再看一次。</p>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     <div class="row"><button type="button" class="go" onClick=${read}>再看一次</button>
       ${item.client_id && html`<a href=${`/desk#consents=${encodeURIComponent(item.client_id)}`}>看同意台账</a>`}</div></article>`;
 }
@@ -140,7 +140,7 @@ function Queue({ tab, onChange }) {
   const item = page.calls.find((each) => each.id === chosen);
   const View = tab === "kept" ? Kept : Unassigned;
   return html`<div class="split"><section class="queue" aria-label=${TABS[tab]}>
-      ${error && html`<div class="error" role="alert">${error}</div>`}
+      <${Problem} words=${error} />
       ${told && html`<div class="done" role="status">${told}</div>`}
       ${ready && !page.calls.length && !error && html`<p class="hint">没有条目。</p>`}
       <ol>${page.calls.map((each) => html`<${Entry} key=${each.id} item=${each} chosen=${each.id === chosen} onChoose=${setChosen} />`)}</ol>
@@ -149,21 +149,16 @@ function Queue({ tab, onChange }) {
       : html`<p class="item hint">选择一条查看。</p>`}</div></div>`;
 }
 
-function App() {
-  const { staff, who, choose } = useStaff();
+function App({ who }) {
   const [tab, setTab] = useState("unassigned");
   const [found, setFound] = useState(null);
   const load = () => call("calls/lane").then(setFound, () => setFound(null));
-  useEffect(() => { if (staff) load(); }, [staff, who]);
-  if (!staff) return html`<p class="hint">正在打开…</p>`;
-  return html`<header><div><h1>来电处理</h1><p class="hint">号码只存加密摘要与尾号。每次查看、收听与登记都留痕。</p></div>
-      <${Pages} here="/calls" /><${Who} staff=${staff} who=${who} onWho=${choose} /></header>
+  useEffect(() => { load(); }, [who]);
+  const tabs = Object.fromEntries(Object.entries(TABS).map(([id, word]) => [id, `${word}${found ? ` ${found.counts[id]}` : ""}`]));
+  return html`<${Head} title="来电处理" hint="号码只存加密摘要与尾号。每次查看、收听与登记都留痕。" />
     <${Figures} found=${found} />
-    <nav class="tabs" aria-label="列表">${Object.entries(TABS).map(([id, word]) => html`
-      <button type="button" aria-current=${tab === id} onClick=${() => setTab(id)}>${word}${found ? ` ${found.counts[id]}` : ""}</button>`)}</nav>
+    <${Tabs} tabs=${tabs} tab=${tab} onTab=${setTab} />
     <${Queue} key=${`${tab} ${who}`} tab=${tab} onChange=${load} />`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App);

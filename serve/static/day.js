@@ -1,6 +1,7 @@
 // The advisor's day: whom to speak to and why, promises that are due, and a product's card while the client waits.
-import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, left, Pages, useStaff, Who, yuan } from "/static/staff_api.js";
+import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { call, left, yuan } from "/static/api.js";
+import { Head, open, Problem } from "/static/shell.js";
 import { at, Card } from "/static/board_card.js";
 import { ProductBox } from "/static/day_product.js";
 
@@ -37,7 +38,7 @@ function Task({ task, onDone }) {
     <div class="act row"><button type="button" onClick=${() => act("done", { outcome: "done" }, "已记为完成。")}>完成</button>
       ${LATER.map(([word, days]) => html`<button type="button" onClick=${() => act("postpone", { until: nine(days) }, `已推迟到${word}。`)}>${word}</button>`)}
       <button type="button" onClick=${() => act("done", { outcome: "wrong" }, "已记为误读。")}>没有答应过</button></div>
-    ${error && html`<p class="error" role="alert">${error}</p>`}</li>`;
+    <${Problem} words=${error} /></li>`;
 }
 
 function Day({ who }) {
@@ -64,14 +65,9 @@ function Day({ who }) {
     <div><${ProductBox} /><div ref=${card} class="item">${chosen ? html`<${Card} key=${chosen} clientId=${chosen} />` : html`<p class="hint">选择左侧一位客户，查看客户卡片。</p>`}</div></div></div>`;
 }
 
-function App() {
-  const { staff, who, choose } = useStaff();
-  if (!staff) return html`<p class="hint">正在打开…</p>`;
-  return html`<header><div><h1>今日</h1><p class="hint">先联系谁、为什么、依据在哪。每次查看都留痕。</p></div>
-      <${Pages} here="/day" /><${Who} staff=${staff} who=${who} onWho=${choose} /></header>
+function App({ who }) {
+  return html`<${Head} title="今日" hint="先联系谁、为什么、依据在哪。每次查看都留痕。" />
     <${Day} key=${who} who=${who} />`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App);

@@ -1,6 +1,7 @@
 // A product's card by code, name, pinyin or its initials, looked up while somebody types.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, yuan } from "/static/staff_api.js";
+import { call, yuan } from "/static/api.js";
+import { Problem } from "/static/shell.js";
 
 const WAIT_MS = 150;
 const fee = (tiers, unit) => tiers.map((t) => `${t.below ? `${Number(t.below).toLocaleString("zh-CN")}${unit}以下 ` : "其余 "}${t.percent}%`).join("；");
@@ -38,7 +39,7 @@ export function ProductBox() {
     return () => { wanted = false; clearTimeout(timer); };
   }, [typed]);
   return html`<div class="item"><label>查产品 <input type="search" value=${typed} placeholder="代码、名称、拼音或首字母" maxlength="60" onInput=${(e) => setTyped(e.target.value)} /></label>
-    ${error && html`<p class="error" role="alert">${error}</p>`}
+    <${Problem} words=${error} />
     <div aria-live="polite">${found && !found.card && html`<p class="hint">没有找到，请核对代码或名称。</p>`}
     ${found?.card && html`<${ProductCard} card=${found.card} />`}
     ${found?.others.length > 0 && html`<p class="row">${found.others.map((o) => html`<button type="button" onClick=${() => setTyped(o.code)}>${o.name}</button>`)}</p>`}</div></div>`;

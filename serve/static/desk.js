@@ -1,6 +1,8 @@
 // The desk: cases, tickets, incidents and consents; the queue on the left, the chosen one with its history on the right.
-import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, left, Pages, STATES, useStaff, when, Who } from "/static/staff_api.js";
+import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { call, left, when } from "/static/api.js";
+import { STATES } from "/static/parts.js";
+import { Head, open, Problem, Tabs } from "/static/shell.js";
 import { FollowUp } from "/static/desk_item.js";
 import { Incident } from "/static/desk_incident.js";
 import { Consent, Ledger } from "/static/desk_consent.js";
@@ -57,7 +59,7 @@ function Queue({ tab, state }) {
   const [word, , View] = TABS[tab];
   const item = page.items.find((each) => each.id === chosen);
   return html`<div class="split"><section class="queue" aria-label=${word}>
-      ${error && html`<div class="error" role="alert">${error}</div>`}
+      <${Problem} words=${error} />
       ${told && html`<div class="done" role="status">${told}</div>`}
       ${ready && !page.items.length && !error && html`<p class="hint">没有条目。</p>`}
       <ol>${page.items.map((each) => html`<${Entry} key=${each.id} tab=${tab} item=${each} chosen=${each.id === chosen} onChoose=${setChosen} />`)}</ol>
@@ -72,8 +74,7 @@ const place = () => {
   return { tab: TABS[tab] ? tab : null, client: client ? decodeURIComponent(client) : "" };
 };
 
-function App() {
-  const { staff, who, choose, roles } = useStaff();
+function App({ who, roles }) {
   const [at, setAt] = useState(place());
   const [states, setStates] = useState({});
   useEffect(() => {
@@ -81,22 +82,17 @@ function App() {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  if (!staff) return html`<p class="hint">正在打开…</p>`;
   const sees = roles.some((role) => ["compliance", "supervisor", "system"].includes(role));
   const tabs = Object.entries(TABS).filter(([id]) => id !== "cases" || sees);
   const tab = tabs.some(([id]) => id === at.tab) ? at.tab : tabs[0][0];
   const state = states[tab] || Object.keys(TABS[tab][1])[0];
   return html`
-    <header><div><h1>服务台</h1><p class="hint">案件不给所涉及的顾问。每次查看与处理都留痕。</p></div>
-      <${Pages} here="/desk" /><${Who} staff=${staff} who=${who} onWho=${choose} /></header>
-    <nav class="tabs" aria-label="列表">${tabs.map(([id, [word]]) => html`
-      <button type="button" aria-current=${tab === id} onClick=${() => { location.hash = id; }}>${word}</button>`)}
+    <${Head} title="服务台" hint="案件不给所涉及的顾问。每次查看与处理都留痕。" />
+    <${Tabs} tabs=${Object.fromEntries(tabs.map(([id, [word]]) => [id, word]))} tab=${tab} onTab=${(id) => { location.hash = id; }}>
       <select aria-label="状态" value=${state} onChange=${(e) => setStates({ ...states, [tab]: e.target.value })}>${
-        Object.entries(TABS[tab][1]).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></nav>
+        Object.entries(TABS[tab][1]).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select><//>
     ${tab === "consents" && html`<${Ledger} key=${`${who} ${at.client}`} client=${at.client} />`}
     <${Queue} key=${`${tab} ${state} ${who}`} tab=${tab} state=${state} />`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App);

@@ -1,7 +1,9 @@
 // Consents: what a call said of them, decided by a person, and the ledger of one client.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, clock, CONSENT, Proof, PURPOSES, STATES, usePlayer, when } from "/static/staff_api.js";
+import { call, clock, when } from "/static/api.js";
+import { CONSENT, Proof, PURPOSES, STATES, usePlayer } from "/static/parts.js";
 import { Consents } from "/static/board_card.js";
+import { Problem } from "/static/shell.js";
 
 export function Consent({ id, item, onDone }) {
   const [purposes, setPurposes] = useState(item?.purposes || []);
@@ -34,7 +36,7 @@ export function Consent({ id, item, onDone }) {
         <input type="checkbox" checked=${purposes.includes(p)} onChange=${() => toggle(p)} />${word}</label>`)}</fieldset>`}
       ${asked && !item.client_id && html`<label>客户编号<input value=${client} onInput=${(e) => setClient(e.target.value.trim())} /></label>`}
       <label>说明<textarea rows="2" maxlength="4000" value=${note} onInput=${(e) => setNote(e.target.value)}></textarea></label>
-      ${error && html`<div class="error" role="alert">${error}</div>`}
+      <${Problem} words=${error} />
       <div class="row"><button type="button" class="go" onClick=${() => take("confirm")}>${asked ? "确认撤回" : "确认无误"}</button>
         <button type="button" class="bad" onClick=${() => take("dismiss")}>不成立</button></div></section>`
       : html`<p class="hint">由主管、合规或客服处理，不由客户的顾问决定。</p>`)}
@@ -62,7 +64,7 @@ function Write({ client, onDone }) {
       <select aria-label="决定" value=${state} onChange=${(e) => setState(e.target.value)}><option value="withdrawn">拒绝</option><option value="granted">同意</option></select>
       <input aria-label="凭证" placeholder="凭证：文件编号，或客户如何告知" value=${why} onInput=${(e) => setWhy(e.target.value)} />
       <button type="submit">登记</button></div>
-    ${error && html`<div class="error" role="alert">${error}</div>`}</form>`;
+    <${Problem} words=${error} /></form>`;
 }
 
 export function Ledger({ client }) {
@@ -76,7 +78,7 @@ export function Ledger({ client }) {
     <form class="plain" onSubmit=${(e) => { e.preventDefault(); location.hash = `consents=${encodeURIComponent(wanted)}`; }}><div class="row">
       <label>客户编号<input value=${wanted} onInput=${(e) => setWanted(e.target.value.trim())} /></label>
       <button type="submit" disabled=${!wanted}>查台账</button></div></form>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     ${found && html`<h3>客户 ${found.client_id} 今日意愿</h3><div><${Consents} standing=${found.standing} /></div>
       ${found.entries.length > 0 ? html`<ol class="history">${found.entries.map((e) => html`<li>${when(e.at)} ${PURPOSES[e.purpose]}：${CONSENT[e.state]}（第 ${e.version} 版，${e.by}）${
           e.call_id ? `，通话 ${e.call_id} 的 ${clock(e.start_s || 0)} 处` : ""}${e.quote ? html`，<q>${e.quote}</q>` : ""}${e.why ? `，${e.why}` : ""}</li>`)}</ol>`

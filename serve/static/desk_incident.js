@@ -1,7 +1,9 @@
 // One incident: which clients told of it, and what they wanted to do in that time.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, Proof, STATES, usePlayer, when } from "/static/staff_api.js";
+import { call, when } from "/static/api.js";
+import { Proof, STATES, usePlayer } from "/static/parts.js";
 import { Wishes } from "/static/desk_item.js";
+import { Problem } from "/static/shell.js";
 
 export function Incident({ id, onDone }) {
   const [item, setItem] = useState(null);
@@ -32,7 +34,7 @@ export function Incident({ id, onDone }) {
       ${ticket.wishes.length > 0 && html`<div class="small">当时想办：</div><${Wishes} wishes=${ticket.wishes} play=${player.play} />`}</li>`)}</ul></section>
     ${item.state === "open" && html`<section class="decide"><label>故障原因（关闭后，名下未结工单一并关闭）
         <textarea rows="2" maxlength="4000" value=${cause} onInput=${(e) => setCause(e.target.value)}></textarea></label>
-      ${error && html`<div class="error" role="alert">${error}</div>`}
+      <${Problem} words=${error} />
       <div class="row"><button type="button" class="go" onClick=${close}>关闭故障</button></div></section>`}
   </article>`;
 }

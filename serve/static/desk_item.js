@@ -1,6 +1,8 @@
 // One case or ticket: what was said, what happened since, and what is done next.
 import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, clock, left, Proof, STATES, usePlayer, when, yuan } from "/static/staff_api.js";
+import { call, clock, left, when, yuan } from "/static/api.js";
+import { Proof, STATES, usePlayer } from "/static/parts.js";
+import { Problem } from "/static/shell.js";
 
 const EVENTS = {
   opened: "登记", assigned: "分派", contacted: "已联系客户", answered: "已答复", closed: "关闭", reopened: "重开",
@@ -48,7 +50,7 @@ function Act({ plural, item, onDone }) {
         <option value="">选择…</option>${item.handlers.map((id) => html`<option value=${id}>${id}</option>`)}</select></label>
       <button type="button" disabled=${busy || !handler} onClick=${() => take("assign", { handler })}>分派</button></div>`}
     <label>说明<textarea rows="3" maxlength="4000" value=${text} onInput=${(e) => setText(e.target.value)}></textarea></label>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     <div class="row">${steps.map(([act, word], n) => html`<button type="button" class=${n === 0 ? "go" : ""} disabled=${busy}
       onClick=${() => take(act, { text })}>${word}</button>`)}</div></section>`;
 }

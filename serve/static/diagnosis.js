@@ -1,6 +1,7 @@
 // One report: made, read as its client will read it, edited line by line, sent, and what came of it.
-import "/static/door.js";
-import { html, render, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
+import { when } from "/static/api.js";
+import { Head, open, Problem } from "/static/shell.js";
+import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 
 const STATES = { cleared: ["合规通过", "done"], waiting: ["等待合规复核", "wait"], held: ["未通过合规", "late"] };
 const DECIDED = {
@@ -12,10 +13,6 @@ const DID = {
   opened: "打开", section: "阅读", report: "查看完整报告", pdf: "下载 PDF", question: "提问", rating: "评价", accepted: "想了解建议",
 };
 const POLL_MS = 700;
-const CLOCK = new Intl.DateTimeFormat("zh-CN", {
-  timeZone: "Asia/Shanghai", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false,
-});
-const when = (text) => (text ? CLOCK.format(new Date(text)) : "");
 const reportId = decodeURIComponent(location.pathname.split("/").pop());
 const base = `/v1/diagnoses/${encodeURIComponent(reportId)}`;
 
@@ -73,12 +70,12 @@ function Editing({ version, onDone }) {
   if (error && !lines) return html`<p class="hint">${error}</p>`;
   if (!lines) return null;
   const changed = Object.keys(edits).length;
-  return html`<form class="part" style="position: static; border: 0; padding: 0" onSubmit=${submit}>
+  return html`<form class="plain" onSubmit=${submit}>
     ${lines.map((line) => html`<label key=${line.n} class="line">${line.section}
       <textarea rows=${Math.max(2, Math.ceil(line.text.length / 40))} value=${edits[line.n] ?? line.text}
         onInput=${(e) => setEdits({ ...edits, [line.n]: e.target.value })}></textarea></label>`)}
     <p class="small">只能修改文字段落；数字须与报告的计算结果一致。提交后由合规规则重新审核，修改前后的文字都会保留。</p>
-    ${error && html`<p class="error" role="alert">${error}</p>`}
+    <${Problem} words=${error} />
     ${found && html`<p class=${STATES[found.state][1]} role="status">第 ${found.version} 版：${STATES[found.state][0]}。${
       (found.verdict?.reasons || []).join("；")}</p>`}
     <div><button class="go" disabled=${!changed}>提交修改</button></div></form>`;
@@ -93,7 +90,7 @@ function Links({ links, onDone }) {
     try { await call(`/v1/deliveries/${id}/revoke`, { reason }); setClosing(""); onDone(); } catch (e) { setError(e.message); }
   };
   if (!links.length) return html`<p class="hint">尚未发送给客户。</p>`;
-  return html`${error && html`<p class="error" role="alert">${error}</p>`}
+  return html`<${Problem} words=${error} />
     <ul class="cards">${links.map((link) => html`<li key=${link.id} class="card">
       <div class="row"><strong>第 ${link.version} 版</strong><span class="badge">${LINKS[link.state]}</span>
         <span class="small">${when(link.created_at)} 由 ${link.sent_by} 发送，${when(link.expires_at)} 到期</span></div>
@@ -101,7 +98,7 @@ function Links({ links, onDone }) {
         ? html`<ul>${link.reactions.map((r) => html`<li>${when(r.at)} ${DID[r.kind]} ${r.part} ${r.value ? `${r.value} 分` : ""} ${r.words && r.kind === "question" ? html`<q>${r.words}</q>` : ""}</li>`)}</ul>`
         : html`<p class="small">客户未同意记录使用情况：是否打开、阅读了什么均不记录。</p>`}
       ${link.state !== "revoked" && link.state !== "expired" && (closing === link.id
-        ? html`<form class="row" style="position: static; border: 0; padding: 0" onSubmit=${(e) => revoke(e, link.id)}>
+        ? html`<form class="row" onSubmit=${(e) => revoke(e, link.id)}>
             <input aria-label="撤回原因" placeholder="撤回原因" required value=${reason} onInput=${(e) => setReason(e.target.value)} />
             <button class="bad">确认撤回</button><button type="button" onClick=${() => setClosing("")}>取消</button></form>`
         : html`<div><button type="button" class="bad" onClick=${() => setClosing(link.id)}>撤回链接</button></div>`)}
@@ -118,7 +115,7 @@ function Sending({ version, onDone }) {
     try { setSent(await call(`${base}/deliveries`, { version: version.version })); onDone(); } catch (e) { setError(e.message); }
     setBusy(false);
   };
-  return html`${error && html`<p class="error" role="alert">${error}</p>`}
+  return html`<${Problem} words=${error} />
     ${sent && html`<p class="done" role="status">已发送，${when(sent.expires_at)} 到期。链接只显示这一次，客户凭验证码查看：</p>
       <p class="address">${sent.url}</p><div><button type="button" onClick=${() => navigator.clipboard.writeText(sent.url)}>复制链接</button></div>`}
     <div><button type="button" class="go" disabled=${version.state !== "cleared" || busy} onClick=${send}>把第 ${version.version} 版发送给客户</button></div>`;
@@ -154,12 +151,12 @@ function App() {
     return () => { over = true; };
   }, []);
 
-  if (error) return html`<header><h1>诊断报告</h1></header><p class="error part" role="alert">${error}</p>`;
+  if (error) return html`<${Head} title="诊断报告" /><p class="error part" role="alert">${error}</p>`;
   if (!job || (job.state === "done" && !found)) return html`<p class="hint part">正在打开…</p>`;
-  if (!found) return html`<header><h1>诊断报告</h1></header><${Waiting} job=${job} />`;
+  if (!found) return html`<${Head} title="诊断报告" /><${Waiting} job=${job} />`;
   const version = found.versions.find((v) => v.version === chosen) || found.versions[0];
   const [word, look] = (version.state === "waiting" && DECIDED[version.review_state]) || STATES[version.state];
-  return html`<header><h1>诊断报告</h1><p class="hint">${found.client_id ? `客户 ${found.client_id}` : "单只基金"}，${found.versions.length} 个版本</p></header>
+  return html`<${Head} title="诊断报告" hint=${`${found.client_id ? `客户 ${found.client_id}` : "单只基金"}，${found.versions.length} 个版本`} />
     <section class="part"><nav class="tabs" aria-label="版本">${found.versions.map((v) => html`<button type="button" key=${v.version}
         aria-current=${v.version === version.version ? "true" : "false"} onClick=${() => setChosen(v.version)}>第 ${v.version} 版</button>`)}</nav>
       <p class=${look}>${word}${version.review_state ? `（${REVIEWS[version.review_state] || version.review_state}${version.review_reason ? `：${version.review_reason}` : ""}）` : ""}
@@ -169,6 +166,4 @@ function App() {
       <section class="part"><h2>发送与跟进</h2><${Sending} version=${version} onDone=${() => refresh()} /><${Links} links=${links} onDone=${() => refresh()} /></section>`}`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App, { acts: false });

@@ -1,9 +1,8 @@
 // The weekly report on leads: how many, how many right, and what moved beyond chance.
-import { html, render, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { callerOf, number, personOf } from "/static/people_api.js";
+import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
+import { api, number } from "/static/api.js";
+import { Head, open, Problem } from "/static/shell.js";
 
-const person = personOf("tougu.reader");
-const api = callerOf(person);
 const GROUPS = { intent: "意图", model: "模型版本", branch: "营业部", draw: "入选方式" };
 const percent = (share) => (share === null ? "—" : `${(share * 100).toFixed(1)}%`);
 
@@ -42,41 +41,28 @@ function Report({ report }) {
   const count = report.rows.filter((row) => row.volume.moved || row.precision.moved).length;
   return html`
     <p class="hint">${report.first} 至 ${report.last}${report.complete ? "" : "（本周未结束，数目偏少）"}，与此前 ${report.weeks_before} 周比较。正确率 = 成交与未成占已反馈线索的比例。</p>
-    <div class="figures"><div class="figure"><strong>${number(whole.volume.now)}</strong>新线索</div>
-      <div class="figure"><strong>${percent(whole.precision.now)}</strong>正确率</div>
-      <div class="figure"><strong>${count}</strong>超出偶然的变化</div></div>
+    <dl class="numbers"><div><dt>新线索</dt><dd>${number(whole.volume.now)}</dd></div>
+      <div><dt>正确率</dt><dd>${percent(whole.precision.now)}</dd></div>
+      <div><dt>超出偶然的变化</dt><dd>${count}</dd></div></dl>
     ${report.weeks_before < 3 && html`<p class="hint">此前不足三周，还不能判断线索数目的变化。</p>`}
     ${Object.keys(GROUPS).map((by) => html`<${Table} key=${by} by=${by} rows=${report.rows.filter((row) => row.by === by)} />`)}`;
 }
 
-function App() {
-  const [people, setPeople] = useState([]);
-  const [who, setWho] = useState(person.id);
+function App({ who }) {
   const [week, setWeek] = useState(isoWeek(1));
   const [state, setState] = useState({ report: null, error: "" });
-  useEffect(() => {
-    fetch("/v1/reports/drift/readers").then((reply) => (reply.ok ? reply.json() : [])).then((found) => {
-      setPeople(found);
-      if (person.id && !found.includes(person.id)) choose("");
-    }).catch(() => setPeople([]));
-  }, []);
   useEffect(() => {
     let stale = false;
     api.get(`reports/drift?week=${week}`).then(
       (report) => stale || setState({ report, error: "" }), (problem) => stale || setState({ report: null, error: problem.message }));
     return () => { stale = true; };
   }, [week, who]);
-  const choose = (id) => { person.id = id; setWho(id); };
   return html`
-    <header><div><h1>线索周报</h1><p class="hint">标出的变化，在多项比较之后仍超出偶然。</p></div>
-      <div class="row"><label class="who">周<select value=${week} onChange=${(event) => setWeek(event.target.value)}>${
-        Array.from({ length: 13 }, (_, n) => isoWeek(n)).map((id) => html`<option value=${id}>${id}</option>`)}</select></label>
-      <label class="who person">人员<select value=${who} onChange=${(event) => choose(event.target.value)}>
-        <option value="">本机管理员</option>${people.map((id) => html`<option value=${id}>${id}</option>`)}</select></label></div></header>
-    <section class="panel">${state.error && html`<div class="error" role="alert">${state.error}</div>`}
+    <${Head} title="线索周报" hint="标出的变化，在多项比较之后仍超出偶然。">
+      <label class="who">周<select value=${week} onChange=${(event) => setWeek(event.target.value)}>${
+        Array.from({ length: 13 }, (_, n) => isoWeek(n)).map((id) => html`<option value=${id}>${id}</option>`)}</select></label><//>
+    <section class="panel"><${Problem} words=${state.error} />
       ${state.report && html`<${Report} report=${state.report} />`}</section>`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App);

@@ -1,6 +1,7 @@
 // What evaluations and benchmarks measured last on this machine.
-import { html, render, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, Pages, useStaff, when, Who } from "/static/staff_api.js";
+import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
+import { call, when } from "/static/api.js";
+import { Head, open } from "/static/shell.js";
 
 const figure = (value) => (typeof value === "number" ? (Number.isInteger(value) ? String(value) : value.toPrecision(3)) : String(value ?? "未知"));
 const shown = (value) => {
@@ -26,13 +27,8 @@ function Results() {
   return html`<div class="item">${found.map((result) => html`<${Suite} key=${result.suite} result=${result} />`)}</div>`;
 }
 
-function App() {
-  const { staff, who, choose } = useStaff();
-  if (!staff) return html`<p class="hint">正在打开…</p>`;
-  return html`<header><div><h1>评测</h1><p class="hint">每个评测最近一次的结果；方括号内为 95% 置信区间。</p></div>
-      <${Pages} here="/evaluations" /><${Who} staff=${staff} who=${who} onWho=${choose} /></header><${Results} key=${who} />`;
+function App({ who }) {
+  return html`<${Head} title="评测" hint="每个评测最近一次的结果；方括号内为 95% 置信区间。" /><${Results} key=${who} />`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App);

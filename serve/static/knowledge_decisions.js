@@ -1,6 +1,6 @@
 // What is decided: contradictions with both places side by side, approved wording, and what was asked and not found.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { dayAhead, when } from "/static/people_api.js";
+import { dayAhead, when } from "/static/api.js";
 import { problem } from "/static/knowledge_words.js";
 
 const TYPES = { genuine: "内容矛盾", unit: "单位不同", superseded: "新旧版本并存", period: "报告期不同", share_class: "份额类别不同" };

@@ -1,5 +1,6 @@
 // Words of the knowledge pages, and the preview of a document that several of them show.
 import { html } from "/static/vendor/htm-preact-standalone.js";
+import { Problem } from "/static/shell.js";
 
 export const STATUS = { draft: "草稿", in_force: "现行有效", superseded: "已被替代", withdrawn: "已撤下" };
 export const BADGE = { draft: "review", in_force: "pass", superseded: "", withdrawn: "block" };
@@ -33,4 +34,4 @@ export function Fields({ of }) {
 
 // The service explains a file that cannot be read to programs in English.
 export const unread = (told) => (/。$/.test(told || "") ? told : "这份文件无法读取：可能受密码保护、已损坏、为空，或没有文字。");
-export const problem = (error) => error && html`<div class="error" role="alert">${error}</div>`;
+export const problem = (error) => html`<${Problem} words=${error} />`;

@@ -61,6 +61,6 @@ function Login() {
       <a href=${`/login/${name}?next=${encodeURIComponent(next)}`}>${SIGN_INS[name] || name}</a>`)}</nav>`}`;
 }
 
-const app = document.getElementById("app");
-app.replaceChildren();
-render(html`<${Login} />`, app);
+const root = document.querySelector("main");
+root.replaceChildren();
+render(html`<${Login} />`, root);

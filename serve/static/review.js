@@ -1,25 +1,14 @@
 // The officer's page: lists on the left, the item on the right, panels for what is no queue.
-import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, officer, STATES, TARGETS, when } from "/static/review_api.js";
+import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { when } from "/static/api.js";
+import { call, STATES, TARGETS } from "/static/review_api.js";
 import { Item } from "/static/review_item.js";
 import { Messages } from "/static/review_messages.js";
 import { Indicators, Mistakes, Spoken } from "/static/review_panels.js";
+import { Head, open, Problem, Tabs } from "/static/shell.js";
 
 const LISTS = { open: "待审核", overdue: "已逾期", samples: "抽查", confidential: "保密" };
 const PANELS = { spoken: ["录音用语", Spoken], messages: ["外发消息", Messages], indicators: ["指标", Indicators], mistakes: ["纠错", Mistakes] };
-
-function Who({ officers, who, onWho }) {
-  return html`<label class="who person">审核人员
-    <select value=${who} onChange=${(event) => onWho(event.target.value)}>
-      <option value="">未选择</option>${officers.map((id) => html`<option value=${id}>${id}</option>`)}</select></label>`;
-}
-
-function Tabs({ tab, counts, onTab }) {
-  const words = { ...LISTS, ...Object.fromEntries(Object.entries(PANELS).map(([id, [word]]) => [id, word])) };
-  return html`<nav class="tabs" aria-label="列表">${Object.entries(words).map(([id, word]) => html`
-    <button type="button" aria-current=${tab === id} onClick=${() => onTab(id)}>${word}${
-      counts[id] > 0 && html`<span class=${id === "overdue" ? "count late" : "count"}>${counts[id]}</span>`}</button>`)}</nav>`;
-}
 
 function Entry({ item, chosen, onChoose }) {
   const why = [...item.rules, ...item.errors.map(() => "检查未完成")];
@@ -58,7 +47,7 @@ function Queue({ view, onCounts }) {
   const rules = [...new Set(items.flatMap((item) => item.rules))].sort();
   return html`<div class="split">
     <section class="queue" aria-label=${LISTS[view]}>
-      ${error && html`<div class="error" role="alert">${error}</div>`}
+      <${Problem} words=${error} />
       ${told && html`<div class="done" role="status">${told}</div>`}
       ${!items.length && !error && html`<p class="hint">没有条目。</p>`}
       <ol>${items.map((item) => html`<${Entry} key=${item.id} item=${item} chosen=${item.id === chosen} onChoose=${setChosen} />`)}</ol>
@@ -68,32 +57,20 @@ function Queue({ view, onCounts }) {
   </div>`;
 }
 
-function App() {
-  const [officers, setOfficers] = useState([]);
-  const [who, setWho] = useState(officer.id);
+function App({ me, who, staff }) {
   const [tab, setTab] = useState("open");
   const [counts, setCounts] = useState({});
-  useEffect(() => {
-    // Asked as the operator: a name kept from an earlier session may be gone.
-    fetch("/v1/compliance/officers").then((reply) => (reply.ok ? reply.json() : [])).then((found) => {
-      setOfficers(found);
-      if (officer.id && !found.includes(officer.id)) choose("");
-    }).catch(() => setOfficers([]));
-  }, []);
-  const choose = (id) => {
-    officer.id = id;
-    setCounts({});
-    setWho(id);
-  };
+  useEffect(() => setCounts({}), [who]);
+  const counted = (id, word) => html`${word}${counts[id] > 0 && html`<span class=${id === "overdue" ? "count late" : "count"}>${counts[id]}</span>`}`;
+  const words = { ...LISTS, ...Object.fromEntries(Object.entries(PANELS).map(([id, [word]]) => [id, word])) };
+  const tabs = Object.fromEntries(Object.entries(words).map(([id, word]) => [id, counted(id, word)]));
+  const nobody = !me.login && staff && !staff.some((each) => each.roles.includes("compliance"));
   const Panel = PANELS[tab]?.[1];
   return html`
-    <header><div><h1>合规审核</h1><p class="hint">每次查看与决定都记入审计日志。</p></div>
-      <${Who} officers=${officers} who=${who} onWho=${choose} /></header>
-    ${!officers.length && html`<p class="item hint">还没有审核人员：用 tougu users add 添加角色为 compliance 的用户。</p>`}
-    <${Tabs} tab=${tab} counts=${counts} onTab=${setTab} />
+    <${Head} title="合规审核" hint="每次查看与决定都记入审计日志。" />
+    ${nobody && html`<p class="item hint">还没有审核人员：用 tougu users add 添加角色为 compliance 的用户。</p>`}
+    <${Tabs} tabs=${tabs} tab=${tab} onTab=${setTab} />
     ${Panel ? html`<${Panel} key=${`${tab} ${who}`} />` : html`<${Queue} key=${`${tab} ${who}`} view=${tab} onCounts=${setCounts} />`}`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App);

@@ -1,6 +1,8 @@
 // One item: the text with its findings marked in place, who wrote it, what was known, history and the decision.
 import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, OUTCOMES, STATES, TARGETS, when } from "/static/review_api.js";
+import { when } from "/static/api.js";
+import { call, OUTCOMES, STATES, TARGETS } from "/static/review_api.js";
+import { Problem } from "/static/shell.js";
 
 // Offsets count characters as the server does, not UTF-16 units.
 function pieces(text, findings) {
@@ -122,7 +124,7 @@ function Decide({ item, onDone }) {
     ${held.map((f) => html`<div class="late">[${f.rule}] “${f.quote}” ${f.reason}</div>`)}
     <label>理由${REASONS[item.kind]}
       <textarea rows="2" maxlength="2000" value=${reason} onInput=${(e) => setReason(e.target.value)}></textarea></label>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     <div class="row">${STEPS[item.kind].map(([step, word, look]) => html`
       <button type="button" class=${look} disabled=${busy} onClick=${() => take(step)}>${
         step === "edit" && text !== null ? "提交修改并批准" : word}</button>`)}
@@ -167,7 +169,7 @@ export function Item({ id, rules, onDone }) {
     <section><h3>发现</h3><${Findings} item=${item} onMark=${mark} /></section>
     <${Missed} box=${box} rules=${rules} onMark=${mark} />
     ${note && html`<div class="done" role="status">${note}</div>`}
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     <section><h3>当时的情况</h3><${Context} item=${item} /></section>
     <${History} item=${item} />
     ${open && html`<${Decide} key=${item.id} item=${item} onDone=${onDone} />`}

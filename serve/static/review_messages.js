@@ -1,14 +1,8 @@
 // Sent = cleared: what was sent and never cleared, and said, cleared and sent of a day side by side.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { officer, OUTCOMES, when } from "/static/review_api.js";
-
-async function ask(path) {
-  const headers = officer.id ? { "tougu-as": encodeURIComponent(officer.id) } : {};
-  const reply = await fetch(`/v1/messages/${path}`, { headers }).catch(() => { throw new Error("连不上服务，请检查它是否在运行。"); });
-  const answer = await reply.json().catch(() => ({}));
-  if (!reply.ok) throw new Error(reply.status === 403 ? "您没有权限查看外发消息。" : answer.detail || "服务暂时不可用，请稍后再试。");
-  return answer;
-}
+import { api, when } from "/static/api.js";
+import { OUTCOMES } from "/static/review_api.js";
+import { Problem } from "/static/shell.js";
 
 const Message = ({ message }) => html`<li class="card">
   <div class="row"><span class=${`badge ${message.outcome || ""}`}>${OUTCOMES[message.outcome] || "未判定"}</span>
@@ -20,7 +14,7 @@ function Table({ rows }) {
   if (!rows.length) return html`<p class="hint">这一天没有通话、放行或外发。</p>`;
   const heads = ["客户", "通话", "违规用语", "已放行", "未放行", "外发", "已匹配", "未匹配"];
   const cells = (row) => [row.calls, row.violations, row.cleared, row.held, row.sent, row.matched];
-  return html`<div class="scroll" tabindex="0"><table class="figures"><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="通话、放行与外发"><table class="figures"><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr><th scope="row">${row.client_id}</th>${cells(row).map((n) => html`<td>${n}</td>`)}
       <td class=${row.unmatched ? "late" : ""}>${row.unmatched}</td></tr>`)}</tbody></table></div>`;
 }
@@ -31,12 +25,12 @@ export function Messages() {
   const [error, setError] = useState("");
   useEffect(() => {
     const of = day ? `?day=${day}` : "";
-    Promise.all([ask(`unmatched${of}`), ask(`report${of}`)])
+    Promise.all([api.get(`messages/unmatched${of}`), api.get(`messages/report${of}`)])
       .then(([sent, told]) => { setFound({ ...sent, clients: told.clients }); setError(""); }, (problem) => { setFound(null); setError(problem.message); });
   }, [day]);
   return html`<section class="panel item" aria-label="外发消息">
     <label>日期 <input type="date" value=${day || found?.day || ""} onChange=${(e) => setDay(e.target.value)} /></label>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     ${found && html`<h3>未经放行的消息</h3>
       ${!found.messages.length && html`<p class="hint">没有未经放行的消息，或当天的存档还没有导入。</p>`}
       <ul class="found">${found.messages.map((message) => html`<${Message} key=${message.id} message=${message} />`)}</ul>

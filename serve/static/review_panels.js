@@ -1,6 +1,8 @@
 // Panels without a queue: spoken words, indicators, mistakes.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, OUTCOMES, seconds } from "/static/review_api.js";
+import { clock } from "/static/api.js";
+import { call, OUTCOMES } from "/static/review_api.js";
+import { Problem } from "/static/shell.js";
 
 const HOW = { registered: "已登记", called_back: "已回访更正", trained: "已培训", dismissed: "非违规（听错）" };
 const ASKED = { register: "应登记", call_back: "应回访更正", train: "应培训" };
@@ -31,14 +33,14 @@ function Words({ finding, onDone }) {
   return html`<li class="card">
     <div class="row"><strong>“${finding.quote}”</strong><span class="badge block">${SEVERITY[finding.severity]}</span>
       ${finding.confidential && html`<span class="badge block">保密</span>`}<span class="small">${finding.rule}</span></div>
-    <div class="small">通话 ${finding.call_id}，${seconds(finding.start_s)} 处（第 ${finding.turn + 1} 轮），顾问 ${
+    <div class="small">通话 ${finding.call_id}，${clock(finding.start_s)} 处（第 ${finding.turn + 1} 轮），顾问 ${
       finding.advisor_id || "未知"}，客户 ${finding.client_id || "未知"}，${ASKED[finding.disposition]}</div>
     <div class="row"><label>处置<select value=${how} onChange=${(e) => setHow(e.target.value)}>${
         Object.entries(HOW).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></label>
       <label>因此暂缓的线索<select value=${lead} onChange=${(e) => setLead(e.target.value)}>
         <option value="release">放行</option><option value="close">关闭</option></select></label></div>
     <label>说明<textarea rows="2" maxlength="2000" value=${note} onInput=${(e) => setNote(e.target.value)}></textarea></label>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     <div class="row"><button type="button" class="go" onClick=${dispose}>处置</button></div></li>`;
 }
 
@@ -53,7 +55,7 @@ export function Spoken() {
   return html`<section class="panel"><h2>录音用语</h2>
     <p class="hint">录音可能听错，处置前请先听。全部用语处置后，因承诺等话术得来的线索才会放行或关闭。</p>
     ${told && html`<div class="done" role="status">${told}</div>`}
-    ${state.error && html`<div class="error" role="alert">${state.error}</div>`}
+    <${Problem} words=${state.error} />
     ${state.data && !found.length && html`<p class="hint">没有待处置的用语。</p>`}
     <ol class="found">${found.map((f) => html`<${Words} key=${f.id} finding=${f} onDone=${done} />`)}</ol></section>`;
 }
@@ -70,7 +72,7 @@ export function Indicators() {
       <select aria-label="分组" value=${by} onChange=${(e) => setBy(e.target.value)}>${
         Object.entries(GROUPS).map(([id, word]) => html`<option value=${id}>按${word}</option>`)}</select></div>
     <p class="hint">发现数/文本数。不足 20 条时只列数目，不算比例。</p>
-    ${state.error && html`<div class="error" role="alert">${state.error}</div>`}
+    <${Problem} words=${state.error} />
     ${state.data && !rows.length && html`<p class="hint">还没有数据。</p>`}
     ${rows.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="指标表"><table>
       <thead><tr><th scope="col">${GROUPS[by]}</th><th scope="col">${by === "week" ? "发现" : "本周"}</th>
@@ -95,7 +97,7 @@ export function Mistakes() {
   const found = state.data?.mistakes || [];
   return html`<section class="panel"><h2>纠错</h2>
     <p class="hint">由另一名审核人员确认后，成为测试用例和训练语料。个人信息已遮盖。</p>
-    ${(error || state.error) && html`<div class="error" role="alert">${error || state.error}</div>`}
+    <${Problem} words=${error || state.error} />
     ${state.data && !found.length && html`<p class="hint">没有待确认的条目。</p>`}
     <ol class="found">${found.map((m) => html`<li class="card" key=${m.id}>
       <div class="row"><strong>${m.kind === "missed" ? "漏报" : "误报"} ${m.rule}</strong>

@@ -1,6 +1,7 @@
 // The audit log, for officers: search by client, person, kind and day.
-import { html, render, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { call, Pages, useStaff, when, Who } from "/static/staff_api.js";
+import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
+import { call, when } from "/static/api.js";
+import { Head, open, Problem } from "/static/shell.js";
 
 const KINDS = {
   "": "全部", "compliance.verdict": "合规结论", "review.": "复核", "access.": "查看与导出", "call.": "通话", "message.": "外发消息",
@@ -38,19 +39,14 @@ function Search() {
       <label>类别<select ...${field("event")}>${Object.entries(KINDS).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></label>
       <label>从<input type="date" ...${field("first")} /></label><label>到<input type="date" ...${field("last")} /></label>
       <button class="go">查询</button></form>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     ${ready && !found.entries.length && !error && html`<p class="hint">没有符合条件的记录。</p>`}
     <ul class="found">${found.entries.map((entry) => html`<${Entry} key=${entry.id} entry=${entry} />`)}</ul>
     ${found.cursor && html`<button type="button" onClick=${() => load(found.cursor)}>更早的记录</button>`}</div>`;
 }
 
-function App() {
-  const { staff, who, choose } = useStaff();
-  if (!staff) return html`<p class="hint">正在打开…</p>`;
-  return html`<header><div><h1>审计查询</h1><p class="hint">每条记录读出时即核对其哈希。查询本身也留痕。</p></div>
-      <${Pages} here="/search" /><${Who} staff=${staff} who=${who} onWho=${choose} /></header><${Search} key=${who} />`;
+function App({ who }) {
+  return html`<${Head} title="审计查询" hint="每条记录读出时即核对其哈希。查询本身也留痕。" /><${Search} key=${who} />`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App);

@@ -1,6 +1,7 @@
 // Lists of clients: what waits for another person, what may be fetched.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
-import { number, when } from "/static/people_api.js";
+import { number, when } from "/static/api.js";
+import { Problem } from "/static/shell.js";
 
 const STATES = { pending: "待审批", approved: "已批准", refused: "未批准" };
 const OPERATOR = "operator"; // whom the server takes where nobody is named
@@ -19,7 +20,7 @@ function Decision({ list, api, onDone }) {
     return undefined;
   };
   return html`<label>审批意见<input value=${reason} maxlength="2000" onInput=${(e) => setReason(e.target.value)} /></label>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     <div class="row"><button type="button" class="go" onClick=${() => decide(true)}>批准</button>
       <button type="button" class="bad" onClick=${() => decide(false)}>不批准</button></div>`;
 }
@@ -44,7 +45,7 @@ export function Lists({ api, who }) {
   const me = who || OPERATOR;
   return html`<section class="panel"><h2>名单与审批</h2>
     <p class="hint">名单不含不可联系的客户。申请人不能审批自己的名单；下载时会去掉已离开客群或已不可联系的客户。</p>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     ${rows && !rows.length && html`<p class="hint">没有名单。</p>`}
     <ol class="found">${(rows || []).map((list) => html`<li class="card" key=${list.id}>
       <div class="row"><strong>${list.zh}</strong><span class="badge ${list.state === "approved" ? "pass" : list.state === "refused" ? "block" : "review"}">${STATES[list.state]}</span>

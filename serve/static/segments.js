@@ -1,10 +1,9 @@
 // Tags and segments: pick clients by tags, see at once how many, keep the pick, and lists with their approval.
-import { html, render, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
+import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 import { Lists } from "/static/segment_lists.js";
-import { callerOf, dayAhead, number, personOf } from "/static/people_api.js";
+import { api, dayAhead, number } from "/static/api.js";
+import { Head, open, Problem, Tabs } from "/static/shell.js";
 
-const person = personOf("tougu.person");
-const api = callerOf(person);
 const HOW = { all_of: "必须", any_of: "任一", none_of: "排除", "": "不限" };
 const WORDS = { all_of: "必须有", any_of: "至少有一个", none_of: "不能有" };
 const EMPTY = { all_of: [], any_of: [], none_of: [] };
@@ -57,7 +56,7 @@ function Keep({ pick, draft, onSaved }) {
   return html`<label>名称（小写英文、数字、-、_）<input value=${name} maxlength="60" onInput=${(e) => setName(e.target.value)} /></label>
     <label>标题<input value=${zh} maxlength="120" onInput=${(e) => setZh(e.target.value)} /></label>
     <label>到期日<input type="date" value=${until} onInput=${(e) => setUntil(e.target.value)} /></label>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     <button type="button" class="go" onClick=${save}>保存客群</button>`;
 }
 
@@ -75,7 +74,7 @@ function Pick({ draft, onSaved }) {
         onHow=${(how) => setPick(put(pick, tag.id, how))} />`)}</ul></section>
     <section class="side" aria-label="客群">
       <div aria-live="polite"><div class="total">${count.clients === null ? "—" : number(count.clients)}</div><span class="hint">符合条件的客户</span></div>
-      ${count.error && html`<div class="error" role="alert">${count.error}</div>`}
+      <${Problem} words=${count.error} />
       ${tags && html`<ul class="chosen">${Object.entries(WORDS).filter(([how]) => pick[how].length).map(([how, word]) => html`
         <li>${word}：${pick[how].map((id) => names[id] || id).join("、")}</li>`)}</ul>`}
       <${Keep} pick=${pick} draft=${draft} onSaved=${onSaved} />
@@ -99,7 +98,7 @@ function Segments({ onLoad, onAsked }) {
   };
   const ask = (name) => act(async () => onAsked(await api.post(`segments/${encodeURIComponent(name)}/lists`, { reason })));
   return html`<section class="panel"><h2>已保存的客群</h2>
-    ${error && html`<div class="error" role="alert">${error}</div>`}
+    <${Problem} words=${error} />
     ${rows && !rows.length && html`<p class="hint">还没有客群，请在“选客户”里保存一个。</p>`}
     <ol class="found">${(rows || []).map((row) => html`<li class="card" key=${row.name}>
       <div class="row"><strong>${row.zh}</strong><span class="small">${row.name}，${row.owner}，有效至 ${row.expires_on}</span>
@@ -113,21 +112,12 @@ function Segments({ onLoad, onAsked }) {
 
 const fresh = () => ({ name: "", zh: "", expires_on: dayAhead(90), pick: EMPTY });
 
-function App() {
-  const [people, setPeople] = useState([]);
-  const [who, setWho] = useState(person.id);
+function App({ who }) {
   const [tab, setTab] = useState("pick");
   const [draft, setDraft] = useState(fresh());
   const [told, setTold] = useState("");
-  useEffect(() => {
-    // Asked as the operator: a name kept from an earlier session may be gone.
-    fetch("/v1/segments/people").then((reply) => (reply.ok ? reply.json() : [])).then((found) => {
-      setPeople(found.map((each) => each.id));
-      if (person.id && !found.some((each) => each.id === person.id)) choose("");
-    }).catch(() => setPeople([]));
-  }, []);
-  const choose = (id) => { person.id = id; setWho(id); setTold(""); };
-  const open = (next) => { setTab(next); setTold(""); };
+  useEffect(() => setTold(""), [who]);
+  const show = (next) => { setTab(next); setTold(""); };
   const saved = (row) => { setTold(`已保存“${row.zh}”。`); setTab("segments"); };
   const asked = (list) => {
     setTold(list.state === "approved" ? `名单已就绪，共 ${list.clients} 人，可以下载。` : `名单共 ${list.clients} 人，超过免审人数，等待另一人审批。`);
@@ -135,21 +125,16 @@ function App() {
   };
   const load = (row) => {
     setDraft({ name: row.name, zh: row.zh, expires_on: row.expires_on, pick: { all_of: row.all_of, any_of: row.any_of, none_of: row.none_of } });
-    open("pick");
+    show("pick");
   };
   const tabs = { pick: "选客户", segments: "客群", lists: "名单与审批" };
   return html`
-    <header><div><h1>客户标签与客群</h1><p class="hint">查看客户与导出名单都记入审计日志。</p></div>
-      <label class="who person">人员<select value=${who} onChange=${(event) => choose(event.target.value)}>
-        <option value="">本机管理员</option>${people.map((id) => html`<option value=${id}>${id}</option>`)}</select></label></header>
-    <nav class="tabs" aria-label="分页">${Object.entries(tabs).map(([id, word]) => html`
-      <button type="button" aria-current=${tab === id} onClick=${() => { if (id === "pick") setDraft(fresh()); open(id); }}>${word}</button>`)}</nav>
+    <${Head} title="客户标签与客群" hint="查看客户与导出名单都记入审计日志。" />
+    <${Tabs} label="分页" tabs=${tabs} tab=${tab} onTab=${(id) => { if (id === "pick") setDraft(fresh()); show(id); }} />
     ${told && html`<p class="item done" role="status">${told}</p>`}
     ${tab === "pick" && html`<${Pick} key=${`${who} ${draft.name}`} draft=${draft} onSaved=${saved} />`}
     ${tab === "segments" && html`<${Segments} key=${who} onLoad=${load} onAsked=${asked} />`}
     ${tab === "lists" && html`<${Lists} key=${who} api=${api} who=${who} />`}`;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App);

@@ -55,6 +55,6 @@ function Setup() {
     ${error && html`<p class="error" role="alert">${error}</p>`}`;
 }
 
-const app = document.getElementById("app");
-app.replaceChildren();
-render(html`<${Setup} />`, app);
+const root = document.querySelector("main");
+root.replaceChildren();
+render(html`<${Setup} />`, root);

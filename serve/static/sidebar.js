@@ -1,6 +1,6 @@
 // The sidebar: a talk that lives on the server; ask, read each sentence as it is cleared, edit, send.
-import "/static/door.js";
-import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
+import { open } from "/static/shell.js";
+import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
 import { Answer } from "/static/sidebar_answer.js";
 import { begin, call, follow, grown, lastClient, resume, turnOf } from "/static/sidebar_api.js";
 import { Client } from "/static/sidebar_client.js";
@@ -116,7 +116,7 @@ function App() {
       ${turns.map((turn, at) => html`<p class="question" key=${`q${turn.id}`} ref=${at === turns.length - 1 ? latest : null}>${turn.question}</p>
         <${Answer} key=${turn.id} talkId=${talk?.id} turn=${turn} ask=${ask} last=${at === turns.length - 1} />`)}
     </section>
-    <form onSubmit=${(event) => { event.preventDefault(); ask(draft); }}>
+    <form class="ask" onSubmit=${(event) => { event.preventDefault(); ask(draft); }}>
       ${(offline || lost) && html`<p class="state" role="status">${offline ? w.offline : w.lost}</p>`}
       ${error && html`<p class="state error" role="alert">${error}</p>`}
       <textarea ref=${box} rows="2" maxlength="2000" aria-label=${w.question} placeholder=${w.placeholder}
@@ -128,6 +128,4 @@ function App() {
 
 document.documentElement.lang = lang === "en" ? "en" : "zh-CN";
 document.title = w.title;
-const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+open(App, { acts: false });

@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 import { call } from "/static/sidebar_api.js";
 import { startDiagnosis } from "/static/sidebar_diagnosis.js";
+import { Due, Lead } from "/static/sidebar_work.js";
 import { words as w } from "/static/strings.js";
 
 const PAUSE_MS = 250;  // after the last key, before the firm is asked
@@ -38,8 +39,8 @@ function Facts({ card }) {
       ${card.goal && html`<${Line} name=${w.goal}>${w.goals[card.goal] || card.goal}${card.horizon_months ? `，${w.months(card.horizon_months)}` : ""}<//>`}
       ${card.assets_cny && html`<${Line} name=${w.assets}>${number(card.assets_cny)} ${w.yuan}<//>`}
       ${card.holdings.length > 0 && html`<${Line} name=${w.holdings}>${card.holdings.map((h) => html`<div>${h.name}，${w.cost} ${number(h.cost_cny)} ${w.yuan}</div>`)}<//>`}
-      ${card.promises.length > 0 && html`<${Line} name=${w.promises}>${card.promises.map((p) => html`<div><a href=${`/calls/${encodeURIComponent(p.call_id)}`} target="_blank" rel="noopener">${p.what}</a>${p.due_at ? `，${w.due(p.due_at.slice(0, 10))}` : ""}</div>`)}<//>`}
-      ${card.leads.length > 0 && html`<${Line} name=${w.leads}>${card.leads.map((lead) => html`<div>${lead.zh}${lead.product ? `（${lead.product}）` : ""}</div>`)}<//>`}
+      ${card.promises.length > 0 && html`<${Line} name=${w.promises}>${card.promises.map((p) => html`<${Due} key=${p.id} promise=${p} />`)}<//>`}
+      ${card.leads.length > 0 && html`<${Line} name=${w.leads}>${card.leads.map((lead) => html`<${Lead} key=${lead.id} lead=${lead} />`)}<//>`}
       ${card.calls.length > 0 && html`<${Line} name=${w.calls}>${card.calls.map((c) => html`<div><a href=${`/calls/${encodeURIComponent(c.id)}`} target="_blank" rel="noopener">${c.at.slice(0, 10)}</a>，${w.minutes(c.minutes)}<div class="quote">${c.note.slice(0, 120)}</div></div>`)}<//>`}
     </dl>`;
 }

@@ -15,6 +15,7 @@ from serve.wiring import House
 from tests.serve.test_browser import Open, Site, browser, fonts, overflow, site
 from tests.serve.test_call_page import take
 from tests.serve.test_day import promise
+from tests.serve.test_notes import take as take_note
 from tests.serve.test_staff_browser import open_staff
 from tests.serve.test_worker import sound
 
@@ -65,7 +66,7 @@ def test_what_was_sent_and_never_cleared(open_staff: Open, site: Site, tmp_path:
     sent(site.house, tmp_path)
     page = open_staff("/board", width=width)
     page.goto(f"{site.url}/review")
-    page.get_by_label("审核人员").select_option("anna")
+    page.get_by_label("当前人员").select_option("anna")
     page.get_by_role("button", name="外发消息").click()
     page.get_by_text(SENT).wait_for()
     page.get_by_role("rowheader", name="C0003").wait_for()
@@ -93,6 +94,25 @@ def test_the_search_and_the_evaluations(open_staff: Open, site: Site, width: int
     page.get_by_text("0.912 [0.887, 0.934]").wait_for()
     assert overflow(page) <= 0
     assert faults(page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_note_of_a_call_is_put_right_and_confirmed(open_staff: Open, site: Site, width: int) -> None:
+    take_note(site.house, "kn")
+    page = open_staff("/board", width=width)
+    page.goto(f"{site.url}/calls/kn")
+    note = page.get_by_label("纪要", exact=True)
+    note.get_by_text("草稿").wait_for()
+    note.get_by_role("button", name="修改").click()
+    box = note.get_by_label("纪要文字")
+    box.fill(box.input_value() + "\n客户希望周三前收到资料。")
+    assert overflow(page) <= 0
+    assert faults(page) == []
+    note.get_by_role("button", name="保存并确认").click()
+    page.get_by_text("已确认，将送入 CRM。").wait_for()
+    stored = site.house.notes.get("kn", principal=OPERATOR)
+    assert (stored.state, stored.version) == ("confirmed", 2)
+    assert stored.text.endswith("客户希望周三前收到资料。")
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -55,7 +55,15 @@ def test_chinese_and_english_say_the_same_things(client: TestClient) -> None:
     )
     assert chinese - english == set()
     used = set()
-    for name in ("sidebar", "sidebar_answer", "sidebar_send", "sidebar_client", "sidebar_diagnosis", "sidebar_api"):
+    for name in (
+        "sidebar",
+        "sidebar_answer",
+        "sidebar_send",
+        "sidebar_client",
+        "sidebar_diagnosis",
+        "sidebar_api",
+        "sidebar_work",
+    ):
         used |= set(re.findall(r"\bw\.(\w+)", client.get(f"/static/{name}.js").text))
     assert used - chinese == set()
 
@@ -75,7 +83,8 @@ def test_what_is_no_origin_is_refused(bad: str) -> None:
 
 def test_the_demo_host_is_served_by_setting(settings: Settings, client: TestClient) -> None:
     assert client.get("/demo-host").status_code == 404
-    assert "<iframe" in client_of(house_with(settings, demo_host=True)).get("/demo-host").text
+    page = client_of(house_with(settings, demo_host=True)).get("/demo-host")
+    assert "/static/demo_host.js" in page.text
 
 
 class FixedTickets:

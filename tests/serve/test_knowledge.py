@@ -307,9 +307,3 @@ def test_what_waits_is_bounded(house: House, tmp_path: Path) -> None:
         other.document_queue.put(tmp_path, "a.md", {"status": "draft"})
     other.close()
     work(house)
-
-
-def test_the_operator_is_told_who_may_work_here(call: Call) -> None:
-    people = {one["id"]: one["approves"] for one in call("", "GET", "knowledge/people")}
-    assert people == {"editor": False, "keeper": False, "officer": True, "both": True}
-    assert [one["id"] for one in call("editor", "GET", "knowledge/people")] == ["editor"]

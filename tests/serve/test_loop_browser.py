@@ -174,6 +174,25 @@ def test_a_diagnosis_is_started_from_the_sidebar(firm: Firm, open_page: Open, tm
     page.get_by_text("合规通过").wait_for(timeout=20_000)
 
 
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_the_client_of_the_talk_is_diagnosed_in_one_click(
+    firm: Firm, open_page: Open, tmp_path: Path, width: int
+) -> None:
+    page = open_page("/", width=width)
+    page.get_by_role("button", name="选择客户").click()
+    page.get_by_label("客户编号或姓名", exact=True).fill("海棠")
+    page.get_by_role("button", name="甄海棠（C0001）").click()
+    page.locator(".client summary").click()
+    page.get_by_role("button", name="为此客户做持仓诊断").click()
+    page.wait_for_url("**/diagnoses/*")
+    page.get_by_role("progressbar", name="生成进度").wait_for()
+    shot(page, tmp_path, f"progress_{width}")
+    firm.work()
+    page.get_by_text("合规通过").wait_for(timeout=20_000)
+    assert overflow(page) == 0
+    shot(page, tmp_path, f"diagnosed_{width}")
+
+
 @pytest.mark.parametrize(
     ("words", "opens"),
     [("诊断客户C0001", True), ("给C0001做一份持仓诊断", True), ("诊断报告里的回撤是什么意思", False)],

@@ -25,11 +25,11 @@ AS_ADVISOR = {"tougu-as": "A001"}
 AS_OTHER = {"tougu-as": "A999"}
 
 
-def take(house: House) -> None:
+def take(house: House, call_id: str = "k1") -> None:
     """One call of A001 with two promises, and two users."""
     turns = said("a:您好。", "c:我想开通港股通，怎么办？", "a:我明天上午把资料发您，佣金我去查一下。", "c:好。")
     transcript = Transcript(turns=turns, duration_s=20.0)
-    call = Call(id="k1", transcript=transcript, client_id="C0003", advisor_id="A001", started_at=STARTED)
+    call = Call(id=call_id, transcript=transcript, client_id="C0003", advisor_id="A001", started_at=STARTED)
     reading = CallReading(call_id=call.id, wishes=(), note=NoteMaker(house.taxonomy).note(call, ()))
     house.leads.record(reading, call, principal=OPERATOR)
     for name in ("A001", "A999"):

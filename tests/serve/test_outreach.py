@@ -101,3 +101,14 @@ def test_only_who_made_it_fetches_it(segment: House, client: TestClient) -> None
     made = prepared(client).json()["id"]
     assert client.get(f"/v1/outreach/{made}/file", headers={"tougu-as": "A002"}).status_code == 404
     assert prepared(client, who={"tougu-as": "ops"}).status_code == 403
+
+
+def test_one_finds_ones_own_again_with_counts(segment: House, client: TestClient) -> None:
+    made = prepared(client).json()
+    (line,) = client.get("/v1/outreach", headers=A001).json()
+    assert (line["id"], line["why"], line["fetched_at"]) == (made["id"], "策略会邀请", None)
+    assert sum(line["counts"].values()) == len(made["texts"])
+    assert client.get("/v1/outreach", headers={"tougu-as": "A002"}).json() == []
+    choices = client.get("/v1/outreach/choices", headers=A001).json()
+    assert choices["most"] == 200
+    assert client.get("/v1/outreach/choices", headers={"tougu-as": "ops"}).status_code == 403

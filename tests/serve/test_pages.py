@@ -8,8 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from knowledge_base.access import Principal, Role
+from serve.page_shell import Page, menu, pages
 from serve.wiring import House
 from tests.serve.conftest import client_of
+from tests.serve.rights.matrix import STRANGER, rows
 
 
 def version_of(house: House, title: str) -> str:
@@ -31,6 +33,31 @@ def test_the_sidebar_loads_only_from_here(client: TestClient) -> None:
         assert client.get(part).status_code == 200, part
     assert "http://" not in page.text
     assert "https://" not in page.text + script
+
+
+@pytest.mark.parametrize("page", pages().values(), ids=lambda page: page.name)
+def test_every_page_stands_in_the_one_shell_with_files_that_are_there(house: House, page: Page) -> None:
+    server = house.settings.server.model_copy(update={"demo_host": True})
+    house.settings = house.settings.model_copy(update={"server": server})
+    client = client_of(house)
+    text = client.get(page.path.replace("{call_id}", "k1").replace("{report_id}", "r1")).raise_for_status().text
+    assert f"<title>{page.zh}</title>" in text
+    for part in re.findall(r'(?:src|href)="(/[^"]+)"', text):
+        assert client.get(part).status_code == 200, part
+
+
+def test_the_navigation_shows_a_page_to_those_whom_its_routes_answer() -> None:
+    may = {row.route: row.may for row in rows()}
+    for page in pages().values():
+        if page.menu:
+            assert {role.value for role in page.roles} == may[page.asks] - {STRANGER}, page.name
+
+
+def test_who_is_told_of_which_pages() -> None:
+    advisor, editor = (Principal(user_id="x", roles=frozenset({role})) for role in (Role.ADVISOR, Role.EDITOR))
+    assert "/board" in {page["path"] for page in menu(advisor)}
+    assert [page["path"] for page in menu(editor)] == ["/", "/knowledge"]
+    assert len(menu(Principal(user_id="operator", roles=frozenset({Role.SYSTEM})))) == 15
 
 
 def test_a_document_marks_the_span_and_escapes_the_rest(client: TestClient, house: House) -> None:

@@ -36,7 +36,7 @@ def open_review(browser: Browser, site: Site) -> Iterator[Open]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
         page.goto(f"{site.url}/review")
-        page.get_by_label("审核人员").select_option(officer)
+        page.get_by_label("当前人员").select_option(officer)
         return page
 
     yield open_
@@ -138,7 +138,7 @@ def test_without_an_officer_nothing_confidential_is_shown(open_review: Open) -> 
     tab(page, "保密")
     page.get_by_role("alert").wait_for()
     assert page.locator(".entry").count() == 0
-    page.get_by_label("审核人员").select_option("ben")
+    page.get_by_label("当前人员").select_option("ben")
     entry(page)
     assert INSIDER in page.locator(".original").first.inner_text()
 

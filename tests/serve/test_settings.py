@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from serve.errors import SettingsError
-from serve.settings import describe, load_settings
+from serve.settings import describe, load_settings, sources
+from serve.settings_shown import shown_settings
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +79,26 @@ def test_every_setting_is_documented_and_secrets_stay_masked(monkeypatch: pytest
     rows = list(describe(load_settings()))
     assert all(field.description for _key, field, _value in rows), [k for k, f, _ in rows if not f.description]
     assert not any("hidden-word" in str(value) for _key, _field, value in rows)
+
+
+def test_where_a_setting_is_from_and_that_no_secret_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "tougu.toml"
+    file.write_text(
+        '[server]\nport = 8700\n[chat]\nbase_url = "http://me:hidden@127.0.0.1:8000/v1"\nmodel = "m"\n'
+        '[copilot.wecom]\ncorp_id = "ww1"\nagent_id = "1"\nsecret = "very-secret"\n', "utf-8"
+    )  # fmt: skip
+    monkeypatch.setenv("TOUGU_HOME", str(tmp_path))
+    monkeypatch.setenv("TOUGU_LEADS__WINDOW_DAYS", "30")
+    shown = {each.key: each for each in shown_settings(load_settings(file))}
+    assert {key: shown[key].source for key in ("home", "leads.window_days", "server.port", "server.host")} == {
+        "home": "environment", "leads.window_days": "environment", "server.port": "file", "server.host": "default",
+    }  # fmt: skip
+    assert (shown["leads.window_days"].value, shown["copilot.wecom.secret"].value) == ("30", "***")
+    assert "hidden" not in shown["chat.base_url"].value
+    assert "very-secret" not in repr(shown)
+
+
+def test_a_home_that_nobody_set_is_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOUGU_HOME", raising=False)
+    monkeypatch.setattr("serve.settings._config_path", lambda _config: None)
+    assert dict(sources(load_settings()))["home"] == "default"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,11 @@ from sqlalchemy import select
 from copilot.talks.tables import sent_messages
 from knowledge_base.access import Principal
 from rag.passage import Answer, Sentence
+from serve.users import OPERATOR
 from tests.serve.conftest import FEE, settings_of
+from tests.serve.staff_cases import BUY, record, wish
 from tests.serve.test_browser import Site, browser, fonts, overflow
+from tests.serve.test_day import promise
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -39,6 +43,16 @@ class Slow:
         yield whole
         assert self.go_on.wait(30)
         yield Answer(question=question, sentences=said, citations=())
+
+
+class Breaks:
+    """An answerer double that fails after its first sentence."""
+
+    def growing(self, question: str, principal: Principal, history: Any = (), *, on: Any) -> Iterator[Answer]:
+        yield Answer(
+            question=question, sentences=(Sentence(text="申请须在交易时间提出。", citations=()),), citations=()
+        )
+        raise OSError("the disk is gone")
 
 
 @pytest.fixture
@@ -148,6 +162,114 @@ def test_a_page_that_was_killed_finds_its_answer(open_page: Open, site: Site, tm
     again.get_by_text("到账以公告为准。").wait_for()
     again.locator(".badge").wait_for()
     assert again.locator(".question").count() == 1
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_a_lead_and_a_promise_are_done_where_they_are_read(
+    open_page: Open, site: Site, tmp_path: Path, width: int
+) -> None:
+    record(site.house, "k1", "C0003", wish("fund.buy", "lead", BUY))
+    promise(site.house, "kp", "C0003", datetime.now(UTC) - timedelta(days=1))
+    page = open_page(width=width)
+    page.get_by_role("button", name="选择客户").click()
+    page.get_by_label("客户编号或姓名", exact=True).fill("C0003")
+    page.get_by_role("button", name="谷雨生（C0003）").click()
+    page.locator(".client summary").click()
+    lead = page.locator(".work", has_text="申购基金")
+    lead.get_by_role("button", name="认领").click()
+    lead.get_by_role("status").get_by_text("跟进中").wait_for()
+    assert overflow(page) == 0
+    shot(page, tmp_path, f"work_{width}")
+    lead.get_by_role("button", name="成交").click()
+    lead.get_by_role("status").get_by_text("成交").wait_for()
+    (kept,) = site.house.leads.list(principal=OPERATOR, client_id="C0003")
+    assert kept.state.value == "won"
+    page.get_by_role("button", name="已兑现").click()
+    page.get_by_text("发资料，已记为兑现。").wait_for()
+    assert site.house.notes.tasks(principal=OPERATOR, client_id="C0003", state="open") == ()
+
+
+def test_a_failed_answer_is_taken_back_and_asked_again(open_page: Open, site: Site, tmp_path: Path) -> None:
+    answers = site.house.session._answers
+    site.house.session._answers = Breaks()  # type: ignore[assignment]
+    page = open_page(width=320)
+    ask(page, FEE)
+    page.get_by_text("请重新提问").wait_for()
+    assert "申请须在交易时间提出" not in page.content(), "nothing of what failed stands"
+    assert page.get_by_role("button", name="复制").count() == 0
+    assert overflow(page) == 0
+    shot(page, tmp_path, "failed_320")
+    site.house.session._answers = answers
+    page.get_by_role("button", name="重新提问").click()
+    page.locator(".answer", has_text="0.60%").wait_for(timeout=30_000)
+    assert page.locator(".question").count() == 1, "it stands in place of the one that failed"
+    page.reload()
+    page.locator(".answer", has_text="0.60%").wait_for()
+    assert page.locator(".question").count() == 1
+    assert page.get_by_text("请重新提问").count() == 0
+
+
+def test_a_connection_that_breaks_goes_on_where_it_stopped(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    asked: list[str] = []
+    first = 'id: 1\nevent: searching\ndata: {"whole": null}\n\n'
+
+    def cut(route: Any) -> None:
+        asked.append(route.request.headers["last-event-id"])
+        if len(asked) == 1:
+            route.fulfill(content_type="text/event-stream", body=first)
+        elif len(asked) == 2:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/answer", cut)
+    page.get_by_label("问题").fill(FEE)
+    page.get_by_label("问题").press("Enter")
+    page.get_by_text("连接中断，正在重新连接").wait_for()
+    shot(page, tmp_path, "reconnecting")
+    page.locator(".answer:not(.coming)", has_text="0.60%").wait_for(timeout=30_000)
+    page.get_by_text("连接中断").wait_for(state="detached")
+    assert asked == ["0", "1", "1"]
+
+
+def test_the_keyboard_goes_all_the_way(open_page: Open, site: Site, tmp_path: Path) -> None:
+    page = open_page()
+    page.get_by_role("button", name=FEE).wait_for()
+    page.keyboard.type(FEE)
+    page.keyboard.press("Enter")
+    page.locator(".answer:not(.coming) .badge").wait_for(timeout=30_000)
+    for name, key in (("编辑后发送", "Enter"), ("审核", "Enter"), ("复制", "Enter")):
+        tab_to(page, name)
+        if name == "审核":
+            shot(page, tmp_path, "focus")
+        page.keyboard.press(key)
+    page.get_by_role("button", name="已复制").wait_for()
+    with site.house.engine.connect() as connection:
+        assert len(connection.execute(select(sent_messages)).all()) == 1
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Tab until the control of that name has the focus, from the top of the page."""
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == name:
+            return
+    raise AssertionError(f"no way to {name} by Tab")
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_a_source_opens_at_its_span(open_page: Open, tmp_path: Path, width: int) -> None:
+    page = open_page(width=width)
+    ask(page, FEE)
+    with page.expect_popup() as opened:
+        page.locator("a.cite").first.click()
+    document = opened.value
+    document.locator("#mark").wait_for()
+    assert document.locator("#mark").inner_text() == "管理费 | 0.60%"
+    assert overflow(document) == 0
+    shot(document, tmp_path, f"span_{width}")
 
 
 def test_esc_stops_and_what_was_released_stays(open_page: Open, site: Site, tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from knowledge_base.access import Role
+from serve.users import OPERATOR
 from serve.wiring import House
 from tests.serve.rights.conftest import PASSWORD, add, log_in, told
 from tests.serve.staff_cases import BUY, record, wish
@@ -48,6 +51,45 @@ def test_logins_are_securitys(house: House, three: dict[str, TestClient]) -> Non
     assert [each["shown"] for each in sec.get("/v1/security/lockouts").json()] == ["A001"]
     assert sec.delete("/v1/security/lockouts/A001").status_code == 204
     assert advisor.post("/v1/login", json={"user": "A001", "password": PASSWORD}).status_code == 200
+
+
+def test_the_settings_are_the_administrators_without_secrets(house: House, three: dict[str, TestClient]) -> None:
+    wecom = house.settings.copilot.wecom.model_copy(update={"secret": SecretStr("very-secret")})
+    copilot = house.settings.copilot.model_copy(update={"wecom": wecom})
+    house.settings = house.settings.model_copy(update={"copilot": copilot})
+    answer = three["adm"].get("/v1/settings")
+    rows = {each["key"]: each for each in answer.json()}
+    assert "very-secret" not in answer.text
+    assert rows["copilot.wecom.secret"]["value"] == "***"
+    assert (rows["server.port"]["source"], rows["server.port"]["value"]) == ("default", "8600")
+    assert rows["copilot.wecom.secret"]["source"] == "file"
+    assert [three[who].get("/v1/settings").status_code for who in ("sec", "aud")] == [403, 403]
+
+
+def test_security_sees_who_can_log_in_and_who_did(house: House, three: dict[str, TestClient]) -> None:
+    house.users.add("A001", roles=[Role.ADVISOR], branches=[], labels=[], principal=OPERATOR)
+    before = {each["id"]: each for each in three["sec"].get("/v1/security/users").json()}
+    assert (before["adm"]["password"], before["A001"]["password"], before["A001"]["invited_until"]) == (
+        True,
+        False,
+        None,
+    )
+    three["sec"].post("/v1/security/users/A001/setup")
+    after = {each["id"]: each for each in three["sec"].get("/v1/security/users").json()}
+    assert after["A001"]["invited_until"] is not None
+    found = three["sec"].get("/v1/security/logins", params={"limit": 2}).json()
+    assert found["entries"][0]["event"] == "login.invited"
+    assert found["before"] is not None
+    assert told(house, "audit.read")[0]["actor"] == "sec"
+    assert {each["name"] for each in three["sec"].get("/v1/security/groups").json()} >= {"leads", "events"}
+
+
+def test_a_key_that_cannot_be_is_refused_in_a_sentence(three: dict[str, TestClient]) -> None:
+    good = {"name": "crm-pull", "role": "crm", "groups": ["leads"]}
+    for wrong in ({"name": "坏 名"}, {"role": "security"}, {"groups": ["none"]}, {"days": 0}):
+        answer = three["sec"].post("/v1/security/keys", json=good | wrong)
+        assert answer.status_code == 422, wrong
+        assert re.search("[一-鿿]", answer.json()["detail"])
 
 
 def test_keys_over_http(three: dict[str, TestClient]) -> None:

@@ -56,7 +56,7 @@ def test_there_and_back_and_out_again(open_at: object, site: Site, width: int) -
     log_in(page)
     page.wait_for_url(f"{site.url}/board")
     page.get_by_text("A001（顾问）").wait_for()
-    assert not page.get_by_label("当前人员").is_visible()
+    assert page.get_by_label("当前人员").count() == 0
     page.get_by_role("button", name="退出登录").click()
     page.wait_for_url(f"{site.url}/login")
     page.goto(f"{site.url}/board")

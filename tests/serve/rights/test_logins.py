@@ -26,9 +26,9 @@ Browser = Callable[[], TestClient]
 
 
 def test_without_logins_the_operator_is_let_in(house: House) -> None:
-    assert client_of(house).get("/v1/me").json() == {
-        "id": "operator", "roles": ["system"], "branches": [], "login": False, "idle_minutes": 60,
-    }  # fmt: skip
+    told = client_of(house).get("/v1/me").json()
+    assert len(told.pop("pages")) > 10, "the operator may open every page"
+    assert told == {"id": "operator", "roles": ["system"], "branches": [], "login": False, "idle_minutes": 60}
 
 
 def test_the_first_password_closes_the_house(house: House, anna: Browser) -> None:
@@ -282,8 +282,6 @@ def test_changing_ones_password_ends_the_other_logins(house: House, anna: Browse
 def test_a_page_learns_that_the_one_who_is_logged_in_works(house: House, anna: Browser) -> None:
     browser = anna()
     assert browser.get("/v1/staff").json() == [{"id": "A001", "roles": ["advisor"]}]
-    assert browser.get("/v1/segments/people").json() == [{"id": "A001", "approves": False}]
-    assert browser.get("/v1/compliance/officers").json() == []
 
 
 def test_nobody_is_two_administrators_or_the_machine_or_changes_themselves(house: House) -> None:
