@@ -16,7 +16,7 @@ from knowledge_base.parse import EXTENSIONS, parse_bytes
 from serve.document_queue import DOCUMENTS
 from serve.job_desk import started_by
 from serve.knowledge_desk import EDITORS
-from serve.wiring import ADDED
+from serve.ways.documents import ADDED
 
 if TYPE_CHECKING:
     from jobs.leases import Job
