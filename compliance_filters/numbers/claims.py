@@ -35,7 +35,7 @@ LEFT = re.compile(
     "其余|剩|余下|另外|余额|结余|盈余|浮盈|浮亏|盈利|亏损|收益|赚|亏|增值|净(?!值|资产|利)|可用于|可投|缺口|还差|还需|扣除|实得|实收|到手|[=＝]"
 )
 SUM = re.compile(
-    "[前后这]?[两二三四五][只者类项]|合起来|加一起|(?:加|凑|放)在?一块|拢共|前[三五十]大|合计|及以[上下]|共|总计|总和|之和|加总|相加|加起来|累计|综合|总额|总费|[=＝]"
+    "[前后这]?[两二三四五][只者类项]|合起来|加一起|(?:加|凑|放)在?一块|凑起来|拢共|前[三五十]大|合计|及以[上下]|共|总计|总和|之和|加总|相加|加起来|累计|综合|总额|总费|[=＝]"
 )
 _PLUS = re.compile(r"\d[%元份][^，,。；;\d]{0,8}(?:加上?|[+＋])[^，,。；;\d]{0,4}\d")  # 1.20%的管理费加0.20%的托管费
 _ROUGHEST = 5  # a distance is told to a fifth of itself at least: 0.5 is not 1个百分点
@@ -306,7 +306,8 @@ def _in_turn(page: Page, index: int) -> bool:
     """Whether a share follows the one before with nothing but a name between: 五成，红利约三成."""
     before, figure = page.figures[index - 1 : index + 1]
     rates = before.quantity.unit == figure.quantity.unit == "%" and before.end > figure.sentence
-    return rates and _TURN.fullmatch(page.text, before.end, figure.start) is not None
+    named = rates and _TURN.fullmatch(page.text, before.end, figure.start)
+    return bool(named) and not SUM.search(page.text, before.end, figure.start)
 
 
 def _level_before(page: Page, index: int) -> int:
