@@ -27,6 +27,9 @@ _SINCE_MONTH = re.compile(
     r"(?:[(,]?(?:至|截至|到)(?:今年)?(?P<until>1[0-2]|[1-9])月(?:末|底|\d{1,2}日))?"
 )
 
+# Between two dates: 2020年4月16日成立至2025年4月15日.
+_UNTIL = re.compile(r"\s?(?:\(?(?:合同)?(?:成立|生效)日?\)?)?起?(?:至|到|-|—|~)\s?")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
@@ -55,7 +58,7 @@ def _intervals(text: str, today: date) -> Iterator[Interval]:
     spans = [m for m in spans if not any(life.start() <= m.start < life.end() for life in lives)]
     days = [m for m in periods_in(text) if m.value.kind == "day"]
     for first, last in pairwise(days):
-        if re.fullmatch(r"\s?(?:至|到|-|—|~)\s?", text[first.end : last.start]):
+        if _UNTIL.fullmatch(text, first.end, last.start):
             yield Interval(start=first.start, end=last.end, months=_between(first.value, last.value))
     for mention in spans:
         if text[mention.end : mention.end + 3].lstrip("的度").startswith(("报告", "末", "报", "底")):

@@ -109,7 +109,7 @@ class PerformanceFilter:
         months = interval.months if interval else None
         converted = _CONVERTED.search(text)
         annualised = _ANNUALISED.search(text, *_clause_span(text, shown))
-        if converted or (annualised and months is not None and months < A_YEAR):
+        if (converted and months is None) or ((converted or annualised) and months is not None and months < A_YEAR):
             last = max((m.end() for m in (converted, annualised) if m), default=end)
             rate = _RATE.match(text, last)
             return _Fault(why="不足一年的区间不得年化", start=start, end=max(end, rate.end() if rate else last))

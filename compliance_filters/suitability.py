@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
@@ -18,6 +19,10 @@ _CODE = re.compile(r"(?<![\dA-Za-z.])\d{6}(?![\d.%A-Za-z])")
 _QUOTED_NAME = re.compile(
     r"[“「\"](?P<name>[\u4e00-\u9fffA-Za-z0-9]{3,16}(?:混合|股票|债券?|指数|货币|配置|QDII|ETF|FOF|LOF|联接|[一二三四五六七八九十\d]{1,2}号"
     r"|\((?:QDII|LOF|FOF)(?:-[A-Z]{2,4})?\))[A-C]?类?)[”」\"]"
+)
+# Whatever else is named in quotation marks and said to be sold elsewhere.
+_SOLD_ELSEWHERE = re.compile(
+    r"[“「\"](?P<name>[\u4e00-\u9fffA-Za-z0-9]{3,16})[”」\"](?=,?[^,;。“”\"]{0,8}(?:没有?|未|不)(?:在[^,;。]{0,6})?(?:代销|上架|在售))"
 )
 # The document of a fund that is none of the products handed in: 墨池红利低波指数招募说明书.
 _TITLED_NAME = re.compile(
@@ -228,7 +233,7 @@ def _mentions(text: str, context: ReviewContext) -> list[_Mention]:
 
 def _strangers(text: str, context: ReviewContext) -> Iterator[_Mention]:
     """Funds that a text names and nobody handed in: in quotation marks, or by the title of a source."""
-    for quoted in _QUOTED_NAME.finditer(text):
+    for quoted in chain(_QUOTED_NAME.finditer(text), _SOLD_ELSEWHERE.finditer(text)):
         yield _Mention(code=quoted["name"], product=None, start=quoted.start("name"), end=quoted.end("name"))
     titles = (_TITLED_NAME.match(plain_name(source.title)) for source in context.sources)
     for name in {title["name"] for title in titles if title}:

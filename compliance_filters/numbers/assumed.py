@@ -25,9 +25,9 @@ _ASKED_OF_SUM = re.compile("[^。！!\n]{0,16}(?:要|收|得|花|交|能拿|到�
 _ENDS_IN_SUM = re.compile(r"\d[亿万元份]{0,2}$")  # 按250,000元试算: the premise stands before the word
 _COMPUTED = re.compile("算|市值|约合|折合|合计|相当|等于|也?就是|总共|一共")
 # What the writer proposes is no claim about the world: 建议您拿三万元配置, 先上一成仓位.
-_PROPOSES = re.compile("建议|推荐|不妨|可以(?:先|考虑|分|建)|您(?:现在)?可以")
+_PROPOSES = re.compile("建议|推荐|劝您|不妨|可以(?:先|考虑|分|建)|您(?:现在)?可以")
 _PROPOSED = re.compile(
-    r"(?:(?<!占)配|配置|拿出?|用|以|动用|先[上来]|上|再加|加|投|投入|定投|买|买入|申购|认购|留出?|留足|转入?|挪|减|减掉|放)(?:个|入|上|到|约|大约|至多|最多|不超过|不高于)?\s?$"
+    r"(?:(?<!占)配|配置|拿出?|用|以|动用|先[上来]|上|再加|加|投|投入|(?<![波变浮异])动|把(?:其中|里面)的?|定投|买|买入|申购|认购|留出?|留足|转入?|挪|减|减掉|放)(?:个|入|上|到|约|大约|至多|最多|不超过|不高于)?\s?$"
 )
 # 利率上行1个百分点，价格大约跌2.8%: a rule of thumb sets out from a round move.
 _STEP = re.compile(

@@ -35,7 +35,7 @@ LEFT = re.compile(
     "其余|剩|余下|另外|余额|结余|盈余|浮盈|浮亏|盈利|亏损|收益|赚|亏|增值|净(?!值|资产|利)|可用于|可投|缺口|还差|还需|扣除|实得|实收|到手|[=＝]"
 )
 SUM = re.compile(
-    "[前后这]?[两二三四五][只者类项]|合起来|加一起|(?:加|凑|放)在?一块|拢共|前[三五十]大|合计|及以[上下]|共|总计|总和|之和|加总|相加|加起来|累计|综合|总额|总费|[=＝]"
+    "[前后这]?[两二三四五][只者类项]|合起来|加一起|(?:加|凑|放)在?一块|凑起来|拢共|前[三五十]大|合计|及以[上下]|共|总计|总和|之和|加总|相加|加起来|累计|综合|总额|总费|[=＝]"
 )
 _PLUS = re.compile(r"\d[%元份][^，,。；;\d]{0,8}(?:加上?|[+＋])[^，,。；;\d]{0,4}\d")  # 1.20%的管理费加0.20%的托管费
 _ROUGHEST = 5  # a distance is told to a fifth of itself at least: 0.5 is not 1个百分点
@@ -57,11 +57,11 @@ SHARE = re.compile(
     "占|比例|比重|权重|倍|份额|分之|相当于|折合|约为|收益率|派息率|分红率|股息率|净利率|利润率|负债率|胜率|翻|前|[=＝]"
 )
 AMONG = re.compile("里|中|内")  # 信用债里八成: of two rates
-GROWN_BY = re.compile("涨|增长|增加|跌|下降|减少|缩水|缩减")
+GROWN_BY = re.compile("涨|增长|增加|跌|下降|减少|缩水|缩减|[降升少多增减]了")
 PART = re.compile("占|比重|权重|份额|分之")  # of which nothing is more than the whole
 GROWTH = re.compile(
     "增长|增幅|增速|增加|下降|降幅|同比|环比|较|涨|跌|减少|上升|缩水|缩减|扩大|回落|下滑|滑落|回升|反弹|上行|下行|盈|亏|收益|回撤"
-    "|折|回本|回到|空间|溢价|折价"
+    "|折|回本|回到|空间|溢价|折价|[降升少多增减]了"
 )
 YEARLY = re.compile("年化|年均|平均每年")
 COMPOUND = re.compile("加起来|累计|合计|一共|总共|连续|[两三四五]年")
@@ -73,7 +73,9 @@ LESS = re.compile("差|多|少|省|便宜|贵|高|低")
 APART = re.compile("差|省|便宜|贵")
 AFTER = re.compile("到手|到账|净|市值|剩|余|扣|本息|变|回到|合|共|实际|只有|还有|申购|认购|费|[=＝]")
 GROWN = re.compile("剩|变成|变为|增长到|增值到|滚到|本息|终值|复利")
-_COMPUTED = re.compile("折|进账|入账|派|红利|分红|费|利息|本息|本金|即|就是|相当|折合|合计|共|累计|[=＝]")
+_COMPUTED = re.compile(
+    "折|[，,；;]合约?,|进账|入账|派|红利|分红|费|利息|本息|本金|即|就是|相当|折合|合计|共|累计|[=＝]"
+)
 PAID = re.compile(
     rf"{_COMPUTED.pattern}|收益|盈|亏|赚|赔|损|跌|涨|少|多|差|省|约|计|到手|到账|净(?!值|资产|利)|剩|余|扣|变|实际"
     "|市值|得|大概|大约|差不多|准备|还需|需要|付|缴|每|平均"
@@ -84,13 +86,25 @@ COMPUTES = re.compile(f"{LEFT.pattern}|{SUM.pattern}|差|多|少")
 COMPARES = 10  # characters before a figure in which it is said to be a difference
 _AGAINST = re.compile("比|较|相比|对比|相较|于")
 _PAIR = 2
+_ROW = 6  # figures, also such as say nothing, of which a row is made
 _OPENED, _ASIDE = re.compile("[(（]"), 6  # 89.3%（基准84.1%）: of the fund is what follows
 _MOVED_FROM = re.compile("[从由]")
 _MOVED_TO = re.compile("[\u4e00-\u9fff]{0,4}(?:升|降|增加?|提高|减少?|涨|跌|变|回落|扩大|缩小?)[到至为]约?")
 _BARELY = re.compile("[了约近整]{0,2}|大约|差不多")
 _APART_COLUMN = re.compile("差额|超额|差值|差异|增减|变动")
+_IN_MONEY = re.compile("[，,；;]?(?:合|折合|即|也?就是)(?:大?约)?")
+_MOVE = re.compile(
+    "[，,]?(?:[一全单当本两三][周月季年天日]|期间|累计|整体|合计|即)?"
+    "(?:(?:下|上)行|(?:下|上)降?升?|[升降]低?|提高|增加|减少|回落|回升|走[高低]|[下上]调)(?:了|约|近){0,2}"
+)
+_TURN = re.compile("[，,；;][\u4e00-\u9fff]{1,6}?(?:大?约)?")  # of the next of a row
 _SINCE = re.compile("[较比](?:上|去|前一|年初|期初|季初|月初|此前|之前|[一二三四]季)")
+# 比后两项之和多: of those named last or first, or of all others.
+AGAINST_SUM = re.compile(
+    r"[较比于][^，,。；;\d]{0,6}(?P<n>[两二三四五])[项者只个家大类笔][^，,。；;\d]{0,4}(?:之和|合计|总和|相加|加起来|加总)"
+)
 _RELATIVE = re.compile("按比例|相对(?:幅度|变化|于)|比例上")
+_CHANGED = re.compile("(?:(?P<fell>[降少减])|[升多增])了[^，,。；;]{0,3}$")
 _BEHIND = 6  # characters behind a figure that may say what it is
 _BARE = 6  # characters between a sum and its share
 _PRECISE = Decimal("0.002")  # half of the last digit by the value: 46,899 and 920 are precise, 75 and 2.1 are not
@@ -115,9 +129,12 @@ class Claim:
     entity: str | None  # code of the product that its own words name last
     compared: tuple[str, str] | None  # codes of two that its words hold against each other: A比B多
     anchored: int  # where the level right before it stands, of which it is the move; -1 where none is
+    moved: tuple[int, int] | None  # where the two levels stand right before it, of which it is the move
     periods: tuple[Period, ...]  # that its own words name
     member: int  # which of a list it is, counted from 0
     members: int  # of how many; 1 outside a list
+    part: Decimal | None  # the rate right before it, of which it is the sum: 差十个百分点，合十二万
+    in_turn: bool  # a share behind others of which the first alone says 占
     bare: bool  # a rate right behind a sum, of which nothing is said: 权益18.84万元，刚好三成
 
     @property
@@ -142,6 +159,13 @@ class Claim:
         if not found or _OF_A_FALL.search(self.words):
             return 0
         return 1 if found[-1]["up"] else -1 if found[-1]["down"] else 0
+
+    @property
+    def growth(self) -> str:
+        """The sign of a change told by how much of itself: 少了近7% is a fall, 低7% may be a level."""
+        if self.quantity.sign != "?" or not (told := _CHANGED.search(self.near)):
+            return self.quantity.sign
+        return "-" if told["fell"] else "+"
 
     @property
     def asks_distance(self) -> bool:
@@ -193,6 +217,7 @@ def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: boo
     head = page.figures[first]
     if (start := _leads_on(page, first)) >= 0:
         head = page.figures[start]
+    row = _row(page, index) if first == last else (first, last)
     before, words, near = _words(page, figure, head)
     named = list(dict.fromkeys(m.value for m in products if head.previous_end <= m.start < head.start))
     bare = len(before) <= _BARE and not figure.label and (before == "的" or reading.attribute is None)
@@ -205,11 +230,14 @@ def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: boo
         open=not stated,
         free=not stated and _is_precise(figure.quantity),
         periods=reading.periods if reading.own_period else (),
-        member=index - first,
-        members=last - first + 1,
+        member=index - row[0],
+        members=row[1] - row[0] + 1,
+        in_turn=first == last and index > row[0],
         entity=named[-1] if named else None,
         compared=(named[0], named[1]) if len(named) == _PAIR and _AGAINST.search(before) else None,
         anchored=_level_before(page, index) if _SINCE.search(before) else -1,
+        part=_part_before(page, index),
+        moved=_moved_between(page, index),
         bare=bare,
     )
 
@@ -239,6 +267,47 @@ def _leads_on(page: Page, index: int) -> int:
         and _AGAINST.search(page.text, last.stretch, last.start)
     )
     return index - 1 if moved or apart else -1
+
+
+def _moved_between(page: Page, index: int) -> tuple[int, int] | None:
+    """Where the two levels stand right behind which a move is told: 由1.86%降至1.71%，一周下行15bp."""
+    figure = page.figures[index]
+    if figure.label or figure.quantity.unit != "pp":
+        return None
+    rates = [f for f in page.figures[max(0, index - _ROW) : index] if f.said and f.start >= figure.sentence][-_PAIR:]
+    if [f.quantity.unit for f in rates] != ["%", "%"]:
+        return None
+    start, end = rates
+    told = _MOVE.fullmatch(page.text, end.end, figure.start) and _MOVED_TO.fullmatch(page.text, start.end, end.start)
+    return (start.start, end.start) if told and _MOVED_FROM.search(page.text, start.stretch, start.start) else None
+
+
+def _part_before(page: Page, index: int) -> Decimal | None:
+    """A rate, as a part of one, that a sum right behind it puts in money: 三成，即6万元."""
+    before = next((f for f in reversed(page.figures[max(0, index - _ROW) : index]) if f.said or f.assumed), None)
+    if before is None or before.quantity.unit not in ("%", "pp"):
+        return None
+    told = _IN_MONEY.fullmatch(page.text, before.end, page.figures[index].start)
+    return before.quantity.value / 100 if told else None
+
+
+def _row(page: Page, index: int) -> tuple[int, int]:
+    """First and last of a row of shares of which the first alone says 占: 债券约占五成，红利约三成，成长约两成."""
+    first = last = index
+    while first and _in_turn(page, first):
+        first -= 1
+    while last + 1 < len(page.figures) and _in_turn(page, last + 1):
+        last += 1
+    head = page.figures[first]
+    return (first, last) if PART.search(page.text, head.stretch, head.start) else (index, index)
+
+
+def _in_turn(page: Page, index: int) -> bool:
+    """Whether a share follows the one before with nothing but a name between: 五成，红利约三成."""
+    before, figure = page.figures[index - 1 : index + 1]
+    rates = before.quantity.unit == figure.quantity.unit == "%" and before.end > figure.sentence
+    named = rates and _TURN.fullmatch(page.text, before.end, figure.start)
+    return bool(named) and not SUM.search(page.text, before.end, figure.start)
 
 
 def _level_before(page: Page, index: int) -> int:

@@ -11,6 +11,7 @@ from compliance_filters.numbers import claims, distances
 from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import Claim
 from compliance_filters.numbers.parts import Part, Parts, nearest
+from mandarin.chinese_number import read_number
 
 _PLUS = re.compile(r"\s?[+＋]\s?")
 _WRITTEN = re.compile(r"[-+]?\d[\d.,]*\s?(?:%|％|[亿万]?[元份]|个百分点)")
@@ -31,6 +32,10 @@ def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     near = nearest(own, claim.figure.start, PAIRED)
     precise = claim.unit in ("元", "份") and claim.free
     near = _of_totals(near, claim.figure.start)
+    if claim.unit in ("pp", "元", "份") and (many := claims.AGAINST_SUM.search(claim.before)):
+        shown = [p for p in near if 0 <= p.place < claim.figure.start]
+        yield from distances.against_sums(shown, int(read_number(many["n"]).value), claim.direction)
+        return
     if claim.of_benchmark and claim.periods:
         near = [p for p in near if not p.contradicts(claim.periods)]
     ordered = claims.ORDERED.search(claim.near)
@@ -38,7 +43,9 @@ def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
         mine = _former_or_latter(near, claim, ordered.group()) if ordered else claim.entity
         near = [p for p in near if p.entity in (mine, None)]
         ordered = None
-    if claim.anchored >= 0 and claim.unit == "pp":
+    if claim.moved:
+        yield from distances.differences(claim.text, [p for p in near if p.place in claim.moved], claim.direction)
+    elif claim.anchored >= 0 and claim.unit == "pp":
         anchor = next((p for p in near if p.place == claim.anchored), None)
         pairs = [[anchor, p] for p in near if p is not anchor] if anchor else []
         yield from chain.from_iterable(distances.differences(claim.text, pair, claim.direction) for pair in pairs)

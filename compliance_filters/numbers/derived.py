@@ -138,6 +138,8 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
     start = claim.figure.start
     if claims.REST.search(claim.before):
         yield from ((100 - total, room) for _, total, room in _totals(claim, own))
+        said = [p for p in own if claim.figure.sentence <= p.place < start]
+        yield from arithmetic.rest_of_first(said[-PAIRED:])
     if claims.YEARLY.search(claim.words):
         yield from arithmetic.yearly(own)
     if claims.COMPOUND.search(claim.words):
@@ -159,6 +161,9 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
 
 def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     unit, figure = claim.unit, claim.figure
+    if claim.in_turn:
+        yield from arithmetic.shares_of_run(figure.start, parts, claim.member, claim.members)
+        return
     fraction = _FRACTION.match(claim.text, figure.start, figure.end) is not None
     rated = unit != "%" or fraction or claim.relative
     whole = nearest([p for p in parts if p.unit != "%" or rated], figure.start, PAIRED)
@@ -177,7 +182,7 @@ def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         rates = [p for p in parts if p.unit == "%" and 0 <= p.place < figure.start]
         yield from arithmetic.shares(combinations(rates[-2:], 2), 100)
     if unit == "%" and claims.GROWTH.search(claim.words):
-        yield from arithmetic.growths(pairs, claim.quantity.sign)
+        yield from arithmetic.growths(pairs, claim.growth)
 
 
 def _recoveries(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
@@ -196,6 +201,11 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     if claim.compared:
         return
     start = claim.figure.start
+    if claim.part is not None:
+        sums = [abs(p.value) for p in nearest([p for p in parts if p.unit == "元"], start, _FEW)]
+        spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
+        yield from (result for amount in sums for result in arithmetic.interest(amount, [claim.part], spans))
+        return
     if claims.PAID.search(claim.words):
         anywhere = claim.open or claims.SUM.search(claim.words)
         counts = [p for p in parts if anywhere or start - claims.COMPARES <= p.place < start]

@@ -108,7 +108,7 @@ def _difference(text: str, first: Part, second: Part, compared: tuple[str, str] 
     between = text[first.place : second.place] if 0 <= first.place < second.place else ""
     if _COMPARES.search(between):
         return first.value - second.value, True
-    if re.search("到|至|为", between[-4:]) and "从" in text[max(0, first.place - 12) : first.place]:
+    if re.search("到|至|为", between[-4:]) and re.search("[从由]", text[max(0, first.place - 12) : first.place]):
         return second.value - first.value, True
     return first.value - second.value, False
 
@@ -121,6 +121,16 @@ def _is_before(first: Part, second: Part) -> bool | None:
     if first.month and second.month and first.month != second.month:
         return first.month < second.month
     return None
+
+
+def against_sums(parts: Sequence[Part], count: int, asked: int) -> Iterator[Result]:
+    """How far one lies from what `count` others come to that were told on end: 比后两项之和多12.9个百分点."""
+    for first in range(len(parts) - count + 1):
+        run = parts[first : first + count]
+        total = sum((p.value for p in run), EXACT)
+        for part in (p for p in parts if p not in run):
+            if (part.value - total) * (asked or 1) >= 0 or not asked:
+                yield abs(part.value - total), EXACT
 
 
 def ledgers(parts: Sequence[Part]) -> Iterator[Result]:

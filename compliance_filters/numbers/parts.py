@@ -33,6 +33,7 @@ _FLOW = re.compile(
 _REFERENCE = re.compile(
     "同期|同类|平均|上限|下限|目标|约定|限制|中位数|指数|沪深300|市场|大盘"
 )  # what a figure is held against
+_WITHOUT_YUAN = re.compile("[万亿,]|千$")
 _BESIDE = 2  # figures of a source
 _REACHED = ("到", "至", "为")  # 减少到13.8亿元 is a level
 _FLOWS = 8  # numbers of sources
@@ -165,9 +166,9 @@ def nearest(parts: Sequence[Part], place: int, most: int) -> list[Part]:
 
 
 def is_sum(text: str, figure: Figure) -> bool:
-    """Whether this is money, also where 元 is left out: 一年就是2.4万."""
+    """Whether this is money, also where 元 is left out: 一年就是2.4万, 一共一万八."""
     unit, quote = figure.quantity.unit, text[figure.start : figure.end]
-    return unit == "元" or (not unit and (quote[-1] in "万亿千" or "," in quote))
+    return unit == "元" or (not unit and _WITHOUT_YUAN.search(quote) is not None and "分之" not in quote)
 
 
 def _other_time(reading: Reading, known: Evidence) -> bool:

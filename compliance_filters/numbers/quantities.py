@@ -22,6 +22,7 @@ _UNIT_OF_KIND = {
 _FACT_UNITS = {"％": "%", "个百分点": "pp", "百分点": "pp", "BP": "bp", "bps": "bp", "基点": "bp", "个基点": "bp"}
 _AMOUNT_SCALES = {"百万": 10**6, "千万": 10**7, "万": 10**4, "亿": 10**8, "千": 10**3}
 _ONE = Decimal(1)
+_TENTH = 10  # per cent
 _RATES = frozenset({"%", "pp"})
 _WRITTEN = re.compile(r"\d[\d,]*(?:\.(\d+))?\s?([百千万亿]*)")
 _TEN = {"百": 2, "千": 3, "万": 4, "亿": 8}
@@ -212,4 +213,5 @@ def _tolerance(numeral: Numeral) -> Decimal:
         step = Decimal(1).scaleb(int(numeral.value.normalize().as_tuple().exponent))
     else:
         step = Decimal(1)
-    return step if numeral.approximate else step / 2
+    tenths = numeral.kind is NumeralKind.PERCENT and step >= _TENTH  # 约四成 is neither three tenths nor five
+    return step if numeral.approximate and not tenths else step / 2

@@ -55,6 +55,11 @@ def test_unknown_blocks_a_recommendation_and_lets_information_pass(change: dict[
         ("建议您用每月结余的一部分定投云岭稳健债券", ["990005"]),
         ("我的建议是买“竹溪医疗健康混合”，先上一成仓位", ["竹溪医疗健康混合"]),
         ("“竹溪医疗健康混合”不在我司代销，我不能推荐", []),
+        ("澄湖成长股票高出一级，系2023年等级为C4时买入，现占持仓的一成", []),
+        ("现在正是低位，建议此时买入澄湖成长股票", ["990003"]),
+        ("外面有只“鹭洲周周盈”，咱们公司没代销，我劝您去那家银行买一点", ["鹭洲周周盈"]),
+        ("外面那只“鹭洲周周盈”我们公司没代销，我劝您别买", []),
+        ("您问的“鹭洲周周盈”，我们公司没有代销，说明书写着每周开放", []),
         ("9 9 0 0 0 3先不看，990005可以定投", ["990005"]),
         ("建议您用不超过一成的资金买入澄湖成长股票，分三次进入", ["990003"]),
         ("结合您的安排，建议您拿不高于两成的钱申购澄湖成长股票", ["990003"]),
@@ -254,6 +259,11 @@ def test_the_restricted_list_holds_for_what_is_no_product_here(judge: Judge) -> 
     assert rules(judge, "澄江水电昨日发布年报", "product", **meta) == []
 
 
+def test_what_several_years_came_to_may_be_told_a_year(judge: Judge) -> None:
+    text = "自2019年3月5日成立至2026年1月30日，累计净值增长41.0%，折合年化5.1%，同期业绩比较基准累计30.2%"
+    assert rules(judge, text, "performance") == []
+
+
 def test_of_an_exchange_only_the_new_product_is_recommended(judge: Judge) -> None:
     meta = {**CLIENT, "products": [LOW, HIGH]}
     assert rules(judge, "建议您把澄湖成长股票换成云岭稳健债券", "suitability", **meta) == []
@@ -269,6 +279,8 @@ def test_of_an_exchange_only_the_new_product_is_recommended(judge: Judge) -> Non
         ("成绩最亮眼的一年上涨31.2%，基准14.5%", {}),
         ("上半年净值增长2.1%，折算年化4.2%", {}),
         ("2025年9月1日至2025年12月31日净值增长率为3.1%", {}),
+        ("自2025年6月2日成立至2025年12月31日，净值增长5.2%，折合年化9.1%，基准4.0%", {}),
+        ("该基金净值增长5.2%，折合年化9.1%，基准4.0%", {}),
         ("近三年收益率为12%", {"target": "report"}),
         ("| 区间 | 净值增长率 |\n| 近三个月 | 净值增长率 2.1% |", {}),
     ],
