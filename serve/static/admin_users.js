@@ -52,7 +52,7 @@ function Users() {
   const [error, setError] = useState("");
   const load = () => api.get("users").then((found) => { setUsers(found); setError(""); }, (problem) => setError(problem.message));
   useEffect(() => { load(); }, []);
-  const done = (words) => { setEditing(null); setTold(words); if (words) load(); };
+  const done = async (words) => { if (words) await load(); setEditing(null); setTold(words); };
   const edit = (user) => { setTold(""); setEditing({ ...user, branches: user.branches.join("，"), labels: user.labels.join("，") }); };
   return html`<section class="panel"><${Problem} words=${error} />
     ${told && html`<p class="done hint" role="status">${told}</p>`}

@@ -55,8 +55,8 @@ function Bar({ me, acts, staff, choose }) {
       <nav id="pages" class=${shown ? "pages shown" : "pages"} aria-label=${w.pages}>${pages.map((page) => html`
         <a href=${page.path} aria-current=${page.path === location.pathname ? "page" : null}>${ENGLISH ? page.en : page.zh}</a>`)}</nav>`}
     ${me.login ? html`<span class="person">${me.id}（${names(me.roles)}）</span><button type="button" onClick=${leave}>${w.leave}</button>`
-      : acts && staff && html`<label class="who">${w.acting}<select value=${person.id} onChange=${(event) => choose(event.target.value)}>
-          <option value="">${w.operator}</option>${staff.map((each) => html`<option value=${each.id}>${each.id}（${names(each.roles)}）</option>`)}</select></label>`}
+      : acts && staff && html`<span class="who"><label for="who">${w.acting}</label><select id="who" value=${person.id} onChange=${(event) => choose(event.target.value)}>
+          <option value="">${w.operator}</option>${staff.map((each) => html`<option value=${each.id}>${each.id}（${names(each.roles)}）</option>`)}</select></span>`}
   </header>`;
 }
 
