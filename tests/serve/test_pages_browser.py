@@ -99,7 +99,8 @@ def test_the_navigation_follows_who_acts(open_at: Open) -> None:
     assert pages_of(page) == ["登录与密钥"]
 
 
-def test_what_another_was_shown_goes_before_the_navigation_is_known(open_at: Open) -> None:
+def test_what_another_was_shown_goes_before_the_navigation_is_known(open_at: Open, site: Site) -> None:
+    site.house.audit.append(event="access.view", actor="A001", subject="C0003", data={"what": "lead", "count": 2})
     page = open_at("/admin/audit", "aud")
     page.locator("li.card").first.wait_for()
     page.route("**/v1/me", lambda _: None)  # no answer
