@@ -16,7 +16,7 @@ const WORDS = {
 };
 const THINGS = {
   audit: "审计日志", call: "通话", case: "投诉", client: "客户", consent: "同意", day: "今日客户", delivery: "送达", delivery_task: "送达任务",
-  dossier: "留痕材料", incident: "系统事件", lead: "线索", message: "消息", note: "通话小结", outreach: "客群外发", "personal data": "个人信息",
+  dossier: "留痕材料", incident: "系统事件", lead: "线索", leads: "线索", message: "消息", note: "通话小结", outreach: "客群外发", "personal data": "个人信息",
   question: "提问", reconciliation: "留存核对", report: "诊断报告", review: "复核", session: "问答会话", tags: "客户标签", task: "待办",
   ticket: "工单", transcript: "通话文字", turns: "通话文字", "waiting call": "待处理来电",
 };
