@@ -14,6 +14,12 @@ const WORDS = {
   "login.locked": "锁定", "user.changed": "改用户", "user.removed": "停用用户", "api_key.added": "新密钥", "api_key.used": "使用密钥",
   "api_key.revoked": "吊销密钥", "compliance.verdict": "合规结论", "outreach.prepared": "客群外发",
 };
+const THINGS = {
+  audit: "审计日志", call: "通话", case: "投诉", client: "客户", consent: "同意", day: "今日客户", delivery: "送达", delivery_task: "送达任务",
+  dossier: "留痕材料", incident: "系统事件", lead: "线索", leads: "线索", message: "消息", note: "通话小结", outreach: "客群外发", "personal data": "个人信息",
+  question: "提问", reconciliation: "留存核对", report: "诊断报告", review: "复核", session: "问答会话", tags: "客户标签", task: "待办",
+  ticket: "工单", transcript: "通话文字", turns: "通话文字", "waiting call": "待处理来电",
+};
 const SIGNS = { refused: "block", "login.failed": "block", "login.locked": "block", "access.export": "review", "export.made": "review" };
 // Days are China's, both included.
 const span = ({ first, last }) => ({
@@ -23,7 +29,7 @@ const span = ({ first, last }) => ({
 
 function Entry({ entry }) {
   const { count, what, route, status, ...rest } = entry.data;
-  const about = [what && `${what}${count ? ` ${count} 项` : ""}`, route && `${route}${status ? `（${status}）` : ""}`].filter(Boolean).join("，");
+  const about = [what && `${THINGS[what] || what}${count ? ` ${count} 项` : ""}`, route && `${route}${status ? `（${status}）` : ""}`].filter(Boolean).join("，");
   return html`<li class="card"><div class="row"><span class=${`badge ${SIGNS[entry.event] || ""}`}>${WORDS[entry.event] || entry.event}</span><strong>${entry.actor || "未知"}</strong>
       <span>${about}</span>${entry.subject && html`<span class="small">涉及客户</span>`}</div>
     <div class="small">${whenExactly(entry.at)}，第 ${entry.seq} 条，${entry.event}</div>

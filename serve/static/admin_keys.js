@@ -48,10 +48,11 @@ export function Keys() {
   const [error, setError] = useState("");
   const load = () => api.get("security/keys").then((found) => { setKeys(found); setError(""); }, (problem) => setError(problem.message));
   useEffect(() => { load(); }, []);
+  const done = async (key) => { if (key) await load(); setAdding(false); setMade(key); };
   const revoke = (key) => api.remove(`security/keys/${key.id}`).then(load, (problem) => setError(problem.message));
   return html`<section class="panel"><${Problem} words=${error} />
     ${made && html`<${Made} made=${made} />`}
-    ${adding ? html`<${Add} onDone=${(key) => { setAdding(false); setMade(key); load(); }} />`
+    ${adding ? html`<${Add} onDone=${done} />`
       : html`<div class="row"><button type="button" class="go" onClick=${() => { setMade(null); setAdding(true); }}>新密钥</button></div>`}
     ${keys && !keys.length && html`<p class="hint">还没有密钥。</p>`}
     <ul class="found">${(keys || []).map((key) => html`<li class="card" key=${key.id}><div class="row"><strong>${key.name}</strong>

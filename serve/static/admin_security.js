@@ -20,7 +20,7 @@ function useRows(path) {
   useEffect(() => { load(); }, []);
   const act = async (deed, words) => {
     setError("");
-    try { await deed(); setTold(words); load(); } catch (problem) { setTold(""); setError(problem.message); }
+    try { await deed(); await load(); setTold(words); } catch (problem) { setTold(""); setError(problem.message); }
   };
   const said = html`<${Problem} words=${error} />${told && html`<p class="done hint" role="status">${told}</p>`}`;
   return { rows, act, said };
@@ -72,10 +72,10 @@ function Logins() {
   const load = (before) => api.get(`security/logins${before ? `?before=${before}` : ""}`).then(
     (found) => setPage((was) => ({ entries: before ? [...was.entries, ...found.entries] : found.entries, before: found.before })), (problem) => setError(problem.message));
   useEffect(() => { load(0); }, []);
-  const about = ({ data }) => [data.user, WAYS[data.how], data.address].filter(Boolean).join("，");
+  const about = ({ data }) => [data.user || data.name, WAYS[data.how], data.address].filter(Boolean).join("，");
   return html`<section class="panel"><${Problem} words=${error} />
     <div class="scroll" tabindex="0" role="region" aria-label="登录记录"><table><thead><tr><th scope="col">时间</th><th scope="col">事件</th><th scope="col">操作人</th><th scope="col">说明</th></tr></thead>
-      <tbody>${page.entries.map((each) => html`<tr key=${each.id}><td>${whenExactly(each.at)}</td><td class=${/failed|locked/.test(each.event) ? "late" : ""}>${EVENTS[each.event] || each.event}</td>
+      <tbody>${page.entries.map((each) => html`<tr key=${each.id}><td>${whenExactly(each.at)}</td><td class=${/[.](failed|locked)$/.test(each.event) ? "late" : ""}>${EVENTS[each.event] || each.event}</td>
         <td>${each.actor}</td><td>${about(each)}</td></tr>`)}</tbody></table></div>
     ${page.before && html`<button type="button" onClick=${() => load(page.before)}>更早的记录</button>`}</section>`;
 }

@@ -24,7 +24,7 @@ function Form({ given, known, onDone }) {
     } catch (problem) { setError(problem.message); }
     return undefined;
   };
-  return html`<form class="plain decide" aria-label=${given.id ? `修改 ${given.id}` : "添加用户"} onSubmit=${save}>
+  return html`<form class="plain decide" aria-label=${given.id ? `修改 ${given.id}` : "添加用户"} onSubmit=${save} onInput=${() => setError("")}>
     <label>用户名<input value=${user.id} maxlength="64" disabled=${Boolean(given.id)} autocomplete="off" spellcheck="false" onInput=${put("id")} /></label>
     <fieldset class="checks"><legend>角色</legend>${GIVEN.map(([role, word]) => html`
       <label><input type="checkbox" checked=${user.roles.includes(role)} onChange=${() => turn(role)} />${word}</label>`)}</fieldset>
@@ -52,14 +52,14 @@ function Users() {
   const [error, setError] = useState("");
   const load = () => api.get("users").then((found) => { setUsers(found); setError(""); }, (problem) => setError(problem.message));
   useEffect(() => { load(); }, []);
-  const done = (words) => { setEditing(null); setTold(words); if (words) load(); };
+  const done = async (words) => { if (words) await load(); setEditing(null); setTold(words); };
   const edit = (user) => { setTold(""); setEditing({ ...user, branches: user.branches.join("，"), labels: user.labels.join("，") }); };
   return html`<section class="panel"><${Problem} words=${error} />
     ${told && html`<p class="done hint" role="status">${told}</p>`}
     ${editing ? html`<${Form} key=${editing.id} given=${editing} known=${(users || []).map((each) => each.id)} onDone=${done} />`
       : html`<div class="row"><button type="button" class="go" onClick=${() => { setTold(""); setEditing(fresh()); }}>添加用户</button></div>`}
     ${users && !users.length && html`<p class="hint">还没有用户。</p>`}
-    <ul class="found">${(users || []).map((user) => html`<li class="card" key=${user.id}><div class="row"><strong>${user.id}</strong>
+    <ul class="found">${(users || []).map((user) => html`<li class="card flat" key=${user.id}><div class="row"><strong>${user.id}</strong>
         <span>${user.roles.map((role) => ROLES[role] || role).join("、")}</span>
         <span class="small">${[user.branches.join("、"), user.labels.length ? `标签 ${user.labels.join("、")}` : ""].filter(Boolean).join("，")}</span></div>
       <div class="row act"><button type="button" onClick=${() => edit(user)}>修改</button><${Remove} user=${user} onDone=${done} /></div></li>`)}</ul></section>`;

@@ -51,7 +51,7 @@ function Form({ segments, choices, onMade }) {
     setBusy(false);
     return undefined;
   };
-  return html`<form class="plain panel" aria-label="新的外发" onSubmit=${send}>
+  return html`<form class="plain panel" aria-label="新的外发" onSubmit=${send} onInput=${() => setError("")}>
     <div class="fields"><label>客群<select value=${name} onChange=${(e) => setName(e.target.value)}>${segments.map((each) => html`
         <option value=${each.name}>${each.zh}</option>`)}</select></label>
       <label>渠道<select value=${channel} onChange=${(e) => setChannel(e.target.value)}>${Object.entries(CHANNELS).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></label>
@@ -69,7 +69,7 @@ function Figures({ counts }) {
   return html`<dl class="numbers">${Object.entries(STATES).map(([state, [word]]) => html`<div><dt>${word}</dt><dd>${number(counts[state])}</dd></div>`)}</dl>`;
 }
 
-function Result({ made, onClose }) {
+function Result({ made, zh, onClose }) {
   const [error, setError] = useState("");
   const [fetched, setFetched] = useState(made.fetched_at);
   const counts = counted(made.texts);
@@ -85,7 +85,7 @@ function Result({ made, onClose }) {
   };
   const order = Object.keys(STATES);
   const texts = [...made.texts].sort((a, b) => order.indexOf(b.state) - order.indexOf(a.state) || a.client_id.localeCompare(b.client_id));
-  return html`<section class="panel" aria-label="审核结果"><div class="row"><h2>${made.segment}，${CHANNELS[made.channel] || made.channel}</h2>
+  return html`<section class="panel" aria-label="审核结果"><div class="row"><h2>${zh}，${CHANNELS[made.channel] || made.channel}</h2>
       <span class="small">${when(made.created_at)}，${made.why}</span></div><${Figures} counts=${counts} /><${Problem} words=${error} />
     <div class="row">${counts.cleared > 0 && html`<button type="button" class="go" onClick=${take}>取走可外发的文字</button>`}
       <button type="button" onClick=${onClose}>返回</button>${fetched && html`<span class="small" role="status">已取走 ${when(fetched)}；之后拒绝的客户不在文件内</span>`}</div>
@@ -94,10 +94,10 @@ function Result({ made, onClose }) {
       ${each.why && html`<div class="small">${each.why}</div>`}</li>`)}</ul></section>`;
 }
 
-function Past({ rows, onOpen }) {
+function Past({ rows, titled, onOpen }) {
   return html`<section class="panel"><h2>我的外发</h2>${!rows.length && html`<p class="hint">还没有外发。</p>`}
     <ul class="found">${rows.map((row) => html`<li class="card" key=${row.id}><div class="row"><strong>${row.why}</strong>
-        <span class="small">${row.segment}，${CHANNELS[row.channel] || row.channel}，${when(row.created_at)}</span></div>
+        <span class="small">${titled(row.segment)}，${CHANNELS[row.channel] || row.channel}，${when(row.created_at)}</span></div>
       <div class="row"><span class="small">可外发 ${row.counts.cleared}，未放行 ${row.counts.held}，不外发 ${row.counts.left_out}${row.fetched_at ? `，已于 ${when(row.fetched_at)} 取走` : ""}</span>
         <button type="button" onClick=${() => onOpen(row.id)}>查看</button></div></li>`)}</ul></section>`;
 }
@@ -107,14 +107,15 @@ function Outreach() {
   const [made, setMade] = useState(null);
   const [error, setError] = useState("");
   const load = () => Promise.all([api.get("segments"), api.get("outreach/choices"), api.get("outreach")])
-    .then(([segments, choices, past]) => setFound({ segments: segments.filter((each) => !each.expired), choices, past }), (problem) => setError(problem.message));
+    .then(([segments, choices, past]) => setFound({ all: segments, segments: segments.filter((each) => !each.expired), choices, past }), (problem) => setError(problem.message));
   useEffect(() => { load(); }, []);
   const show = (id) => api.get(`outreach/${id}`).then(setMade, (problem) => setError(problem.message));
   if (error) return html`<div class="panel"><${Problem} words=${error} /></div>`;
   if (!found) return html`<p class="hint panel">正在打开…</p>`;
-  if (made) return html`<${Result} made=${made} onClose=${() => { setMade(null); load(); }} />`;
+  const titled = (name) => found.all.find((each) => each.name === name)?.zh || name;
+  if (made) return html`<${Result} made=${made} zh=${titled(made.segment)} onClose=${() => { setMade(null); load(); }} />`;
   return html`${found.segments.length ? html`<${Form} segments=${found.segments} choices=${found.choices} onMade=${setMade} />`
-    : html`<p class="hint panel">还没有客群：先到<a href="/segments">客群</a>保存一个。</p>`}<${Past} rows=${found.past} onOpen=${show} />`;
+    : html`<p class="hint panel">还没有客群：先到<a href="/segments">客群</a>保存一个。</p>`}<${Past} rows=${found.past} titled=${titled} onOpen=${show} />`;
 }
 
 function App({ who }) {

@@ -1,7 +1,7 @@
 // The shell of every page: where one can go, who one is, a way out; when a login has ended, a way back that loses
 // nothing typed. `open(App)` puts a page into it. Components that all pages use stand at the end.
 import { asPerson, person } from "/static/api.js";
-import { html, render, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
+import { html, render, useEffect, useRef, useState } from "/static/vendor/htm-preact-standalone.js";
 
 export const ROLES = {
   advisor: "顾问", supervisor: "主管", compliance: "合规", crm: "客服", operations: "运营", editor: "编辑",
@@ -55,8 +55,8 @@ function Bar({ me, acts, staff, choose }) {
       <nav id="pages" class=${shown ? "pages shown" : "pages"} aria-label=${w.pages}>${pages.map((page) => html`
         <a href=${page.path} aria-current=${page.path === location.pathname ? "page" : null}>${ENGLISH ? page.en : page.zh}</a>`)}</nav>`}
     ${me.login ? html`<span class="person">${me.id}（${names(me.roles)}）</span><button type="button" onClick=${leave}>${w.leave}</button>`
-      : acts && staff && html`<label class="who">${w.acting}<select value=${person.id} onChange=${(event) => choose(event.target.value)}>
-          <option value="">${w.operator}</option>${staff.map((each) => html`<option value=${each.id}>${each.id}（${names(each.roles)}）</option>`)}</select></label>`}
+      : acts && staff && html`<span class="who"><label for="who">${w.acting}</label><select id="who" value=${person.id} onChange=${(event) => choose(event.target.value)}>
+          <option value="">${w.operator}</option>${staff.map((each) => html`<option value=${each.id}>${each.id}（${names(each.roles)}）</option>`)}</select></span>`}
   </header>`;
 }
 
@@ -67,7 +67,15 @@ function Shell({ App, first, acts, look }) {
     // Asked as the operator: whom they may act as does not depend on whom they act as.
     if (acts && !first.login) ask("/v1/staff").then((reply) => (reply.ok ? reply.json() : []), () => []).then(setStaff);
   }, []);
-  const choose = async (id) => { person.id = id; setMe(await identify(acts)); };
+  const turn = useRef(0);
+  const choose = async (id) => {
+    const mine = ++turn.current;
+    person.id = id;
+    // The page changes at once, lest somebody works on what another was shown; where one can go follows.
+    setMe({ ...me, id, roles: staff.find((each) => each.id === id)?.roles || ["system"] });
+    const found = await identify(acts);
+    if (mine === turn.current) setMe(found);
+  };
   return html`<${Bar} me=${me} acts=${acts} staff=${staff} choose=${choose} />
     <main class=${look}><${App} me=${me} who=${me.login ? me.id : person.id} roles=${me.roles} staff=${staff} /></main>`;
 }

@@ -124,7 +124,7 @@ def test_audit_finds_who_saw_and_who_was_refused(
     )
     site.house.audit.append(event="export.made", actor="boss", data={"what": "leads", "rows": 900})
     page = open_at("/admin/audit", "aud", width, scheme)
-    page.get_by_text("lead 2 项").wait_for()
+    page.get_by_text("线索 2 项").wait_for()
     assert "C0003" not in page.locator("main").inner_text()
     page.get_by_label("做了什么").select_option("refused")
     page.get_by_role("button", name="查询").click()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,8 @@ def injected(page: Page) -> Any:
 
 
 def opened(browser: Browser, site: Site, path: str, who: str, complaints: list[str]) -> tuple[Any, str]:
+    from playwright.sync_api import TimeoutError
+
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.on("console", lambda line: complaints.append(f"{path}: {line.text}") if line.type == "error" else None)
@@ -130,8 +133,9 @@ def opened(browser: Browser, site: Site, path: str, who: str, complaints: list[s
         chooser.select_option(who)
         page.wait_for_load_state("networkidle")
     for summary in page.locator("main button, main summary, main li.lead, nav button").all()[:6]:
-        if summary.is_visible() and summary.is_enabled():
-            summary.click(timeout=2000, no_wait_after=True)
+        if summary.is_visible():
+            with suppress(TimeoutError):  # it is disabled, or the click before took it away
+                summary.click(timeout=2000, no_wait_after=True)
     page.wait_for_load_state("networkidle")
     found, words = injected(page), page.inner_text("body")
     context.close()

@@ -23,11 +23,11 @@ TEXT = "${client}，您好。${adviser}提醒您，季度策略会将于本周�
 
 
 def rich(house: House) -> tuple[str, ...]:
-    """A segment of clients with much money; those of it whom A001 sees."""
+    """A segment of clients with much money; those of it whom boss sees."""
     house.tags.refresh(house.today(), principal=OPERATOR)
     until, pick = house.today() + timedelta(days=30), Pick(all_of=("assets_500k",))
     house.segments.save("rich", zh="大客户", pick=pick, expires_on=until, owner="", principal=OPERATOR)
-    return house.segments.members("rich", principal=house.users.principal("A001"))
+    return house.segments.members("rich", principal=house.users.principal("boss"))
 
 
 def refuse(house: House, client_id: str) -> None:
@@ -42,7 +42,7 @@ def refuse(house: House, client_id: str) -> None:
 def test_a_text_goes_out_to_those_who_may_have_it(
     open_at: Open, site: Site, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    page = open_at("/outreach", "A001", width, scheme)
+    page = open_at("/outreach", "boss", width, scheme)
     page.get_by_text("还没有客群").wait_for()
     clients = rich(site.house)
     refuse(site.house, clients[0])
@@ -56,7 +56,7 @@ def test_a_text_goes_out_to_those_who_may_have_it(
     assert (overflow(page), faults(page)) == (0, [])
     page.get_by_role("button", name="逐位审核").click()
     result = page.get_by_label("审核结果")
-    result.get_by_text("未放行").first.wait_for()
+    result.locator("li.card").get_by_text("未放行").first.wait_for()
     assert result.get_by_role("button", name="取走可外发的文字").count() == 0
     shot(page, tmp_path, f"outreach_held_{width}_{scheme}")
     page.get_by_role("button", name="返回").click()

@@ -99,6 +99,16 @@ def test_the_navigation_follows_who_acts(open_at: Open) -> None:
     assert pages_of(page) == ["登录与密钥"]
 
 
+def test_what_another_was_shown_goes_before_the_navigation_is_known(open_at: Open, site: Site) -> None:
+    site.house.audit.append(event="access.view", actor="A001", subject="C0003", data={"what": "lead", "count": 2})
+    page = open_at("/admin/audit", "aud")
+    page.locator("li.card").first.wait_for()
+    page.route("**/v1/me", lambda _: None)  # no answer
+    page.get_by_label("当前人员").select_option("A001")
+    page.get_by_text("当前人员没有这项权限").wait_for()
+    assert page.locator("li.card").count() == 0
+
+
 def test_on_a_phone_the_navigation_opens_by_a_button(open_at: Open, tmp_path: Path) -> None:
     page = open_at("/board", "anna", 320)
     page.get_by_role("button", name="菜单").wait_for()
