@@ -175,7 +175,7 @@ class LiveTurns:
 
 def _words_of(error: Exception) -> str:
     """What a person is told: nothing of the inside of an error that nobody expected."""
-    ours = type(error).__module__.split(".")[0] in HOUSE_PACKAGES or isinstance(error, OSError)
+    ours = type(error).__module__.split(".")[0] in HOUSE_PACKAGES
     return str(getattr(error, "zh", "") or (one_line(error) if ours else BROKEN))
 
 

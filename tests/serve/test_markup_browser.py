@@ -117,6 +117,17 @@ def injected(page: Page) -> Any:
     )
 
 
+def settled(page: Page) -> None:
+    """Wait until the words of the page stay the same for a while."""
+    before = None
+    for _ in range(40):
+        words = page.inner_text("body")
+        if words == before:
+            return
+        before = words
+        page.wait_for_timeout(300)
+
+
 def opened(browser: Browser, site: Site, path: str, who: str, complaints: list[str]) -> tuple[Any, str]:
     from playwright.sync_api import TimeoutError
 
@@ -131,13 +142,14 @@ def opened(browser: Browser, site: Site, path: str, who: str, complaints: list[s
     chooser = page.get_by_label("当前人员")
     if chooser.count() and chooser.locator(f"option[value='{who}']").count():
         chooser.select_option(who)
-        page.wait_for_load_state("networkidle")
+    settled(page)
+    before = page.inner_text("body")
     for summary in page.locator("main button, main summary, main li.lead, nav button").all()[:6]:
         if summary.is_visible():
             with suppress(TimeoutError):  # it is disabled, or the click before took it away
                 summary.click(timeout=2000, no_wait_after=True)
-    page.wait_for_load_state("networkidle")
-    found, words = injected(page), page.inner_text("body")
+    settled(page)
+    found, words = injected(page), before + page.inner_text("body")
     context.close()
     return found, words
 
