@@ -157,4 +157,6 @@ def unexpected(error: Exception) -> Response:
     if isinstance(error, OperationalError | InterfaceError):
         return problem(503, "数据库暂时没有应答：请稍后再试，并核对刚才的操作是否已保存。")
     ours = type(error).__module__.split(".")[0] in HOUSE_PACKAGES or isinstance(error, OSError)
+    if isinstance(error, OSError) and error.filename:
+        error = OSError(error.errno, error.strerror)  # which file it was stands in the log, not before everybody
     return problem(503 if ours else 500, one_line(error) if ours else "An unexpected error; see the server's log.")

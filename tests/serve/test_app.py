@@ -291,13 +291,14 @@ class TestCalls:
         self, client: TestClient, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(_descriptor: int) -> None:
-            raise OSError(28, "No space left on device")
+            raise OSError(28, "No space left on device", "/srv/secret/recordings/a.wav")
 
         client.get("/v1/leads")  # the first request makes keys, which are written to the disk as well
         monkeypatch.setattr("serve.routes.calls.os.fsync", full)
         answer = client.post("/v1/calls", files={"recording": ("a.wav", b"RIFF")})
         assert answer.status_code == 503
         assert "free some space" in answer.json()["detail"]
+        assert "/srv" not in answer.text
         assert list((home / "recordings").iterdir()) == []
 
     def test_a_call_that_was_read(self, recorded: House) -> None:
