@@ -122,13 +122,14 @@ def test_on_a_phone_the_navigation_opens_by_a_button(open_at: Open, tmp_path: Pa
 
 
 def test_who_is_logged_in_sees_their_own_pages_and_nobody_else(open_at: Open, site: Site) -> None:
-    site.house.credentials.set_password("aud", PASSWORD)
-    page = open_at("/admin/audit")
-    page.get_by_label("用户名").fill("aud")
+    site.house.credentials.set_password("anna", PASSWORD)
+    page = open_at("/review")
+    page.get_by_label("用户名").fill("anna")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
-    page.get_by_text("aud（审计管理员）").wait_for()
-    assert pages_of(page) == ["审计管理"]
+    page.get_by_text("anna（合规）").wait_for()
+    assert "合规审核" in pages_of(page)
+    assert "安全管理" not in pages_of(page)
     assert page.get_by_label("当前人员").count() == 0
 
 
