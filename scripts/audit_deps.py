@@ -22,6 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
+INSTALLER = "pip"  # comes with the interpreter's environment and installs the rest
 ADVISORIES_S = 90  # at most, for all packages together
 
 
@@ -84,7 +85,7 @@ def needs(name: str, extra: str) -> Iterator[Requirement]:
 
 def unpinned(found: Mapping[str, str], absent: Iterable[str], pins: Mapping[str, str]) -> Iterator[str]:
     """Packages that constraints.txt does not hold to one version, or that are here in another one."""
-    for name in sorted({*found, *absent} - pins.keys()):
+    for name in sorted({*found, *absent} - pins.keys() - {INSTALLER}):
         yield f"{name} is in the closure and not in constraints.txt: pin it."
     for name, version in found.items():
         if name in pins and version.split("+")[0] != pins[name].split("+")[0]:
