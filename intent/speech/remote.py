@@ -167,10 +167,8 @@ def _retry_after_s(told: str | None) -> float:
     """Retry-After of RFC 9110, as seconds or a date; 0 where there is none, or no such thing."""
     if not told:
         return 0.0
-    try:
-        return max(0.0, float(int(told)))
-    except ValueError:
-        pass
+    if told.isascii() and told.isdigit():
+        return float(told)
     try:
         return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):  # no date, or one without a zone
