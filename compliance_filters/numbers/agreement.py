@@ -230,8 +230,11 @@ def names(qualifier: str | None, words: str) -> bool:
 
 def _shared(qualifier: str, words: str) -> int:
     """How many neighbouring characters of a fact's name stand in the words: 3 of 已扣款期数 in 已扣款28期."""
-    sizes = range(len(qualifier), 0, -1)
-    return next((n for n in sizes if any(qualifier[i : i + n] in words for i in range(len(qualifier) - n + 1))), 0)
+    most = 0
+    for start in range(len(qualifier)):  # what is no longer than the longest yet need not be looked for
+        while start + most < len(qualifier) and qualifier[start : start + most + 1] in words:
+            most += 1
+    return most
 
 
 def _same_attribute(mine: str, theirs: str) -> bool:

@@ -187,9 +187,9 @@ class Judge:
         """Whether a known number of another size fits the claim's words in what the equal ones do not fit."""
         mine = self._page.figures[index].quantity
         doubts = frozenset.union(*(m.soft for m in matches if not m.hard))
-        sizes = [m.evidence for m in matches]
+        equal = {id(m.evidence) for m in matches}  # of other sizes there are facts alone, which live as long as this
         for other in self._pool(index):
-            if not same_class(mine.unit, other.quantity.unit) or other in sizes or mine.same_size(other.quantity):
+            if not same_class(mine.unit, other.quantity.unit) or mine.same_size(other.quantity) or id(other) in equal:
                 continue
             if self._comparer.match(index, other).fits and self._comparer.says(index, other, doubts):
                 return True

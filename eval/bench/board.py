@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, insert, inspect, text
 
-from eval.bench.lead_table import STEP, without_indexes
+from eval.bench.lead_table import STEP, settle, without_indexes
 from eval.bench.leads import LARGE_FROM, stored
 from eval.bench.measure import Progress, bench_result, p95, quotient
 from eval.bench.own_server import own_server
 from eval.result import Result
+from intent.leads.tables import leads
 from knowledge_base.access import Role
-from knowledge_base.tables import advisors
+from knowledge_base.tables import advisors, clients
 from serve.users import OPERATOR
 from serve.wiring import House
 
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 
 ADVISORS, BRANCHES = 800, 40
 CLIENT_OF_LEAD = "(n * 128 / 754)"  # 1,280,000 clients of 7,540,000 leads, in whole numbers
-ASKED = 20  # times each page
+ASKED = 100  # times each page, each time by or about another advisor and client
+BOSS, BRANCH = "boss", 1  # a supervisor, and the number of the branch
 PAGES: Mapping[str, tuple[str, str]] = {  # metric: who asks for what
-    "todo": ("A0001", "/v1/board"),
-    "done": ("A0001", "/v1/board?view=done"),
-    "card": ("A0001", "/v1/clients/{client}/card"),
-    "advisor_of_team": ("boss", "/v1/board?advisor=A0001"),
-    "team": ("boss", "/v1/board/team"),
+    "todo": ("{advisor}", "/v1/board"),
+    "done": ("{advisor}", "/v1/board?view=done"),
+    "card": ("{advisor}", "/v1/clients/{client}/card"),
+    "advisor_of_team": (BOSS, "/v1/board?advisor={of_branch}"),
+    "team": (BOSS, "/v1/board/team"),
 }
 _DIGITS = {"sqlite": "substr('0000000' || {n}, -7)", "postgresql": "lpad(({n})::text, 7, '0')"}
 _SERIES = {
@@ -76,8 +78,9 @@ def bench_board(house: House, *, leads: int, database: str, progress: Progress) 
 
 
 def _staff(house: House) -> None:
-    house.users.add("A0001", roles=[Role.ADVISOR], branches=[], labels=[], principal=OPERATOR)
-    house.users.add("boss", roles=[Role.SUPERVISOR], branches=["B01"], labels=[], principal=OPERATOR)
+    for id_ in {_asker(n)["advisor"] for n in range(ASKED + 1)}:
+        house.users.add(id_, roles=[Role.ADVISOR], branches=[], labels=[], principal=OPERATOR)
+    house.users.add(BOSS, roles=[Role.SUPERVISOR], branches=[f"B{BRANCH:02d}"], labels=[], principal=OPERATOR)
     with house.engine.begin() as connection:
         connection.execute(
             insert(advisors),
@@ -99,8 +102,7 @@ def _fill(engine: Engine, first: int, end: int, told: Callable[[str], None] = la
                 _leads(connection, name, start, min(start + STEP, end))
             told("indexes")
     told("statistics")
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+    settle(engine, (leads.name, clients.name, advisors.name))
 
 
 def _clients(connection: Connection, name: str, first: int, last: int) -> None:
@@ -141,21 +143,29 @@ def _whose(name: str, client: str) -> tuple[str, str]:
     return "'A' || " + wide.format(n=advisor, w=4), "'B' || " + wide.format(n=f"({advisor} % {BRANCHES})", w=2)
 
 
+def _asker(n: int) -> dict[str, str]:
+    """An advisor of those who have leads at any size, a client of that advisor, and an advisor of the branch."""
+    number = n * 37 % (1000 * 128 // 754)
+    return {
+        "advisor": f"A{number:04d}",
+        "client": f"C{number:07d}",
+        "of_branch": f"A{(n * BRANCHES + BRANCH) % ADVISORS:04d}",
+    }
+
+
 def _ask(house: House) -> dict[str, float | None]:
     import httpx
 
     with own_server(house) as url, httpx.Client(base_url=url, timeout=60) as client:
-        leads = client.get("/v1/board", headers={"tougu-as": "A0001"}).raise_for_status().json()["leads"]
-        return {
-            name: _p95_of(client, path.format(client=leads[0]["client_id"]), who) for name, (who, path) in PAGES.items()
-        }
+        return {name: _p95_of(client, path, who) for name, (who, path) in PAGES.items()}
 
 
 def _p95_of(client: httpx.Client, path: str, who: str) -> float | None:
     spent = []
     for n in range(ASKED + 1):
+        asker = _asker(n)
         began = time.perf_counter()
-        client.get(path, headers={"tougu-as": who}).raise_for_status()
+        client.get(path.format(**asker), headers={"tougu-as": who.format(**asker)}).raise_for_status()
         if n:  # the first one opens what later ones find open
             spent.append((time.perf_counter() - began) * 1e3)
     return p95(spent)

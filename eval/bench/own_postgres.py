@@ -17,8 +17,8 @@ from pathlib import Path
 from eval.case import EvalError
 
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "max_connections": "80", "shared_buffers": "256MB"}
-LARGE = {  # for millions of rows: an eighth of a 16 GB machine, and no checkpoint every few seconds
-    "shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min", "maintenance_work_mem": "512MB",
+LARGE = {  # for millions of rows: no checkpoint every few seconds
+    "max_wal_size": "8GB", "checkpoint_timeout": "15min", "maintenance_work_mem": "512MB",
     "effective_cache_size": "6GB", "random_page_cost": "1.1", "wal_compression": "on",
 }  # fmt: skip
 UNPRIVILEGED_USER = "nobody"  # PostgreSQL refuses to run as root
@@ -35,7 +35,7 @@ def own_postgres(*, large: bool = False) -> Iterator[str]:
         if user:
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         _run([programs / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "-E", "UTF8"], user)
-        server = _start(programs, folder, user, {**DURABLE, **(LARGE if large else {})})
+        server = _start(programs, folder, user, {**DURABLE, **(_large() if large else {})})
         try:
             _wait(server, folder)
             yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
@@ -44,6 +44,12 @@ def own_postgres(*, large: bool = False) -> Iterator[str]:
             server.wait(20)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _large() -> dict[str, str]:
+    """A quarter of the machine's memory for pages, as PostgreSQL's manual advises ("Resource Consumption")."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {**LARGE, "shared_buffers": f"{memory // 4 // 2**20}MB"}
 
 
 def _programs(folder: Path, user: str | None) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -21,10 +20,10 @@ def own_server(house: House) -> Iterator[str]:
     import uvicorn
 
     from serve.app import create_app
+    from serve.listening import listen_on, shown
 
     answer_in_threads()  # as `tougu serve` does
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener = listen_on("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(create_app(house), log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -34,7 +33,7 @@ def own_server(house: House) -> Iterator[str]:
             if time.monotonic() > deadline or not thread.is_alive():
                 raise EvalError("The server did not start within 20 s: run `tougu doctor` to see why.")
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield shown(listener)
     finally:
         server.should_exit = True
         thread.join(10)

@@ -17,7 +17,6 @@ def serve(
 ) -> None:
     """Start the API and the pages on this machine."""
     import signal
-    import socket
     from contextlib import closing, suppress
 
     import uvicorn
@@ -25,7 +24,7 @@ def serve(
     from jobs.threads import answer_in_threads
     from serve.app import create_app
     from serve.auth import require_closed_door
-    from serve.errors import ServeError
+    from serve.listening import listen_on, shown
     from serve.warm import warm_beside
     from serve.worker import running_worker
 
@@ -34,19 +33,8 @@ def serve(
     server = house.settings.server
     require_closed_door(address, url=server.url, logins=house.callers.logins_in_force())
     house.sign_ins  # noqa: B018 - one that cannot work is told now, not at the first login
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    wanted = house.settings.server.port if port is None else port
-    try:
-        listener.bind((address, wanted))
-    except OSError as error:
-        raise ServeError(
-            f"The server cannot listen on {address}:{wanted} ({error.strerror}): stop what uses the port or choose "
-            "another with --port."
-        ) from error
-    shown = f"[{address}]" if family is socket.AF_INET6 else address
-    typer.echo(f"tougu: http://{shown}:{listener.getsockname()[1]}  (API: /openapi.json; Ctrl-C stops)", err=True)
+    listener = listen_on(address, house.settings.server.port if port is None else port)
+    typer.echo(f"tougu: {shown(listener)}  (API: /openapi.json; Ctrl-C stops)", err=True)
     # The server hands the signal on when it has stopped; the job in hand still has to end after that.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with closing(house), suppress(KeyboardInterrupt), running_worker(house, wanted=worker):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import uvicorn
 
 from compliance_filters.finding import Outcome
 from serve.app import create_app
+from serve.listening import listen_on, shown
 from serve.wiring import House
 from tests.serve.conftest import FEE, settings_of
 from tests.serve.test_held_answers import FIGURE, Objects, gated
@@ -66,9 +66,8 @@ class Site:
 
     def __init__(self, home: Path) -> None:
         self.house = House(settings_of(home))
-        self._listener = socket.socket()
-        self._listener.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._listener = listen_on("127.0.0.1", 0)
+        self.url = shown(self._listener)
         self._server = uvicorn.Server(uvicorn.Config(create_app(self.house), log_config=None, access_log=False))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
 
