@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from intent.speech.audio import Recording, Sound
+from intent.speech.edges import fitted
 from intent.speech.quality import without_held, without_silent
 from intent.speech.speakers import without_crosstalk
 from intent.speech.transcribe import Segment, TakesSeveral, Transcriber, Transcription, Word
@@ -102,7 +103,10 @@ def _heard(window: Recording, texts: Sequence[Transcription]) -> _Window:
     if len(samples) == 1:
         return _Window(start_s=window.start_s, heard=heard, own=[heard[0].segments], frames=voice_frames(samples[0]))
     left, right = samples
-    own = (without_crosstalk(heard[0].segments, left, right), without_crosstalk(heard[1].segments, right, left))
+    own = tuple(
+        fitted(without_crosstalk(text.segments, mine, theirs), mine, theirs)
+        for text, mine, theirs in zip(heard, (left, right), (right, left), strict=True)
+    )
     return _Window(start_s=window.start_s, heard=heard, own=own, frames=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Sequence
@@ -83,7 +84,11 @@ class WeightStore(Protocol):
 
 
 class LocalWhisper:
-    """Whisper by faster-whisper on this machine: batched windows, voice activity, word times, no prompt."""
+    """Whisper by faster-whisper on this machine: batched windows, voice activity, word times, no prompt.
+
+    With two processor threads and more it takes two sounds at once, the channels of a call, each with half of them:
+    half as fast again as one after the other with all (docs/benchmarks.md).
+    """
 
     def __init__(
         self,
@@ -101,7 +106,10 @@ class LocalWhisper:
         self.name = f"{model}-{compute_type}-beam{beam_size}-{language}"
         self._store, self._model, self._device, self._compute = store, model, device, compute_type
         self._language = None if language == "auto" else language
-        self._beam_size, self._batch_size, self._threads = beam_size, batch_size, threads
+        self._beam_size, self._batch_size = beam_size, batch_size
+        available = threads or _processors()
+        self.at_once = 2 if device == "cpu" and available > 1 else 1
+        self._threads = available // self.at_once if device == "cpu" else threads
         self._plausible = chars_per_s
         self._lock = threading.Lock()
         self._loaded: Any = None
@@ -137,6 +145,7 @@ class LocalWhisper:
                 device=self._device,
                 compute_type=self._compute,
                 cpu_threads=self._threads,
+                num_workers=self.at_once,
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
@@ -173,6 +182,11 @@ class LocalWhisper:
                 "or transcribe the recording alone."
             ) from error
         return Transcription(segments=found, speech_s=float(info.duration_after_vad), language=info.language)
+
+
+def _processors() -> int:
+    """Processor threads that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class ScriptedTranscriber:

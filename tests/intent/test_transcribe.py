@@ -136,3 +136,16 @@ def test_a_plausible_text_is_decoded_once_and_an_implausible_one_twice() -> None
     heard = twice.transcribe(decode_tone())
     assert (heard.text, heard.implausible, twice.asked[1:]) == (whole.text, False, ["batched", "sequential"])
     assert TwoWays(lost, lost).transcribe(decode_tone()).implausible, "a person must listen"
+
+
+@pytest.mark.parametrize(
+    ("threads", "device", "at_once"), [(4, "cpu", 2), (2, "cpu", 2), (1, "cpu", 1), (4, "cuda", 1)]
+)
+def test_the_channels_of_a_call_share_the_processors(threads: int, device: str, at_once: int) -> None:
+    engine = LocalWhisper(store=_NoStore(), threads=threads, device=device)
+    assert engine.at_once == at_once
+
+
+class _NoStore:
+    def path(self, name: str) -> Path:
+        raise AssertionError(f"nobody asked for {name}")
