@@ -90,14 +90,14 @@ class GuardedChat:
     ) -> Generator[str, None, None]:
         """See ChatModel. Characters are counted: most servers do not tell the tokens of a stream."""
         sent, said = self._must_fit(messages, (), max_tokens), 0
-        try:
-            with self._asked(None):
+        with self._asked(None):  # where it is not asked at all nothing was sent
+            try:
                 for piece in self._model.stream(messages, max_tokens=max_tokens, on_thinking=on_thinking):
                     said += len(piece)
                     yield piece
-            self._count(replies=1)
-        finally:
-            self._count(prompt_tokens=sent, reply_tokens=said)
+            finally:
+                self._count(prompt_tokens=sent, reply_tokens=said)
+        self._count(replies=1)
 
     def _must_fit(self, messages: Sequence[Message], tools: Sequence[Tool], max_tokens: int) -> int:
         """Tokens of what is sent, at most: a character is one to the tokenizers of today's Chinese models, or less.

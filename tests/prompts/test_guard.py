@@ -66,6 +66,18 @@ def test_the_tokens_of_a_day_are_bounded_and_counted_where_the_server_does_not()
     assert len(model.asked) == 3
 
 
+def test_a_stream_that_was_not_asked_for_uses_up_no_tokens() -> None:
+    chat = guarded(ScriptedChat([DOWN, DOWN, "好。"]), tokens_a_day=100)
+    for _ in range(2):
+        with pytest.raises(ChatUnavailableError, match="down"):
+            "".join(chat.stream(ASKED))
+    sent = chat.usage.prompt_tokens
+    for _ in range(20):
+        with pytest.raises(ChatUnavailableError, match="rests"):
+            "".join(chat.stream(ASKED))
+    assert (chat.usage.prompt_tokens, chat.usage.spent) == (sent, False)
+
+
 def test_it_rests_after_failures_and_one_request_tries_again() -> None:
     clock, model = Clock(), ScriptedChat([DOWN, DOWN, DOWN, "好。", "又好。"])
     chat = guarded(model, clock)
