@@ -80,6 +80,7 @@ def call_payload(call: Call, reading: CallReading) -> dict[str, Any]:
         "engine": call.transcript.engine,
         "warnings": list(call.transcript.warnings),
         "turns": [[t.speaker.value, t.start_s, t.end_s, t.text] for t in call.transcript.turns],
+        "confidence": [t.confidence for t in call.transcript.turns],  # of the transcription; None where text came in
         "heard": {str(t.index): t.heard for t in call.transcript.turns if t.repairs},  # before terms were put right
         "findings": [asdict(finding) for finding in reading.findings],
         "wishes": [[w.goes_to, w.intent, w.product] for w in reading.wishes],
@@ -196,7 +197,9 @@ def _row_moment(kind: str, row: dict[str, Any]) -> Moment:
 
 
 def call_turns(audit: AuditLog, call_id: str, client_id: str | None) -> list[dict[str, Any]]:
-    """The turns of a call as the log keeps them: speaker, start_s, end_s, text; none where the log has no such call.
+    """The turns of a call as the log keeps them: speaker, start_s, end_s, text, and the transcription's confidence.
+
+    None where the log has no such call; a confidence is None where none is known.
 
     Raises SealedError where the client's texts are sealed.
     """
@@ -205,5 +208,7 @@ def call_turns(audit: AuditLog, call_id: str, client_id: str | None) -> list[dic
     for entry in entries_of(audit, client_id, events=(CALL_READ,)):
         if entry.data.get("call") == hashed and entry.payload is not None:
             found = entry.payload
-    names = ("speaker", "start_s", "end_s", "text")
-    return [dict(zip(names, turn, strict=True)) for turn in (found or {}).get("turns", ())]
+    names, told = ("speaker", "start_s", "end_s", "text"), found or {}
+    turns = [dict(zip(names, turn, strict=True)) for turn in told.get("turns", ())]
+    sure = told.get("confidence") or [None] * len(turns)
+    return [{**turn, "confidence": each} for turn, each in zip(turns, sure, strict=True)]

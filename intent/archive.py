@@ -59,6 +59,7 @@ class Outcome:
     audio_s: float
     turns: int
     warnings: tuple[str, ...]
+    marks: tuple[str, ...]  # no_speech, salvaged, listen
     reason: str | None  # why it is quarantined, or failed last
     told: Mapping[str, str | None] = field(default_factory=dict)  # by metadata: client, advisor, started_at, direction
 
@@ -210,6 +211,7 @@ class TranscribeHandler:
             "audio_s": transcript.duration_s,
             "turns": len(transcript.turns),
             "warnings": list(transcript.warnings),
+            "marks": list(transcript.marks),
         }
 
     def _call(self, task: Task) -> Call:
@@ -279,6 +281,7 @@ def _outcome(job: Job) -> Outcome:
         audio_s=float(result.get("audio_s", 0.0)),
         turns=int(result.get("turns", 0)),
         warnings=tuple(result.get("warnings", ())),
+        marks=tuple(result.get("marks", ())),
         reason=None if done else job.error,
         told={name: job.payload.get(column) for name, column in TOLD.items()},
     )
@@ -294,5 +297,6 @@ def _manifest_line(outcome: Outcome) -> dict[str, Any]:
         "audio_s": outcome.audio_s,
         "turns": outcome.turns,
         "warnings": list(outcome.warnings),
+        "marks": list(outcome.marks),
         "reason": outcome.reason,
     }

@@ -83,6 +83,13 @@ class Transcript:
         ""  # where what is masked here is kept, encrypted: `tougu calls original`; empty: nothing is masked
     )
     unreadable: str = ""  # why a person must listen instead of reading it, in Chinese; empty where it can be read
+    salvaged: bool = False  # the recording is damaged, truncated, or its header lies: this is what could be decoded
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What programs sort transcripts by: no_speech, salvaged, listen (too poor to be read)."""
+        told = {"no_speech": not self.turns, "salvaged": self.salvaged, "listen": bool(self.unreadable)}
+        return tuple(name for name, holds in told.items() if holds)
 
 
 @dataclass(frozen=True, kw_only=True)

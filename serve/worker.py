@@ -72,7 +72,9 @@ class CallHandler:
         )
         task.progress(0, 2, "transcribing")
         try:
-            call, reading, recorded = self._house.take_call(recording, principal=OPERATOR)
+            call, reading, recorded = self._house.take_call(
+                recording, principal=OPERATOR, on_window=lambda done_s: _heard(task, done_s)
+            )
         except AudioError as error:
             raise PoisonJobError(str(error)) from error
         task.progress(2, 2, "done")
@@ -84,6 +86,7 @@ class CallHandler:
             # A job is open to whoever knows its id: that a case was registered is not for the advisor concerned.
             "follow_ups": [item.id for item in recorded.follow_ups if item.kind != Kind.CASE],
             "warnings": list(call.transcript.warnings),
+            "marks": list(call.transcript.marks),
             "findings": sum(not finding.confidential for finding in reading.findings),
             "inspection": inspected(reading),
         }
@@ -111,6 +114,12 @@ class CallHandler:
             if not parked:
                 raise JobInterruptedError("Something was told of the call meanwhile.")
         return result
+
+
+def _heard(task: Task, done_s: float) -> None:
+    """Hours of recording take longer than a job may show no life: each window is a sign."""
+    task.alive()
+    task.progress(0, 2, f"transcribing, {done_s / 60:.1f} minutes heard")
 
 
 def inspected(reading: CallReading) -> dict[str, Any] | None:

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from intent.errors import AudioError
 from intent.speech.decoder import HEADERLESS, SAMPLE_RATE, Block, RawFormat, SoundStream, opened
 from intent.speech.survey import Survey
+from intent.speech.wav_header import wav_claim
 from intent.speech.windows import WINDOW_S, cuts, in_chunks
 
 __all__ = ["HEADERLESS", "SAMPLE_RATE", "Recording", "Samples", "Sound", "StreamedRecording", "decode", "open_sound"]
 
 Samples = NDArray[np.float32]  # shape (n,), -1..1, 16 kHz
-RIFF_STREAMED = (0, 0xFFFFFFFF)  # sizes written by recorders that never came back to the header
 DURATION_TOLERANCE_S = 1.5
 MAX_DURATION_S = 6 * 3600.0
 
@@ -38,6 +38,11 @@ class Sound(Protocol):
         """Sentences for people."""
         ...
 
+    @property
+    def salvaged(self) -> bool:
+        """Whether it is damaged, truncated, or its header lies: what could be decoded may not be the whole."""
+        ...
+
     def windows(self) -> Iterator[Recording]:
         """Stretches of at most WINDOW_S in order, cut at silences; together they are the whole."""
         ...
@@ -51,6 +56,7 @@ class Recording:
     codec: str = ""
     source_rate: int = SAMPLE_RATE
     warnings: tuple[str, ...] = field(default=())
+    salvaged: bool = False
     start_s: float = 0.0  # of a window, in its recording
 
     @property
@@ -89,6 +95,7 @@ class StreamedRecording:
     codec: str
     source_rate: int
     warnings: tuple[str, ...]
+    salvaged: bool
 
     @property
     def channels(self) -> int:
@@ -132,9 +139,16 @@ def open_sound(
     if survey.samples == 0:
         raise AudioError(f"{path.name} holds no sound: its container is there but empty; export it again.")
     kept, sorted_out = survey.kept()
-    warnings = (*_header_warnings(path, stream, survey.duration_s), *survey.clipping(), *sorted_out)
+    harm = _harm(path, stream, survey.duration_s)
+    warnings = (*_misnamed(path, stream), *([harm] * bool(harm)), *survey.clipping(), *sorted_out)
     if pcm is not None:
-        return Recording(pcm=pcm[list(kept)], codec=stream.codec, source_rate=stream.rate, warnings=warnings)
+        return Recording(
+            pcm=pcm[list(kept)],
+            codec=stream.codec,
+            source_rate=stream.rate,
+            warnings=warnings,
+            salvaged=bool(harm),
+        )
     return StreamedRecording(
         path=path,
         raw=raw,
@@ -144,6 +158,7 @@ def open_sound(
         codec=stream.codec,
         source_rate=stream.rate,
         warnings=warnings,
+        salvaged=bool(harm),
     )
 
 
@@ -182,34 +197,20 @@ def _between(chunks: Iterable[Block], cuts_s: Sequence[float], kept: Sequence[in
         yield Recording(pcm=np.concatenate(held, axis=1) if len(held) > 1 else held[0], start_s=start / SAMPLE_RATE)
 
 
-def _header_warnings(path: Path, stream: SoundStream, decoded_s: float) -> Iterator[str]:
+def _misnamed(path: Path, stream: SoundStream) -> Iterator[str]:
     if path.suffix.lower() == ".wav" and stream.container != "wav":
         yield f"The file is named .wav but read as {stream.container}; listen before you trust it."
-    claimed_s = _riff_duration_s(path) or stream.duration_s
+
+
+def _harm(path: Path, stream: SoundStream, decoded_s: float) -> str:
+    """What is wrong with a recording of which only a part may have been decoded; empty where nothing is."""
+    claim = wav_claim(path)
+    claimed_s = (claim.duration_s if claim else None) or stream.duration_s
     if stream.damage:
-        yield f"The recording is damaged after {decoded_s:.1f} s ({stream.damage}); the rest was not read."
-    elif claimed_s and abs(claimed_s - decoded_s) > max(DURATION_TOLERANCE_S, 0.02 * claimed_s):
-        yield (
+        return f"The recording is damaged after {decoded_s:.1f} s ({stream.damage}); the rest was not read."
+    if claimed_s and abs(claimed_s - decoded_s) > max(DURATION_TOLERANCE_S, 0.02 * claimed_s):
+        return (
             f"The header claims {claimed_s:.1f} s but {decoded_s:.1f} s could be decoded; "
             "the recording is truncated or its header is wrong."
         )
-
-
-def _riff_duration_s(path: Path) -> float | None:
-    """Length of a WAV by its own header (data bytes / byte rate), None for anything else.
-
-    FFmpeg silently shortens what it reports to the size of the file, so the header is read here.
-    """
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
-        return None
-    at, byte_rate = 12, 0
-    while at + 8 <= len(head):
-        name, size = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "little")
-        if name == b"fmt ":
-            byte_rate = int.from_bytes(head[at + 16 : at + 20], "little")
-        if name == b"data":
-            return size / byte_rate if byte_rate and size not in RIFF_STREAMED else None
-        at += 8 + size + size % 2
-    return None
+    return ""

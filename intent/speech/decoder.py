@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from intent.errors import AudioError
 from intent.speech.converters import converted, needs_converter
+from intent.speech.wav_header import wav_claim
 
 SAMPLE_RATE = 16_000
 Block = NDArray[np.int16]  # shape (channels, n), 16 kHz
@@ -106,7 +107,7 @@ def opened(path: Path, *, raw: RawFormat | None = None) -> Iterator[SoundStream]
 
     told = raw if path.suffix.lower() in HEADERLESS else None
     try:
-        with _readable(path) as source, av.open(str(source), mode="r", **_options(told)) as container:
+        with _readable(path) as source, av.open(str(source), mode="r", **_options(source, told)) as container:
             yield _stream(container, path)
     except PermissionError as error:
         raise AudioError(f"{path} cannot be read (permission denied): give this user the right to read it.") from error
@@ -150,9 +151,11 @@ def _readable(path: Path) -> Iterator[Path]:
         yield made
 
 
-def _options(raw: RawFormat | None) -> dict[str, Any]:
+def _options(path: Path, raw: RawFormat | None) -> dict[str, Any]:
     if raw is None:
-        return {"metadata_errors": "ignore"}
+        claim = wav_claim(path)
+        read_on = {"options": {"ignore_length": "1"}} if claim and claim.too_short else {}
+        return {"metadata_errors": "ignore", **read_on}
     told = {"sample_rate": str(raw.rate), "ch_layout": _LAYOUTS[raw.channels]}
     return {"format": raw.codec, "options": told}
 

@@ -14,8 +14,9 @@ NAMES = {Speaker.ADVISOR: "投顾", Speaker.CLIENT: "客户", Speaker.UNKNOWN: "
 
 
 def to_json(transcript: Transcript) -> str:
-    """Every field of the transcript; `from_json` reads it back."""
-    return json.dumps(dataclasses.asdict(transcript), ensure_ascii=False, indent=1) + "\n"
+    """Every field of the transcript, and its marks beside; `from_json` reads it back."""
+    told = {**dataclasses.asdict(transcript), "marks": transcript.marks}
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
 
 
 def from_json(text: str) -> Transcript:
@@ -23,6 +24,7 @@ def from_json(text: str) -> Transcript:
     try:
         raw: dict[str, Any] = json.loads(text)
         read = tuple(_turn(turn) for turn in raw.pop("turns"))
+        raw.pop("marks", None)  # they follow from the rest
         return Transcript(turns=read, **{**raw, "warnings": tuple(raw.get("warnings", ()))})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CallFileError(

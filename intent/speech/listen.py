@@ -62,6 +62,7 @@ def listen(
         warnings=tuple(dict.fromkeys(warnings)),
         roles_from=roles.roles_from if said else "unknown",
         unreadable=unreadable(said, heard.channels, min_confidence=min_confidence),
+        salvaged=sound.salvaged,
     )
 
 

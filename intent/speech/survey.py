@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,7 @@ class Survey:
     def __init__(self, channels: int) -> None:
         self.samples = 0
         self._peak = 0
-        self._energy = np.zeros(channels)
-        self._difference = 0.0
+        self._products = np.zeros((channels, channels))  # of each channel with each, summed; energies in the diagonal
         self._flat = np.zeros(channels, np.int64)
         self._levels: list[NDArray[np.float32]] = []
 
@@ -40,9 +40,8 @@ class Survey:
         sound = chunk.astype(np.float32)
         self.samples += chunk.shape[1]
         self._peak = max(self._peak, int(np.abs(sound[:, ::7]).max(initial=0)))
-        self._energy += np.square(sound, dtype=np.float64).sum(axis=1)
-        if chunk.shape[0] > 1:
-            self._difference += float(np.square(sound[0] - sound[1], dtype=np.float64).sum())
+        exact = chunk.astype(np.float64)
+        self._products += exact @ exact.T
         self._flat += [_flat(channel) for channel in sound]
         whole = sound[:, : sound.shape[1] // LEVEL * LEVEL]
         self._levels.append(np.square(whole).mean(axis=0).reshape(-1, LEVEL).mean(axis=1))
@@ -53,19 +52,25 @@ class Survey:
 
     def kept(self) -> tuple[tuple[int, ...], list[str]]:
         """The channels that carry something of their own, at most two; what was dropped is said."""
-        every = tuple(range(len(self._energy)))
+        energy = self._products.diagonal()
+        every = tuple(range(len(energy)))
         if self._peak < SILENT_PEAK * 32768:
             return every[:1], ["The recording is silent."]
         if len(every) == 1:
             return every, []
-        level = np.sqrt(self._energy)
-        alive = np.flatnonzero(level > level.max() * DEAD_RATIO).tolist()
-        if len(alive) < len(every):
-            dead = ", ".join(str(i + 1) for i in every if i not in alive)
-            return _first_two(alive, [f"Channel {dead} is dead; the recording was read without it."])
-        if np.sqrt(self._difference) < level.max() * IDENTICAL_RATIO:
+        alive = [n for n in every if energy[n] > energy.max() * DEAD_RATIO**2]
+        own = [n for n in alive if not any(self._identical(n, earlier) for earlier in alive if earlier < n)]
+        if len(alive) == len(every) and len(own) == 1:
             return every[:1], ["All channels are identical; the recording was read as mono."]
-        return _first_two(list(every), [])
+        warnings = [f"Channel {_named(every, alive)} is dead; the recording was read without it."]
+        warnings += [f"Channel {_named(alive, own)} is a copy of another; the recording was read without it."]
+        told = [len(alive) < len(every), len(own) < len(alive)]
+        return _first_two(own, list(compress(warnings, told)))
+
+    def _identical(self, one: int, other: int) -> bool:
+        energy = self._products.diagonal()
+        difference = energy[one] + energy[other] - 2 * self._products[one, other]
+        return bool(difference < energy.max() * IDENTICAL_RATIO**2)
 
     def clipping(self) -> Iterator[str]:
         """A sentence for each channel that was recorded too loudly: its peaks are flat."""
@@ -80,6 +85,10 @@ def _flat(channel: NDArray[Any]) -> int:
     at_limit = np.flatnonzero(np.abs(channel) >= CLIPPED_LEVEL)
     runs = np.split(at_limit, np.flatnonzero(np.diff(at_limit) > 1) + 1)
     return sum(run.size for run in runs if run.size >= CLIPPED_RUN)
+
+
+def _named(of: Sequence[int], without: Sequence[int]) -> str:
+    return ", ".join(str(n + 1) for n in of if n not in without)
 
 
 def _first_two(alive: list[int], warnings: list[str]) -> tuple[tuple[int, ...], list[str]]:

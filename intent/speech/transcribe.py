@@ -17,6 +17,8 @@ from intent.speech.audio import SAMPLE_RATE, Samples
 from mandarin.script import to_simplified
 
 _NOT_TEXT = re.compile(r"[\W_]+")
+_LATIN = re.compile(r"[a-z]{3,}")
+LETTERS_A_SYLLABLE = 3.0  # of words in Latin script; a Chinese character is a syllable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,9 +245,12 @@ def is_list_of(hotwords: Sequence[str], text: str) -> bool:
 
 
 def chars_per_s(transcription: Transcription) -> float:
-    """Characters of text per second of speech; 0 where there is no speech."""
-    chars = len(_NOT_TEXT.sub("", transcription.text))
-    return chars / transcription.speech_s if transcription.speech_s > 0 else 0.0
+    """Characters of text per second of speech, letters of other languages as syllables; 0 where there is no speech."""
+    if transcription.speech_s <= 0:
+        return 0.0
+    bare = _NOT_TEXT.sub("", transcription.text)
+    letters = sum(len(word) for word in _LATIN.findall(bare))
+    return (len(bare) - letters + letters / LETTERS_A_SYLLABLE) / transcription.speech_s
 
 
 def plausible(transcription: Transcription, bounds: tuple[float, float]) -> bool:

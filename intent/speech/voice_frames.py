@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,15 @@ SILENT_DB = -120.0
 
 @dataclass(frozen=True, kw_only=True)
 class VoiceFrames:
-    """Frames of 40 ms every 10 ms."""
+    """Frames of 40 ms every 10 ms. They describe a person's voice: they live for the call and are never stored."""
 
-    features: Features  # (frames, 1 + cepstra): pitch in semitones over 1 Hz (NaN where unvoiced), then cepstra 1..12
-    level: Features  # (frames,): dB below full scale
+    # (frames, 1 + cepstra): pitch in semitones over 1 Hz (NaN where unvoiced), then cepstra 1..12
+    features: Features = field(repr=False)
+    level: Features = field(repr=False)  # (frames,): dB below full scale
+
+    def __reduce__(self) -> NoReturn:
+        """Raises TypeError: whoever would write voices down, or send them to another process, is stopped here."""
+        raise TypeError("Descriptions of voices are not stored.")
 
     @cached_property
     def loud(self) -> NDArray[np.bool_]:

@@ -92,6 +92,8 @@ def recordings_of(paths: list[Path], metadata: Path | None) -> list[RecordingFil
 def print_reading(call: Call, reading: CallReading, *, transcript: bool = False) -> None:
     """What a call asks for, with the words and seconds that prove it."""
     typer.echo(f"{call.id}  {call.transcript.duration_s:.0f} s  {len(call.transcript.turns)} turns")
+    if call.transcript.unreadable:
+        typer.echo(f"  ! please listen: {call.transcript.unreadable}; nothing was read in it, and a task asks for it")
     for warning in (*call.transcript.warnings, *reading.left_out):
         typer.echo(f"  ! {warning}")
     if transcript:

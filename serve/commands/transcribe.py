@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from intent.archive import Outcome, Progress
+    from intent.recordings import RecordingFile
     from serve.settings import Settings
+    from serve.wiring import House
 
 AUDIT_IDS = "a_"
+MARKS = {"no_speech": "without speech", "salvaged": "salvaged", "listen": "too poor to read: please listen"}
 WATCHED_FROM = 20  # recordings; for fewer a worker process of its own is not worth its start
 
 
@@ -50,7 +54,7 @@ def transcribe(
 
     shared = context.ensure_object(Context)
     settings, house = _with_raw(shared.settings(), raw), shared.house()
-    recordings = recordings_of(paths or [], metadata)
+    recordings = _allowed(house, recordings_of(paths or [], metadata))
     shared.seen(house).export("transcript", [(recording.client_id, recording.call_id) for recording in recordings])
     pace = Pace()
     with progress_bar() as bar:
@@ -74,7 +78,8 @@ def transcribe(
         )
     if as_json:
         print_json([{"id": o.call_id, "path": o.path, "state": o.state, "outputs": o.outputs, "audio_s": o.audio_s,
-                     "turns": o.turns, "warnings": o.warnings, "reason": o.reason} for o in outcomes])  # fmt: skip
+                     "turns": o.turns, "warnings": o.warnings, "marks": o.marks,
+                     "reason": o.reason} for o in outcomes])  # fmt: skip
     else:
         _tell(outcomes, out, pace)
     if any(outcome.reason for outcome in outcomes):
@@ -101,6 +106,22 @@ def original(
         typer.echo(f"{found.call_id}  {index}  {text}")
 
 
+def _allowed(house: House, recordings: Sequence[RecordingFile]) -> list[RecordingFile]:
+    """Those that may be analysed; of the others no word is transcribed, as in the fresh lane. Each is told."""
+    from functools import cache
+
+    from serve.call_lane import REASONS
+
+    hold_of = cache(house.call_lane.hold_of)
+    allowed = []
+    for recording in recordings:
+        if (hold := hold_of(recording.client_id) if recording.client_id else None) is None:
+            allowed.append(recording)
+        else:
+            typer.echo(f"{recording.call_id}: not transcribed, {REASONS[hold.reason]}.", err=True)
+    return allowed
+
+
 def _with_raw(settings: Settings, raw: str) -> Settings:
     from intent.speech.decoder import RawFormat
 
@@ -115,6 +136,9 @@ def _tell(outcomes: Sequence[Outcome], out: Path, pace: Pace) -> None:
     minutes = sum(outcome.audio_s for outcome in outcomes) / 60
     done = len(outcomes) - len(failed)
     typer.echo(f"{done} transcribed ({minutes:.1f} minutes), {len(failed)} failed{pace.summed()}; see {out}")
+    marks = Counter(mark for outcome in outcomes for mark in outcome.marks)
+    if marks:
+        typer.echo("  " + ", ".join(f"{marks[mark]} {told}" for mark, told in MARKS.items() if marks[mark]))
     for outcome in outcomes:
         for line in (*outcome.warnings, *([outcome.reason] if outcome.reason else [])):
             typer.echo(f"  {outcome.call_id}: {line}", err=True)

@@ -119,6 +119,7 @@ def _verbose(transcript: Transcript, words: Iterable[Word], granularities: Seque
         "duration": transcript.duration_s,
         "text": "".join(turn.text for turn in transcript.turns),
         "warnings": list(transcript.warnings),
+        "marks": list(transcript.marks),
         "engine": transcript.engine,
         "originals": transcript.originals or None,
     }

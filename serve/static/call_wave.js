@@ -3,6 +3,8 @@ import { html, useEffect, useRef, useState } from "/static/vendor/htm-preact-sta
 
 const WIDTH = 480, HEIGHT = 44;
 const SPEAKERS = { advisor: "顾问", client: "客户", unknown: "某人" };
+const SURE = 0.5; // confidence of the transcription, a mean over the words; below it a turn is worth an ear
+const doubtful = (turn) => typeof turn.confidence === "number" && turn.confidence < SURE;
 const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
 
 async function get(url) {
@@ -58,5 +60,5 @@ export function Transcript({ url, found, now, play }) {
   const tone = (turn) => marks(found).filter((m) => m.from >= turn.start_s - 0.05 && m.from < turn.end_s).map((m) => m.kind).join(" ");
   return html`<section><h2>全文</h2><ol class="turns" ref=${list} tabindex="0" aria-label="通话全文，随录音滚动">${turns.map((turn, n) => html`
     <li class=${tone(turn)} aria-current=${n === at}><button type="button" class="play" disabled=${!play} aria-label=${`从${clock(turn.start_s)}播放`}
-      onClick=${() => play(turn.start_s, null)}>${clock(turn.start_s)}</button><span class="small">${SPEAKERS[turn.speaker] || turn.speaker}</span><span>${turn.text}</span></li>`)}</ol></section>`;
+      onClick=${() => play(turn.start_s, null)}>${clock(turn.start_s)}</button><span class="small">${SPEAKERS[turn.speaker] || turn.speaker}</span><span>${turn.text}${doubtful(turn) ? html` <span class="small" title="转写没有把握，请听这一句">（没听清）</span>` : null}</span></li>`)}</ol></section>`;
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from intent.leads.spoken import Disposed
     from intent.leads.store import Recorded
     from intent.recordings import RecordingFile
+    from intent.speech.hearing import OnWindow
     from intent.speech.listen import OnVoices
     from knowledge_base.access import Principal
     from serve.transcripts import Original
@@ -31,10 +32,12 @@ class CallWays(DocumentWays):
         call_id: str | None = None,
         client_id: str | None = None,
         on_voices: OnVoices = lambda voices: None,
+        on_window: OnWindow = lambda done_s: None,
     ) -> Call:
         """One recording to turns. `advisor_channel`: left, right, or None where settings or words decide.
 
-        `client_id`: whose products the engine is told of. `on_voices` is told the words of each voice with their times.
+        `client_id`: whose products the engine is told of. `on_voices` is told the words of each voice with their times,
+        `on_window` the seconds that are done, window by window.
         """
         from intent.archive import advisor_channel as channel_of
         from intent.pipeline import transcribe_call
@@ -55,16 +58,19 @@ class CallWays(DocumentWays):
             hotwords=self.hotwords(client_id),
             repairer=self.repairer,
             on_voices=on_voices,
+            on_window=on_window,
         )
 
-    def take_call(self, recording: RecordingFile, *, principal: Principal) -> tuple[Call, CallReading, Recorded]:
+    def take_call(
+        self, recording: RecordingFile, *, principal: Principal, on_window: OnWindow = lambda done_s: None
+    ) -> tuple[Call, CallReading, Recorded]:
         """The whole call way: recording -> turns -> wishes -> leads, cases and tickets, all in one.
 
         What is recorded and returned is masked (`speech.mask`); the words lie in the audit log, encrypted.
         """
         from serve.transcripts import shown
 
-        heard, key = self._heard(recording)
+        heard, key = self._heard(recording, on_window)
         started_at = datetime.fromisoformat(recording.started_at) if recording.started_at else None
         call = replace(
             heard,
@@ -80,7 +86,7 @@ class CallWays(DocumentWays):
         self.kept_transcripts.drop(*key)
         return call, reading, recorded
 
-    def _heard(self, recording: RecordingFile) -> tuple[Call, tuple[str, ...]]:
+    def _heard(self, recording: RecordingFile, on_window: OnWindow) -> tuple[Call, tuple[str, ...]]:
         """The recording as turns, and the key its transcript is kept under until the call is recorded.
 
         A call whose reading failed (no weights of the classifier, a database that was away) is not transcribed again.
@@ -98,7 +104,11 @@ class CallWays(DocumentWays):
         if (kept := self.kept_transcripts.get(*key)) is not None:
             return Call(id=recording.call_id, transcript=kept, recording_path=str(recording.path)), key
         heard = self.transcribe(
-            recording.path, advisor_channel=channel, call_id=recording.call_id, client_id=recording.client_id
+            recording.path,
+            advisor_channel=channel,
+            call_id=recording.call_id,
+            client_id=recording.client_id,
+            on_window=on_window,
         )
         self.kept_transcripts.keep(heard.transcript, *key, client_id=recording.client_id)
         return heard, key

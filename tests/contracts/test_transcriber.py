@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from intent.speech.audio import SAMPLE_RATE, Recording, Samples
+from intent.speech.listen import listen
 from intent.speech.remote import RemoteTranscriber
 from intent.speech.transcribe import LocalWhisper, ScriptedTranscriber, Transcriber
 from tests.intent.sound import silence, tone
@@ -97,3 +100,22 @@ class TestLocalWhisper(Contract):
     @pytest.fixture
     def engine(self, whisper: Callable[[], LocalWhisper]) -> Transcriber:
         return whisper()
+
+    @pytest.mark.parametrize("what", ["ringing", "engaged", "noise", "hum", "clicks"])
+    def test_nothing_is_written_over_what_nobody_said(self, engine: Transcriber, what: str) -> None:
+        assert listen(Recording(pcm=(nobody(what) * 32767).astype(np.int16)[None]), engine).marks == ("no_speech",)
+
+
+def nobody(what: str, seconds: float = 12.0) -> Samples:
+    """What lines carry before an answer, and without one."""
+    t = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    random = np.random.default_rng(4)
+    tone_450 = 0.2 * np.sin(2 * np.pi * 450 * t)  # Chinese networks signal at 450 Hz
+    made = {
+        "ringing": tone_450 * (t % 5.0 < 1.0),
+        "engaged": tone_450 * (t % 0.7 < 0.35),
+        "noise": 0.05 * random.standard_normal(t.size),
+        "hum": 0.1 * np.sin(2 * np.pi * 50 * t) + 0.01 * random.standard_normal(t.size),
+        "clicks": 0.5 * (random.random(t.size) > 0.9995),
+    }
+    return made[what].astype(np.float32)

@@ -23,7 +23,7 @@ from jobs.errors import UnknownJobError
 from jobs.leases import Job, JobStore
 from jobs.settings import JobSettings
 from jobs.tables import JobState, jobs, metadata
-from tests.intent.sound import silence, tone, write_wav
+from tests.intent.sound import claim_data_bytes, silence, tone, write_wav
 
 FAST = JobSettings(idle_s=0.02, backoff_base_s=0.01, backoff_cap_s=0.02)
 
@@ -161,6 +161,35 @@ def test_what_a_dead_worker_left_is_taken_up(bench: Bench) -> None:
     assert bench.store.claim("transcribe", "killed", lease_s=0.05)
     assert bench.run().done == 1
     assert next(archive.outcomes()).state is JobState.DONE
+
+
+def test_what_a_program_sorts_transcripts_by_stands_in_file_and_manifest(bench: Bench) -> None:
+    claim_data_bytes(write_wav(bench.calls / "lying.wav", tone(200, 3.0)), 10 * 3 * 16_000 * 2)
+    write_wav(bench.calls / "silent.wav", silence(3.0))
+    write_wav(bench.calls / "good.wav", tone(220, 3.0))
+    bench.run()
+    marks = {name: line["marks"] for name, line in bench.manifest().items()}
+    assert marks == {"good": [], "lying": ["salvaged"], "silent": ["no_speech"]}
+    for name, told in marks.items():
+        text = (bench.out / f"{name}.json").read_text("utf-8")
+        assert json.loads(text)["marks"] == told
+        assert list(from_json(text).marks) == told
+
+
+def test_each_call_is_heard_with_the_names_of_its_client(bench: Bench) -> None:
+    class Told(Constant):
+        def transcribe(self, samples: Samples, *, hotwords: Sequence[str] = ()) -> Transcription:
+            told.append(tuple(hotwords))
+            return super().transcribe(samples)
+
+    told: list[tuple[str, ...]] = []
+    archive = Archive(bench.store, bench.out, engine="told")
+    for n, client in enumerate(("C1", "C2", None)):
+        path = write_wav(bench.calls / f"{n}.wav", tone(200 + n, 1.5))
+        archive.enqueue([RecordingFile(path=path, call_id=str(n), client_id=client)])
+    handler = TranscribeHandler(Told(), SpeechSettings(), hotwords=lambda client: (client,) if client else ())
+    archive.run(handler, stop=threading.Event(), settings=FAST)
+    assert sorted(told) == [(), ("C1",), ("C2",)]
 
 
 def test_equal_files_in_two_places_give_two_transcripts(bench: Bench) -> None:

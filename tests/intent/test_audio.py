@@ -197,6 +197,79 @@ def test_a_header_that_claims_ten_times_the_length_is_reported(tmp_path: Path) -
     assert "claims 30.0 s" in decode(path).warnings[0]
 
 
+def test_a_header_that_claims_less_than_there_is_loses_nothing(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(200, 20.0))
+    claim_data_bytes(path, 2 * SAMPLE_RATE * 2)
+    recording = decode(path)
+    assert recording.duration_s == pytest.approx(20.0, abs=0.1)
+    assert "claims 2.0 s but 20.0 s" in recording.warnings[0]
+    assert recording.salvaged
+
+
+def test_what_follows_the_sound_as_the_format_has_it_is_no_sound(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", tone(200, 3.0))
+    notes = b"note" * 40_000
+    path.write_bytes(path.read_bytes() + b"LIST" + struct.pack("<I", len(notes)) + notes)
+    recording = decode(path)
+    assert (recording.duration_s, recording.warnings) == (pytest.approx(3.0, abs=0.05), ())
+    assert not recording.salvaged
+
+
+def m4a(path: Path, **options: str) -> Path:
+    """Twenty seconds of AAC; its index stands at the end unless options of the muxer say otherwise."""
+    with av.open(str(path), "w", format="mp4", options=options) as container:
+        stream = container.add_stream("aac", rate=16_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray((tone(200, 20.0) * 32767).astype("<i2")[None], format="s16", layout="mono")
+        frame.sample_rate = 16_000
+        resampler = av.AudioResampler(format="fltp", layout="mono", rate=16_000, frame_size=1024)
+        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("options", [{"movflags": "faststart"}, {"movflags": "frag_keyframe+empty_moov"}])
+def test_half_of_an_m4a_is_a_salvage_where_its_index_is_left(tmp_path: Path, options: dict[str, str]) -> None:
+    whole = decode(path := m4a(tmp_path / "a.m4a", frag_duration="1000000", **options))
+    assert (whole.salvaged, whole.warnings) == (False, ())
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    half = decode(path)
+    assert 5 < half.duration_s < 15
+    assert half.salvaged
+    assert half.warnings
+
+
+def test_half_of_an_m4a_without_its_index_is_refused(tmp_path: Path) -> None:
+    path = m4a(tmp_path / "a.m4a")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(AudioError, match="cannot be decoded as sound"):
+        decode(path)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 2.0])
+@pytest.mark.parametrize(
+    ("channels", "kept", "says"),
+    [
+        ("aab", 2, ["Channel 2 is a copy"]),
+        ("aa-", 1, ["Channel 3 is dead", "Channel 2 is a copy"]),
+        ("a-bb", 2, ["Channel 2 is dead", "Channel 4 is a copy"]),
+        ("aaaa", 1, ["All channels are identical"]),
+        ("abc", 2, ["has 3 channels; only the first two"]),
+    ],
+)
+def test_of_many_channels_those_of_their_own_are_read(
+    tmp_path: Path, channels: str, kept: int, says: list[str], seconds: float
+) -> None:
+    sounds = {"a": tone(150, seconds), "b": tone(320, seconds), "c": tone(430, seconds), "-": silence(seconds)}
+    recording = decode(write_wav(tmp_path / "a.wav", *(sounds[each] for each in channels)))
+    assert recording.channels == kept
+    assert [warning for warning, said in zip(recording.warnings, says, strict=True) if said in warning] == [
+        *recording.warnings
+    ]
+    if "b" in channels:
+        assert np.abs(recording.channel(1) - sounds["b"]).max() < 1e-3, "the other voice, not a copy of the first"
+
+
 def test_a_recorder_that_never_wrote_the_size_is_no_fault(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(200, 3.0))
     claim_data_bytes(path, 0xFFFFFFFF)

@@ -111,6 +111,7 @@ class Windows:
     lengths: Sequence[int]
     channels: int = 1
     warnings: tuple[str, ...] = ()
+    salvaged: bool = False
 
     @property
     def duration_s(self) -> float:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +113,14 @@ def test_phrases_go_whole_to_the_voice_that_is_heard() -> None:
 def test_of_three_voices_the_advisor_is_told_and_the_others_speak_for_the_client() -> None:
     read = roles_from_words([CLIENT, "这个我老婆说了算", ADVISOR])
     assert read.roles == (Speaker.CLIENT, Speaker.CLIENT, Speaker.ADVISOR)
+
+
+def test_voices_are_written_nowhere() -> None:
+    frames = voice_frames(voice(115, 0)[: 4 * RATE])
+    for writes in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match="not stored"):
+            writes(frames)
+    assert repr(frames) == "VoiceFrames()", "no log line holds one either"
 
 
 def test_mono_roles_are_said_to_be_estimated() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,6 +110,45 @@ def test_a_real_clip_is_transcribed_in_simplified_characters(real_data: Path, tm
     assert heard.segments[0].words
     assert heard.segments[0].confidence is not None
     assert 0 < heard.segments[0].start_s < heard.segments[-1].end_s <= recording.duration_s
+
+
+def test_words_of_other_languages_count_by_syllables() -> None:
+    english = "I would like to buy some shares of the fund, could you tell me about the subscription fee please "
+    assert plausible(transcription(english, 5.5), BOUNDS), "twenty words in five seconds are ordinary talk"
+    assert not plausible(transcription(english * 4, 5.5), BOUNDS)
+
+
+class Asked(LocalWhisper):
+    """Whisper without weights: keeps what its two ways of decoding are asked with."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(store=None, language=language, batch_size=4)  # type: ignore[arg-type]
+        self.options: list[dict[str, object]] = []
+
+    def _engine(self) -> Asked:
+        return self
+
+    def transcribe(self, samples: Samples, **options: object) -> object:  # type: ignore[override]
+        self.options.append(options)
+        return (), SimpleNamespace(duration_after_vad=0.0, language="zh")
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "zh"), ("auto", None)])
+def test_no_prompt_is_given_and_words_have_times(
+    language: str, told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faster_whisper = pytest.importorskip("faster_whisper", reason="expected: the local engine is not installed")
+    monkeypatch.setattr(faster_whisper, "BatchedInferencePipeline", lambda model: model)
+    engine = Asked(language)
+    engine._batched(decode_tone(), ("云岭货币", "听松短债"))
+    engine._sequential(decode_tone(), ())
+    batched, sequential = engine.options
+    for options in engine.options:
+        assert not {"initial_prompt", "prefix", "prompt"} & options.keys()
+        assert (options["language"], options["word_timestamps"], options["vad_filter"]) == (told, True, True)
+    assert (batched["batch_size"], batched["hotwords"]) == (4, "云岭货币 听松短债")
+    assert sequential["hotwords"] is None
+    assert sequential["condition_on_previous_text"] is False, "what was heard is no prompt of the next window either"
 
 
 class TwoWays(LocalWhisper):

@@ -89,6 +89,7 @@ class TestCall:
         turns = client.get("/v1/calls/k7/turns").json()
         assert [turn["speaker"] for turn in turns] == ["advisor", "client"]
         assert "港股通" in turns[1]["text"]
+        assert [turn["confidence"] for turn in turns] == [1.0, 1.0], "people see where the transcription was unsure"
         assert turns[0]["start_s"] < turns[1]["start_s"]
         wave = client.get("/v1/calls/k7/peaks").json()
         assert len(wave["channels"]) == 2

@@ -24,7 +24,7 @@ from serve.transcripts import ProductsOfClients
 from serve.users import OPERATOR
 from serve.wiring import House
 from tests.contracts.test_transcriber import Server
-from tests.intent.sound import silence, tone, write_wav
+from tests.intent.sound import claim_data_bytes, silence, tone, write_wav
 from tests.serve.conftest import Tougu, settings_of
 
 PHONE = "我的手机号是13812345678，你帮我记一下，我想转二十万过来"
@@ -63,6 +63,25 @@ class TestMasks:
         assert told.code == 0, told.err
         assert "13812345678" not in told.out
         assert "138****5678" in json.loads(told.out)[0]["transcript"]["turns"][1]["text"]
+
+    def test_what_may_not_be_analysed_is_not_transcribed(self, tougu: Tougu, home: Path, tmp_path: Path) -> None:
+        house = House(settings_of(home))
+        house.close()
+        for n, name in enumerate("ab"):
+            write_wav(tmp_path / f"{name}.wav", tone(180 + n, 3.0))
+        (tmp_path / "calls.csv").write_text("id,path,client\na,a.wav,C0017\nb,b.wav,C0003\n", "utf-8")
+        ran = tougu("transcribe", "--metadata", tmp_path / "calls.csv", "--out", tmp_path / "out")
+        assert (ran.code, "a: not transcribed, the client refuses AI analysis." in ran.err) == (0, True), ran.err
+        assert "1 transcribed" in ran.out
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {"b.json", "b.txt", "manifest.jsonl"}
+
+    def test_the_summary_counts_what_a_person_must_look_at(self, tougu: Tougu, tmp_path: Path) -> None:
+        (calls := tmp_path / "calls").mkdir()
+        write_wav(calls / "a.wav", silence(3.0))
+        claim_data_bytes(write_wav(calls / "b.wav", tone(180, 3.0)), 10 * 3 * 16_000 * 2)
+        ran = tougu("transcribe", calls, "--out", tmp_path / "out")
+        assert ran.code == 0, ran.err
+        assert "1 without speech, 1 salvaged" in ran.out
 
     def test_who_has_no_right_opens_nothing(self, tmp_path: Path) -> None:
         house = House(settings_of(tmp_path / "home"))

@@ -17,7 +17,7 @@ from intent.speech.audio import Samples
 from intent.speech.transcribe import ScriptedTranscriber, Segment, Transcription, Word
 from jobs.leases import Job
 from jobs.tables import JobState
-from jobs.worker import run_worker
+from jobs.worker import Task, Watch, run_worker
 from knowledge_base.access import Role
 from serve.call_queue import CALLS
 from serve.users import OPERATOR
@@ -257,6 +257,24 @@ def work_until_still(house: House, job: str) -> None:
     deadline = time.monotonic() + 20
     while house.jobs.get(job).state not in (JobState.DONE, JobState.QUARANTINED) and time.monotonic() < deadline:
         work(house)
+
+
+def test_each_window_of_a_long_recording_is_a_sign_of_life_and_is_told(house: House, sound: Path) -> None:
+    class Watched(Task):
+        def alive(self) -> None:
+            told.append("alive")
+
+        def progress(self, done: int, total: int | None = None, note: str = "") -> None:
+            told.append(note)
+
+    told: list[str] = []
+    house.transcriber = Counting()
+    job = upload(client_of(house), sound, call_id="k7", client_id="C0003", advisor_channel="left")
+    (leased,) = house.jobs.claim(CALLS, "a worker", 60.0)
+    result = CallHandler(house)(Watched(house.jobs, leased, threading.Event(), Watch(60.0, lambda busy: None)))
+    assert told == ["transcribing", "alive", "transcribing, 0.1 minutes heard", "done"]
+    assert result["marks"] == []
+    assert house.jobs.get(job).state is JobState.DONE
 
 
 class TestPoorTranscripts:
