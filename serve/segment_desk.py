@@ -25,7 +25,7 @@ class SegmentDesk:
         """Ids of a page of a segment's clients whom the person may see, logged as seen."""
         found = [each for each in self._house.segments.members(name, principal=self._principal) if each > after]
         page = tuple(found[:limit])
-        self._seen.view("segment", [(client_id, name) for client_id in page])
+        self._seen.page("segment", [(client_id, name) for client_id in page])
         return page
 
     def ask(self, name: str, *, reason: str) -> ListExport:

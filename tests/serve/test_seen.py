@@ -33,7 +33,7 @@ SHOW_NO_CLIENT = frozenset(
         "GET /documents/{version_id}", "GET /board", "GET /desk", "GET /cases", "GET /tickets", "GET /incidents",
         "GET /consents", "GET /v1/staff", "GET /v1/board/team",
         "GET /diagnoses/{report_id}", "GET /v1/deliveries/effect",
-        "GET /day", "GET /search", "GET /outreach", "GET /admin/users", "GET /admin/security", "GET /admin/audit",
+        "GET /day", "GET /search", "GET /outreach", "GET /exports", "GET /admin/users", "GET /admin/security", "GET /admin/audit",
         "GET /evaluations", "GET /v1/evaluations", "GET /v1/products/card", "GET /v1/models",
         "GET /v1/models/{name}", "GET /v1/personal-data/statement",
         "GET /v1/calls/{call_id}/peaks",  # how loud a recording is; what is heard of it is a playback
