@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 
 from compliance_filters.errors import AuditError
+from copilot.day.errors import UnknownServiceTaskError
 from copilot.loop.errors import UnknownReportError
 from copilot.messages.errors import UnknownOutreachError
 from copilot.talks.errors import UnknownTalkError
@@ -26,7 +27,7 @@ log = logging.getLogger("tougu.http")
 # What one may not see is not there: those who try ids are seen here too. Nor is a file that nobody has approved.
 NOTED = (
     AccessDeniedError, ExportError, LeadNotFoundError, UnknownClientError, UnknownJobError, UnknownOutreachError,
-    UnknownReportError, UnknownTalkError, UnknownVersionError,
+    UnknownReportError, UnknownServiceTaskError, UnknownTalkError, UnknownVersionError,
 )  # fmt: skip
 
 

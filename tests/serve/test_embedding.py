@@ -38,8 +38,10 @@ def test_the_page_is_light(client: TestClient) -> None:
         path = waiting.pop()
         if path in sizes:
             continue
-        content = client.get(path).raise_for_status().content
+        reply = client.get(path, headers={"accept-encoding": "gzip"}).raise_for_status()
+        content = reply.content
         sizes[path] = len(gzip.compress(content))
+        assert reply.headers.get("content-encoding") == ("gzip" if path != "/" and len(content) > 500 else None), path
         text = content.decode()
         waiting += re.findall(r'(?:src|href)="(/static/[^"]+)"', text) if path == "/" else []
         waiting += re.findall(r'from "(/static/[^"]+)"', text)

@@ -49,8 +49,9 @@ TEXTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 WORDS = frozenset({"quote", "text", "what", "why", "zh", "reason", "title", "note", "outcome"})  # members of JSON
 SOMEBODY = {"A001": ("/board", "/day", "/desk", "/", "/calls/k1", "/segments", "/search"),
-            "anna": ("/cases", "/review", "/knowledge", "/consents", "/search", "/calls", "/evaluations", "/drift"),
-            "kefu": ("/tickets", "/incidents", "/desk"), "boss": ("/board", "/segments", "/drift")}  # fmt: skip
+            "anna": ("/cases", "/review", "/knowledge", "/consents", "/search", "/calls", "/evaluations", "/drift",
+                     "/exports"),
+            "kefu": ("/tickets", "/incidents", "/desk"), "boss": ("/board", "/segments", "/drift", "/outreach")}  # fmt: skip
 
 
 def tainted(value: Any, attacks: Iterator[str], *, here: bool = True) -> Any:

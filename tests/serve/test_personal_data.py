@@ -97,6 +97,11 @@ def test_the_switch_turns_deliveries_off_and_on(furnished_house: House, client: 
     assert off.json()["personalised"] is False
     with pytest.raises(DeliveryRefusedError, match="个性化"):
         send()
+    on = client.put(
+        "/v1/clients/C0003/personalised", json={"on": True, "why": "客户书面同意"}, headers={"tougu-as": "A001"}
+    )
+    assert (on.json()["personalised"], on.json()["version"]) == (True, 2)
+    assert send()
 
 
 def test_the_statement(client: TestClient) -> None:

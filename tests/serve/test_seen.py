@@ -59,7 +59,7 @@ SHOW_NO_CLIENT = frozenset(
         "GET /v1/webhooks/dead", "POST /v1/webhooks/dead/{message_id}/replay", "POST /v1/webhooks/dead/replay",
         "POST /v1/webhooks/enable", "POST /v1/events", "POST /v1/intents",
         "GET /v1/tags", "POST /v1/segments/count", "GET /v1/segments", "PUT /v1/segments/{name}",
-        "DELETE /v1/segments/{name}", "POST /v1/segments/{name}/lists", "GET /v1/lists",
+        "DELETE /v1/segments/{name}", "POST /v1/segments/{name}/lists", "POST /v1/segments/{name}/tasks", "GET /v1/lists",
         "POST /v1/lists/{list_id}/decision",
         # Logged by the desk that they ask (serve/segment_desk.py).
         "GET /v1/segments/{name}/members", "GET /v1/lists/{list_id}/file",
