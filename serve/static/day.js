@@ -81,7 +81,7 @@ function Day({ who }) {
       <h2>我的承诺</h2>${!tasks.length && html`<p class="hint">没有未完成的承诺。</p>`}
       <ol>${tasks.map((task) => html`<${Task} key=${task.id} task=${task} onDone=${done} />`)}</ol>
       ${services.length > 0 && html`<h2>服务任务</h2><ol>${services.map((task) => html`<${Service} key=${task.id} task=${task} onDone=${done} />`)}</ol>`}</section>
-    <div><${ProductBox} /><div ref=${card} class="item">${chosen ? html`<${Card} key=${chosen} clientId=${chosen} />` : html`<p class="hint">选择左侧一位客户，查看客户卡片。</p>`}</div></div></div>`;
+    <div><${ProductBox} /><div ref=${card} class="item">${chosen ? html`<${Card} key=${chosen} clientId=${chosen} />` : html`<p class="hint">选择一位客户，查看客户卡片。</p>`}</div></div></div>`;
 }
 
 function App({ who }) {

@@ -15,7 +15,7 @@ function put(pick, id, how) {
 }
 
 function Tag({ tag, how, onHow }) {
-  return html`<li><span>${tag.zh}<span class="small"> ${tag.owner}，有效至 ${tag.expires}</span></span>
+  return html`<li><span>${tag.zh}<span class="small"> ${tag.owner}，<span class="unbroken">有效至 ${tag.expires}</span></span></span>
     <span class="n">${number(tag.clients)} 人</span>
     <fieldset class="how" aria-label=${`${tag.zh}的选法`}>${Object.entries(HOW).map(([id, word]) => html`
       <label><input type="radio" name=${`how-${tag.id}`} value=${id} checked=${how === id} onChange=${() => onHow(id)} />${word}</label>`)}</fieldset></li>`;
@@ -69,7 +69,7 @@ function Pick({ draft, onSaved }) {
   const names = Object.fromEntries((tags?.tags || []).map((tag) => [tag.id, tag.zh]));
   if (error) return html`<p class="item error" role="alert">${error}</p>`;
   return html`<div class="pick">
-    <section aria-label="标签"><p class="hint">人数只含您有权查看的客户，截至 ${tags?.as_of || "（标签还没有计算）"}。</p>
+    <section aria-label="标签"><p class="hint">人数只含您有权查看的客户${tags?.as_of ? `，截至 ${tags.as_of}` : "；标签还没有计算"}。</p>
       <ul class="tags">${(tags?.tags || []).map((tag) => html`<${Tag} key=${tag.id} tag=${tag} how=${howOf(pick, tag.id)}
         onHow=${(how) => setPick(put(pick, tag.id, how))} />`)}</ul></section>
     <section class="side" aria-label="客群">
