@@ -17,7 +17,7 @@ from knowledge_base.access import Principal, Role
 from knowledge_base.batches import batches
 from knowledge_base.client_facts import BATCH
 from knowledge_base.clients import Client, Clients, visible_clients
-from knowledge_base.consents import Purpose, joined, latest, refusals
+from knowledge_base.consents import Purpose, refused_by
 from knowledge_base.tables import clients
 
 GIVERS = (Role.ADVISOR, Role.SUPERVISOR, Role.OPERATIONS, Role.SYSTEM)
@@ -143,14 +143,14 @@ class ServiceTasks:
         """Those of the clients who have an account and an advisor, and may be contacted."""
         found: list[Client] = []
         for part in batches(ids, BATCH):
+            known = self._clients.some(part, principal=principal)
             with self._engine.connect() as connection:
-                told = latest(connection, part)
+                refused = refused_by(connection, known)
             found += [
                 client
-                for client in self._clients.some(part, principal=principal)
-                if client.account_state != "closed" and client.advisor_id
-                and Purpose.CONTACT not in refusals(joined(client.consents, client.opt_outs, told.get(client.id, {})))
-            ]  # fmt: skip
+                for client in known
+                if client.account_state != "closed" and client.advisor_id and Purpose.CONTACT not in refused[client.id]
+            ]
         return found
 
     def _get(self, task_id: str, principal: Principal) -> ServiceTask:
