@@ -139,7 +139,7 @@ class ServiceTasks:
             turn.write([self._audit.entry(event)])
         return self._get(task_id, principal)
 
-    def _served(self, ids: Sequence[str], principal: Principal) -> list[Client]:
+    def _served(self, ids: Sequence[str], principal: Principal) -> Sequence[Client]:
         """Those of the clients who have an account and an advisor, and may be contacted."""
         found: list[Client] = []
         for part in batches(ids, BATCH):
