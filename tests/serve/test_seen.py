@@ -50,10 +50,10 @@ SHOW_NO_CLIENT = frozenset(
         "POST /v1/knowledge/conflicts/{conflict_id}/settle", "GET /v1/knowledge/wordings",
         "PUT /v1/knowledge/wordings/{wording_id}", "POST /v1/knowledge/wordings/{wording_id}/{version}/decision",
         "POST /v1/knowledge/wordings/{wording_id}/retire", "GET /v1/knowledge/unanswered",
-        # Lists without texts, counts, decisions; texts of marked mistakes are masked, of messages left out.
-        "GET /v1/compliance/reviews", "POST /v1/compliance/reviews/{item_id}/approve",
+        # Counts, decisions; texts of marked mistakes are masked, of messages left out.
+        "POST /v1/compliance/reviews/{item_id}/approve",
         "POST /v1/compliance/reviews/{item_id}/edit", "POST /v1/compliance/reviews/{item_id}/reject",
-        "POST /v1/compliance/reviews/{item_id}/close", "GET /v1/compliance/samples",
+        "POST /v1/compliance/reviews/{item_id}/close",
         "POST /v1/compliance/samples/{item_id}", "GET /v1/compliance/indicators", "GET /v1/compliance/mistakes",
         "POST /v1/compliance/mistakes/{mistake_id}", "GET /v1/reports/drift",
         "GET /v1/webhooks/dead", "POST /v1/webhooks/dead/{message_id}/replay", "POST /v1/webhooks/dead/replay",
