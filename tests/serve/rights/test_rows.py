@@ -101,6 +101,6 @@ def test_the_board_counts_only_who_reads_on(tight: House) -> None:
 
 def test_what_one_may_not_see_is_written_down_as_refused(tight: House) -> None:
     advisor = log_in(tight, "A001")
-    paths = ("leads/none", "calls/none", "sessions/none", "diagnoses/none", "outreach/none", "jobs/none")
+    paths = ("leads/none", "calls/none", "outreach/none", "sessions/none", "diagnoses/none/versions", "jobs/none")
     assert [advisor.get(f"/v1/{path}").status_code for path in paths] == [404] * len(paths)
     assert len(told(tight, "refused")) == len(paths)
