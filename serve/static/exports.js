@@ -29,7 +29,7 @@ function Ask({ onDone }) {
     return undefined;
   };
   const field = (name) => ({ value: asked[name], onInput: (event) => setAsked({ ...asked, [name]: event.target.value }) });
-  return html`<form class="plain panel" aria-label="申请" onSubmit=${send}>
+  return html`<form class="plain panel" aria-label="申请" onSubmit=${send} onInput=${() => setError("")}>
     <div class="fields"><label>内容<select ...${field("what")}>${Object.entries(WHAT).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></label>
       <label>行数，至多<input inputmode="numeric" maxlength="8" ...${field("rows")} /></label>
       <label>用途（记入审计日志）<input maxlength="2000" ...${field("reason")} /></label></div>

@@ -96,7 +96,7 @@ function Give({ segment, onGiven }) {
     } catch (problem) { setError(problem.message); }
     return undefined;
   };
-  return html`<form class="plain" aria-label="派发服务任务" onSubmit=${give}><div class="fields">
+  return html`<form class="plain" aria-label="派发服务任务" onSubmit=${give} onInput=${() => setError("")}><div class="fields">
       <label>要做的事<input maxlength="200" placeholder="例如：提醒更新风险测评" value=${what} onInput=${(e) => setWhat(e.target.value)} /></label>
       <label>截止日期<input type="date" required value=${day} onInput=${(e) => setDay(e.target.value)} /></label></div>
     <${Problem} words=${error} /><div class="row"><button class="go">派给各位顾问</button></div></form>`;
