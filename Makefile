@@ -101,6 +101,7 @@ wheelhouse: wheel
 	mkdir -p dist/wheelhouse
 	$(PIP) wheel --no-deps -w dist/wheelhouse dist/*.whl
 	$(PIP) wheel -c constraints.txt -w dist/wheelhouse --find-links dist "tougu[local,postgres]" "$(TORCH)" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	$(BIN)/python scripts/lock_wheels.py dist/wheelhouse
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

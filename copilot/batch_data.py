@@ -10,6 +10,7 @@ from pathlib import Path
 from copilot.diagnosis.errors import DiagnosisError
 from knowledge_base.access import Principal
 from knowledge_base.clients import Clients
+from knowledge_base.consents import refused_by
 from knowledge_base.errors import UnknownClientError
 from knowledge_base.products import Products
 
@@ -21,7 +22,7 @@ BLOCK = 1 << 20
 class DataHash:
     """One hash over all that a client's report is made of.
 
-    Of the client: row, positions, trades, behaviour. Of the firm: every product, since another one may be the better
+    Of the client: row, what they refuse, positions, trades, behaviour. Of the firm: every product, since another one may be the better
     choice, and every file of the NAV folder, documents and the restricted list.
     """
 
@@ -36,8 +37,11 @@ class DataHash:
         except UnknownClientError:
             return "unknown"
         adviser = self._clients.advisor(client.advisor_id, principal=principal) if client.advisor_id else None
+        with self._clients.engine.connect() as connection:
+            refused = refused_by(connection, [client])
         parts = (
             client,
+            sorted(refused[client_id]),
             client.risk_level_on(today),
             adviser,
             self._clients.holdings(client_id, principal=principal),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from copilot.fund_data import FundRecords
 from knowledge_base.clients import BehaviourEvent, Client
+from knowledge_base.consents import Purpose
 from knowledge_base.products import Product
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class ClientMatch:
     """Makes suggestions for one client's holdings; called with them once they are judged."""
 
     client: Client
+    refused: frozenset[Purpose]  # by the client, in the firm's file or in the ledger
     events: Sequence[BehaviourEvent]
     records: FundRecords
     held: Mapping[str, Product]
@@ -42,8 +44,10 @@ class ClientMatch:
     def __call__(self, holdings: Sequence[Held]) -> Advice:
         from copilot.diagnosis.match.advise import advise, no_advice
 
-        if "marketing" in self.client.opt_outs:
+        if Purpose.MARKETING in self.refused:
             return no_advice("客户不接受营销，本报告不含产品建议。")
+        if Purpose.PERSONALISED in self.refused:
+            return no_advice("客户已关闭个性化服务，本报告不含产品建议。")
         if not self.licensed:
             return no_advice("没有登记编号的投资顾问署名，本报告不含产品建议。")
         return advise(
@@ -76,7 +80,7 @@ class ClientMatch:
         """Products looked at lately; None where the client does not agree to the analysis of their behaviour."""
         from copilot.diagnosis.match.policy import load_policy
 
-        if not self.client.agrees_to("ai_analysis"):
+        if not self.client.agrees_to("ai_analysis") or Purpose.AI_ANALYSIS in self.refused:
             return None
         since = self.records.today - timedelta(days=load_policy().interest_days)
         looked = [event for event in self.events if event.kind == _VIEWED and event.product_code]

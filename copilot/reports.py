@@ -17,6 +17,7 @@ from copilot.session import ContextFacts, Reviews
 from knowledge_base import clients as kb
 from knowledge_base.access import Principal
 from knowledge_base.clients import Client, Clients
+from knowledge_base.consents import refused_by
 from knowledge_base.errors import UnknownClientError
 from knowledge_base.facts import FactStore
 from knowledge_base.products import Product, Products
@@ -147,8 +148,11 @@ class ReportDesk:
     ) -> ClientMatch:
         from copilot.matching import ClientMatch
 
+        with self._clients.engine.connect() as connection:
+            refused = refused_by(connection, [client])
         return ClientMatch(
             client=client,
+            refused=refused[client.id],
             events=self._clients.events(client.id, principal=records.principal),
             records=records,
             held=known,

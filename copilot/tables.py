@@ -164,3 +164,20 @@ outreach_texts = Table(
     Column("audit_id", String(40)),  # of the verdict; its payload holds the text
     Column("review_id", String(40)),  # of the item that waits for an officer
 )
+
+service_tasks = Table(
+    "service_tasks",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("round", String(32), nullable=False),  # what was given for a segment at once
+    Column("segment", String(60), nullable=False),
+    Column("client_id", String(64), nullable=False, index=True),
+    Column("what", String(200), nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("state", String(8), nullable=False),  # open | done | dropped
+    Column("given_by", String(64), nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("closed_by", String(64)),
+    Column("closed_at", UtcDateTime),
+    Index("ix_service_tasks_state_due_at", "state", "due_at"),
+)

@@ -40,6 +40,7 @@ class ConsentState(StrEnum):
 IMPORTED: Mapping[str, Purpose] = {
     "call_analysis": Purpose.AI_ANALYSIS,
     "phone": Purpose.CONTACT,
+    "personalised_service": Purpose.PERSONALISED,
     **{purpose.value: purpose for purpose in Purpose},
 }
 
@@ -151,6 +152,15 @@ def joined(
 def refusals(standing: Mapping[Purpose, ConsentState]) -> frozenset[Purpose]:
     """The purposes that a client refuses."""
     return frozenset(purpose for purpose, state in standing.items() if state is ConsentState.WITHDRAWN)
+
+
+def refused_by(connection: Connection, clients: Iterable[Client]) -> dict[str, frozenset[Purpose]]:
+    """What each client refuses, by id: the firm's file and the ledger as one."""
+    known = {client.id: client for client in clients}
+    told = latest(connection, list(known))
+    return {
+        each: refusals(joined(client.consents, client.opt_outs, told.get(each, {}))) for each, client in known.items()
+    }
 
 
 def _entry(row: Row[tuple[object, ...]]) -> ConsentEntry:

@@ -86,10 +86,11 @@ class OpenAIChat:
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int = 800, on_thinking: OnThinking | None = None
     ) -> Iterator[str]:
-        """As the server sends it; where the opening thinking tag is missing, thinking is not dropped."""
-        said, thought = False, list[str]()
+        """As the server sends it. A missing opening tag of thinking is made up for where `thinks_first` is set."""
+        said, thought, begun = False, list[str](), self._settings.thinks_first
         try:
-            for piece in without_thinking(self._pieces(messages, max_tokens, thought), thought=thought.append):
+            pieces = self._pieces(messages, max_tokens, thought)
+            for piece in without_thinking(pieces, thought=thought.append, begun=begun):
                 said = True
                 yield piece
         finally:

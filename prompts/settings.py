@@ -55,6 +55,11 @@ class ChatServer(BaseModel):
     tools: bool = Field(
         False, description="whether the model calls tools: then it may look up, compare and compute before it answers"
     )
+    thinks_first: bool = Field(
+        False,
+        description="whether its streams begin with thinking that no <think> opens, as DeepSeek-R1's template makes "
+        "them; not with a reasoning parser on the server",
+    )
     tokens_a_day: int = Field(
         0, ge=0, description="tokens that each process may send it and get from it in a day (UTC); 0: no bound"
     )

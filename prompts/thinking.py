@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 OPEN, CLOSE = "<think>", "</think>"
 
 
-def without_thinking(pieces: Iterable[str], *, thought: Callable[[str], None] = lambda text: None) -> Iterator[str]:
+def without_thinking(
+    pieces: Iterable[str], *, thought: Callable[[str], None] = lambda text: None, begun: bool = False
+) -> Iterator[str]:
     """The pieces' text outside the tags, without white space at its beginning; `thought` gets what is inside.
 
-    An opening tag that is never closed hides the rest. Pieces are not kept in their borders.
+    An opening tag that is never closed hides the rest. Pieces are not kept in their borders. begun: the opening tag
+    was in the prompt, so that the text begins within it.
     """
-    spoken, started = _outside(pieces, thought), False
+    spoken, started = _outside(pieces, thought, begun), False
     for piece in spoken:
         text = piece if started else piece.lstrip()
         if text:
@@ -30,8 +33,8 @@ def split_thinking(text: str) -> tuple[str, str]:
     return "\n".join(filter(None, thought)), "".join(without_thinking([text])).strip()
 
 
-def _outside(pieces: Iterable[str], thought: Callable[[str], None]) -> Iterator[str]:
-    waiting, thinking = "", False
+def _outside(pieces: Iterable[str], thought: Callable[[str], None], thinking: bool) -> Iterator[str]:
+    waiting = ""
     for piece in pieces:
         waiting += piece
         while (at := waiting.find(CLOSE if thinking else OPEN)) >= 0:

@@ -20,8 +20,10 @@ export VLLM_CPU_KVCACHE_SPACE=${VLLM_CPU_KVCACHE_SPACE:-1} VLLM_TARGET_DEVICE=cp
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true' EXIT
 
+healthy() { "$venv/bin/python" -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:$port/health', timeout=2)" 2>/dev/null; }
+
 for _ in $(seq 1 "${TOUGU_VLLM_WAIT_S:-600}"); do
-  if curl -fs -o /dev/null "http://127.0.0.1:$port/health"; then
+  if healthy; then
     TOUGU_VLLM_URL="http://127.0.0.1:$port/v1" TOUGU_VLLM_KEY="$key" "$@"
     exit
   fi

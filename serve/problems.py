@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from compliance_filters.errors import MistakeError, ReviewNotFoundError, ReviewQueueError, SealedError
+from copilot.day.errors import ServiceTaskError, UnknownServiceTaskError
 from copilot.diagnosis.errors import DiagnosisError
 from copilot.loop.errors import DeliveryRefusedError, ReportStateError, SavedReportError, UnknownReportError
 from copilot.messages.errors import MessageArchiveError, OutreachError, UnknownOutreachError
@@ -92,6 +93,8 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     ReviewQueueError: HTTPStatus.CONFLICT,
     MistakeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     SealedError: HTTPStatus.FORBIDDEN,
+    UnknownServiceTaskError: HTTPStatus.NOT_FOUND,
+    ServiceTaskError: HTTPStatus.CONFLICT,
     DiagnosisError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownReportError: HTTPStatus.NOT_FOUND,
     ReportStateError: HTTPStatus.CONFLICT,

@@ -27,6 +27,15 @@ class Seen:
     def view(self, what: str, items: Iterable[Item]) -> None:
         self._log(Access.VIEW, what, items)
 
+    def page(self, what: str, items: Iterable[Item]) -> None:
+        """A view of a list that can be read page after page: its rows count (serve/rights/rows.py).
+
+        Raises ExportError beyond the day's rows.
+        """
+        listed = list(items)
+        self._house.row_budget.take(len(listed), principal=self._principal)
+        self._log(Access.VIEW, what, listed)
+
     def playback(self, what: str, items: Iterable[Item]) -> None:
         self._log(Access.PLAYBACK, what, items)
 

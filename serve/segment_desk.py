@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from serve.seen import Seen
@@ -25,7 +25,7 @@ class SegmentDesk:
         """Ids of a page of a segment's clients whom the person may see, logged as seen."""
         found = [each for each in self._house.segments.members(name, principal=self._principal) if each > after]
         page = tuple(found[:limit])
-        self._seen.view("segment", [(client_id, name) for client_id in page])
+        self._seen.page("segment", [(client_id, name) for client_id in page])
         return page
 
     def ask(self, name: str, *, reason: str) -> ListExport:
@@ -41,11 +41,18 @@ class SegmentDesk:
         return decided
 
     def write_csv(self, export_id: str, file: TextIO) -> int:
-        """Write an approved list; each part is logged, client by client, before it is written."""
-        return self._house.lists.write_csv(
-            export_id, file, principal=self._principal,
-            before=lambda rows: self._seen.export("segment", [(row["client_id"], export_id) for row in rows]),
-        )  # fmt: skip
+        """Write an approved list; each part is logged, client by client, before it is written.
+
+        Rows of one that was small enough to need nobody's yes count as rows shown: many small lists make a large one.
+        """
+        asked = self._house.lists.asked(principal=self._principal)
+        decided = any(each.id == export_id and each.decided_by for each in asked)
+
+        def log(rows: Sequence[Mapping[str, str]]) -> None:
+            self._house.row_budget.take(0 if decided else len(rows), principal=self._principal)
+            self._seen.export("segment", [(row["client_id"], export_id) for row in rows])
+
+        return self._house.lists.write_csv(export_id, file, principal=self._principal, before=log)
 
     def _log(self, event: str, export: ListExport, payload: Mapping[str, Any]) -> None:
         self._house.audit.append(

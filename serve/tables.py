@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Date, Integer, LargeBinary, MetaData, String, Table, Text
 
 from jobs.clock import UtcDateTime
 
@@ -93,4 +93,12 @@ export_requests = Table(
     Column("decided_at", UtcDateTime),
     Column("decision", Text, nullable=False),
     Column("fetch_until", UtcDateTime),
+)
+
+rows_shown = Table(
+    "rows_shown",
+    metadata,
+    Column("user_id", String(64), primary_key=True),  # of a person, or key:NAME
+    Column("day", Date, primary_key=True),  # of China
+    Column("rows", Integer, nullable=False),
 )

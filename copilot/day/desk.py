@@ -19,7 +19,7 @@ from knowledge_base.batches import batches
 from knowledge_base.catalog import Catalog
 from knowledge_base.client_facts import BATCH, ClientFacts, load_facts, purchases
 from knowledge_base.clients import Client, Clients
-from knowledge_base.consents import ConsentState, Purpose, joined, latest, refusals
+from knowledge_base.consents import Purpose, refused_by
 from knowledge_base.document import DocumentVersion
 from knowledge_base.products import Product, Products
 
@@ -84,13 +84,11 @@ class DayDesk:
         )  # fmt: skip
 
     def _refused(self, own: Mapping[str, Client]) -> dict[str, frozenset[Purpose]]:
-        told: dict[str, dict[Purpose, ConsentState]] = {}
+        refused: dict[str, frozenset[Purpose]] = {}
         with self._engine.connect() as connection:
-            for part in batches(own, BATCH):
-                told |= latest(connection, part)
-        return {
-            each: refusals(joined(client.consents, client.opt_outs, told.get(each, {}))) for each, client in own.items()
-        }
+            for part in batches(own.values(), BATCH):
+                refused |= refused_by(connection, part)
+        return refused
 
     def _reasons(
         self, own: Mapping[str, Client], refused: Mapping[str, frozenset[Purpose]], whose: str, principal: Principal,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Row, false, func, or_, select, true
 
 from intent.errors import LeadError, LeadNotFoundError
 from intent.inspection.speech import HOLDING
@@ -67,6 +67,11 @@ class LeadViews:
         with reading(self.engine) as connection:
             rows = connection.execute(query.order_by(leads.c.id).limit(limit)).all()
         return tuple(lead_of(row) for row in rows)
+
+    def count(self, *, principal: Principal) -> int:
+        """How many leads the principal may see."""
+        with reading(self.engine) as connection:
+            return connection.execute(select(func.count()).select_from(leads).where(visible(principal))).scalar_one()
 
     def entrusted(self, client_ids: Collection[str], *, principal: Principal) -> Principal:
         """The principal with the right that follows a lead: to see those of the clients of whom an advisor has a living

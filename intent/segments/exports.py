@@ -24,9 +24,10 @@ from jobs.tables import new_id
 from knowledge_base.access import Principal, Role
 from knowledge_base.batches import batches
 from knowledge_base.clients import visible_clients
+from knowledge_base.consents import Purpose, joined, latest, refusals
 from knowledge_base.tables import clients
 
-NO_CALLS = frozenset({"phone", "marketing", "contact"})  # opt-outs of those who are in no list
+REFUSED = frozenset({Purpose.CONTACT, Purpose.MARKETING, Purpose.PERSONALISED})  # by those who are in no list
 APPROVERS = (Role.SUPERVISOR, Role.COMPLIANCE, Role.SYSTEM)
 COLUMNS = ("client_id", "name", "advisor_id", "branch", "risk_level", "tags", "export")
 PAGE = 500
@@ -204,11 +205,15 @@ class ListExports:
 
 
 def _contactable(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Each client, and whether the firm may approach them: account not closed, no opt-out of calls or marketing."""
+    """Each client, and whether the firm may approach them: account not closed, and nothing of `REFUSED` refused, in the
+    client file or in the ledger of consents."""
+    about = (clients.c.id, clients.c.consents, clients.c.opt_outs, clients.c.account_state)
     for part in batches(ids, PAGE):
-        query = select(clients.c.id, clients.c.opt_outs, clients.c.account_state).where(clients.c.id.in_(part))
-        for row in connection.execute(query.order_by(clients.c.id)):
-            yield row.id, row.account_state != "closed" and NO_CALLS.isdisjoint(row.opt_outs)
+        rows = connection.execute(select(*about).where(clients.c.id.in_(part)).order_by(clients.c.id)).all()
+        told = latest(connection, part)
+        for row in rows:
+            refused = refusals(joined(row.consents, row.opt_outs, told.get(row.id, {})))
+            yield row.id, row.account_state != "closed" and REFUSED.isdisjoint(refused)
 
 
 def _rows(connection: Connection, ids: Sequence[str]) -> list[ListRow]:

@@ -82,8 +82,7 @@ def leads_export(
     house = shared.house()
     principal = shared.principal(house)
     seen = shared.seen(house)
-    counted = len(house.leads.list(principal=principal, limit=house.exports.free_rows + 1))
-    mark = house.exports.allow(LEADS, rows=counted, principal=principal)
+    mark = house.exports.allow(LEADS, rows=house.leads.count(principal=principal), principal=principal)
     count = export_leads(
         house.leads, file, taxonomy=house.taxonomy, principal=principal, mark=mark,
         before=lambda page: seen.export("lead", [(lead.client_id, lead.id) for lead in page]),

@@ -19,6 +19,7 @@ from serve.times import iso
 
 # Files of many rows; lists of segments have an approval of their own (intent/segments/exports.py).
 LEADS, AUDIT, MISTAKES, OUTREACH = "leads", "audit", "mistakes", "outreach"
+LISTS = "lists"  # no file: rows of lists beyond those of a day (serve/rights/rows.py)
 APPROVERS = (Role.SUPERVISOR, Role.COMPLIANCE, Role.SYSTEM)
 _rows = export_requests.c
 
@@ -37,7 +38,7 @@ class ExportRequest:
     """A file that somebody asked for."""
 
     id: str
-    what: str  # leads | audit | mistakes | outreach
+    what: str  # leads | audit | mistakes | outreach | lists
     rows: int  # when it was asked for
     reason: str
     asked_by: str
@@ -130,9 +131,9 @@ class Exports:
             found = connection.execute(select(_rows.id).where(valid).limit(1)).scalar_one_or_none()
         if found is None:
             raise ExportError(
-                f"The file has more than {self.free_rows} rows: ask for it with POST /v1/exports and let another "
-                "person approve it.",
-                zh=f"超过{self.free_rows}行的导出须由另一人审批：请先提交导出申请。", needs="approval",
+                f"The file has {rows} rows, which are more than {self.free_rows}: ask for it with POST /v1/exports and "
+                "let another person approve it.",
+                zh=f"这份文件有{rows}行，超过{self.free_rows}行的导出须由另一人审批：请先在“导出审批”页申请。", needs="approval",
             )  # fmt: skip
         return str(found)
 

@@ -83,3 +83,10 @@ class LimitSettings(BaseModel):
         description="Rows of a file of leads, log entries, mistakes or cleared texts above which another approves it.",
     )
     approval_hours: int = Field(24, gt=0, description="Hours that an approved export can be fetched.")
+    person_rows_a_day: int = Field(
+        5000,
+        ge=0,
+        description="Rows of lists on clients and of the audit log that one person is shown in a day of China; more "
+        "needs another's approval.",
+    )
+    key_rows_a_day: int = Field(100_000, ge=0, description="The same of one API key; leads that it claims count not.")

@@ -1,4 +1,4 @@
-"""The advisor's day: the list, the card of a product, outreach; and the messages that were sent."""
+"""The advisor's day: the list, the card of a product, service tasks, outreach; and the messages that were sent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from serve.rooms.rights import RightsRooms
 
 if TYPE_CHECKING:
     from copilot.day.desk import DayDesk
+    from copilot.day.service import ServiceTasks
     from copilot.messages.desk import MessageDesk
     from copilot.outreach import OutreachDesk
     from copilot.product_card import ProductCards
@@ -39,6 +40,12 @@ class DayRooms(RightsRooms):
         return ProductCards(
             products=self.products, facts=self.facts, catalog=self.catalog, wordings=self.wordings
         )  # fmt: skip
+
+    @once
+    def service_tasks(self) -> ServiceTasks:
+        from copilot.day.service import ServiceTasks
+
+        return ServiceTasks(self.audit, segments=self.segments, clients=self.clients)
 
     @property
     def messages(self) -> MessageDesk:

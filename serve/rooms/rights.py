@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from serve.rights.lockout import Lockouts
     from serve.rights.logins import Logins
     from serve.rights.passwords import Passwords
+    from serve.rights.rows import RowBudget
     from serve.rights.sessions import Sessions
     from serve.rights.sign_in import IdentityProvider, SignInDesk
     from serve.rights.tokens import Vault
@@ -106,6 +107,12 @@ class RightsRooms(ClientRooms):
         from serve.rights.exports import Exports
 
         return Exports(self.engine, self.audit, self.settings.limits)
+
+    @once
+    def row_budget(self) -> RowBudget:
+        from serve.rights.rows import RowBudget
+
+        return RowBudget(self.engine, self.settings.limits)
 
     @once
     def limits(self) -> Limits:

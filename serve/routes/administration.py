@@ -188,6 +188,7 @@ def audit(
         house.audit, principal=principal, actor=actor, event=event, client_id=client_id, since=since, until=until,
         before=before, limit=limit,
     )  # fmt: skip
+    house.row_budget.take(len(found), principal=principal)
     told = {"actor": actor, "event": event, "count": len(found)}
     house.audit.append(event="audit.read", actor=principal.user_id, subject=client_id or None, data=told)
     return _page(found, limit)

@@ -50,6 +50,7 @@ def entries(
         limit=limit + 1,
     )
     page = found[:limit]
+    the_house(request).row_budget.take(len(page), principal=principal)
     seen.search("audit", [(client or None, entry.id) for entry in page])
     told = [
         {

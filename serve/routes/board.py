@@ -65,7 +65,8 @@ def board(
     """Leads of one advisor, one's own by default: what is overdue first. `done`: outcomes, the latest first."""
     house = the_house(request)
     page = house.board.page(view, principal=principal, advisor_id=advisor, cursor=cursor)
-    seen.view("lead", [(lead.client_id, lead.id) for lead in page.leads])
+    # What is due is looked at all day long; who reads on and on counts.
+    (seen.page if cursor else seen.view)("lead", [(lead.client_id, lead.id) for lead in page.leads])
     about = {lead.client_id for lead in page.leads}
     known = house.clients.some(about, principal=house.leads.entrusted(about, principal=principal))
     named = {client.id: client for client in known}

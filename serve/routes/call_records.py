@@ -119,7 +119,7 @@ def kept(request: Request, principal: PrincipalDep, seen: SeenDep, after: str = 
 def _page(request: Request, principal: PrincipalDep, seen: SeenDep, state: CallState, after: str) -> WaitingPage:
     rows = the_house(request).call_records.parked(state, principal=principal, after=after, limit=PAGE + 1)
     shown = [WaitingOut.of(row) for row in rows[:PAGE]]
-    seen.view("waiting call", [(each.client_id, each.id) for each in shown])
+    seen.page("waiting call", [(each.client_id, each.id) for each in shown])
     return WaitingPage(calls=shown, cursor=shown[-1].id if len(rows) > PAGE else None)
 
 

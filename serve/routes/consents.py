@@ -50,7 +50,7 @@ def consents(
     house = the_house(request)
     states = UNFINISHED if state == "unfinished" else [State(state)]
     page = house.follow_ups.list(Kind.CONSENT, principal=principal, states=states, cursor=cursor, limit=limit)
-    seen.view("consent", [(item.client_id, item.id) for item in page.items])
+    seen.page("consent", [(item.client_id, item.id) for item in page.items])
     found = [{**item_json(house, item), "may_decide": may_handle(item, principal)} for item in page.items]
     return {"consents": found, "cursor": page.cursor}
 

@@ -38,7 +38,7 @@ def links(
     """Links of the caller's clients, the newest first, with what the clients did where they agreed to its record."""
     house = the_house(request)
     found = house.links.list(principal=principal, client_id=client_id, report_id=report_id, limit=limit)
-    seen.view("delivery", [(each.client_id, each.id) for each in found])
+    seen.page("delivery", [(each.client_id, each.id) for each in found])
     return {"deliveries": [link_json(house, each) for each in found]}
 
 
@@ -64,7 +64,7 @@ def tasks(
     found = the_house(request).report_tasks.list(
         principal=principal, advisor_id=advisor, due_before=due_before, state=state, limit=limit
     )
-    seen.view("delivery_task", [(each.client_id, each.id) for each in found])
+    seen.page("delivery_task", [(each.client_id, each.id) for each in found])
     return {"tasks": [task_json(each) for each in found]}
 
 

@@ -16,8 +16,9 @@ router = APIRouter(prefix="/v1/exports", tags=["exports"])
 
 
 class AskIn(Wire):
-    what: Literal["leads", "audit", "mistakes", "outreach"] = Field(
-        description="The file: all leads, log entries of a client (`tougu audit export`), mistakes, cleared texts."
+    what: Literal["leads", "audit", "mistakes", "outreach", "lists"] = Field(
+        description="The file: all leads, log entries of a client (`tougu audit export`), mistakes, cleared texts; or "
+        "`lists`: more rows of lists than a day has."
     )
     rows: int = Field(gt=0, le=10_000_000, description="Rows at most; what has grown beyond is asked for anew.")
     reason: str = Field(min_length=1, max_length=2000, description="What it is for; kept in the audit log.")

@@ -60,7 +60,7 @@ def _routes_of(plural: str, kind: Kind, about: str) -> None:
             kind, principal=principal, states=UNFINISHED if state == "unfinished" else [State(state)],
             handler_id=principal.user_id if mine else None, cursor=cursor, limit=limit,
         )  # fmt: skip
-        seen.view(kind, [(item.client_id, item.id) for item in page.items])
+        seen.page(kind, [(item.client_id, item.id) for item in page.items])
         return {plural: [item_json(house, item) for item in page.items], "cursor": page.cursor}
 
     def one(item_id: str, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def incidents(
 ) -> dict[str, Any]:
     """Faults told of by several clients, the latest first."""
     page = the_house(request).incidents.list(principal=principal, state=state, cursor=cursor, limit=limit)
-    seen.view("incident", [(None, each.id) for each in page.items])
+    seen.page("incident", [(None, each.id) for each in page.items])
     return {"incidents": [incident_json(each) for each in page.items], "cursor": page.cursor}
 
 

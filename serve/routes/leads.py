@@ -86,7 +86,8 @@ def list_leads(
     }  # fmt: skip
     after = read_cursor(cursor, filters)
     found = house.leads.list(principal=principal, **filters, after=after, limit=limit)
-    return {**_shown(found, seen), "cursor": cursor_after(found[-1].id, filters) if found else None}
+    seen.page("lead", [(lead.client_id, lead.id) for lead in found])
+    return {"leads": [body(lead) for lead in found], "cursor": cursor_after(found[-1].id, filters) if found else None}
 
 
 @router.get("/leads/export", response_class=FileResponse)
@@ -102,8 +103,7 @@ def export(
     holds the number of the file, who fetched it and when.
     """
     house = the_house(request)
-    counted = len(house.leads.list(principal=principal, limit=house.exports.free_rows + 1))
-    mark = house.exports.allow(LEADS, rows=counted, principal=principal)
+    mark = house.exports.allow(LEADS, rows=house.leads.count(principal=principal), principal=principal)
     folder = Path(mkdtemp(prefix="tougu-export-"))
     path = folder / f"leads{FORMATS[format]}"
 

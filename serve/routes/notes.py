@@ -67,7 +67,7 @@ def tasks(
     found = the_house(request).notes.tasks(
         principal=principal, advisor_id=advisor, client_id=client, due_before=due_before, state=state, limit=limit
     )
-    seen.view("task", [(task.client_id, task.id) for task in found])
+    seen.page("task", [(task.client_id, task.id) for task in found])
     return {"tasks": [task_json(task) for task in found]}
 
 

@@ -33,12 +33,20 @@ class SampleIn(Wire):
 
 @router.get("/reviews")
 def reviews(
-    request: Request, principal: PrincipalDep, view: View = View.OPEN, cursor: str = "", limit: int = 50
+    request: Request,
+    principal: PrincipalDep,
+    seen: SeenDep,
+    view: View = View.OPEN,
+    cursor: str = "",
+    limit: int = 50,
 ) -> dict[str, Any]:
     """One page of a list without texts; `cursor` comes from the page before, null on the last one."""
     queue = the_house(request).review_queue
     page = queue.page(view, principal=principal, after=cursor, limit=limit)
     counts = queue.counts(principal=principal)
+    # What waits is looked at all day long; who reads on and on counts.
+    about = [(item.client_id, item.id) for item in page.items if item.client_id]
+    (seen.page if cursor else seen.view)("review", about)
     return {"items": [summary_json(item) for item in page.items], "cursor": page.cursor, "counts": counts}
 
 
@@ -93,9 +101,11 @@ def close(item_id: str, body: ReasonIn, request: Request, principal: PrincipalDe
 
 
 @router.get("/samples")
-def samples(request: Request, principal: PrincipalDep, cursor: str = "", limit: int = 50) -> dict[str, Any]:
+def samples(
+    request: Request, principal: PrincipalDep, seen: SeenDep, cursor: str = "", limit: int = 50
+) -> dict[str, Any]:
     """Delivered texts that were drawn for a look afterwards."""
-    return reviews(request, principal, View.SAMPLES, cursor, limit)
+    return reviews(request, principal, seen, View.SAMPLES, cursor, limit)
 
 
 @router.post("/samples/{item_id}")

@@ -201,8 +201,7 @@ def judge(body: TextIn, request: Request, talk: TalkDep, principal: PrincipalDep
     """Judge a text that is to be sent to the client of the talk; only what is cleared can be sent."""
     house = the_house(request)
     turn = house.talks.turn(talk, body.turn_id) if body.turn_id else None
-    if turn is not None:
-        refuse_unedited(turn, body.text, house.settings.chat)
+    refuse_unedited(lambda: house.talks.turns(talk), body.text, house.settings.chat)
     draft = Draft(text=body.text, target=Target.ADVISOR_MESSAGE, by=principal.user_id, generated=turn is not None)
     verdict = house.check(
         draft, client_id=talk.client_id, product_codes=(), channel=CLIENT_CHANNEL, principal=principal,

@@ -72,7 +72,7 @@ def spoken(
     """What advisors said that a rule forbids, with the second where it is heard; `state` may be `all`."""
     wanted = None if state == "all" else state
     found = the_house(request).spoken.list(principal=principal, state=wanted, after=cursor, limit=limit)
-    seen.view("spoken", [(finding.client_id, finding.id) for finding in found])
+    seen.page("spoken", [(finding.client_id, finding.id) for finding in found])
     return {"findings": [with_iso(asdict(finding)) for finding in found], "cursor": found[-1].id if found else None}
 
 

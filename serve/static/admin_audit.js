@@ -1,24 +1,13 @@
 // The audit administrator's page: who saw, played, searched, exported, logged in or was refused; without texts.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 import { api, dayAhead, whenExactly } from "/static/api.js";
+import { EVENTS, THINGS } from "/static/audit_words.js";
 import { Head, open, Problem } from "/static/shell.js";
 
 const KINDS = {
   "": "全部", "access.": "看、听、查、导出", "access.view": "查看", "access.playback": "听录音", "access.search": "查询", "access.export": "导出客户数据",
   "export.": "大批导出与审批", refused: "被拒绝", "login": "登录", "user.": "用户与角色", "api_key.": "接口密钥", "audit.read": "查阅审计日志",
   "outreach.": "客群外发", "review.": "复核", "compliance.": "合规结论", "personal_data.": "个人信息", "consent.": "同意",
-};
-const WORDS = {
-  "access.view": "查看", "access.playback": "听录音", "access.search": "查询", "access.export": "导出", refused: "被拒绝", "audit.read": "查阅审计日志",
-  "export.asked": "申请导出", "export.decided": "审批导出", "export.made": "导出文件", login: "登录", logout: "退出", "login.failed": "登录失败",
-  "login.locked": "锁定", "user.changed": "改用户", "user.removed": "停用用户", "api_key.added": "新密钥", "api_key.used": "使用密钥",
-  "api_key.revoked": "吊销密钥", "compliance.verdict": "合规结论", "outreach.prepared": "客群外发",
-};
-const THINGS = {
-  audit: "审计日志", call: "通话", case: "投诉", client: "客户", consent: "同意", day: "今日客户", delivery: "送达", delivery_task: "送达任务",
-  dossier: "留痕材料", incident: "系统事件", lead: "线索", leads: "线索", message: "消息", note: "通话小结", outreach: "客群外发", "personal data": "个人信息",
-  question: "提问", reconciliation: "留存核对", report: "诊断报告", review: "复核", session: "问答会话", tags: "客户标签", task: "待办",
-  ticket: "工单", transcript: "通话文字", turns: "通话文字", "waiting call": "待处理来电",
 };
 const SIGNS = { refused: "block", "login.failed": "block", "login.locked": "block", "access.export": "review", "export.made": "review" };
 // Days are China's, both included.
@@ -30,7 +19,7 @@ const span = ({ first, last }) => ({
 function Entry({ entry }) {
   const { count, what, route, status, ...rest } = entry.data;
   const about = [what && `${THINGS[what] || what}${count ? ` ${count} 项` : ""}`, route && `${route}${status ? `（${status}）` : ""}`].filter(Boolean).join("，");
-  return html`<li class="card"><div class="row"><span class=${`badge ${SIGNS[entry.event] || ""}`}>${WORDS[entry.event] || entry.event}</span><strong>${entry.actor || "未知"}</strong>
+  return html`<li class="card"><div class="row"><span class=${`badge ${SIGNS[entry.event] || ""}`}>${EVENTS[entry.event] || entry.event}</span><strong>${entry.actor || "未知"}</strong>
       <span>${about}</span>${entry.subject && html`<span class="small">涉及客户</span>`}</div>
     <div class="small">${whenExactly(entry.at)}，第 ${entry.seq} 条，${entry.event}</div>
     ${Object.keys(rest).length > 0 && html`<details><summary class="small">登记内容</summary><pre class="note small">${JSON.stringify(rest, null, 1)}</pre></details>`}</li>`;

@@ -18,8 +18,9 @@ async function send(method, path, body, tell) {
     throw new Error(GONE);
   }
   if (reply.ok) return reply;
-  const { detail = "" } = await reply.json().catch(() => ({}));
-  throw Object.assign(new Error(tell(reply.status, detail) || UNAVAILABLE), { status: reply.status, detail });
+  const { detail = "", needs = "" } = await reply.json().catch(() => ({}));
+  const words = needs === "approval" ? detail : tell(reply.status, detail);  // what another may allow is no lack of rights
+  throw Object.assign(new Error(words || UNAVAILABLE), { status: reply.status, detail, needs });
 }
 
 const asWritten = (status, detail) => (status === 403 ? "当前人员没有这项权限，请换一个人员。" : detail);

@@ -47,7 +47,7 @@ function Entry({ lead, chosen, onChoose, children }) {
 
 function Detail({ lead, player }) {
   const title = useRef(null);
-  if (!lead) return html`<p class="item hint">选择左侧一条查看。</p>`;
+  if (!lead) return html`<p class="item hint">选择一条查看。</p>`;
   return html`<article class="item">
     <div class="row"><h2 tabindex="-1" ref=${title}>${lead.zh}</h2><span class="badge">${STATES[lead.state]}</span>
       ${lead.overdue && html`<span class="badge block">已逾期</span>`}

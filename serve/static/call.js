@@ -118,7 +118,7 @@ function App() {
   const playing = found.recording && !failed ? play : null;
   const segments = found.inspection?.segments || [];
   const about = `${whenExactly(found.started_at) || "时间未知"}，${clock(found.duration_s)}，客户 ${found.client_id || "未知"}，顾问 ${found.advisor_id || "未知"}`;
-  return html`<${Head} title=${`通话 ${callId}`} hint=${`${about}。由模型 ${found.model_version} 读出，请听录音核对。`} />
+  return html`<${Head} title=${`通话 ${callId}`} hint=${`${about}。由模型${found.model_version ? ` ${found.model_version} ` : ""}读出，请听录音核对。`} />
     <${Recording} player=${player} found=${found} failed=${failed} onFail=${() => setFailed(true)} />
     <div class="part">
       ${found.recording && html`<${Wave} url=${url} found=${found} now=${now} play=${playing} />`}

@@ -41,15 +41,33 @@ function Task({ task, onDone }) {
     <${Problem} words=${error} /></li>`;
 }
 
+// What is to be done for the clients of a segment by a day; each was given to the client's own advisor.
+function Service({ task, onDone }) {
+  const [error, setError] = useState("");
+  const act = async (outcome, words) => {
+    try {
+      await call(`service-tasks/${encodeURIComponent(task.id)}/done`, { outcome });
+      onDone(words);
+    } catch (problem) { setError(problem.message); }
+  };
+  return html`<li class="lead"><div class="entry"><strong>${task.what}</strong>
+      <span class="small">客户 ${task.client_id}，<span class=${new Date(task.due_at) < Date.now() ? "late" : ""}>${left(task.due_at)}</span>，${task.given_by} 派发</span></div>
+    <div class="act row"><button type="button" onClick=${() => act("done", "已记为完成。")}>完成</button>
+      <button type="button" onClick=${() => act("dropped", "已取消这项任务。")}>不再需要</button></div>
+    <${Problem} words=${error} /></li>`;
+}
+
 function Day({ who }) {
   const [found, setFound] = useState(null);
   const [tasks, setTasks] = useState([]);
+  const [services, setServices] = useState([]);
   const [chosen, setChosen] = useState("");
   const [told, setTold] = useState("");
   const [error, setError] = useState("");
   const card = useRef(null);
-  const load = () => Promise.all([call("day"), call(`tasks?limit=50${who ? `&advisor=${encodeURIComponent(who)}` : ""}`)])
-    .then(([day, open]) => { setFound(day); setTasks(open.tasks); setError(""); }, (problem) => setError(problem.message));
+  const whose = who ? `&advisor=${encodeURIComponent(who)}` : "";
+  const load = () => Promise.all([call("day"), call(`tasks?limit=50${whose}`), call(`service-tasks?limit=50${whose}`)])
+    .then(([day, open, given]) => { setFound(day); setTasks(open.tasks); setServices(given.tasks); setError(""); }, (problem) => setError(problem.message));
   useEffect(() => { load(); }, []);
   useEffect(() => { if (chosen && innerWidth <= 720) card.current?.scrollIntoView({ block: "start" }); }, [chosen]);
   if (error) return html`<div class="error" role="alert">${error}</div>`;
@@ -61,8 +79,9 @@ function Day({ who }) {
       ${!found.clients.length && html`<p class="hint">今天没有必须联系的客户。</p>`}
       <ol>${found.clients.map((client, n) => html`<${Client} key=${client.id} place=${n + 1} client=${client} chosen=${client.id === chosen} onChoose=${setChosen} />`)}</ol>
       <h2>我的承诺</h2>${!tasks.length && html`<p class="hint">没有未完成的承诺。</p>`}
-      <ol>${tasks.map((task) => html`<${Task} key=${task.id} task=${task} onDone=${done} />`)}</ol></section>
-    <div><${ProductBox} /><div ref=${card} class="item">${chosen ? html`<${Card} key=${chosen} clientId=${chosen} />` : html`<p class="hint">选择左侧一位客户，查看客户卡片。</p>`}</div></div></div>`;
+      <ol>${tasks.map((task) => html`<${Task} key=${task.id} task=${task} onDone=${done} />`)}</ol>
+      ${services.length > 0 && html`<h2>服务任务</h2><ol>${services.map((task) => html`<${Service} key=${task.id} task=${task} onDone=${done} />`)}</ol>`}</section>
+    <div><${ProductBox} /><div ref=${card} class="item">${chosen ? html`<${Card} key=${chosen} clientId=${chosen} />` : html`<p class="hint">选择一位客户，查看客户卡片。</p>`}</div></div></div>`;
 }
 
 function App({ who }) {

@@ -66,7 +66,7 @@ function Queue({ tab, state }) {
       ${page.cursor && html`<button type="button" onClick=${() => load(page.cursor)}>更多</button>`}
     </section>
     <div ref=${place}>${chosen ? html`<${View} key=${chosen} plural=${tab} id=${chosen} item=${item} onDone=${done} />`
-      : html`<p class="item hint">选择左侧一条查看。</p>`}</div></div>`;
+      : html`<p class="item hint">选择一条查看。</p>`}</div></div>`;
 }
 
 const place = () => {

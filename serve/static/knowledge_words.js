@@ -9,7 +9,7 @@ export const KINDS = {
   research: "研究", rule: "制度", faq: "问答", other: "其他",
 };
 export const RISKS = ["R1", "R2", "R3", "R4", "R5"];
-export const span = (from, to) => `${from || "不限"} 至 ${to || "不限"}`;
+export const span = (from, to) => (from && to ? `${from} 至 ${to}` : from ? `${from} 起` : to ? `至 ${to}` : "长期");
 
 export function Blocks({ shown }) {
   return html`<div class="blocks" tabindex="0" role="region" aria-label="内容预览">${shown.map((block) => {

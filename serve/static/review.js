@@ -53,7 +53,7 @@ function Queue({ view, onCounts }) {
       <ol>${items.map((item) => html`<${Entry} key=${item.id} item=${item} chosen=${item.id === chosen} onChoose=${setChosen} />`)}</ol>
       ${cursor && html`<button type="button" onClick=${() => load(cursor)}>更多</button>`}
     </section>
-    <div ref=${place}>${chosen ? html`<${Item} id=${chosen} rules=${rules} onDone=${done} />` : html`<p class="item hint">选择左侧一条查看。</p>`}</div>
+    <div ref=${place}>${chosen ? html`<${Item} id=${chosen} rules=${rules} onDone=${done} />` : html`<p class="item hint">选择一条查看。</p>`}</div>
   </div>`;
 }
 

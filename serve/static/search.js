@@ -1,18 +1,21 @@
 // The audit log, for officers: search by client, person, kind and day.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 import { call, when } from "/static/api.js";
+import { EVENTS, THINGS } from "/static/audit_words.js";
 import { Head, open, Problem } from "/static/shell.js";
 
 const KINDS = {
   "": "全部", "compliance.verdict": "合规结论", "review.": "复核", "access.": "查看与导出", "call.": "通话", "message.": "外发消息",
-  "consent.": "同意", "delivery.": "报告发送", "key.": "封存与销毁", "prompt.": "提示词", "personal_data.": "个人信息", "outreach.": "客群外发", "task.": "任务",
+  "consent.": "同意", "delivery.": "报告发送", "key.": "封存与销毁", "prompt.": "提示词", "personal_data.": "个人信息", "talk.": "助手问答", "outreach.": "客群外发", "task.": "承诺", "service_task.": "服务任务",
+  "login": "登录", "export.": "大批导出", refused: "被拒绝",
 };
 const OUTCOMES = { pass: "通过", revise: "已补充提示", return: "需修改", review: "待复核", block: "拦截" };
 
 function Entry({ entry }) {
-  const outcome = entry.data.outcome;
-  return html`<li class="card"><div class="row"><strong>${entry.event}</strong>${outcome && html`<span class=${`badge ${outcome}`}>${OUTCOMES[outcome] || outcome}</span>`}
-      <span class="small">${when(entry.at)}，${entry.actor}，第 ${entry.seq} 条${entry.about_client ? "，涉及客户" : ""}</span></div>
+  const { outcome, what, count } = entry.data;
+  const about = what && `${THINGS[what] || what}${count ? ` ${count} 项` : ""}`;
+  return html`<li class="card"><div class="row"><strong>${EVENTS[entry.event] || entry.event}</strong>${about && html`<span>${about}</span>`}${outcome && html`<span class=${`badge ${outcome}`}>${OUTCOMES[outcome] || outcome}</span>`}
+      <span class="small">${when(entry.at)}，${entry.actor}，第 ${entry.seq} 条${entry.about_client ? "，涉及客户" : ""}，${entry.event}</span></div>
     ${entry.text && html`<p class="note">${entry.text}</p>`}
     <details><summary class="small">登记内容</summary><pre class="note small">${JSON.stringify(entry.data, null, 1)}</pre></details></li>`;
 }

@@ -1,29 +1,11 @@
 // Lists of clients: what waits for another person, what may be fetched.
 import { html, useEffect, useState } from "/static/vendor/htm-preact-standalone.js";
 import { number, when } from "/static/api.js";
+import { Decision } from "/static/decision.js";
 import { Problem } from "/static/shell.js";
 
 const STATES = { pending: "待审批", approved: "已批准", refused: "未批准" };
 const OPERATOR = "operator"; // whom the server takes where nobody is named
-
-function Decision({ list, api, onDone }) {
-  const [reason, setReason] = useState("");
-  const [error, setError] = useState("");
-  const decide = async (approve) => {
-    if (!reason.trim()) return setError("请填写审批意见。");
-    try {
-      await api.post(`lists/${list.id}/decision`, { approve, reason });
-      onDone();
-    } catch (problem) {
-      setError(problem.message);
-    }
-    return undefined;
-  };
-  return html`<label>审批意见<input value=${reason} maxlength="2000" onInput=${(e) => setReason(e.target.value)} /></label>
-    <${Problem} words=${error} />
-    <div class="row"><button type="button" class="go" onClick=${() => decide(true)}>批准</button>
-      <button type="button" class="bad" onClick=${() => decide(false)}>不批准</button></div>`;
-}
 
 export function Lists({ api, who }) {
   const [rows, setRows] = useState(null);
@@ -55,5 +37,5 @@ export function Lists({ api, who }) {
       ${list.fetched_at && html`<div class="small">最近下载 ${when(list.fetched_at)}</div>`}
       ${list.state === "approved" && list.asked_by === me && html`<div class="row"><button type="button" class="go" onClick=${() => fetchFile(list)}>下载 CSV</button>
         <span class="small">可下载至 ${when(list.fetch_until)}</span></div>`}
-      ${list.state === "pending" && list.asked_by !== me && html`<${Decision} list=${list} api=${api} onDone=${load} />`}</li>`)}</ol></section>`;
+      ${list.state === "pending" && list.asked_by !== me && html`<${Decision} path=${`lists/${list.id}/decision`} onDone=${load} />`}</li>`)}</ol></section>`;
 }

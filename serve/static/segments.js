@@ -15,7 +15,7 @@ function put(pick, id, how) {
 }
 
 function Tag({ tag, how, onHow }) {
-  return html`<li><span>${tag.zh}<span class="small"> ${tag.owner}，有效至 ${tag.expires}</span></span>
+  return html`<li><span>${tag.zh}<span class="small"> ${tag.owner}，<span class="unbroken">有效至 ${tag.expires}</span></span></span>
     <span class="n">${number(tag.clients)} 人</span>
     <fieldset class="how" aria-label=${`${tag.zh}的选法`}>${Object.entries(HOW).map(([id, word]) => html`
       <label><input type="radio" name=${`how-${tag.id}`} value=${id} checked=${how === id} onChange=${() => onHow(id)} />${word}</label>`)}</fieldset></li>`;
@@ -69,7 +69,7 @@ function Pick({ draft, onSaved }) {
   const names = Object.fromEntries((tags?.tags || []).map((tag) => [tag.id, tag.zh]));
   if (error) return html`<p class="item error" role="alert">${error}</p>`;
   return html`<div class="pick">
-    <section aria-label="标签"><p class="hint">人数只含您有权查看的客户，截至 ${tags?.as_of || "（标签还没有计算）"}。</p>
+    <section aria-label="标签"><p class="hint">人数只含您有权查看的客户${tags?.as_of ? `，截至 ${tags.as_of}` : "；标签还没有计算"}。</p>
       <ul class="tags">${(tags?.tags || []).map((tag) => html`<${Tag} key=${tag.id} tag=${tag} how=${howOf(pick, tag.id)}
         onHow=${(how) => setPick(put(pick, tag.id, how))} />`)}</ul></section>
     <section class="side" aria-label="客群">
@@ -81,10 +81,32 @@ function Pick({ draft, onSaved }) {
     </section></div>`;
 }
 
-function Segments({ onLoad, onAsked }) {
+const DAYS_FOR_A_TASK = 7;
+
+// One thing to be done with each client of a segment; it waits with each client's own advisor.
+function Give({ segment, onGiven }) {
+  const [what, setWhat] = useState("");
+  const [day, setDay] = useState(dayAhead(DAYS_FOR_A_TASK));
+  const [error, setError] = useState("");
+  const give = async (event) => {
+    event.preventDefault();
+    if (!what.trim()) return setError("请填写要做的事。");
+    try {
+      onGiven(await api.post(`segments/${encodeURIComponent(segment.name)}/tasks`, { what, due_at: `${day}T18:00:00+08:00` }));
+    } catch (problem) { setError(problem.message); }
+    return undefined;
+  };
+  return html`<form class="plain" aria-label="派发服务任务" onSubmit=${give} onInput=${() => setError("")}><div class="fields">
+      <label>要做的事<input maxlength="200" placeholder="例如：提醒更新风险测评" value=${what} onInput=${(e) => setWhat(e.target.value)} /></label>
+      <label>截止日期<input type="date" required value=${day} onInput=${(e) => setDay(e.target.value)} /></label></div>
+    <${Problem} words=${error} /><div class="row"><button class="go">派给各位顾问</button></div></form>`;
+}
+
+function Segments({ onLoad, onAsked, onGiven }) {
   const [rows, setRows] = useState(null);
   const [error, setError] = useState("");
   const [asking, setAsking] = useState("");
+  const [giving, setGiving] = useState("");
   const [reason, setReason] = useState("");
   const load = () => api.get("segments").then(setRows, (problem) => setError(problem.message));
   useEffect(() => { load(); }, []);
@@ -105,9 +127,11 @@ function Segments({ onLoad, onAsked }) {
         ${row.expired && html`<span class="badge block">已到期</span>`}</div>
       <div class="row"><button type="button" onClick=${() => onLoad(row)}>查看与修改</button>
         <button type="button" onClick=${() => { setAsking(asking === row.name ? "" : row.name); setReason(""); }}>申请名单</button>
+        <button type="button" aria-expanded=${giving === row.name} onClick=${() => setGiving(giving === row.name ? "" : row.name)}>派任务</button>
         <button type="button" class="bad" onClick=${() => act(async () => { await api.remove(`segments/${encodeURIComponent(row.name)}`); load(); })}>删除</button></div>
       ${asking === row.name && html`<div class="row"><input aria-label="名单用途" placeholder="名单用途" maxlength="2000" value=${reason} onInput=${(e) => setReason(e.target.value)} />
-        <button type="button" class="go" onClick=${() => ask(row.name)}>提交申请</button></div>`}</li>`)}</ol></section>`;
+        <button type="button" class="go" onClick=${() => ask(row.name)}>提交申请</button></div>`}
+      ${giving === row.name && html`<${Give} segment=${row} onGiven=${(given) => { setGiving(""); onGiven(row, given); }} />`}</li>`)}</ol></section>`;
 }
 
 const fresh = () => ({ name: "", zh: "", expires_on: dayAhead(90), pick: EMPTY });
@@ -123,6 +147,7 @@ function App({ who }) {
     setTold(list.state === "approved" ? `名单已就绪，共 ${list.clients} 人，可以下载。` : `名单共 ${list.clients} 人，超过免审人数，等待另一人审批。`);
     setTab("lists");
   };
+  const given = (row, round) => setTold(`已为“${row.zh}”派发 ${round.tasks} 项任务，各在其顾问的“今日”页；${round.left_out} 位客户不可联系或没有顾问，未派发。`);
   const load = (row) => {
     setDraft({ name: row.name, zh: row.zh, expires_on: row.expires_on, pick: { all_of: row.all_of, any_of: row.any_of, none_of: row.none_of } });
     show("pick");
@@ -133,7 +158,7 @@ function App({ who }) {
     <${Tabs} label="分页" tabs=${tabs} tab=${tab} onTab=${(id) => { if (id === "pick") setDraft(fresh()); show(id); }} />
     ${told && html`<p class="item done" role="status">${told}</p>`}
     ${tab === "pick" && html`<${Pick} key=${`${who} ${draft.name}`} draft=${draft} onSaved=${saved} />`}
-    ${tab === "segments" && html`<${Segments} key=${who} onLoad=${load} onAsked=${asked} />`}
+    ${tab === "segments" && html`<${Segments} key=${who} onLoad=${load} onAsked=${asked} onGiven=${given} />`}
     ${tab === "lists" && html`<${Lists} key=${who} api=${api} who=${who} />`}`;
 }
 

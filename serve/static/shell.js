@@ -8,8 +8,10 @@ export const ROLES = {
   administrator: "系统管理员", security: "安全管理员", audit: "审计管理员", system: "系统",
 };
 const ENGLISH = new URLSearchParams(location.search).get("lang") === "en";
-const w = ENGLISH ? { pages: "Pages", menu: "Menu", acting: "Acting as", operator: "Operator of this machine", leave: "Log out" }
-  : { pages: "页面", menu: "菜单", acting: "当前人员", operator: "本机管理员", leave: "退出登录" };
+const w = ENGLISH ? { pages: "Pages", menu: "Menu", acting: "Acting as", operator: "Operator of this machine", leave: "Log out",
+  ended: "Your login has expired. What you typed is still on this page: copy it, then ", again: "sign in again", stop: "." }
+  : { pages: "页面", menu: "菜单", acting: "当前人员", operator: "本机管理员", leave: "退出登录",
+    ended: "登录已过期。未提交的内容仍在本页，请先复制，再", again: "重新登录", stop: "。" };
 const framed = window.parent !== window;  // pages of others hold the sidebar alone: there is nowhere to go
 const ask = window.fetch.bind(window);
 const here = () => encodeURIComponent(location.pathname + location.search + location.hash);
@@ -21,7 +23,7 @@ function ended() {
   const box = document.createElement("div");
   box.className = "login-ended";
   document.body.prepend(box);
-  render(html`<p role="alert">登录已过期。未提交的内容仍在本页，请先复制，再<a href=${`/login?next=${here()}`}>重新登录</a>。</p>`, box);
+  render(html`<p role="alert">${w.ended}<a href=${`/login?next=${here()}`}>${w.again}</a>${w.stop}</p>`, box);
 }
 
 window.fetch = async (...what) => {

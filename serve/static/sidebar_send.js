@@ -28,7 +28,7 @@ function Judged({ text, judged }) {
   return html`<div class="verdict" role="status"><span class=${`badge ${verdict.outcome}`}>${w[verdict.outcome]}</span>
     ${judged.cleared ? (judged.text !== text && html`<p class="hint">${w.added}</p><p class="judged">${judged.text}</p>`)
       : html`<p class="error">${w.notCleared}</p><${Found} text=${text} findings=${verdict.findings} />`}
-    ${verdict.reasons.length > 0 && html`<ul class="reasons">${verdict.reasons.map((each) => html`<li>${each}</li>`)}</ul>`}
+    ${verdict.reasons.length > 0 && html`<ul class="reasons">${verdict.reasons.map((each) => html`<li>${judged.cleared ? w.handled : ""}${each}</li>`)}</ul>`}
     ${verdict.findings.filter((f) => !judged.cleared && f.suggestion && f.outcome !== "revise").map((f) => html`<p class="hint">${w.instead}${f.suggestion}</p>`)}
     ${verdict.review_id && html`<p class="hint">${w.inReview(verdict.review_id)}</p>`}</div>`;
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from copilot.fund_data import months_of
 from copilot.reports import JudgedReport, ReportDesk
 from knowledge_base.access import Principal, system_principal
 from knowledge_base.clients import Clients
+from knowledge_base.consents import ConsentLedger, ConsentState, Proof, Purpose
 from knowledge_base.imports import import_csv
 from knowledge_base.products import Products
 from knowledge_base.tables import metadata
@@ -141,6 +142,21 @@ def test_who_gets_no_suggestion_is_told_why(
     assert judged.report.recommends == ()
     assert words in judged.report.text()
     assert judged.verdict.cleared, judged.verdict.findings
+
+
+@pytest.mark.parametrize(
+    ("purpose", "words"), [(Purpose.MARKETING, "客户不接受营销"), (Purpose.PERSONALISED, "客户已关闭个性化服务")]
+)
+def test_what_was_refused_in_a_call_counts_as_what_the_file_says(
+    firm: Engine, real_gate: Gate, navs: NavFolder, purpose: Purpose, words: str
+) -> None:
+    with firm.begin() as connection:
+        ConsentLedger(firm).write(
+            connection, "C1", purpose, ConsentState.WITHDRAWN, Proof(source="call"), by="A001", at=datetime.now(UTC)
+        )
+    judged = report(firm, real_gate, navs)
+    assert judged.report.recommends == ()
+    assert words in judged.report.text()
 
 
 def test_a_fund_report_suggests_nothing(firm: Engine, real_gate: Gate, navs: NavFolder) -> None:

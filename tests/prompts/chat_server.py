@@ -21,6 +21,7 @@ class ChatServer:
         self.retry_after = ""
         self.trickle_s = 0.0  # pause after each byte of a whole reply
         self.delay_s = 0.0
+        self.stall_after = 0  # pieces of a stream after which nothing more comes; 0: it does not stall
         self.break_off = False  # end the stream in the middle, without its last line
         self.redirect_to = ""
         self.closing = threading.Event()
@@ -110,6 +111,9 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self._chunk({"reasoning": server.reasoning[at : at + 2]}, None)
             for at in range(0, len(server.reply), 2):
                 self._chunk({"content": server.reply[at : at + 2]}, None)
+                if server.stall_after and at >= 2 * server.stall_after:
+                    server.closing.wait(60)
+                    return
                 if server.break_off:
                     self.wfile.write(b'data: {"id"')
                     return

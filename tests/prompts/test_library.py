@@ -51,6 +51,16 @@ def test_passages_stay_in_the_user_message(library: PromptLibrary) -> None:
     assert library.render("answer", today="今天", passages="资料一", history="无", question="问").count("资料一") == 1
 
 
+def test_what_stays_comes_first(library: PromptLibrary) -> None:
+    """Servers keep what was computed of a beginning: rules, then documents, then the talk, then the question."""
+    order = ("today", "passages", "history", "question")
+    for template in library.list():
+        used = {name: text.find(f"${{{name}}}") for role, text in template.sections for name in order if role == "user"}
+        places = [used[name] for name in order if used.get(name, -1) >= 0]
+        assert places == sorted(places), template.name
+    assert [role for role, _ in library.get("answer").sections] == ["system", "user"]
+
+
 @pytest.mark.parametrize("variables", [{}, {"name": "a", "more": "b"}, {"name": 3}])
 def test_wrong_variables_are_refused(variables: dict[str, str]) -> None:
     with pytest.raises(PromptError, match="cannot be filled in"):

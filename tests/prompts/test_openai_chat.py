@@ -64,6 +64,13 @@ def test_thinking_of_a_stream_is_told_apart_too(server: ChatServer, reply: str, 
     assert [(one.model, one.thinking) for one in kept] == [("tiny", "先想")]
 
 
+def test_a_stream_that_begins_within_thinking_is_known_by_setting(server: ChatServer) -> None:
+    server.reply = "先想</think>好。"
+    kept: list[Reply] = []
+    assert "".join(chat(server, thinks_first=True).stream(ASKED, on_thinking=kept.append)) == "好。"
+    assert [one.thinking for one in kept] == ["先想"]
+
+
 def test_a_schema_goes_to_the_server_and_is_held_against_the_reply(server: ChatServer) -> None:
     schema = {"type": "object", "properties": {"wants": {"type": "boolean"}}, "required": ["wants"]}
     server.reply = '{"wants": true}'

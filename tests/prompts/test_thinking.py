@@ -29,3 +29,12 @@ def test_replies_in_pieces(reply: str, spoken: str, size: int) -> None:
 
 def test_a_swallowed_opening_tag() -> None:
     assert split_thinking("想了很久</think>\n答") == ("想了很久", "答")
+
+
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_a_stream_whose_opening_tag_was_in_the_prompt(size: int) -> None:
+    reply, thought = "想了很久，0.85%[1]。</think>\n答", list[str]()
+    pieces = [reply[at : at + size] for at in range(0, len(reply), size)]
+    assert "".join(without_thinking(pieces, thought=thought.append, begun=True)) == "答"
+    assert "".join(thought) == "想了很久，0.85%[1]。"
+    assert "".join(without_thinking(["只有想"], begun=True)) == ""

@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,8 +38,10 @@ def test_the_page_is_light(client: TestClient) -> None:
         path = waiting.pop()
         if path in sizes:
             continue
-        content = client.get(path).raise_for_status().content
+        reply = client.get(path, headers={"accept-encoding": "gzip"}).raise_for_status()
+        content = reply.content
         sizes[path] = len(gzip.compress(content))
+        assert reply.headers.get("content-encoding") == ("gzip" if path != "/" and len(content) > 500 else None), path
         text = content.decode()
         waiting += re.findall(r'(?:src|href)="(/static/[^"]+)"', text) if path == "/" else []
         waiting += re.findall(r'from "(/static/[^"]+)"', text)
@@ -47,25 +50,23 @@ def test_the_page_is_light(client: TestClient) -> None:
     assert sum(sizes.values()) <= MOST_BYTES, sizes
 
 
-def test_chinese_and_english_say_the_same_things(client: TestClient) -> None:
-    text = client.get("/static/strings.js").text
-    chinese, english = (
-        set(re.findall(r"(?:^|[,{]) *(\w+):", text.split(f"const {name} =")[1].split("\n};")[0], re.MULTILINE))
-        for name in ("ZH", "EN")
-    )
-    assert chinese - english == set()
-    used = set()
-    for name in (
-        "sidebar",
-        "sidebar_answer",
-        "sidebar_send",
-        "sidebar_client",
-        "sidebar_diagnosis",
-        "sidebar_api",
-        "sidebar_work",
-    ):
-        used |= set(re.findall(r"\bw\.(\w+)", client.get(f"/static/{name}.js").text))
-    assert used - chinese == set()
+def test_chinese_and_english_say_the_same_things() -> None:
+    folder = files("serve").joinpath("static")
+    text = folder.joinpath("strings.js").read_text("utf-8")
+    written = dict(re.findall(r"const (ZH|EN) = (\{.*?\n\});", text, re.DOTALL))
+    bare = {name: re.sub(r'"[^"]*"|`[^`]*`', "", body) for name, body in written.items()}
+    known, english = (re.findall(r"(\w+)\s*:", bare[name]) for name in ("ZH", "EN"))
+    assert known == english
+    assert not re.search(r"[\u4e00-\u9fff]", written["EN"])
+    holes, same = (re.findall(r"(\w+): \(([^)]*)\) =>", bare[name]) for name in ("ZH", "EN"))
+    assert holes == same
+    scripts = [each for each in folder.iterdir() if re.fullmatch(r"sidebar\w*\.js", each.name)]
+    lines = [line for each in scripts for line in each.read_text("utf-8").splitlines()]
+    used = {name for line in lines for name in re.findall(r"\bw\.(\w+)", line)}
+    assert len(used) > 60
+    assert used <= set(known)
+    chinese = [line for line in lines if re.search(r"[\u4e00-\u9fff]", line) and "new RegExp(" not in line]
+    assert chinese == [], "what is shown stands in strings.js"
 
 
 def test_only_named_pages_hold_the_sidebar_and_nothing_else_is_held(settings: Settings) -> None:

@@ -45,12 +45,13 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "calls": ("note", "findings", "warnings"), "spoken_findings": ("quote", "note"), "call_records": ("why",),
     "segments": ("zh",), "segment_exports": ("zh", "reason", "decision"), "export_requests": ("reason", "decision"),
     "compliance_review": ("reason",), "compliance_review_event": ("reason",), "compliance_mistake": ("note",),
-    "watched_files": ("reason",), "lead_scores": ("reasons",),
+    "watched_files": ("reason",), "lead_scores": ("reasons",), "service_tasks": ("what",),
 }  # fmt: skip
 WORDS = frozenset({"quote", "text", "what", "why", "zh", "reason", "title", "note", "outcome"})  # members of JSON
 SOMEBODY = {"A001": ("/board", "/day", "/desk", "/", "/calls/k1", "/segments", "/search"),
-            "anna": ("/cases", "/review", "/knowledge", "/consents", "/search", "/calls", "/evaluations", "/drift"),
-            "kefu": ("/tickets", "/incidents", "/desk"), "boss": ("/board", "/segments", "/drift")}  # fmt: skip
+            "anna": ("/cases", "/review", "/knowledge", "/consents", "/search", "/calls", "/evaluations", "/drift",
+                     "/exports"),
+            "kefu": ("/tickets", "/incidents", "/desk"), "boss": ("/board", "/segments", "/drift", "/outreach")}  # fmt: skip
 
 
 def tainted(value: Any, attacks: Iterator[str], *, here: bool = True) -> Any:
@@ -96,6 +97,8 @@ def full(site: Site) -> Site:
     body = {"all_of": ["assets_500k"], "zh": "大客户", "expires_on": until}
     assert client.put("/v1/segments/rich", json=body).status_code == 200
     assert client.post("/v1/segments/rich/lists", json={"reason": "回访"}).status_code < 300
+    task = {"what": "提醒更新风险测评", "due_at": f"{until}T18:00:00+08:00"}
+    assert client.post("/v1/segments/rich/tasks", json=task).status_code == 201
     assert client.post("/v1/exports", json={"what": "leads", "rows": 9, "reason": "复盘"}).status_code == 201
     client.post("/v1/compliance/check", json={"text": f"据内部消息，公司下周公布重组。{ATTACKS[1]}"})
     document = f"---\ntitle: 说明{ATTACKS[0]}\ntype: rule\n---\n# 说明{ATTACKS[1]}\n\n定投每期最低100元{ATTACKS[2]}。\n"

@@ -76,3 +76,28 @@ def test_a_text_goes_out_to_those_who_may_have_it(
     page.get_by_role("button", name="返回").click()
     page.get_by_text("已于").wait_for()
     assert page.get_by_label("新的外发").count() == 1
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_a_service_task_is_given_and_done(open_at: Open, site: Site, tmp_path: Path, width: int, scheme: str) -> None:
+    rich(site.house)
+    page = open_at("/segments", "boss", width, scheme)
+    page.get_by_role("button", name="客群", exact=True).click()
+    page.get_by_role("button", name="派任务").click()
+    form = page.get_by_role("form", name="派发服务任务")
+    form.get_by_role("button", name="派给各位顾问").click()
+    assert "请填写" in form.get_by_role("alert").inner_text()
+    form.get_by_label("要做的事").fill("提醒更新风险测评")
+    shot(page, tmp_path, f"service_form_{width}_{scheme}")
+    assert (overflow(page), faults(page)) == (0, [])
+    form.get_by_role("button", name="派给各位顾问").click()
+    page.get_by_role("status").get_by_text("已为“大客户”派发").wait_for()
+    given = site.house.service_tasks.list(principal=OPERATOR)
+    day = open_at("/day", given[0].advisor_id or "", width, scheme)
+    task = day.locator("li.lead", has_text="提醒更新风险测评").first
+    task.wait_for()
+    shot(day, tmp_path, f"service_day_{width}_{scheme}")
+    assert (overflow(day), faults(day)) == (0, [])
+    task.get_by_role("button", name="完成").click()
+    day.get_by_text("已记为完成。").wait_for()
+    assert len(site.house.service_tasks.list(principal=OPERATOR)) == len(given) - 1

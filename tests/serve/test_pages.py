@@ -57,7 +57,7 @@ def test_who_is_told_of_which_pages() -> None:
     advisor, editor = (Principal(user_id="x", roles=frozenset({role})) for role in (Role.ADVISOR, Role.EDITOR))
     assert "/board" in {page["path"] for page in menu(advisor)}
     assert [page["path"] for page in menu(editor)] == ["/", "/knowledge"]
-    assert len(menu(Principal(user_id="operator", roles=frozenset({Role.SYSTEM})))) == 15
+    assert len(menu(Principal(user_id="operator", roles=frozenset({Role.SYSTEM})))) == 16
 
 
 def test_a_document_marks_the_span_and_escapes_the_rest(client: TestClient, house: House) -> None:

@@ -30,7 +30,8 @@ LOOKED_AT = (
     ("/", "", "可以这样问"), ("/day", "A001", "今日客户"), ("/board", "A001", "申购基金"), ("/desk", "kefu", "服务台"),
     ("/calls", "kefu", "来电处理"), ("/segments", "A001", "符合条件的客户"), ("/outreach", "A001", "我的外发"),
     ("/review", "anna", "没有条目"), ("/knowledge", "anna", "季度报告"), ("/drift", "boss", "线索周报"),
-    ("/evaluations", "boss", "还没有评测结果"), ("/search", "anna", "登记内容"), ("/admin/users", "adm", "添加用户"),
+    ("/evaluations", "boss", "还没有评测结果"), ("/exports", "A001", "还没有申请"), ("/search", "anna", "登记内容"),
+    ("/admin/users", "adm", "添加用户"),
     ("/admin/security", "sec", "未设登录"), ("/admin/audit", "aud", "审计管理"), ("/calls/k1", "", "客户 C0003"),
     ("/login", "", "用户名"), ("/login/setup#none", "", "设置登录"), ("/demo-host", "", "聊天输入框"),
 )  # fmt: skip
@@ -91,7 +92,7 @@ def pages_of(page: Page) -> list[str]:
 def test_the_navigation_follows_who_acts(open_at: Open) -> None:
     page = open_at("/board", "A001")
     page.get_by_role("navigation", name="页面").wait_for()
-    assert pages_of(page) == ["投顾助手", "今日", "线索看板", "服务台", "客群", "客群外发"]
+    assert pages_of(page) == ["投顾助手", "今日", "线索看板", "服务台", "客群", "客群外发", "导出审批"]
     assert page.locator("nav.pages a[aria-current=page]").inner_text() == "线索看板"
     page.get_by_label("当前人员").select_option("sec")
     page.get_by_role("link", name="登录与密钥").click()

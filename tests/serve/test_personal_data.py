@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from compliance_filters.audit.read import entries_of
 from compliance_filters.finding import Draft, Target
 from copilot.delivery import deliver
 from copilot.loop.errors import DeliveryRefusedError
+from knowledge_base.access import Role
 from serve.database import all_metadata
 from serve.personal_data import COLUMNS_NOT_THEIRS, NOT_THEIRS
 from serve.users import OPERATOR
@@ -97,6 +99,28 @@ def test_the_switch_turns_deliveries_off_and_on(furnished_house: House, client: 
     assert off.json()["personalised"] is False
     with pytest.raises(DeliveryRefusedError, match="个性化"):
         send()
+    on = client.put(
+        "/v1/clients/C0003/personalised", json={"on": True, "why": "客户书面同意"}, headers={"tougu-as": "A001"}
+    )
+    assert (on.json()["personalised"], on.json()["version"]) == (True, 2)
+    assert send()
+
+
+def test_the_switch_keeps_a_client_out_of_lists(furnished_house: House, client: TestClient) -> None:
+    house, ops = furnished_house, {"tougu-as": "ops"}
+    house.users.add("ops", roles=[Role.OPERATIONS], branches=[], labels=[], principal=OPERATOR)
+    house.tags.refresh(house.today(), principal=OPERATOR)
+    body = {"all_of": ["assets_500k"], "zh": "大客户", "expires_on": str(house.today() + timedelta(days=9))}
+    assert client.put("/v1/segments/rich", json=body, headers=ops).status_code == 200
+
+    def listed() -> set[str]:
+        asked = client.post("/v1/segments/rich/lists", json={"reason": "回访"}, headers=ops).json()
+        rows = client.get(f"/v1/lists/{asked['id']}/file", headers=ops).content.decode("utf-8-sig").splitlines()
+        return {row.split(",")[0] for row in rows[1:]}
+
+    assert "C0003" in listed()
+    client.put("/v1/clients/C0003/personalised", json={"on": False, "why": "客户书面要求"}, headers=ANNA)
+    assert "C0003" not in listed()
 
 
 def test_the_statement(client: TestClient) -> None:

@@ -71,7 +71,7 @@ def test_the_writer_sees_what_became_of_it(house: House, anna: As, advisor: As) 
     (mine,) = advisor.get("reviews/mine").json()
     assert (mine["state"], mine["text"], mine["reason"]) == ("approved", MARKUP, "内容无误")
     events = [entry.event for entry in entries(house, "C0003")]
-    assert events.count("access.view") == 2, "the officer's look, and the writer's"
+    assert events.count("access.view") == 3, "the officer's list and look, and the writer's"
     assert "review.approved" in events
     assert house.audit.verify().ok
 

@@ -33,7 +33,7 @@ SHOW_NO_CLIENT = frozenset(
         "GET /documents/{version_id}", "GET /board", "GET /desk", "GET /cases", "GET /tickets", "GET /incidents",
         "GET /consents", "GET /v1/staff", "GET /v1/board/team",
         "GET /diagnoses/{report_id}", "GET /v1/deliveries/effect",
-        "GET /day", "GET /search", "GET /outreach", "GET /admin/users", "GET /admin/security", "GET /admin/audit",
+        "GET /day", "GET /search", "GET /outreach", "GET /exports", "GET /admin/users", "GET /admin/security", "GET /admin/audit",
         "GET /evaluations", "GET /v1/evaluations", "GET /v1/products/card", "GET /v1/models",
         "GET /v1/models/{name}", "GET /v1/personal-data/statement",
         "GET /v1/calls/{call_id}/peaks",  # how loud a recording is; what is heard of it is a playback
@@ -50,16 +50,16 @@ SHOW_NO_CLIENT = frozenset(
         "POST /v1/knowledge/conflicts/{conflict_id}/settle", "GET /v1/knowledge/wordings",
         "PUT /v1/knowledge/wordings/{wording_id}", "POST /v1/knowledge/wordings/{wording_id}/{version}/decision",
         "POST /v1/knowledge/wordings/{wording_id}/retire", "GET /v1/knowledge/unanswered",
-        # Lists without texts, counts, decisions; texts of marked mistakes are masked, of messages left out.
-        "GET /v1/compliance/reviews", "POST /v1/compliance/reviews/{item_id}/approve",
+        # Counts, decisions; texts of marked mistakes are masked, of messages left out.
+        "POST /v1/compliance/reviews/{item_id}/approve",
         "POST /v1/compliance/reviews/{item_id}/edit", "POST /v1/compliance/reviews/{item_id}/reject",
-        "POST /v1/compliance/reviews/{item_id}/close", "GET /v1/compliance/samples",
+        "POST /v1/compliance/reviews/{item_id}/close",
         "POST /v1/compliance/samples/{item_id}", "GET /v1/compliance/indicators", "GET /v1/compliance/mistakes",
         "POST /v1/compliance/mistakes/{mistake_id}", "GET /v1/reports/drift",
         "GET /v1/webhooks/dead", "POST /v1/webhooks/dead/{message_id}/replay", "POST /v1/webhooks/dead/replay",
         "POST /v1/webhooks/enable", "POST /v1/events", "POST /v1/intents",
         "GET /v1/tags", "POST /v1/segments/count", "GET /v1/segments", "PUT /v1/segments/{name}",
-        "DELETE /v1/segments/{name}", "POST /v1/segments/{name}/lists", "GET /v1/lists",
+        "DELETE /v1/segments/{name}", "POST /v1/segments/{name}/lists", "POST /v1/segments/{name}/tasks", "GET /v1/lists",
         "POST /v1/lists/{list_id}/decision",
         # Logged by the desk that they ask (serve/segment_desk.py).
         "GET /v1/segments/{name}/members", "GET /v1/lists/{list_id}/file",

@@ -334,6 +334,10 @@ def test_what_an_unfiled_model_wrote_is_not_sent_as_it_is(
     as_it_is = client.post(f"/v1/sessions/{talk}/texts", json=whole)
     edited = client.post(f"/v1/sessions/{talk}/texts", json={**whole, "text": "您好，云岭稳健增利的管理费率为0.60%。"})
     assert (as_it_is.status_code, edited.status_code) == (status, 200)
+    for trick in ("云岭稳健增利的管理费率为 0.60% ！", "云岭稳健增利，的管理费率为0.60%。云岭稳健增利的管理费率为0.60%[1]"):
+        for turn_id in (turn, None):
+            again = client.post(f"/v1/sessions/{talk}/texts", json={"text": trick, "turn_id": turn_id})
+            assert again.status_code == status, "other marks, twice, or as if it came from no turn"
     assert edited.json()["cleared"]
     if status == 409:
         assert "未备案" in as_it_is.json()["detail"]
@@ -368,3 +372,22 @@ def test_a_model_that_fails_leaves_the_extractive_answer_and_it_is_said(
     reply = told[-2][2]["reply"]
     assert (reply["by"], "0.60%" in reply["text"]) == ("extractive", True)
     assert "原文摘录" in reply["note"]
+
+
+@pytest.mark.parametrize(("pieces", "by"), [(2, "extractive"), (12, "tiny")], ids=["in a sentence", "after one"])
+def test_a_model_that_stalls_in_the_middle_is_made_good(
+    settings: Settings, server: ChatServer, pieces: int, by: str
+) -> None:
+    chat = ChatSettings(base_url=server.base_url, model="tiny", max_retries=0, timeout_s=60.0, silence_s=1.5)
+    house = House(settings.model_copy(update={"chat": chat}))
+    client = client_of(house)
+    server.reply = "云岭稳健增利的管理费率为0.60%[1]。"
+    talk = begin(client)
+    events(client, talk, ask(client, talk))  # the client library is loaded by now
+    server.reply, server.stall_after = server.reply + "另外还有一句没有说完", pieces
+    told = events(client, talk, ask(client, talk))
+    reply = told[-2][2]["reply"]
+    assert (reply["by"], reply["cleared"], "0.60%" in reply["text"]) == (by, True, True)
+    assert "原文摘录" in reply["note"]
+    assert "另外" not in reply["text"]
+    house.close()

@@ -89,3 +89,15 @@ def test_a_large_export_waits_for_another_person_and_tells_where_it_came_from(ti
     assert len(rows) == 2
     assert all(row["export"].startswith(f"{asked['id']} anna 20") for row in rows)
     assert told(tight, "export.made")[0]["approved"] is True
+
+
+def test_a_yes_to_some_rows_is_none_to_all(tight: House) -> None:
+    for user_id, role in (("boss", Role.SUPERVISOR), ("anna", Role.COMPLIANCE)):
+        add(tight, user_id, role, branches=(EAST,))
+    for number, client_id in enumerate(("C0002", "C0003", "C0004")):
+        record(tight, f"k{number}", client_id, wish("fund.buy", "lead", BUY))
+    asker, other = log_in(tight, "anna"), log_in(tight, "boss")
+    asked = asker.post("/v1/exports", json={"what": "leads", "rows": 2, "reason": "月度复盘"}).json()
+    decision = {"approve": True, "reason": "可以"}
+    assert other.post(f"/v1/exports/{asked['id']}/decision", json=decision).status_code == 200
+    assert asker.get("/v1/leads/export").status_code == 403, "there are three"
