@@ -122,6 +122,35 @@ def retrieval(
 
 
 @bench_app.command()
+def sync(
+    context: typer.Context,
+    corpus: Annotated[Path | None, typer.Option(help="Folder of documents; default: the sample documents.")] = None,
+    json: Json = None,
+) -> None:
+    """A folder into an empty knowledge base, against the bare encoder; pages of PDF parsed without OCR."""
+    from eval.bench.conflicts import sample_documents
+    from eval.bench.sync import bench_sync
+
+    folder = corpus or sample_documents()
+    _run(context, "sync", json, lambda house, go: bench_sync(house, corpus=folder, progress=go))
+
+
+@bench_app.command()
+def shares(
+    context: typer.Context,
+    shares: Annotated[int, typer.Option(min=10, help="Listed shares of the master.")] = 5000,
+    questions: Annotated[int, typer.Option(min=2, help="Questions of each kind.")] = 200,
+    json: Json = None,
+) -> None:
+    """A share master of the size of the market: import, and questions by code, name, part, pinyin and sound."""
+    from eval.bench.shares import bench_shares
+
+    _run(
+        context, "shares", json, lambda house, go: bench_shares(house, shares=shares, questions=questions, progress=go)
+    )
+
+
+@bench_app.command()
 def conflicts(
     context: typer.Context,
     corpus: Annotated[Path | None, typer.Option(help="Folder of documents; default: the sample documents.")] = None,

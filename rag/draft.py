@@ -17,6 +17,7 @@ from rag.compute import Computed
 from rag.from_facts import Stated
 from rag.numbers import unsupported
 from rag.passage import Answer, Passage, Sentence
+from rag.sense import turned
 from rag.sentences import sentence_spans
 from rag.tables import tabled
 from rag.tools.finding import Finding
@@ -242,8 +243,8 @@ def _split(draft: str) -> list[str]:
 
 
 def _checked(sentence: str, sources: Sequence[_Source], question: str) -> Claim | None:
-    """The sentence with its places; None unless it cites, its numbers stand where it cites them, and so do most of
-    its words: a sentence in another language, or about other things, does not."""
+    """The sentence with its places; None unless it cites, its numbers stand where it cites them in the same unit and
+    direction, and so do most of its words: a sentence in another language, or about other things, does not."""
     numbers = [int(n) for n in _MARK.findall(sentence)]
     text = _MARK.sub("", sentence).strip()
     if not numbers or not text or not all(1 <= n <= len(sources) for n in numbers):
@@ -252,7 +253,7 @@ def _checked(sentence: str, sources: Sequence[_Source], question: str) -> Claim 
     places = tuple(dict.fromkeys(place for source in cited for place in source.places))
     quoted = [f"{place.chunk.title}\n{place.quote}" for place in places]
     support = "\n".join([question, *(source.text for source in cited), *quoted])
-    if unsupported(text, support) or _coverage(text, support) < _LEAST_COVERED:
+    if unsupported(text, support) or turned(text, support) or _coverage(text, support) < _LEAST_COVERED:
         return None
     return Claim(text=text, places=places)
 

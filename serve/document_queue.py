@@ -60,6 +60,8 @@ class DocumentHandler:
 
     def __call__(self, task: Task) -> dict[str, Any]:
         house, payload = self._house, task.job.payload
+        if task.job.attempts > 1:  # a worker that was killed may have left in the index what the catalogue retired
+            house.reconcile_index(principal=OPERATOR)
         row = sync_file(
             Path(payload["folder"]),
             payload["path"],

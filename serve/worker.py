@@ -219,9 +219,11 @@ def _keep_recordings(house: House, stop: threading.Event) -> None:
 
 
 def _keep_documents(house: House, stop: threading.Event) -> None:
-    """Erase documents whose time is over, forget old questions and talks, look for contradictions of the new day."""
+    """Erase documents whose time is over, forget old questions and talks, bring the index into line with the catalogue,
+    look for contradictions of the new day."""
     while not stop.is_set():
         try:
+            house.reconcile_index(principal=OPERATOR)
             house.erase_over(principal=OPERATOR)
             house.unanswered.forget(house.settings.knowledge.unanswered_weeks)
             house.talks.forget(house.settings.copilot.talk_days)

@@ -13,7 +13,7 @@ from serve.rooms import Rooms
 if TYPE_CHECKING:
     from knowledge_base.access import Principal
     from knowledge_base.document import DocumentVersion
-    from knowledge_base.sync import SyncReport
+    from knowledge_base.sync import ReconcileReport, SyncReport
     from rag.passage import Passage
 
 CHANGES = frozenset({"added", "updated", "removed"})  # outcomes of a sync after which documents may disagree
@@ -57,6 +57,15 @@ class DocumentWays(Rooms):
             self.find_conflicts(principal=principal)
             self.learn_names()
         if any(row.outcome in ("removed", "updated") for row in report.rows):
+            self.index.align()
+        return report
+
+    def reconcile_index(self, *, principal: Principal) -> ReconcileReport:
+        """Put back what the index lost, and take out what a kill left in it."""
+        from knowledge_base.sync import reconcile
+
+        report = reconcile(catalog=self.catalog, indexer=self.index, principal=principal)
+        if report.removed:
             self.index.align()
         return report
 

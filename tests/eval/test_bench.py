@@ -67,12 +67,45 @@ def test_retrieval(house: House) -> None:
     found = metrics(
         bench_retrieval(house, sizes=[2000], queries=5, progress=lambda done, total, note: told.append(note)),
         "query_p95_ms_10k", "query_p95_ms_100k", "query_p95_ms_1m", "recall_at_10", "recall_at_10_labels",
-        "recall_at_10_product", "encode_ms", "build_s", "rss_mb", "peak_mb", "baseline_exact_p95_ms", "ratio",
+        "recall_at_10_product", "recall_at_10_filtered", "encode_ms", "build_s", "rss_mb", "peak_mb",
+        "baseline_exact_p95_ms", "ratio",
     )  # fmt: skip
     assert found["query_p95_ms_10k"] is None
     assert min(found[f"query_p95_ms_2000{let}"] for let in ("", "_labels", "_product")) > 0
-    assert {found[f"recall_at_10{let}"] for let in ("", "_labels", "_product")} == {1.0}
+    assert {found[f"recall_at_10{let}"] for let in ("", "_labels", "_product", "_filtered")} == {1.0}
+    assert (found["admitted"], found["admitted_labels"]) == (1800, 1000)
+    assert 0 < found["admitted_product"] <= 200
     assert "2000 chunks: written" in told
+
+
+def test_sync(house: House, tmp_path: Path) -> None:
+    from eval.bench.sync import bench_sync
+    from tests.knowledge_base.test_pdf import made
+
+    (tmp_path / "a.md").write_text("# 赎回\n\n赎回款两个工作日内到账。\n", encoding="utf-8")
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-1.7 broken")
+    (tmp_path / "c.pdf").write_bytes(
+        made("Confirmed after one day.\n#pagebreak()\nTwo days.")
+    )
+    found = metrics(
+        bench_sync(house, corpus=tmp_path, progress=quiet),
+        "sync_s", "sync_again_s", "failed", "chunks", "parse_s", "pdf_pages", "pdf_300_pages_s", "baseline_encode_s",
+        "ratio", "peak_mb",
+    )  # fmt: skip
+    assert (found["failed"], found["pdf_pages"]) == (1, 2)
+    assert min(found["chunks"], found["pdf_300_pages_s"], found["ratio"]) > 0
+
+
+def test_shares(house: House) -> None:
+    from eval.bench.shares import KINDS, bench_shares, made_shares
+
+    assert len({share.id for share in made_shares(5000)}) == len({share.name for share in made_shares(5000)}) == 5000
+    told = [f"{name}_{kind}" for kind in KINDS for name in ("resolve_p95_ms", "first_ms", "found")]
+    found = metrics(
+        bench_shares(house, shares=40, questions=8, progress=quiet),
+        *told, "import_s", "import_again_s", "names_mb", "baseline_resolve_p95_ms", "ratio",
+    )  # fmt: skip
+    assert {found[f"found_{kind}"] for kind in KINDS} == {1.0}
 
 
 def test_progress_is_lines_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,7 +85,8 @@ def test_all_names_of_the_contract_are_commands() -> None:
     benches = set(get_command(bench_app).commands)  # type: ignore[attr-defined]
     assert suites == {"intent", "calls", "notes", "asr", "rag", "compliance", "funds", "public", "repair", "wordings"}
     assert benches == {
-        "asr", "archive", "calls", "intent", "retrieval", "conflicts", "compliance", "leads", "board", "chat", "report",
+        "asr", "archive", "calls", "intent", "retrieval", "sync", "shares", "conflicts", "compliance", "leads", "board",
+        "chat", "report",
     }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from pathlib import Path
 
@@ -34,13 +33,9 @@ def test_every_block_and_cell_is_the_text_at_its_offsets(real_data: Path) -> Non
 
 def test_sync_facts_names_and_conflicts(engine: Engine, real_data: Path) -> None:
     metadata.create_all(engine)
-    started = time.monotonic()
     done = sync(real_data / "fund_reports", engine)
     assert done.count("added") == 18
-    assert time.monotonic() - started < 60
-    started = time.monotonic()
     assert sync(real_data / "fund_reports", engine).count("unchanged") == 18
-    assert time.monotonic() - started < 2
     versions = {version.path[:13]: version for version in Catalog(engine).versions(principal=SYSTEM)}
     assert versions["970196_2023Q3"].period == "2024Q3"
     lying = next(row for row in done.rows if row.path.startswith("970196"))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from sqlalchemy import Engine
 
 from prompts.chat import Message
 from prompts.errors import ChatUnavailableError
@@ -16,11 +13,6 @@ from tests.rag.documents import ADVISOR, TODAY
 from tests.rag.firm import Firm
 
 ASKED = "云岭稳健混合2024年净值增长率是多少"
-
-
-@pytest.fixture
-def firm(engine: Engine, tmp_path: Path) -> Firm:
-    return Firm(engine, tmp_path)
 
 
 def follow_ups(firm: Firm, *replies: str | Exception) -> FollowUps:

@@ -14,6 +14,8 @@ from starlette.testclient import TestClient
 
 from jobs.worker import run_worker
 from knowledge_base.access import Role
+from knowledge_base.sync import sync_file
+from rag.index import SearchIndex
 from serve.document_queue import DOCUMENTS, DocumentHandler
 from serve.sample import import_wordings
 from serve.users import OPERATOR
@@ -292,6 +294,42 @@ def test_a_folder_through_the_queue_survives_a_bad_file_and_a_killed_worker(hous
     assert sum("队列文件" in v.title for v in house.catalog.in_force(house.today(), principal=OPERATOR)) == 3
     broken = next(house.jobs.get(id_) for id_ in ids if house.jobs.get(id_).state.value == "quarantined")
     assert "broken PDF" in (broken.error or "")
+
+
+class DiesBeforeItForgets:
+    """The index of a worker that is killed when the catalogue has retired a version and the index has not."""
+
+    def __init__(self, index: SearchIndex) -> None:
+        self.add, self.version_ids = index.add, index.version_ids
+
+    def remove(self, version_id: str) -> None:
+        """Nothing: the process is gone."""
+
+
+def test_what_a_killed_worker_left_in_the_index_is_taken_out_by_the_next_try(
+    call: Call, house: House, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.md"
+    for colour in ("蓝色", "绿色"):
+        file.write_text(f"# 柜台转账\n\n柜台转账须填写{colour}凭单，一式两联。\n", encoding="utf-8")
+        sync_file(tmp_path, "a.md", catalog=house.catalog, indexer=DiesBeforeItForgets(house.index), principal=OPERATOR)
+    transfers = [v for v in house.catalog.versions(principal=OPERATOR) if v.title == "柜台转账"]
+    (old,) = [v for v in transfers if "蓝色" in house.catalog.text(v.id, principal=OPERATOR)]
+    assert old.id in house.index.version_ids()
+    (id_,) = house.document_queue.put_folder(tmp_path)
+    house.jobs.claim(DOCUMENTS, "killed", 0.001)
+    work(house)
+    assert house.jobs.get(id_).attempts > 1
+    assert old.id not in house.index.version_ids()
+    told = repr(ask(call, "柜台转账须填写什么凭单"))
+    assert ("绿色" in told, "蓝色" in told) == (True, False)
+
+
+def test_the_worker_brings_the_index_into_line(house: House) -> None:
+    lost = next(iter(house.index.version_ids()))
+    house.index.remove(lost)
+    assert house.reconcile_index(principal=OPERATOR).indexed_again == (lost,)
+    assert house.reconcile_index(principal=OPERATOR).indexed_again == ()
 
 
 def test_what_waits_is_bounded(house: House, tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from copilot.session import Reply
 from knowledge_base.access import Principal, Role
@@ -18,6 +20,7 @@ from serve.knowledge_tools import KnowledgeTools
 from serve.sample import import_people, sample_folder
 from serve.users import OPERATOR
 from serve.wiring import House
+from tests.postgres import PostgresServer
 from tests.serve.conftest import client_of, settings_of
 
 TODAY = date(2026, 11, 20)
@@ -29,9 +32,22 @@ RATING = "青岩白酒的评级和目标价是多少"
 FACT = "青岩白酒三季度营业收入是多少"
 
 
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """None: a file of home; else a fresh database of the session's server, to which the migrations lead."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = f"shares_{uuid4().hex}"
+    yield server.create_database(name)
+    server.drop_database(name)
+
+
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    made = House(settings_of(tmp_path_factory.mktemp("shares") / "home"))
+def house(tmp_path_factory: pytest.TempPathFactory, database_url: str | None) -> Iterator[House]:
+    settings = settings_of(tmp_path_factory.mktemp("shares") / "home")
+    made = House(settings.model_copy(update={"database_url": SecretStr(database_url)}) if database_url else settings)
     import_people(made)
     made.users.add("A001", roles=[Role.ADVISOR], branches=[], labels=[], principal=OPERATOR)
     made.users.add("A003", roles=[Role.ADVISOR], branches=[], labels=[], principal=OPERATOR)
