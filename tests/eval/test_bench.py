@@ -84,9 +84,7 @@ def test_sync(house: House, tmp_path: Path) -> None:
 
     (tmp_path / "a.md").write_text("# 赎回\n\n赎回款两个工作日内到账。\n", encoding="utf-8")
     (tmp_path / "b.pdf").write_bytes(b"%PDF-1.7 broken")
-    (tmp_path / "c.pdf").write_bytes(
-        made("Confirmed after one day.\n#pagebreak()\nTwo days.")
-    )
+    (tmp_path / "c.pdf").write_bytes(made("Confirmed after one day.\n#pagebreak()\nTwo days."))
     found = metrics(
         bench_sync(house, corpus=tmp_path, progress=quiet),
         "sync_s", "sync_again_s", "failed", "chunks", "parse_s", "pdf_pages", "pdf_300_pages_s", "baseline_encode_s",
