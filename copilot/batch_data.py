@@ -22,8 +22,8 @@ BLOCK = 1 << 20
 class DataHash:
     """One hash over all that a client's report is made of.
 
-    Of the client: row, what they refuse, positions, trades, behaviour. Of the firm: every product, since another one may be the better
-    choice, and every file of the NAV folder, documents and the restricted list.
+    Of the client: row, what they refuse, positions, trades, behaviour. Of the firm: every product, since another one
+    may be the better choice, and every file of the NAV folder, documents and the restricted list.
     """
 
     def __init__(self, clients: Clients, products: Products, navs: Path, benchmark: Path | None, shared: str) -> None:

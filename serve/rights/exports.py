@@ -133,7 +133,8 @@ class Exports:
             raise ExportError(
                 f"The file has {rows} rows, which are more than {self.free_rows}: ask for it with POST /v1/exports and "
                 "let another person approve it.",
-                zh=f"这份文件有{rows}行，超过{self.free_rows}行的导出须由另一人审批：请先在“导出审批”页申请。", needs="approval",
+                zh=f"这份文件有{rows}行，超过{self.free_rows}行的导出须由另一人审批：请先在“导出审批”页申请。",
+                needs="approval",
             )  # fmt: skip
         return str(found)
 

@@ -39,8 +39,8 @@ class RowBudget:
             if (before or 0) + rows > most:
                 raise ExportError(
                     f"Lists showed {principal.user_id} {before or 0} rows today and {most} are the most: narrow the "
-                    "list, come back tomorrow, or ask for more with POST /v1/exports and let another person approve it.",
-                    zh=f"今日列表查看量将超过{most}行：请缩小范围或明日再看，确需更多请在“导出审批”页申请，由另一人审批。",
+                    "list, come back tomorrow, or ask for more with POST /v1/exports and let another person approve.",
+                    zh=f"今日列表查看量将超过{most}行：请缩小范围或明日再看；要看更多，在“导出审批”页申请，由另一人审批。",
                     needs="approval",
                 )  # fmt: skip
             _keep(connection, principal.user_id, today, before, rows)

@@ -334,10 +334,8 @@ def test_what_an_unfiled_model_wrote_is_not_sent_as_it_is(
     as_it_is = client.post(f"/v1/sessions/{talk}/texts", json=whole)
     edited = client.post(f"/v1/sessions/{talk}/texts", json={**whole, "text": "您好，云岭稳健增利的管理费率为0.60%。"})
     assert (as_it_is.status_code, edited.status_code) == (status, 200)
-    for trick in (
-        "云岭稳健增利的管理费率为 0.60% ！",
-        "云岭稳健增利，的管理费率为0.60%。云岭稳健增利的管理费率为0.60%[1]",
-    ):
+    tricks = ("云岭稳健增利的管理费率为 0.60% ！", "云岭稳健增利，的管理费率为0.60%。云岭稳健增利的管理费率为0.60%[1]")
+    for trick in tricks:
         for turn_id in (turn, None):
             again = client.post(f"/v1/sessions/{talk}/texts", json={"text": trick, "turn_id": turn_id})
             assert again.status_code == status, "other marks, twice, or as if it came from no turn"
