@@ -33,7 +33,8 @@ SHOW_NO_CLIENT = frozenset(
         "GET /documents/{version_id}", "GET /board", "GET /desk", "GET /cases", "GET /tickets", "GET /incidents",
         "GET /consents", "GET /v1/staff", "GET /v1/board/team",
         "GET /diagnoses/{report_id}", "GET /v1/deliveries/effect",
-        "GET /day", "GET /search", "GET /outreach", "GET /exports", "GET /admin/users", "GET /admin/security", "GET /admin/audit",
+        "GET /day", "GET /search", "GET /outreach", "GET /exports", "GET /admin/users", "GET /admin/security",
+        "GET /admin/audit",
         "GET /evaluations", "GET /v1/evaluations", "GET /v1/products/card", "GET /v1/models",
         "GET /v1/models/{name}", "GET /v1/personal-data/statement",
         "GET /v1/calls/{call_id}/peaks",  # how loud a recording is; what is heard of it is a playback
@@ -59,7 +60,8 @@ SHOW_NO_CLIENT = frozenset(
         "GET /v1/webhooks/dead", "POST /v1/webhooks/dead/{message_id}/replay", "POST /v1/webhooks/dead/replay",
         "POST /v1/webhooks/enable", "POST /v1/events", "POST /v1/intents",
         "GET /v1/tags", "POST /v1/segments/count", "GET /v1/segments", "PUT /v1/segments/{name}",
-        "DELETE /v1/segments/{name}", "POST /v1/segments/{name}/lists", "POST /v1/segments/{name}/tasks", "GET /v1/lists",
+        "DELETE /v1/segments/{name}", "POST /v1/segments/{name}/lists", "POST /v1/segments/{name}/tasks",
+        "GET /v1/lists",
         "POST /v1/lists/{list_id}/decision",
         # Logged by the desk that they ask (serve/segment_desk.py).
         "GET /v1/segments/{name}/members", "GET /v1/lists/{list_id}/file",
