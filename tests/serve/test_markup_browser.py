@@ -51,7 +51,8 @@ WORDS = frozenset({"quote", "text", "what", "why", "zh", "reason", "title", "not
 SOMEBODY = {"A001": ("/board", "/day", "/desk", "/", "/calls/k1", "/segments", "/search"),
             "anna": ("/cases", "/review", "/knowledge", "/consents", "/search", "/calls", "/evaluations", "/drift",
                      "/exports"),
-            "kefu": ("/tickets", "/incidents", "/desk"), "boss": ("/board", "/segments", "/drift", "/outreach")}  # fmt: skip
+            "kefu": ("/tickets", "/incidents", "/desk"),
+            "boss": ("/board", "/segments", "/drift", "/outreach")}  # fmt: skip
 
 
 def tainted(value: Any, attacks: Iterator[str], *, here: bool = True) -> Any:
