@@ -14,6 +14,7 @@ from models.errors import ModelDamagedError, ModelUnavailableError
 from models.lazy import Lazy
 from models.offline import stay_offline
 from models.reranker import Scores
+from models.spread import spread_over
 
 LONGEST = 512  # tokens of question and passage together
 _BATCH = 8
@@ -36,6 +37,7 @@ class CrossEncoderReranker:
             return np.zeros(0, dtype=np.float32)
         model, tokenizer = self._loaded.get()
         with self._one_at_a_time:
+            spread_over(len(passages))  # the encoder left this thread with one, for its question
             parts = [
                 _scored(model, tokenizer, question, passages[at : at + _BATCH])
                 for at in range(0, len(passages), _BATCH)
@@ -78,7 +80,12 @@ def _scored(model: Any, tokenizer: Any, question: str, passages: Sequence[str]) 
 
     texts = readable(passages)
     pairs = tokenizer(
-        [question] * len(texts), texts, padding=True, truncation="only_second", max_length=LONGEST, return_tensors="pt"
+        readable([question]) * len(texts),
+        texts,
+        padding=True,
+        truncation="longest_first",  # a question may fill the input by itself
+        max_length=LONGEST,
+        return_tensors="pt",
     )
     with torch.inference_mode():
         found: Scores = model(**pairs).logits[:, 0].float().numpy()

@@ -56,6 +56,12 @@ class TestReranker:
     def test_takes_a_passage_longer_than_a_model_reads(self, reranker: Reranker) -> None:
         assert reranker.scores(QUESTION, ["管理费率" * 1000]).shape == (1,)
 
+    @pytest.mark.parametrize(
+        "question", ["管理费率" * 1000, "管理\0费率", "管理\ud800费率"], ids=["long", "NUL", "half"]
+    )
+    def test_takes_any_question(self, reranker: Reranker, question: str) -> None:
+        assert np.isfinite(reranker.scores(question, PASSAGES)).all()
+
     def test_has_a_name(self, reranker: Reranker) -> None:
         assert reranker.name
 
