@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +23,8 @@ from intent.speech.formats import writers
 from intent.speech.repair import Repairer
 from intent.speech.transcribe import Transcriber
 from jobs.errors import PoisonJobError, UnknownJobError
-from jobs.leases import KEYS_A_QUERY, Counts, Job, JobStore
+from jobs.leases import ROWS_A_QUERY, Counts, Job, JobStore
+from jobs.progress import reporting
 from jobs.settings import JobSettings
 from jobs.stop import Stop
 from jobs.tables import JobState
@@ -34,7 +34,6 @@ QUEUE = "transcribe"
 MANIFEST = "manifest.jsonl"
 CHANNELS = {"left": 0, "right": 1}
 POLL_S = 0.2
-LOOKING_SHARE = 20.0  # looking how far a batch is takes a twentieth of the time at most, however long it is
 OVER = frozenset({JobState.DONE, JobState.QUARANTINED})
 TOLD = {"client": "client_id", "advisor": "advisor_id", "started_at": "started_at", "direction": "direction"}
 
@@ -106,14 +105,8 @@ class Archive:
         on_progress: Callable[[Progress], None] = lambda progress: None,
     ) -> Progress:
         """Work in this process until the queue is empty or `stop` is set; then write the manifest."""
-        over = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(on_progress, over), daemon=True)
-        watcher.start()
-        try:
+        with reporting(self, on_progress, every_s=POLL_S):
             run_worker(self._store, QUEUE, handler, stop=stop, settings=settings, until_empty=True)
-        finally:
-            over.set()
-            watcher.join()
         self.write_manifest()
         final = self.progress()
         on_progress(final)
@@ -137,10 +130,10 @@ class Archive:
     def outcomes(self) -> Iterator[Outcome]:
         """What became of each recording, in the order they were given."""
         keys = list(dict.fromkeys(self._keys))
-        for start in range(0, len(keys), KEYS_A_QUERY):
-            some = keys[start : start + KEYS_A_QUERY]
+        for start in range(0, len(keys), ROWS_A_QUERY):
+            some = keys[start : start + ROWS_A_QUERY]
             found = {job.key: job for job in self._store.find_many(QUEUE, some)}
-            yield from (_outcome(found[key]) for key in some)
+            yield from (_outcome(found.get(key) or self._store.find(QUEUE, key)) for key in some)
 
     def write_manifest(self) -> Path:
         """`manifest.jsonl` in the output folder: a line a recording, written beside and renamed."""
@@ -153,13 +146,6 @@ class Archive:
     def counts(self) -> Counts:
         """Rows of the whole queue, other batches included."""
         return self._store.counts(QUEUE)
-
-    def _watch(self, on_progress: Callable[[Progress], None], over: threading.Event) -> None:
-        wait_s = POLL_S
-        while not over.wait(wait_s):
-            began = time.monotonic()
-            on_progress(self.progress())
-            wait_s = max(POLL_S, LOOKING_SHARE * (time.monotonic() - began))
 
     def _key(self, recording: RecordingFile) -> str:
         """Content, engine, configuration and target, so that equal files in two places give two outputs."""

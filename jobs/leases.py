@@ -30,7 +30,7 @@ from jobs.retry import Backoff
 from jobs.statements import DUE, EXPIRED, LEASE, TAKE_BACK, held_update
 from jobs.tables import JobState, jobs, new_id
 
-KEYS_A_QUERY = 500
+ROWS_A_QUERY = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,8 +217,8 @@ class JobStore:
 
     def find_many(self, queue: str, keys: Sequence[str]) -> Iterator[Job]:
         """The rows of the queue that have these keys, in no order; a key without a row gives none."""
-        for start in range(0, len(keys), KEYS_A_QUERY):
-            some = keys[start : start + KEYS_A_QUERY]
+        for start in range(0, len(keys), ROWS_A_QUERY):
+            some = keys[start : start + ROWS_A_QUERY]
             with self.engine.connect() as connection:
                 found = connection.execute(select(jobs).where(jobs.c.queue == queue, jobs.c.key.in_(some))).all()
             yield from map(_job, found)
@@ -230,6 +230,13 @@ class JobStore:
             query = query.where(jobs.c.state == state.value)
         with self.engine.connect() as connection:
             return [_job(row) for row in connection.execute(query.order_by(jobs.c.id).limit(limit))]
+
+    def every(self, queue: str, *, state: JobState | None = None) -> Iterator[Job]:
+        """All rows of the queue by id, read page by page; what happens to them meanwhile may be seen or not."""
+        after_id = ""
+        while page := self.list(queue, state=state, after_id=after_id, limit=ROWS_A_QUERY):
+            yield from page
+            after_id = page[-1].id
 
     @contextmanager
     def _transaction(self, connection: Connection | None = None) -> Iterator[tuple[Connection, datetime]]:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from intent.archive import QUEUE, Archive, Outcome, Progress, TranscribeHandler
 from jobs.errors import JobInterruptedError
 from jobs.pool import run_pool
+from jobs.progress import reporting
 from jobs.tables import JobState
 from jobs.worker import Task
 from serve.call_queue import CALLS
-from serve.progress import reporting
 
 if TYPE_CHECKING:
     from intent.recordings import RecordingFile

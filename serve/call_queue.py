@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from intent.call_records.row import PARKED as PARKED_STATES
@@ -17,6 +18,7 @@ from serve.users import OPERATOR
 CALLS = "calls"
 FRESH = 10  # priority of calls that ended today, before those of an import
 PARKED = frozenset(state.value for state in PARKED_STATES)
+MOST_TOLD = 1000  # failed calls in a list
 KEEPERS = (Role.OPERATIONS, Role.SUPERVISOR, Role.SYSTEM)
 _TELLING = ("call_id", "client_id", "advisor_id", "started_at", "advisor_channel", "call_type")
 
@@ -69,13 +71,12 @@ class CallQueue:
         return self._find(key)
 
     def failed(self, *, principal: Principal) -> Sequence[Job]:
-        """Calls in quarantine that the principal may see, the oldest first, each with its reason.
+        """Calls in quarantine that the principal may see, the oldest MOST_TOLD, each with its reason.
 
         Raises AccessDeniedError.
         """
         principal.require("see calls in quarantine", *KEEPERS)
-        found = self._store.list(CALLS, state=JobState.QUARANTINED, limit=1000)
-        return [job for job in found if self._desk.may_see(job, principal)]
+        return list(islice(self._failed(principal), MOST_TOLD))
 
     def requeue(self, job_id: str, *, principal: Principal) -> Job:
         """Try a call in quarantine again. Raises JobStateError for any other, UnknownJobError, AccessDeniedError."""
@@ -89,9 +90,13 @@ class CallQueue:
 
     def requeue_failed(self, *, principal: Principal) -> int:
         """Try every call in quarantine again that the principal may see; how many there were."""
+        principal.require("try calls again", *KEEPERS)
         if principal.has(Role.OPERATIONS, Role.SYSTEM):
             return self._store.requeue_quarantined(CALLS)
-        return len([self._store.requeue(job.id) for job in self.failed(principal=principal)])
+        return len([self._store.requeue(job.id) for job in self._failed(principal)])
+
+    def _failed(self, principal: Principal) -> Iterator[Job]:
+        return self._desk.visible(self._store.every(CALLS, state=JobState.QUARANTINED), principal=principal)
 
     def _find(self, key: str) -> Job | None:
         try:

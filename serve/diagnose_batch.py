@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from compliance_filters.finding import Draft, ReviewContext, Target
 from copilot.batch import QUEUE, BatchHandler, BatchOutcome, BatchProgress, BatchSettings, DiagnosisBatch
 from jobs.pool import run_pool
+from jobs.progress import reporting
 from jobs.worker import run_worker
-from serve.progress import reporting
 from serve.seen import Seen
 from serve.users import OPERATOR
 from serve.warm import warm

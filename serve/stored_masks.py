@@ -107,12 +107,9 @@ class StoredMasks:
 
     def changed(self) -> Iterator[MaskedCall]:
         """The calls in which something was masked, in every run."""
-        after = ""
-        while found := self._house.jobs.list(QUEUE, state=JobState.DONE, after_id=after, limit=PAGE):
-            for job in found:
-                if job.result and job.result["originals"]:
-                    yield MaskedCall(call_id=job.payload["call_id"], originals=job.result["originals"])
-            after = found[-1].id
+        for job in self._house.jobs.every(QUEUE, state=JobState.DONE):
+            if job.result and job.result["originals"]:
+                yield MaskedCall(call_id=job.payload["call_id"], originals=job.result["originals"])
 
     def _call_ids(self) -> Iterator[str]:
         last = ""

@@ -193,14 +193,14 @@ def mask(context: typer.Context) -> None:
     """
     import threading
 
-    from serve.progress import reporting
+    from jobs.progress import reporting
     from serve.stored_masks import MaskRun, StoredMasks
 
     shared = context.ensure_object(Context)
     house = shared.house()
     stored = StoredMasks(house)
     stored.enqueue(principal=shared.principal(house))
-    known = {each.call_id for each in stored.changed()}
+    known = set(stored.changed())
     with progress_bar() as bar:
         task = bar.add_task("calls", total=None, note="")
 
@@ -211,7 +211,7 @@ def mask(context: typer.Context) -> None:
             stored.run(stop=threading.Event())
         show(stored.progress())
     for each in stored.changed():
-        if each.call_id not in known:
+        if each not in known:  # masks that find more are kept under an id of their own
             typer.echo(f"{each.call_id}  {each.originals}")
     ended = stored.progress()
     typer.echo(f"{ended.done} calls looked at, {ended.failed} failed.", err=True)

@@ -88,6 +88,18 @@ class TestRows:
         assert [job.id for job in store.list("calls", limit=2, after_id=ids[1])] == ids[2:4]
         assert [job.id for job in store.list("calls", state=JobState.DONE)] == ids[:1]
 
+    def test_every_row_comes_once_whatever_happens_to_it(
+        self, store: JobStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("jobs.leases.ROWS_A_QUERY", 2)
+        ids = [store.enqueue("calls", str(n), {}) for n in range(5)]
+        assert [job.id for job in store.every("calls")] == ids
+        done = []
+        for job in store.every("calls", state=JobState.READY):
+            done.append(job.id)
+            store.complete(claim_one(store))
+        assert done == ids
+
     def test_a_payload_is_amended_while_nobody_works_on_it(self, store: JobStore) -> None:
         first = store.enqueue("calls", "a", {"client": None})
         assert store.amend(first, {"client": "C1"}).payload == {"client": "C1"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from intent.archive import Archive, Progress, TranscribeHandler, write_beside
 from intent.call import Transcript
@@ -19,9 +19,10 @@ from intent.speech.annotate import Mask
 from intent.speech.audio import Samples
 from intent.speech.formats import from_json
 from intent.speech.transcribe import Segment, Transcription
+from jobs.errors import UnknownJobError
 from jobs.leases import Job, JobStore
 from jobs.settings import JobSettings
-from jobs.tables import JobState, metadata
+from jobs.tables import JobState, jobs, metadata
 from tests.intent.sound import silence, tone, write_wav
 
 FAST = JobSettings(idle_s=0.02, backoff_base_s=0.01, backoff_cap_s=0.02)
@@ -91,6 +92,16 @@ def test_a_folder_is_transcribed_once_and_the_same_again_does_nothing(bench: Ben
     assert bench.run() == done
     assert bench.engine.calls == calls
     assert bench.seen[-1] == done
+
+
+def test_a_row_that_somebody_removed_is_named(bench: Bench) -> None:
+    write_wav(bench.calls / "a.wav", tone(200, 1.5))
+    archive = Archive(bench.store, bench.out, engine=bench.engine.name, formats=("json",))
+    archive.enqueue(find_recordings([bench.calls]))
+    with bench.store.engine.begin() as connection:
+        connection.execute(delete(jobs))
+    with pytest.raises(UnknownJobError):
+        list(archive.outcomes())
 
 
 def test_an_output_that_is_gone_is_made_again(bench: Bench) -> None:

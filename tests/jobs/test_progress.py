@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from serve.progress import reporting
+from jobs.progress import reporting
 
 
 class Batch:

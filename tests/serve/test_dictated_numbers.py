@@ -20,7 +20,7 @@ from serve.stored_masks import QUEUE, StoredMasks
 from serve.users import OPERATOR
 from serve.wiring import House
 from tests.intent.sound import voice, write_wav
-from tests.serve.conftest import client_of
+from tests.serve.conftest import Tougu, client_of
 from tests.serve.test_worker import upload, work
 
 ADVISOR = [("您好，这里是远山证券。", 0.2), ("嗯。", 5.2), ("好的。", 7.2), ("资料我今天下午发给您。", 9.0)]
@@ -133,6 +133,20 @@ class TestStoredBefore:
         entries, rows = len(list(self.mask(old).changed())), stored(old)
         assert len(list(self.mask(old).changed())) == entries
         assert stored(old) == rows
+
+    def test_the_command_tells_of_a_call_again_when_masks_find_more_in_it(
+        self, old: House, tougu: Tougu, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("serve.stored_masks.MASKS", 0)
+        for n in ("d1", "d2"):  # as an earlier run left them
+            old.jobs.enqueue(QUEUE, f"0:{n}", {"call_id": n})
+        for job in old.jobs.claim(QUEUE, "w", 60, limit=2):
+            old.jobs.complete(job, {"originals": f"earlier-{job.payload['call_id']}"})
+        monkeypatch.setattr("serve.stored_masks.MASKS", 1)
+        monkeypatch.setenv("TOUGU_HOME", str(old.settings.home))
+        told = tougu("calls", "mask").out
+        assert [line.split()[0] for line in told.splitlines()] == ["d1", "d2"]
+        assert "earlier" not in told
 
     def test_stopped_it_goes_on_where_it_was(self, old: House) -> None:
         stop = threading.Event()

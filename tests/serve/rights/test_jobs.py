@@ -8,7 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from intent.speech.transcribe import ScriptedTranscriber
-from knowledge_base.access import Role
+from knowledge_base.access import Principal, Role
+from knowledge_base.clients import Advisor
 from serve.wiring import House
 from tests.intent.sound import tone, write_wav
 from tests.serve.conftest import client_of
@@ -76,6 +77,28 @@ def test_a_supervisor_tries_calls_of_their_own_advisors_again(
     house.jobs.quarantine(lease, "broken")
     path = f"/v1/jobs/{job['id']}/requeue"
     assert [people[who].post(path).status_code for who in ("A001", "other", "boss")] == [403, 404, 202]
+
+
+def test_failures_of_others_do_not_hide_those_of_ones_own_advisors(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[str] = []
+    advisor = house.clients.advisor
+
+    def counted(advisor_id: str, *, principal: Principal) -> Advisor | None:
+        looked_up.append(advisor_id)
+        return advisor(advisor_id, principal=principal)
+
+    monkeypatch.setattr("serve.call_queue.MOST_TOLD", 3)
+    monkeypatch.setattr(house.clients, "advisor", counted)
+    for n, who in enumerate(["A900", "A901"] * 3 + ["A001"] * 4):
+        house.jobs.enqueue("calls", str(n), {"call_id": f"k{n}"}, started_by=who)
+        (lease,) = house.jobs.claim("calls", owner="w", lease_s=60)
+        house.jobs.quarantine(lease, "broken")
+    boss = Principal(user_id="boss", roles=frozenset({Role.SUPERVISOR}), branches=frozenset({EAST}))
+    assert [job.payload["call_id"] for job in house.call_queue.failed(principal=boss)] == ["k6", "k7", "k8"]
+    assert sorted(looked_up) == ["A001", "A900", "A901"]
+    assert house.call_queue.requeue_failed(principal=boss) == 4
 
 
 def test_a_report_on_a_fund_is_its_orderers_and_one_on_a_client_the_clients(
