@@ -10,7 +10,7 @@ from pathlib import Path
 from intent.call import Bar, Call, CallReading, LineReading, Speaker, Turn, Wish
 from intent.classifier.model import IntentClassifier
 from intent.classifier.taxonomy import Taxonomy
-from intent.classifier.utterance import CONTEXT_TURNS, MOST_PIECES, PIECE, utterances_at
+from intent.classifier.utterance import CONTEXT_TURNS, chars_read, utterances_at
 from intent.inspection.inspector import Inspector
 from intent.inspection.speech import SpeechChecker, spoken_violations
 from intent.notes.write import NoteMaker
@@ -160,9 +160,8 @@ class CallPipeline:
 
 def _left_out(turns: Sequence[Turn]) -> tuple[str, ...]:
     """What of the clients' words nobody read, a sentence a turn."""
-    most = PIECE * MOST_PIECES
     return tuple(
-        f"第{turn.index + 1}轮有{len(turn.text)}字，意图只读了前{most}字左右，其余请人工听。"
+        f"第{turn.index + 1}轮有{len(turn.text)}字，意图只读了前{read}字，其余请人工听。"
         for turn in turns
-        if turn.speaker is not Speaker.ADVISOR and len(turn.text) > most
+        if turn.speaker is not Speaker.ADVISOR and (read := chars_read(turn.text)) < len(turn.text)
     )

@@ -55,6 +55,11 @@ def utterances_at(turns: Sequence[Turn], index: int, context: int = CONTEXT_TURN
         before = (*before, replace(turns[index], text=piece))[-context:] if context else ()
 
 
+def chars_read(text: str) -> int:
+    """How much of a turn is read: pieces end at marks, so that many together may be far shorter than they could be."""
+    return sum(map(len, pieces(text)[:MOST_PIECES]))
+
+
 def pieces(text: str) -> list[str]:
     """A text in pieces of at most PIECE characters, cut behind the last mark in them where there is one."""
     found: list[str] = []

@@ -220,6 +220,13 @@ def test_what_is_too_long_to_be_read_is_told() -> None:
     assert "第2轮有1000000字" in reading.left_out[0]
 
 
+def test_pieces_that_end_early_are_no_reason_to_be_silent() -> None:
+    clause = "想" * 109 + "，"
+    assert read("a:您好。", f"c:{clause * 20}").left_out == ()
+    (told,) = read("a:您好。", f"c:{clause * 21}我想开通港股通，怎么办？").left_out
+    assert "只读了前2200字" in told
+
+
 @pytest.mark.parametrize("who", ["a", "c"])
 def test_a_call_with_one_side_alone_is_read_and_says_so(who: str) -> None:
     reading = read(f"{who}:我想开通港股通，怎么办？", f"{who}:嗯。")
