@@ -5,37 +5,23 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
 
-from knowledge_base.access import Principal, Role
 from prompts.chat import Message, Reply, ToolCall
 from prompts.errors import ChatUnavailableError
 from prompts.library import PromptLibrary
 from prompts.scripted_chat import ScriptedChat
 from rag.passage import Answer
-from rag.tools.finding import Notebook
 from rag.tools.gather import Bounds, Gathered, Gatherer
-from rag.tools.lookups import Lookups
-from rag.tools.registry import Toolbox, toolbox
-from tests.rag.firm import PROFILE, Firm
+from tests.rag.firm import Firm
+from tests.rag.tools.box import ADVISOR, DAY, box
 
 pytest.importorskip("langchain.agents", reason="expected: tougu[langchain] is not installed")
-DAY = date(2025, 6, 1)
-ADVISOR = Principal(user_id="A1", roles=frozenset({Role.ADVISOR}))
 QUESTION = Answer(question="云岭稳健混合的管理费率是托管费率的几倍", sentences=(), citations=())
 FEES = {"products": ["云岭稳健混合"], "metrics": ["管理费率", "托管费率"]}
-
-
-@pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> Firm:
-    folder = tmp_path_factory.mktemp("gather")
-    made = Firm(create_engine(f"sqlite:///{folder / 'kb.db'}"), folder)
-    made.put("profile.md", PROFILE)
-    return made
 
 
 def call(name: str, arguments: Any, id_: str = "c1") -> tuple[ToolCall, ...]:
@@ -49,21 +35,9 @@ class Gathering:
     def __init__(self, firm: Firm, model: Any, **bounds: Any) -> None:
         self.model, self.ended = model, list[Gathered]()
         chosen = {"rounds": 4, "tokens": 50_000, "budget_s": 20.0, **bounds}
-        answerer = firm.answerer()
-
-        def tools(principal: Principal, on: date) -> Toolbox:
-            return toolbox(
-                Lookups(
-                    retriever=answerer.retriever,
-                    facts_of=answerer.facts,
-                    resolver=answerer.resolver,
-                    principal=principal,
-                    on=on,
-                    notebook=Notebook(),
-                )
-            )
-
-        self.gatherer = Gatherer(model, PromptLibrary(), tools, bounds=Bounds(**chosen), on_end=self.ended.append)
+        self.gatherer = Gatherer(
+            model, PromptLibrary(), partial(box, firm), bounds=Bounds(**chosen), on_end=self.ended.append
+        )
 
     def texts(self) -> list[str]:
         found = self.gatherer.gather(QUESTION, (), principal=ADVISOR, on=DAY)

@@ -2,47 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from knowledge_base.access import Principal, Role
 from rag.numbers import unsupported
-from rag.tools.finding import Notebook
-from rag.tools.lookups import Lookups
-from rag.tools.registry import Toolbox, toolbox
-from tests.rag.firm import FRONT, PROFILE, Firm
-
-DAY = date(2025, 6, 1)
-ADVISOR = Principal(user_id="A1", roles=frozenset({Role.ADVISOR}))
-
-
-@pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> Firm:
-    from sqlalchemy import create_engine
-
-    folder: Path = tmp_path_factory.mktemp("firm")
-    engine: Engine = create_engine(f"sqlite:///{folder / 'kb.db'}")
-    made = Firm(engine, folder)
-    made.put("profile.md", PROFILE)
-    return made
-
-
-def box(firm: Firm, by: Principal = ADVISOR) -> Toolbox:
-    answerer = firm.answerer()
-    return toolbox(
-        Lookups(
-            retriever=answerer.retriever,
-            facts_of=answerer.facts,
-            resolver=answerer.resolver,
-            principal=by,
-            on=DAY,
-            notebook=Notebook(),
-        )
-    )
+from tests.rag.firm import FRONT, Firm
+from tests.rag.tools.box import box
 
 
 def texts(result: dict[str, Any]) -> list[str]:
