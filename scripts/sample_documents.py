@@ -29,6 +29,51 @@ WARNING = (
     "基金的过往业绩不预示其未来表现。投资有风险，投资者在作出投资决策前应仔细阅读招募说明书。本报告中财务资料未经审计。"
 )
 STYLE = "table{border-collapse:collapse}td,th{border:1px solid #999;padding:2px 8px}"
+PERFORMANCE = [
+    "阶段",
+    "净值增长率①",
+    "净值增长率标准差②",
+    "业绩比较基准收益率③",
+    "业绩比较基准收益率标准差④",
+    "①－③",
+    "②－④",
+]
+QUARTERLY = """<!doctype html>
+<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title><style>{style}</style></head>
+<body>
+<h1>{title}</h1>
+<p>{end}</p>
+<p>基金管理人：{company}</p>
+<p>报告送出日期：{sent}</p>
+<p>本文件为虚构示例，所载基金、公司、人物与数字均不存在。</p>
+<h2>§1 重要提示</h2>
+<p>{warning}本报告期自{begin}起至{last}止。</p>
+<h2>§2 基金产品概况</h2>
+{overview}
+<h2>§3 主要财务指标和基金净值表现</h2>
+<h3>3.1 主要财务指标</h3>
+<p>单位：人民币元</p>
+{indicators}
+<h3>3.2 基金净值表现</h3>
+<p>本报告期基金份额净值增长率及其与同期业绩比较基准收益率的比较</p>
+{performance}
+<h2>§4 管理人报告</h2>
+<h3>4.1 基金经理简介</h3>
+{managers}
+<h3>4.2 报告期内基金的投资策略和运作分析</h3>
+<p>{told}</p>
+<h2>§5 投资组合报告</h2>
+<h3>5.1 报告期末基金资产组合情况</h3>
+<p>金额单位：人民币元</p>
+{assets}
+<h3>5.2 报告期末按公允价值占基金资产净值比例大小排序的前五名投资明细</h3>
+<p>金额单位：人民币元</p>
+{holdings}
+<h2>§6 开放式基金份额变动</h2>
+<p>单位：份</p>
+{flows}
+</body></html>
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,80 +150,80 @@ def money(value: float) -> str:
     return f"{value:,.2f}"
 
 
-def quarterly(fund: dict[str, Any], words: dict[str, Any], quarter: tuple[Any, ...], index: Series) -> str:
-    """One quarterly report as HTML."""
-    _period, name, start, end, sent, key = quarter
-    nav = read_nav(fund["code"])
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """A fund at the end of a quarter, and what the quarter brought: yuan and units."""
+
+    total: float
+    unit: float  # NAV of a unit
+    profit: float
+    shares: float
+    bought: float
+    redeemed: float
+
+
+def size_of(fund: dict[str, Any], nav: Series, begin: date, end: date) -> Size:
+    """Drawn around the fund's usual size, the same for the same fund and quarter."""
     random = np.random.default_rng([int(fund["code"]), end.toordinal()])
     total = fund["scale_yi"] * 1e8 * (1 + 0.02 * float(random.standard_normal()))
     unit = nav.unit_on(end)
-    begin = max(start, fund["inception"])
-    profit = total * compound(nav.between(begin, end))
     shares = total / unit
-    flow = shares * np.abs(random.normal(0.04, 0.02, 2))
-    overview = [
+    bought, redeemed = shares * np.abs(random.normal(0.04, 0.02, 2))
+    profit = total * compound(nav.between(begin, end))
+    return Size(total=total, unit=unit, profit=profit, shares=shares, bought=bought, redeemed=redeemed)
+
+
+def overview_rows(fund: dict[str, Any], words: dict[str, Any], size: Size) -> list[list[str]]:
+    return [
         ["基金简称", fund["short"]], ["基金主代码", fund["code"]], ["基金运作方式", "契约型开放式"],
-        ["基金合同生效日", f"{fund['inception']:%Y年%m月%d日}"], ["报告期末基金份额总额", f"{money(shares)}份"],
+        ["基金合同生效日", f"{fund['inception']:%Y年%m月%d日}"], ["报告期末基金份额总额", f"{money(size.shares)}份"],
         ["投资范围", words["scope"]], ["业绩比较基准", fund["benchmark"]], ["基金管理人", fund["company"]],
         ["风险收益特征", f"{fund['type']}基金，销售机构评定的风险等级为{fund['risk']}"],
     ]  # fmt: skip
-    indicators = [
-        ["1.本期已实现收益", money(profit * 0.6)], ["2.本期利润", money(profit)],
-        ["3.期末基金资产净值", money(total)], ["4.期末基金份额净值", f"{unit:.4f}"],
+
+
+def indicator_rows(size: Size) -> list[list[str]]:
+    return [
+        ["1.本期已实现收益", money(size.profit * 0.6)], ["2.本期利润", money(size.profit)],
+        ["3.期末基金资产净值", money(size.total)], ["4.期末基金份额净值", f"{size.unit:.4f}"],
     ]  # fmt: skip
-    assets = [[k, money(total * v / 100), f"{v:.2f}"] for k, v in words["assets"].items()]
-    held = [[str(n), str(c), t, money(total * v / 100), f"{v:.2f}"] for n, (c, t, v) in enumerate(words["holdings"], 1)]
-    flows = [
-        ["报告期期初基金份额总额", money(shares - flow[0] + flow[1])], ["报告期期间基金总申购份额", money(flow[0])],
-        ["减：报告期期间基金总赎回份额", money(flow[1])], ["报告期期末基金份额总额", money(shares)],
+
+
+def asset_rows(words: dict[str, Any], size: Size) -> list[list[str]]:
+    return [[kind, money(size.total * share / 100), f"{share:.2f}"] for kind, share in words["assets"].items()]
+
+
+def holding_rows(words: dict[str, Any], size: Size) -> list[list[str]]:
+    held = enumerate(words["holdings"], start=1)
+    return [[str(n), str(c), title, money(size.total * v / 100), f"{v:.2f}"] for n, (c, title, v) in held]
+
+
+def flow_rows(size: Size) -> list[list[str]]:
+    return [
+        ["报告期期初基金份额总额", money(size.shares - size.bought + size.redeemed)],
+        ["报告期期间基金总申购份额", money(size.bought)],
+        ["减：报告期期间基金总赎回份额", money(size.redeemed)], ["报告期期末基金份额总额", money(size.shares)],
     ]  # fmt: skip
-    opened = max(begin, date(end.year, end.month - 2, 1))
+
+
+def quarterly(fund: dict[str, Any], words: dict[str, Any], quarter: tuple[Any, ...], index: Series) -> str:
+    """One quarterly report as HTML."""
+    _period, name, start, end, sent, key = quarter
+    nav, begin = read_nav(fund["code"]), max(start, fund["inception"])
+    size = size_of(fund, nav, begin, end)
     tenure = [[fund["manager"], "本基金的基金经理", f"{fund['inception']:%Y-%m-%d}"]]
-    performance = [
-        "阶段",
-        "净值增长率①",
-        "净值增长率标准差②",
-        "业绩比较基准收益率③",
-        "业绩比较基准收益率标准差④",
-        "①－③",
-        "②－④",
-    ]
-    return f"""<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8"><title>{fund["name"]}{name}报告</title><style>{STYLE}</style></head>
-<body>
-<h1>{fund["name"]}{name}报告</h1>
-<p>{end:%Y年%m月%d日}</p>
-<p>基金管理人：{fund["company"]}</p>
-<p>报告送出日期：{sent:%Y年%m月%d日}</p>
-<p>本文件为虚构示例，所载基金、公司、人物与数字均不存在。</p>
-<h2>§1 重要提示</h2>
-<p>{WARNING}本报告期自{opened:%Y年%m月%d日}起至{end:%m月%d日}止。</p>
-<h2>§2 基金产品概况</h2>
-{html_table(["项目", "内容"], overview)}
-<h2>§3 主要财务指标和基金净值表现</h2>
-<h3>3.1 主要财务指标</h3>
-<p>单位：人民币元</p>
-{html_table(["主要财务指标", f"报告期（{name}）"], indicators)}
-<h3>3.2 基金净值表现</h3>
-<p>本报告期基金份额净值增长率及其与同期业绩比较基准收益率的比较</p>
-{html_table(performance, performance_rows(fund, nav, index, end))}
-<h2>§4 管理人报告</h2>
-<h3>4.1 基金经理简介</h3>
-{html_table(["姓名", "职务", "任本基金的基金经理期限起"], tenure)}
-<h3>4.2 报告期内基金的投资策略和运作分析</h3>
-<p>{words[key]}</p>
-<h2>§5 投资组合报告</h2>
-<h3>5.1 报告期末基金资产组合情况</h3>
-<p>金额单位：人民币元</p>
-{html_table(["项目", "金额", "占基金总资产的比例（%）"], assets)}
-<h3>5.2 报告期末按公允价值占基金资产净值比例大小排序的前五名投资明细</h3>
-<p>金额单位：人民币元</p>
-{html_table(["序号", "代码", "名称", "公允价值", "占基金资产净值比例（%）"], held)}
-<h2>§6 开放式基金份额变动</h2>
-<p>单位：份</p>
-{html_table(["项目", "份额"], flows)}
-</body></html>
-"""
+    return QUARTERLY.format(
+        title=f"{fund['name']}{name}报告", style=STYLE, company=fund["company"], warning=WARNING, told=words[key],
+        begin=f"{max(begin, date(end.year, end.month - 2, 1)):%Y年%m月%d日}", last=f"{end:%m月%d日}",
+        end=f"{end:%Y年%m月%d日}", sent=f"{sent:%Y年%m月%d日}",
+        overview=html_table(["项目", "内容"], overview_rows(fund, words, size)),
+        indicators=html_table(["主要财务指标", f"报告期（{name}）"], indicator_rows(size)),
+        performance=html_table(PERFORMANCE, performance_rows(fund, nav, index, end)),
+        managers=html_table(["姓名", "职务", "任本基金的基金经理期限起"], tenure),
+        assets=html_table(["项目", "金额", "占基金总资产的比例（%）"], asset_rows(words, size)),
+        holdings=html_table(["序号", "代码", "名称", "公允价值", "占基金资产净值比例（%）"], holding_rows(words, size)),
+        flows=html_table(["项目", "份额"], flow_rows(size)),
+    )  # fmt: skip
 
 
 def key_facts(fund: dict[str, Any], words: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from compliance_filters.finding import BoundFact
 from copilot.diagnosis import wording
 from copilot.diagnosis.analysis import FundAnalysis, FundInput
 from copilot.diagnosis.attributed import attribution_part
+from copilot.diagnosis.bound import BoundPart
 from copilot.diagnosis.data.benchmark import CompositeBenchmark
 from copilot.diagnosis.data.index import Benchmark, IndexSeries
 from copilot.diagnosis.data.nav import HOME_CURRENCY
@@ -104,21 +105,30 @@ def diagnose_fund(
         conventions=told,
         sources=sources([fund], own or index),
         notes=notes,
-        facts=(
-            *fund_facts(analysis),
-            *profile_facts(fund),
-            *chart_facts(analysis),
-            *tables.facts,
-            *split.facts,
-            *inside.facts,
-            *text_facts(judgement.observations, notes, chosen),
-            *name_facts(fund.name, analysis.benchmark_name, *tables.names, *split.names, *inside.names),
-            *contract_facts(fund.contract_benchmark),
-        ),
+        facts=tuple(_facts(analysis, (tables, split, inside), judgement.observations, notes, chosen)),
         benchmark_name=analysis.benchmark_name,
         adviser=adviser,
         measures=ReportMeasures(conventions=told, funds={fund.code: analysis.measured} if analysis.measured else {}),
     )
+
+
+def _facts(
+    analysis: FundAnalysis,
+    parts: Sequence[BoundPart],
+    observations: Sequence[Observation],
+    notes: Sequence[DataNote],
+    settings: Settings,
+) -> Iterator[BoundFact]:
+    """What stands behind every number of the report."""
+    fund = analysis.fund
+    yield from fund_facts(analysis)
+    yield from profile_facts(fund)
+    yield from chart_facts(analysis)
+    for part in parts:
+        yield from part.facts
+    yield from text_facts(observations, notes, settings)
+    yield from name_facts(fund.name, analysis.benchmark_name, *(name for part in parts for name in part.names))
+    yield from contract_facts(fund.contract_benchmark)
 
 
 def judge_fund(analysis: FundAnalysis, client_level: str | None) -> Judgement:

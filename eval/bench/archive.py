@@ -16,7 +16,7 @@ from eval.bench.measure import Progress, bench_result, quotient, rss_mb
 from eval.bench.speech import FIXTURE, sample_recordings
 from eval.case import EvalError
 from eval.fresh import fresh_house
-from eval.result import Result
+from eval.result import Figure, Result
 from intent.archive import QUEUE
 from intent.recordings import RecordingFile
 from jobs.settings import JobSettings
@@ -79,15 +79,22 @@ def bench_archive(house: House, *, files: int, clips: int, progress: Progress) -
             "baseline_audio_s_per_s": quotient(audio_s, seconds[1, 1]),
             "one_worker_two_threads_audio_s_per_s": quotient(audio_s, seconds[1, 2]),
             "hours_2000_calls": quotient(DAY_S / 3600, speed),
-            "rss_first_mb": memory[0].rss_mb if memory else None,
-            "rss_mb": memory[-1].rss_mb if memory else None,
-            "rss_slope_mb_per_file": slope(memory[1:]),
-            "rss_slope_second_half": slope(memory[len(memory) // 2 :]),
-            "clip_s": quotient(memory[-1].at_s, len(memory)) if memory else None,
+            **of_clips(memory),
             "restart_repeats": repeats,
         },
         began=began,
     )
+
+
+def of_clips(looks: Sequence[Look]) -> dict[str, Figure]:
+    """Memory over the clips, and seconds a clip: by what is done, since one look may find several done."""
+    return {
+        "rss_first_mb": looks[0].rss_mb if looks else None,
+        "rss_mb": looks[-1].rss_mb if looks else None,
+        "rss_slope_mb_per_file": slope(looks[1:]),
+        "rss_slope_second_half": slope(looks[len(looks) // 2 :]),
+        "clip_s": quotient(looks[-1].at_s, looks[-1].done) if looks else None,
+    }
 
 
 def slope(looks: Sequence[Look]) -> float | None:

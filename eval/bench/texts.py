@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ahocorasick
 
@@ -25,6 +26,7 @@ from intent.corpus.utterances import utterance_of
 from serve.users import OPERATOR
 from serve.wiring import House
 
+T = TypeVar("T")
 ANSWER_CHARS = 300
 WARM_UP = "币张"  # by its sound only, which asks for the dictionary of ordinary words
 HIT_EVERY = 10  # one answer in ten holds a violating sentence
@@ -54,11 +56,11 @@ def bench_intent(house: House, cases: Path, *, lines: int, singles: int, progres
     for n, (name, work) in enumerate(jobs, 1):
         rates[name] = round(lines / (timed_ms(work) / 1e3), 1)
         progress(n, len(jobs) + 2, name)
-    single = [timed_ms(lambda one=one: house.classifier.read_many([one])) for one in _first(spoken, singles)]  # type: ignore[misc]
+    single = _each_ms(lambda one: house.classifier.read_many([one]), _first(spoken, singles))
     progress(len(jobs) + 1, len(jobs) + 2, "single")
     calls = _long_calls()
     house.pipeline.read(calls[0])  # the rules load outside the measured time
-    whole = [timed_ms(lambda call=call: house.pipeline.read(call)) for call in calls]  # type: ignore[misc]
+    whole = _each_ms(house.pipeline.read, calls)
     progress(len(jobs) + 2, len(jobs) + 2, "calls")
     return bench_result(
         "intent",
@@ -105,52 +107,38 @@ def bench_compliance(
     `p95_ms_rules`), the semantic filter alone (`p95_ms_semantic`, None in a profile of rules), the whole gate with
     its audit log (`p95_ms_all`), text without any candidate (`mb_per_s_clean`), a bare Aho-Corasick pass over the
     same text as the baseline, and the audit log (`audit_figures`)."""
-    began = time.perf_counter()
+    began, steps = time.perf_counter(), 5
     drafts = [Draft(text=text, target=Target.ANSWER) for text in answer_texts(cases, answers)]
-    pack, steps = house.rule_pack, 6
-    chars = sum(len(draft.text) for draft in drafts)
     context = ReviewContext(today=house.today())
-    filters = standard_filters(pack, house.settings.compliance)
-
-    def judge(draft: Draft) -> None:
-        for each in filters:
-            each.find(draft, context)
-
+    judge = _rules_alone(house, context)
     for first in (WARM_UP, drafts[0].text):  # dictionaries load outside the measured time
         judge(Draft(text=first, target=Target.ANSWER))
-    rules = [timed_ms(lambda draft=draft: judge(draft)) for draft in drafts]  # type: ignore[misc]
+    rules = _each_ms(judge, drafts)
     progress(1, steps, "rules")
-    guess = _semantic_ms(house.semantic_filter(pack), drafts, context)
+    guess = _semantic_ms(house.semantic_filter(house.rule_pack), drafts, context)
     progress(2, steps, "semantic")
     with fresh_house(house) as fresh:
-        gate = fresh.gate
-        gate.review(drafts[0], context, principal=OPERATOR)
-        every = [timed_ms(lambda d=draft: gate.review(d, context, principal=OPERATOR)) for draft in drafts]  # type: ignore[misc]
+        every = _gate_ms(fresh, drafts, context)
         progress(3, steps, "gate")
         audit = audit_figures(fresh.audit, appends=audit_appends, entries=audit_entries)
     progress(4, steps, "audit")
-    automaton = _automaton(house)
-    bare_ms = sum(timed_ms(lambda t=draft.text: list(automaton.iter(t))) for draft in drafts)  # type: ignore[misc]
-    progress(5, steps, "aho-corasick")
-    clean = Draft(text=_clean_text(automaton, pack.normalise, drafts, chars), target=Target.ANSWER)
-    clean_s = timed_ms(lambda: judge(clean)) / 1e3
-    progress(6, steps, "clean")
-    us_per_char, bare = round(sum(rules) * 1e3 / chars, 3), round(bare_ms * 1e3 / chars, 4)
+    chars, automaton = sum(len(draft.text) for draft in drafts), _automaton(house)
+    clean = _clean_text(automaton, house.rule_pack.normalise, drafts, chars)
+    us_per_char = round(sum(rules) * 1e3 / chars, 3)
+    bare = round(sum(_each_ms(lambda draft: list(automaton.iter(draft.text)), drafts)) * 1e3 / chars, 4)
+    progress(5, steps, "bare")
     return bench_result(
         "compliance",
         fixture="eval/cases/compliance_sentences.jsonl",
         n=answers,
-        model={"rules": pack.label},
+        model={"rules": house.rule_pack.label},
         parameters={
-            "answers": answers,
-            "answer_chars": ANSWER_CHARS,
-            "hit_every": HIT_EVERY,
-            "audit_appends": audit_appends,
-            "audit_entries": audit_entries,
+            "answers": answers, "answer_chars": ANSWER_CHARS, "hit_every": HIT_EVERY,
+            "audit_appends": audit_appends, "audit_entries": audit_entries,
         },
         metrics={
             "us_per_char": us_per_char,
-            "mb_per_s_clean": round(len(clean.text.encode()) / 1e6 / clean_s, 3),
+            "mb_per_s_clean": _mb_per_s(judge, clean),
             "p95_ms_rules": p95(rules),
             "p95_ms_semantic": p95(guess),
             "p95_ms_all": p95(every),
@@ -159,7 +147,33 @@ def bench_compliance(
             **audit,
         },
         began=began,
-    )
+    )  # fmt: skip
+
+
+def _rules_alone(house: House, context: ReviewContext) -> Callable[[Draft], None]:
+    filters = standard_filters(house.rule_pack, house.settings.compliance)
+
+    def judge(draft: Draft) -> None:
+        for each in filters:
+            each.find(draft, context)
+
+    return judge
+
+
+def _each_ms(work: Callable[[T], object], items: Sequence[T]) -> list[float]:
+    return [timed_ms(partial(work, item)) for item in items]
+
+
+def _mb_per_s(judge: Callable[[Draft], None], text: str) -> float:
+    spent_s = timed_ms(lambda: judge(Draft(text=text, target=Target.ANSWER))) / 1e3
+    return round(len(text.encode()) / 1e6 / spent_s, 3)
+
+
+def _gate_ms(house: House, drafts: Sequence[Draft], context: ReviewContext) -> list[float]:
+    """Milliseconds a draft by the whole gate, its audit log included."""
+    review = partial(house.gate.review, context=context, principal=OPERATOR)
+    review(drafts[0])
+    return _each_ms(review, drafts)
 
 
 def _semantic_ms(semantic: Filter | None, drafts: Sequence[Draft], context: ReviewContext) -> list[float]:
@@ -167,7 +181,7 @@ def _semantic_ms(semantic: Filter | None, drafts: Sequence[Draft], context: Revi
     if semantic is None:
         return []
     semantic.find(drafts[0], context)  # weights load outside the measured time
-    return [timed_ms(lambda draft=draft: semantic.find(draft, context)) for draft in drafts]  # type: ignore[misc]
+    return _each_ms(lambda draft: semantic.find(draft, context), drafts)
 
 
 def answer_texts(cases: Path, answers: int) -> list[str]:

@@ -6,7 +6,8 @@ import hashlib
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,23 +35,17 @@ def run(nav: Path, benchmark: Path, *, progress: Callable[[int, int], None]) -> 
         raise EvalError(f"{nav} holds no CSV files: give the folder of NAV files to --nav.")
     started = time.perf_counter()
     index = read_index(benchmark, benchmark.stem)
-    differences: dict[str, list[float]] = defaultdict(list)
-    agreement: dict[str, list[bool]] = defaultdict(list)
+    compared = _Compared()
     unscored = 0
     for n, path in enumerate(files, 1):
         try:
-            ours, theirs = _both(read_nav(path, path.stem), index)
+            compared.take(*_both(read_nav(path, path.stem), index))
         except DiagnosisError:
             unscored += 1
             continue
-        for name in sorted(ours.keys() & theirs.keys()):
-            same_nan = math.isnan(ours[name]) == math.isnan(theirs[name])
-            agreement[name].append(same_nan)
-            if same_nan and not math.isnan(ours[name]):
-                differences[name].append(_difference(ours[name], theirs[name]))
         progress(n, len(files))
-    everything = [same for values in agreement.values() for same in values]
-    worst = {name: max(values, default=0.0) for name, values in differences.items()}
+    everything = [same for values in compared.agreement.values() for same in values]
+    worst = compared.worst
     return Result(
         suite="funds",
         data={"path": str(nav), "sha256": _hash(files), "n": len(files)},
@@ -62,10 +57,33 @@ def run(nav: Path, benchmark: Path, *, progress: Callable[[int, int], None]) -> 
             "max_abs_diff": max(worst.values(), default=None),
             "nan_agreement": sum(everything) / len(everything) if everything else None,
         },
-        by={"metric": {name: {"n": len(agreement[name]), "max_abs_diff": worst.get(name)} for name in agreement}},
+        by={
+            "metric": {
+                name: {"n": len(same), "max_abs_diff": worst.get(name)} for name, same in compared.agreement.items()
+            }
+        },
         unscored=unscored,
         seconds=time.perf_counter() - started,
     )
+
+
+@dataclass
+class _Compared:
+    """What was found so far, by metric, over all funds."""
+
+    differences: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))  # where both are numbers
+    agreement: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))  # both or neither NaN
+
+    def take(self, ours: Mapping[str, float], theirs: Mapping[str, float]) -> None:
+        for name in sorted(ours.keys() & theirs.keys()):
+            same_nan = math.isnan(ours[name]) == math.isnan(theirs[name])
+            self.agreement[name].append(same_nan)
+            if same_nan and not math.isnan(ours[name]):
+                self.differences[name].append(_difference(ours[name], theirs[name]))
+
+    @property
+    def worst(self) -> dict[str, float]:
+        return {name: max(values, default=0.0) for name, values in self.differences.items()}
 
 
 def _difference(ours: float, theirs: float) -> float:

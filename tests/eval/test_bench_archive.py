@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench.archive import Look, slope, watched
+from eval.bench.archive import Look, of_clips, slope, watched
 from eval.bench.clips import FORMATS, cut_clips
 from eval.bench.lane import PacedEngine
 from eval.bench.speech import sample_recordings
@@ -51,6 +51,12 @@ def test_a_clip_that_fails_ends_it_by_name(house: House, clips: list[RecordingFi
         fresh.settings = settings
         with pytest.raises(EvalError, match="was not transcribed"):
             watched(fresh, settings, clips[:1], tmp_path, workers=1, in_processes=False)
+
+
+def test_seconds_are_of_a_clip_however_many_one_look_finds() -> None:
+    looks = [Look(at_s=n / 2, done=n, audio_s=n, rss_mb=500) for n in (1, 4, 12)]
+    assert of_clips(looks)["clip_s"] == 0.5
+    assert set(of_clips([]).values()) == {None}
 
 
 def test_a_slope_is_of_files_and_needs_some() -> None:
