@@ -44,14 +44,5 @@ class RecentRows:
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._known.clear()
-
-    def __contains__(self, text: str) -> bool:
-        with self._lock:
-            return self._key(text) in self._known
-
     def _key(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._secret).digest()

@@ -35,11 +35,3 @@ class RememberingScorer:
             self._recent.keep(scored)
             known |= scored
         return np.array([known[text] for text in texts], np.float32).reshape(len(texts), len(self.labels))
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._recent.clear()
-
-    def knows(self, text: str) -> bool:
-        """Whether an answer to `text` is at hand."""
-        return text in self._recent

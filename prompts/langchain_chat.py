@@ -37,15 +37,10 @@ class BoundaryChat(BaseChatModel):
     most_calls: int = 6  # of one reply; further ones are dropped
     clock: Callable[[], float] = time.monotonic
     _until: float = PrivateAttr(default=0.0)
-    _used: int = PrivateAttr(default=0)
+    _used: int = PrivateAttr(default=0)  # tokens as the server counts them, characters where it does not
 
     def model_post_init(self, context: Any, /) -> None:
         self._until = self.clock() + self.budget_s
-
-    @property
-    def used_tokens(self) -> int:
-        """As the server counts them; characters where it does not."""
-        return self._used
 
     @property
     def _llm_type(self) -> str:

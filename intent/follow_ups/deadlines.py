@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -101,11 +100,6 @@ def load_deadlines(rules: Path | None = None, workdays: Path | None = None) -> D
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FollowUpDataError(f"The rules of deadlines are broken at {error}: correct the file.") from error
-
-
-@cache
-def shipped_deadlines() -> Deadlines:
-    return load_deadlines()
 
 
 def _rule(intent: str, told: Mapping[str, Any]) -> CaseRule:

@@ -37,10 +37,6 @@ class Wording:
         """The first match that stands, of the first pattern that has one."""
         return next((m for p in patterns for m in p.finditer(text) if self.stands(text, m.start())), None)
 
-    def find_all(self, text: str, patterns: Iterable[re.Pattern[str]]) -> list[re.Match[str]]:
-        """The first match that stands of every pattern that has one."""
-        return [found for pattern in patterns if (found := self.find(text, (pattern,)))]
-
 
 @cache
 def load_wording() -> Wording:

@@ -49,10 +49,10 @@ def test_each_text_is_asked_once_and_the_oldest_is_forgotten_first() -> None:
     remembering.score(["涨"])
     assert inner.asked == ["涨", "平"]
     remembering.score(["新"])  # 平 was used longest ago
-    assert remembering.knows("涨")
-    assert not remembering.knows("平")
-    remembering.clear()
-    assert not remembering.knows("涨")
+    remembering.score(["涨"])
+    assert inner.asked == ["涨", "平", "新"]
+    remembering.score(["平"])
+    assert inner.asked == ["涨", "平", "新", "平"]
 
 
 def test_a_failure_is_not_remembered() -> None:

@@ -68,11 +68,6 @@ class Drawdown:
     recovery: date | None  # None = not yet recovered
 
     @property
-    def fall_days(self) -> int:
-        """Calendar days from high to low."""
-        return (self.trough - self.peak).days
-
-    @property
     def recovery_days(self) -> int | None:
         """Calendar days from the low back to the old high; None while it is not reached."""
         return (self.recovery - self.trough).days if self.recovery else None

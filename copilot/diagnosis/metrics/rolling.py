@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from copilot.diagnosis.metrics.basics import known, share
-from copilot.diagnosis.series import Dates, Floats, ReturnSeries, aligned, to_date
+from copilot.diagnosis.series import Dates, ReturnSeries, aligned, to_date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +82,3 @@ def rolling_win_rate(series: ReturnSeries, benchmark: ReturnSeries, months: int 
     """Share of rolling spans in which the series did better than the benchmark; NaN without any."""
     own, other = aligned(rolling_returns(series, months), rolling_returns(benchmark, months))
     return share(int((own.values > other.values).sum()), len(own))
-
-
-def rolling_volatility(series: ReturnSeries, window: int, periods: int) -> Floats:
-    """Annualised deviation (ddof 1) of each `window` returns, shape (max(n - window + 1, 0),); NaN spans stay NaN."""
-    if len(series) < window or window < 2:
-        return np.empty(0)
-    spans = np.lib.stride_tricks.sliding_window_view(series.values, window)
-    found: Floats = spans.std(axis=1, ddof=1) * np.sqrt(periods)
-    return found
