@@ -228,9 +228,9 @@ def m4a(path: Path, **options: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("options", [{"movflags": "faststart"}, {"movflags": "frag_keyframe+empty_moov"}])
-def test_half_of_an_m4a_is_a_salvage_where_its_index_is_left(tmp_path: Path, options: dict[str, str]) -> None:
-    whole = decode(path := m4a(tmp_path / "a.m4a", frag_duration="1000000", **options))
+def test_half_of_an_m4a_is_a_salvage_where_its_index_is_left(tmp_path: Path) -> None:
+    path = m4a(tmp_path / "a.m4a", movflags="faststart")
+    whole = decode(path)
     assert (whole.salvaged, whole.warnings) == (False, ())
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     half = decode(path)
