@@ -24,7 +24,8 @@ def refuse_unedited(turns: Callable[[], Iterable[Turn]], text: str, chat: ChatSe
 
     Unless every model that may have written it is filed: where one stands in for another, the answer names the first.
     """
-    if all(server.record.filing for server in chat.for_task(ChatTask.ANSWER)):
+    able = chat.for_task(ChatTask.ANSWER)
+    if able and all(server.record.filing for server in able):  # of none, nobody knows who wrote the draft
         return
     replies = [event["data"]["reply"] for turn in turns() for event in turn.events if event["event"] == "verdict"]
     drafts = [one["text"] for one in replies if one.get("by") not in (None, "extractive") and not one.get("approved")]

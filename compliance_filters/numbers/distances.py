@@ -34,8 +34,8 @@ def differences(
     for first, second in combinations(parts, 2):
         if not (_comparable(first, second) or (mixed and (first.shown != second.shown or known <= _KNOWN))):
             continue
-        difference, known = _difference(text, first, second, compared)
-        if known and asked and (difference > 0) != (asked > 0) and difference:
+        difference, ordered = _difference(text, first, second, compared)
+        if ordered and asked and (difference > 0) != (asked > 0) and difference:
             continue
         yield abs(difference), EXACT
         if not (first.signed and second.signed):  # 最大回撤27.3% and 能接受亏15% are told as sizes

@@ -53,9 +53,8 @@ def _shown(connection: Connection, user_id: str, day: date) -> int | None:
 
 def _approved(connection: Connection, user_id: str, now: datetime) -> int:
     mine = (_asked.asked_by == user_id) & (_asked.what == LISTS) & (_asked.state == "approved")
-    return connection.execute(
-        select(func.coalesce(func.sum(_asked.rows), 0)).where(mine, _asked.fetch_until > now)
-    ).scalar_one()
+    query = select(func.sum(_asked.rows)).where(mine, _asked.fetch_until > now)
+    return connection.execute(query).scalar_one() or 0
 
 
 def _keep(connection: Connection, user_id: str, day: date, before: int | None, rows: int) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,12 +15,14 @@ from sqlalchemy import select, text, update
 from starlette.testclient import TestClient
 
 from compliance_filters.finding import Outcome
+from copilot.talks.errors import TalkError
 from copilot.talks.tables import sent_messages, talk_turns, talks
 from copilot.talks.talk import TurnState
 from knowledge_base.access import Principal, Role
 from prompts.settings import ChatSettings, ModelRecord
 from rag.passage import Answer, Citation, Sentence
 from serve.settings import Settings
+from serve.unedited import refuse_unedited
 from serve.users import OPERATOR
 from serve.wiring import House
 from tests.prompts.chat_server import ChatServer
@@ -343,6 +346,13 @@ def test_what_an_unfiled_model_wrote_is_not_sent_as_it_is(
     if status == 409:
         assert "未备案" in as_it_is.json()["detail"]
     house.close()
+
+
+def test_what_a_model_wrote_that_is_gone_from_the_settings_is_not_sent_as_it_is() -> None:
+    data = {"reply": {"by": "tiny", "text": "云岭稳健增利的管理费率为0.60%[1]。"}}
+    turn: Any = SimpleNamespace(events=({"event": "verdict", "data": data},))
+    with pytest.raises(TalkError, match="未备案"):
+        refuse_unedited(lambda: [turn], "云岭稳健增利的管理费率为0.60%。", ChatSettings())
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())

@@ -59,6 +59,8 @@ def test_leads_page_after_page_end_where_the_day_does_and_others_read_on(tight: 
     ("who", "path", "name"), [("aud", "/v1/audit", "before"), ("anna", "/v1/audit/entries", "cursor")]
 )
 def test_the_log_page_after_page_ends_too(tight: House, who: str, path: str, name: str) -> None:
+    advisor = log_in(tight, "A001")
+    assert {advisor.get(f"/v1/leads/none-{n}").status_code for n in range(4)} == {404}  # refusals stand in the log
     assert pages(log_in(tight, who), path, name, "before") == [200, 200, 403]
 
 
