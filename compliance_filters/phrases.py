@@ -114,7 +114,8 @@ class PhraseFilter:
 
     def denied(self, text: str, begin: int = 0, end: int | None = None) -> dict[str, tuple[Span, ...]]:
         """Rules whose words the sentences of a normalised text hold between two places, and assert nowhere there: its
-        clauses deny, teach or report them, or the rule excuses the sentence; with the clauses that hold these words.
+        clauses deny, teach or report them, or the rule excuses the sentence; with the clauses that hold these words,
+        and behind a question its answer.
         """
         stances: dict[str, set[Stance]] = defaultdict(set)
         places: dict[str, list[Span]] = defaultdict(list)
@@ -129,6 +130,8 @@ class PhraseFilter:
                 for first, last, stance in self._stances(rule, spans, sentence, []):
                     stances[rule.id].add(stance)
                     places[rule.id] += self._clauses_at(sentence, first, last)
+                    if stance is Stance.ASKED:  # what follows is the answer, and speaks of the same
+                        places[rule.id].append((sentence.start + last, len(text)))
         return {rule: tuple(places[rule]) for rule, found in stances.items() if found and Stance.ASSERTED not in found}
 
     def _clauses_at(self, sentence: Sentence, start: int, end: int) -> Iterator[Span]:

@@ -34,8 +34,8 @@ from models.tuned import load_tuned, read_card
 from models.tuning import tune
 from models.tuning_run import Examples, TuningSettings
 
-DECIDE_AT, REVIEW_AT = 0.94, 0.90  # precision of the model's word and of its doubt; half of the lines violate
-SPOKEN_DECIDE_AT, SPOKEN_REVIEW_AT = 0.85, 0.75  # of spoken words, as rarely wrong as calls are
+DECIDE_AT, REVIEW_AT = 0.96, 0.90  # precision of the model's word and of its doubt; half of the lines violate
+SPOKEN_DECIDE_AT, SPOKEN_REVIEW_AT = 0.90, 0.75  # of spoken words, as rarely wrong as calls are
 # Of true phrase findings, those that may be acquitted; of what is acquitted, the least share that is false.
 ACQUIT_LOSES, ACQUIT_AT = 0.02, 0.75
 GOING_ON = TuningSettings(epochs=2, learning_rate=5e-4, head_learning_rate=1.5e-3)  # from an earlier model
