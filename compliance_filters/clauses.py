@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 Span = tuple[int, int]
 _CARRY = 12  # clauses over which a prohibition may reach
 _NEXT = 40  # characters of the next sentence that a sentence knows
+_OPENING = 2  # characters of a claim that may end what stands before it: 如果|有人说有内幕
 _NAMED = 12  # characters before a quotation that say whose it is
 _REACH = 80  # characters of a tail or a following clause that may take a claim back
 _TEXTS = 16  # remembered
@@ -192,7 +193,7 @@ class ClauseReader:
         head = self._own_conjunct(self._scope(text, clause.start, start, spent), text[start:end])
         tail = text[end : parts[last].end].rstrip(_CLAUSE_MARKS)
         following = text[parts[last].end : parts[last].end + _REACH] or sentence.after
-        if self._is_taught(sentence, parts, index, head, tail, following):
+        if self._is_taught(sentence, parts, index, head + text[start : start + _OPENING], tail, following):
             return Stance.TAUGHT
         rhetorical = bool(self._rhetorical.search(head + text[start:end]))
         closing = parts[last].end == len(text) and "?" in sentence.mark

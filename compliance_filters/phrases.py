@@ -13,7 +13,7 @@ import ahocorasick
 from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
 from compliance_filters.finding import Draft, Finding, ReviewContext, Target
 from compliance_filters.normalise import plain_name
-from compliance_filters.rules.pack import Rule, RulePack, compile_pattern
+from compliance_filters.rules.pack import Cue, Rule, RulePack, compile_pattern
 
 Span = tuple[int, int]
 Place = tuple[int, int]  # index of a rule, and of one of its cues
@@ -41,7 +41,7 @@ class PhraseFilter:
         claims = [
             (rule, sentence, spans)
             for sentence, cues in self._candidates(source.text)
-            for rule, spans in self._claimed(sentence.text, cues)
+            for rule, spans in self._claimed(sentence, cues)
         ]
         if not claims:
             return ()
@@ -82,35 +82,63 @@ class PhraseFilter:
                     sentence = sentence._replace(told=True, after=answer)
             yield sentence, wanted
 
-    def _claimed(self, text: str, wanted: dict[int, set[int]]) -> Iterator[tuple[Rule, list[Span]]]:
+    def _claimed(self, sentence: Sentence, wanted: dict[int, set[int]]) -> Iterator[tuple[Rule, list[Span]]]:
         """Rules whose pattern stands in a sentence and whose exceptions do not, with the places."""
-        return ((rule, spans) for rule, spans in self._worded(text, wanted) if not rule.excuses(text))
+        return ((rule, spans) for rule, spans in self._worded(sentence, wanted) if not rule.excuses(sentence.text))
 
-    def _worded(self, text: str, wanted: dict[int, set[int]]) -> Iterator[tuple[Rule, list[Span]]]:
+    def _worded(self, sentence: Sentence, wanted: dict[int, set[int]]) -> Iterator[tuple[Rule, list[Span]]]:
         for rule_index, cue_indices in wanted.items():
             rule = self._rules[rule_index]
             spans: set[Span] = set()
             for index in cue_indices:
-                pattern = rule.cues[index].pattern
-                if pattern.search(text):
-                    spans.update(_matches(pattern, text))
+                cue = rule.cues[index]
+                if cue.pattern.search(sentence.text):
+                    spans.update(self._places(cue, sentence))
             if spans:
                 yield rule, sorted(spans)
 
-    def denied(self, text: str, begin: int = 0, end: int | None = None) -> frozenset[str]:
-        """Rules whose words the sentences of a normalised text hold between two places, and assert nowhere there:
-        its clauses deny, teach or report them, or the rule excuses the sentence.
+    def _places(self, cue: Cue, sentence: Sentence) -> Iterator[Span]:
+        """Where a cue stands; one with a `then` where a later part of the sentence asserts that.
+
+        C1买不了R3, 这不假，可您就配它: what keeps from buying may be told in any words, the urge must be meant.
+        """
+        text, then = sentence.text, cue.then
+        if then is None:
+            yield from _matches(cue.pattern, text)
+            return
+        for found in cue.pattern.finditer(text):
+            follows = (m.span() for m in then.finditer(text, found.end()))
+            meant = (end for start, end in follows if self._clauses.stance(sentence, start, end) is Stance.ASSERTED)
+            if (end := next(meant, None)) is not None:
+                yield found.start(), end
+
+    def denied(self, text: str, begin: int = 0, end: int | None = None) -> dict[str, tuple[Span, ...]]:
+        """Rules whose words the sentences of a normalised text hold between two places, and assert nowhere there: its
+        clauses deny, teach or report them, or the rule excuses the sentence; with the clauses that hold these words,
+        and behind a question its answer.
         """
         stances: dict[str, set[Stance]] = defaultdict(set)
+        places: dict[str, list[Span]] = defaultdict(list)
         for sentence, cues in self._candidates(text):
             if sentence.end <= begin or (end is not None and end <= sentence.start):
                 continue
-            for rule, spans in self._worded(sentence.text, cues):
+            for rule, spans in self._worded(sentence, cues):
                 if rule.excuses(sentence.text):
                     stances[rule.id].add(Stance.TAUGHT)
-                else:
-                    stances[rule.id].update(stance for _, _, stance in self._stances(rule, spans, sentence, []))
-        return frozenset(rule for rule, found in stances.items() if found and Stance.ASSERTED not in found)
+                    places[rule.id].append((sentence.start, sentence.end))
+                    continue
+                for first, last, stance in self._stances(rule, spans, sentence, []):
+                    stances[rule.id].add(stance)
+                    places[rule.id] += self._clauses_at(sentence, first, last)
+                    if stance is Stance.ASKED:  # what follows is the answer, and speaks of the same
+                        places[rule.id].append((sentence.start + last, len(text)))
+        return {rule: tuple(places[rule]) for rule, found in stances.items() if found and Stance.ASSERTED not in found}
+
+    def _clauses_at(self, sentence: Sentence, start: int, end: int) -> Iterator[Span]:
+        """The clauses of a sentence that a claim touches, as places of the text."""
+        for clause in self._clauses.clauses(sentence.text):
+            if clause.start < end and start < clause.end:
+                yield sentence.start + clause.start, sentence.start + clause.end
 
     def _asserted(self, rule: Rule, spans: list[Span], sentence: Sentence, innocent: list[Span]) -> Iterator[Span]:
         """The places at which the writer stands behind the words."""

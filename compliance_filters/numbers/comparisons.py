@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from compliance_filters.numbers import claims, distances
+from compliance_filters.numbers import cues, distances
 from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import Claim
 from compliance_filters.numbers.parts import Part, Parts, nearest
@@ -20,7 +20,7 @@ PAIRED = 24  # numbers that are subtracted from one another
 
 def is_turned(claim: Claim, parts: Sequence[Part]) -> bool:
     """Whether it is the distance of two, told in the wrong direction: then no chance computation makes it right."""
-    if not claim.direction or claim.unit not in ("pp", "元", "份") or claims.ORDERED.search(claim.near):
+    if not claim.direction or claim.unit not in ("pp", "元", "份") or cues.ORDERED.search(claim.near):
         return False
     own = [p for p in parts if p.unit == ("%" if claim.unit == "pp" else claim.unit)]
     near = nearest(own, claim.figure.start, PAIRED)
@@ -32,13 +32,13 @@ def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     near = nearest(own, claim.figure.start, PAIRED)
     precise = claim.unit in ("元", "份") and claim.free
     near = _of_totals(near, claim.figure.start)
-    if claim.unit in ("pp", "元", "份") and (many := claims.AGAINST_SUM.search(claim.before)):
+    if claim.unit in ("pp", "元", "份") and (many := cues.AGAINST_SUM.search(claim.before)):
         shown = [p for p in near if 0 <= p.place < claim.figure.start]
         yield from distances.against_sums(shown, int(read_number(many["n"]).value), claim.direction)
         return
     if claim.of_benchmark and claim.periods:
         near = [p for p in near if not p.contradicts(claim.periods)]
-    ordered = claims.ORDERED.search(claim.near)
+    ordered = cues.ORDERED.search(claim.near)
     if claim.of_benchmark and (ordered or claim.entity):
         mine = _former_or_latter(near, claim, ordered.group()) if ordered else claim.entity
         near = [p for p in near if p.entity in (mine, None)]
@@ -54,9 +54,9 @@ def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
         yield from distances.ordered(named, claim.direction if ordered.group() == "前者" else -claim.direction)
     elif claim.asks_distance or precise:
         yield from distances.differences(claim.text, near, claim.direction, mixed=precise, compared=claim.compared)
-    if precise and claims.FORMERLY.search(claim.words):
+    if precise and cues.FORMERLY.search(claim.words):
         yield from distances.pair_sums(near)
-    if precise and (claims.LEFT.search(claim.words) or claims.BALANCE.search(claim.words)):
+    if precise and (cues.LEFT.search(claim.words) or cues.BALANCE.search(claim.words)):
         yield from distances.ledgers(near)
 
 
@@ -75,14 +75,14 @@ def _former_or_latter(parts: Sequence[Part], claim: Claim, word: str) -> str | N
 
 def rolled(claim: Claim, own: Sequence[Part], around: Parts) -> Iterator[Result]:
     """期初 from 期末 and what came and went, 期末 from 期初, and what came net of what went."""
-    if not (claims.NET.search(claim.near) or claims.BEFORE.search(claim.words) or claims.ENDED.search(claim.words)):
+    if not (cues.NET.search(claim.near) or cues.BEFORE.search(claim.words) or cues.ENDED.search(claim.words)):
         return
     own = [*(p for p in own if p.shown), *around.flows(claim.figure)]
-    if net := claims.NET.search(claim.near):
+    if net := cues.NET.search(claim.near):
         yield from distances.net(own, 1 if net["came"] else -1)
-    if claims.BEFORE.search(claim.words):
+    if cues.BEFORE.search(claim.words):
         yield from distances.rolled(own, back=True)
-    elif claims.ENDED.search(claim.words):
+    elif cues.ENDED.search(claim.words):
         yield from distances.rolled(own, back=False)
         levels = [p for p in own if p.shown and not p.assumed]
         yield from ((abs(a.value + b.value), EXACT) for a in levels for b in own if b.assumed)

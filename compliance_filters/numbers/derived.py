@@ -8,9 +8,9 @@ from decimal import Decimal
 from itertools import chain, combinations, islice
 
 from compliance_filters.finding import ReviewContext
-from compliance_filters.numbers import arithmetic, claims, comparisons, distances
+from compliance_filters.numbers import arithmetic, comparisons, cues, distances
 from compliance_filters.numbers.arithmetic import EXACT, Result
-from compliance_filters.numbers.claims import Claim, claim_of, is_round
+from compliance_filters.numbers.claims import COMPARES, Claim, claim_of, is_round
 from compliance_filters.numbers.comparisons import PAIRED
 from compliance_filters.numbers.evidence import Evidence, Known
 from compliance_filters.numbers.mentions import MOVE, NAV, Mention
@@ -49,7 +49,7 @@ class Derivation:
         `trusts` says of which shown figures (by index) others may be computed.
         """
         claim = claim_of(self._page, index, self._products, stated=stated)
-        if claim.unit == "个月" and claims.SINCE.search(claim.words):
+        if claim.unit == "个月" and cues.SINCE.search(claim.words):
             return _since(claim.quantity, self._context)
         parts = self._parts.around(index, trusts)
         if claim.meets(self._results(claim, parts)):
@@ -90,7 +90,7 @@ class Derivation:
         shares = figure.quantity.unit == "份"
         if not (shares or is_sum(page.text, figure)) or named or not is_round(figure.quantity):
             return False
-        if claims.HELD.search(page.text, figure.stretch, figure.start):
+        if cues.HELD.search(page.text, figure.stretch, figure.start):
             return False
         for later in range(index + 1, len(page.figures)):
             other = page.figures[later]
@@ -125,7 +125,7 @@ class Derivation:
         ):
             return True
         whole = amount + claim.quantity.value
-        return bool(claims.REST.search(claim.before)) and any(p.unit == "元" and p.value == whole for p in parts)
+        return bool(cues.REST.search(claim.before)) and any(p.unit == "元" and p.value == whole for p in parts)
 
 
 def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, Decimal]]:
@@ -136,25 +136,25 @@ def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, D
 
 def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator[Result]:
     start = claim.figure.start
-    if claims.REST.search(claim.before):
+    if cues.REST.search(claim.before):
         yield from ((100 - total, room) for _, total, room in _totals(claim, own))
         said = [p for p in own if claim.figure.sentence <= p.place < start]
         yield from arithmetic.rest_of_first(said[-PAIRED:])
-    if claims.YEARLY.search(claim.words):
+    if cues.YEARLY.search(claim.words):
         yield from arithmetic.yearly(own)
-    if claims.COMPOUND.search(claim.words):
+    if cues.COMPOUND.search(claim.words):
         before = [p for p in own if 0 <= p.place < start]
         yield from arithmetic.compounded(before[::-1])
         for run in arithmetic.runs(nearest(before, start, _FEW)):
             yield from islice(arithmetic.compounded(run), len(run) - 2, None)
-    if claims.BEFORE.search(claim.words) or claims.THEN.search(claim.words):
+    if cues.BEFORE.search(claim.words) or cues.THEN.search(claim.words):
         moves = [p for p in parts if p.unit == "pp" and p.shown]
-        yield from distances.moved(own, moves, back=claims.BEFORE.search(claim.words) is not None)
-    if claims.WEIGHTED.search(claim.text, claim.figure.sentence, start):
+        yield from distances.moved(own, moves, back=cues.BEFORE.search(claim.words) is not None)
+    if cues.WEIGHTED.search(claim.text, claim.figure.sentence, start):
         yield from arithmetic.weighted(nearest(parts, start, _FEW))
     if _TENTHS in claim.text[max(0, start - _NEXT) : start]:
         yield from ((abs(r.value * z.value) / 10, EXACT) for r in own for z in parts if z.unit == _TENTHS)
-    if claims.A_MONTH.search(claim.near):
+    if cues.A_MONTH.search(claim.near):
         yield from ((abs(p.value) / 12, EXACT) for p in own)
     yield from arithmetic.sensitivities(parts)
 
@@ -169,25 +169,25 @@ def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     whole = nearest([p for p in parts if p.unit != "%" or rated], figure.start, PAIRED)
     sentence = range(figure.sentence, figure.sentence_end)
     pairs = list(arithmetic.ratios(figure.start, whole, sentence=sentence, wide=bool(figure.label)))
-    grown = fraction and claims.GROWN_BY.search(claim.near) is not None
-    if not grown and (claims.SHARE.search(claim.words) or unit != "%" or fraction):
-        within = unit == "%" and claims.PART.search(claim.words) is not None
+    grown = fraction and cues.GROWN_BY.search(claim.near) is not None
+    if not grown and (cues.SHARE.search(claim.words) or unit != "%" or fraction):
+        within = unit == "%" and cues.PART.search(claim.words) is not None
         found = arithmetic.shares(pairs, 1 if unit in ("倍", "") else 100)
         yield from ((value, room) for value, room in found if not within or value <= 100)
         if within:
             yield from arithmetic.shares_of_run(figure.start, parts, claim.member, claim.members)
     elif claim.bare:
         yield from arithmetic.shares_of_last(figure.start, whole, whole=claim.before == "的")
-    elif claim.text[figure.end - 1] == "成" and claims.AMONG.search(claim.near):
+    elif claim.text[figure.end - 1] == "成" and cues.AMONG.search(claim.near):
         rates = [p for p in parts if p.unit == "%" and 0 <= p.place < figure.start]
         yield from arithmetic.shares(combinations(rates[-2:], 2), 100)
-    if unit == "%" and claims.GROWTH.search(claim.words):
+    if unit == "%" and cues.GROWTH.search(claim.words):
         yield from arithmetic.growths(pairs, claim.growth)
 
 
 def _recoveries(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
     end = claim.figure.end
-    if claims.RECOVERS.search(claim.near + claim.text[end : end + _BEHIND]):
+    if cues.RECOVERS.search(claim.near + claim.text[end : end + _BEHIND]):
         rates = [p.value / 100 for p in parts if p.unit == "%"]
         scale = 100 if claim.unit == "%" else 1
         yield from ((value * scale, room) for value, room in arithmetic.recoveries(rates))
@@ -206,9 +206,9 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
         yield from (result for amount in sums for result in arithmetic.interest(amount, [claim.part], spans))
         return
-    if claims.PAID.search(claim.words):
-        anywhere = claim.open or claims.SUM.search(claim.words)
-        counts = [p for p in parts if anywhere or start - claims.COMPARES <= p.place < start]
+    if cues.PAID.search(claim.words):
+        anywhere = claim.open or cues.SUM.search(claim.words)
+        counts = [p for p in parts if anywhere or start - COMPARES <= p.place < start]
         yield from arithmetic.multiples(parts, counts)
     yield from _grown_from(claim, parts)
     if not claim.asks_interest:
@@ -224,16 +224,16 @@ def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     yield from ((amount, EXACT) for amount in worth)
     for amount in (*sums, *worth):
         yield from arithmetic.interest(amount, rates, spans)
-        if claims.GROWN.search(claim.words):
+        if cues.GROWN.search(claim.words):
             yield from arithmetic.compound(amount, rates, spans)
-        if claim.free or claims.AFTER.search(claim.words):
+        if claim.free or cues.AFTER.search(claim.words):
             yield from arithmetic.what_is_left(amount, rates)
     yield from ((amount * tenth, EXACT) for amount in sums for tenth in tenths)
 
 
 def _grown_from(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
     """A sum of the year before, from this year's and its growth: 86.5亿元 after 12.3% were 77.0亿元."""
-    if claims.BEFORE.search(claim.words):
+    if cues.BEFORE.search(claim.words):
         grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
         money = [p for p in parts if p.unit == "元"]
         yield from ((abs(p.value) / (1 + rate), EXACT) for p in money for rate in grown if rate > -1)
@@ -242,9 +242,9 @@ def _grown_from(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
 def _factors(claim: Claim, rated: Sequence[Part]) -> list[Decimal]:
     """Rates as parts of one; where words compare, how far alike ones lie apart; where they multiply, products."""
     rates = [p.value / 100 for p in rated]
-    if claims.LESS.search(claim.words):
+    if cues.LESS.search(claim.words):
         apart = [abs(a.value - b.value) / 100 for a, b in combinations(rated, 2) if _are_alike(claim.text, a, b)]
-        rates = apart if apart and claims.APART.search(claim.words) else rates + apart
+        rates = apart if apart and cues.APART.search(claim.words) else rates + apart
     if _TIMES.search(claim.text, claim.figure.sentence, claim.figure.start):
         rates += [a * b for a, b in combinations(rates[:_FEW], 2)]
     return rates

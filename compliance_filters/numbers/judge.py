@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from compliance_filters.finding import ReviewContext
 from compliance_filters.numbers.agreement import Comparer, Match, names
-from compliance_filters.numbers.claims import COMPUTES, is_round
+from compliance_filters.numbers.claims import is_round
+from compliance_filters.numbers.cues import COMPUTES
 from compliance_filters.numbers.derived import Derivation
 from compliance_filters.numbers.evidence import Evidence, Known, SourcePage
 from compliance_filters.numbers.figures import Figure, citations

@@ -106,7 +106,8 @@ def _patterns(pack: RulePack) -> Iterator[Fault]:
 
 
 def _of_rule(rule: Rule) -> tuple[re.Pattern[str], ...]:
-    return (*(cue.pattern for cue in rule.cues), *rule.benign, *rule.unless)
+    thens = (cue.then for cue in rule.cues if cue.then is not None)
+    return (*(cue.pattern for cue in rule.cues), *thens, *rule.benign, *rule.unless)
 
 
 def patterns_of_settings(pack: RulePack) -> Iterator[tuple[str, re.Pattern[str]]]:

@@ -31,6 +31,7 @@ class Cue:
     anchors: tuple[str, ...]
     pattern: re.Pattern[str]
     settled: bool = False  # the pattern holds denial and retraction alike, so that clause logic is not asked
+    then: re.Pattern[str] | None = None  # what must follow in the sentence, asserted by its own clause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,12 +204,14 @@ def _cues(entry: Mapping[str, Any]) -> Iterable[Cue]:
             anchors=tuple(map(str, item["anchors"])),
             pattern=compile_pattern(item["regex"]),
             settled=bool(item.get("settled", False)),
+            then=compile_pattern(item["then"]) if "then" in item else None,
         )
 
 
 def compile_pattern(source: str) -> re.Pattern[str]:
     """A pattern with the pack's macros: {g8} up to 8 plain characters of one clause without a negation,
-    {c8} the same across commas, {pct} a rate in digits or Chinese words, {urge} words that ask to buy.
+    {c8} the same across commas, {pct} a rate in digits or Chinese words, {urge} words that ask to buy, {buy} more such
+    words, for `then` alone, where each is read by its clause.
 
     Unbounded repetition of a group is refused, so no pattern can backtrack catastrophically.
     """
@@ -227,6 +230,15 @@ _WORDS = {
         r"|(?<!不)可以(?:先|直接|通过我)?(?:申购|买|认购|配|加仓)|先(?:买|占|配|上车)|照(?:样)?买|下单|买进去?"
         r"|(?:尽管|放心)(?:买|加)|给(?:您|你)配|配(?:上|[一二两三四五六七八九十]成)|投一[份笔点]|适合(?:您|你)|逢低(?:吸|买)"
         r"|买[一二两三四五六七八九十\d]{1,3}万|(?<![不才再后])能买)"
+    ),
+    "buy": (
+        r"(?:(?:我|还是|仍然?|照样|真心|强烈|先|就)[^,;。!?不没别未无]{0,4}推荐|推荐(?:给)?(?:您|你)"
+        r"|(?:建议|劝)(?:您|你)?[^,;。!?不没别未无]{0,10}(?:买|申购|认购|配|加仓|换|占|参与|投|拿|建仓|吸)"
+        r"|[去上到找][^,;。!?不没未无]{0,8}(?:买|申购|认购)(?![的过了])"
+        r"|买(?:点|一点|些|上|它|进|下|[一二两三四五六七八九十百\d]{1,4}万)|照样?[买配]|您?签个?字就能买"
+        r"|把[^,;。!?不没未无]{1,12}(?:买|配|申购|认购)[了上]|配(?:点|一点|些|上|它|[一二两三四五六七八九十\d]{1,4}[成万])"
+        r"|[就先](?:买|配|占|上)[它上着了下一]|[放投拿][一二两三四五六七八九十\d]{1,4}[万成]|下单|照样上"
+        r"|值得(?:您|你)?[^,;。!?不没未无]{0,3}[买配放拿投]|适合(?:您|你)|[拿吸加]一?[些点]|逢低[吸买加]|买入建议)"
     ),
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from compliance_filters.clauses import Sentence
 from compliance_filters.finding import Draft, ReviewContext, Target
-from compliance_filters.phrases import _TITLE, PhraseFilter, Span, _matches, _merged, _touches
+from compliance_filters.phrases import _TITLE, PhraseFilter, Span, _merged, _touches
 from compliance_filters.rules.pack import Cue, Rule
 from mandarin.offsets import Mapped
 
@@ -59,7 +59,7 @@ class PhraseTracer(PhraseFilter):
     def _traced(
         self, text: str, source: Mapped, sentence: Sentence, rule: Rule, cues: list[int], names: list[Span]
     ) -> Iterator[Candidate]:
-        matched = [(span, rule.cues[i]) for i in cues for span in _matches(rule.cues[i].pattern, sentence.text)]
+        matched = [(span, rule.cues[i]) for i in cues for span in self._places(rule.cues[i], sentence)]
         free = [s for s, _ in matched if s[0] < s[1] and not self._saved(rule, sentence, s, names)]
         claims = _merged(sorted(set(free)))
         for span, cue in matched:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ SHIPPED = Path(__file__).parent / "model"
 _AT_ONCE = 16  # windows read between two looks at the clock
 INJECTION = "input.injection"
 _A_BUDGET = 64  # windows that share one time budget: about 5,000 characters, as at the gate
+_LEAST = 6  # characters that can break a rule by themselves
 WINDOW = 80  # characters read at once: as long as what the classifier was trained on
 _CLEAR = 0.3  # probability at which one sentence of a window is named instead of the window
 _BY_MODEL = "（由语义模型判断，规则词表未命中）"
@@ -63,7 +64,8 @@ class SemanticFilter:
             for column, rule, suspicion in self._suspected(row, draft.target):
                 start, end = self._placed(source.text, span, column)
                 window = source.text[slice(*span)]
-                if rule.id in self._phrases.denied(window, start - span[0], end - span[0]):
+                denied = self._phrases.denied(window, start - span[0], end - span[0]).get(rule.id)
+                if denied and not self._said_besides(window, denied, column, draft.target):
                     continue  # 本产品不保本: clause logic read these very words, and reads negation better
                 place = source.original_span(start, end)
                 found.append(self._finding(rule, draft, place, suspicion))
@@ -117,6 +119,16 @@ class SemanticFilter:
     def _thresholds(self, rule: Rule, target: Target) -> Thresholds:
         return self._calibration.of(rule.id, spoken=target is Target.ADVISOR_SPEECH)
 
+    def _said_besides(self, window: str, denied: Sequence[Span], column: int, target: Target) -> bool:
+        """Whether a window breaks a rule even without the clauses that deny it: 这不叫返佣，就是给您家添个炸锅."""
+        rest = _without(window, denied)
+        if len(rest) < _LEAST:
+            return False
+        return any(
+            at == column and suspicion >= self._thresholds(rule, target).decide
+            for at, rule, suspicion in self._suspected(self._scored([rest])[0], target)
+        )
+
     def _placed(self, text: str, span: Span, column: int) -> Span:
         """The sentence of the window that the rule fits best; the whole window where no sentence is enough."""
         start, end = span
@@ -141,6 +153,12 @@ class SemanticFilter:
 
 def _meets(span: Span, finding: Finding) -> bool:
     return span[0] < finding.end and finding.start < span[1]
+
+
+def _without(text: str, spans: Sequence[Span]) -> str:
+    """A text without some clauses of it, and without what joined them."""
+    kept = "".join(char for n, char in enumerate(text) if not any(start <= n < end for start, end in spans))
+    return kept.strip(" ,;:、。!?")
 
 
 def looked_for(rule_id: str, target: Target) -> bool:

@@ -18,12 +18,25 @@ def train(
     ] = None,
     only: Annotated[bool, typer.Option("--only", help="Train on --data alone, without the shipped sentences.")] = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for the model.")] = Path("semantic-model"),
-    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the data.")] = 5,
+    start: Annotated[
+        Path | None, typer.Option(help="Folder of a model to go on from, in fewer passes, instead of from nothing.")
+    ] = None,
+    fresh: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --start: a batch that it has not seen; may be given again. Of others a third is repeated."
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Most passes over the data; default: 5, with --start 2.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed; the same data and seed give the same model.")] = 7,
 ) -> None:
     """Tune the semantic rules on your own sentences, calibrate them, and print how they do on the development split."""
+    from dataclasses import replace
+
     from compliance_filters.semantic.dataset import SHIPPED, load_all
-    from compliance_filters.semantic.train import train_semantic
+    from compliance_filters.semantic.train import GOING_ON, train_semantic
     from models.encoders.transformer import SentenceTransformerEncoder
     from models.tuning_run import TuningSettings
     from serve.errors import ServeError
@@ -35,14 +48,18 @@ def train(
     if not isinstance(encoder, SentenceTransformerEncoder):
         raise ServeError("Training needs the encoder on torch: run pip install 'tougu[local,train]'.")
     sentences = load_all([*([] if only else [SHIPPED]), *(data or [])], known=house.rule_pack.rules)
+    usual = GOING_ON if start else TuningSettings()
+    settings = replace(usual, seed=seed, epochs=epochs or usual.epochs)
     with progress_bar() as bar:
-        task = bar.add_task("train", total=epochs, note="")
+        task = bar.add_task("train", total=settings.epochs, note="")
         trained = train_semantic(
             out,
             sentences,
             encoder,
             house.rule_pack,
-            settings=TuningSettings(epochs=epochs, seed=seed),
+            settings=settings,
+            start=start,
+            fresh=fresh or (),
             progress=lambda done, total, note: bar.update(task, completed=done, total=total, note=note),
         )
     for name, figure in trained.figures["development"].items():

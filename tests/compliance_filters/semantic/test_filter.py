@@ -55,6 +55,11 @@ def test_words_that_the_clauses_deny_are_not_found_by_the_model(pack: RulePack) 
     assert [f.rule for f in found(pack, "本产品保本，甲词。")] == ["promise.return"]
 
 
+def test_what_is_said_besides_a_denial_is_found_and_what_is_merely_doubtful_is_not(pack: RulePack) -> None:
+    assert [f.rule for f in found(pack, "本产品不保本，可到了日子这里有甲词。")] == ["promise.return"]
+    assert found(pack, "本产品不保本，可到了日子这里有乙词。") == ()
+
+
 def test_client_input_is_read_for_injection_only(pack: RulePack) -> None:
     assert found(pack, "这里有甲词。", Target.CLIENT_INPUT) == ()
 
