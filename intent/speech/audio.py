@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from intent.errors import AudioError
 from intent.speech.decoder import HEADERLESS, SAMPLE_RATE, Block, RawFormat, SoundStream, opened
+from intent.speech.ogg_end import breaks_off
 from intent.speech.survey import Survey
 from intent.speech.wav_header import wav_claim
 from intent.speech.windows import WINDOW_S, cuts, in_chunks
@@ -213,4 +214,6 @@ def _harm(path: Path, stream: SoundStream, decoded_s: float) -> str:
             f"The header claims {claimed_s:.1f} s but {decoded_s:.1f} s could be decoded; "
             "the recording is truncated or its header is wrong."
         )
+    if breaks_off(path):
+        return f"The recording breaks off after {decoded_s:.1f} s: its last page is missing."
     return ""

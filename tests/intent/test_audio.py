@@ -239,6 +239,15 @@ def test_half_of_an_m4a_is_a_salvage_where_its_index_is_left(tmp_path: Path) -> 
     assert half.warnings
 
 
+def test_an_ogg_file_that_breaks_off_is_a_salvage(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.opus", "libopus", tone(200, 20.0, rate=48_000)[None], 48_000)
+    assert not decode(path).salvaged
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    half = decode(path)
+    assert 5 < half.duration_s < 15
+    assert (half.salvaged, "breaks off" in half.warnings[0]) == (True, True)
+
+
 def test_half_of_an_m4a_without_its_index_is_refused(tmp_path: Path) -> None:
     path = m4a(tmp_path / "a.m4a")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
