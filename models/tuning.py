@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import ModelUnavailableError
+from models.errors import ModelDamagedError, ModelUnavailableError
 from models.objective import HoldsOrNot, Objective
-from models.tuned import TunedCard, read_card, write_tuned
+from models.tuned import WEIGHTS, TunedCard, read_card, write_tuned
 from models.tuning_run import (
     UNFINISHED,
     Done,
@@ -40,16 +41,18 @@ def tune(
     development: Examples,
     settings: TuningSettings,
     objective: Objective | None = None,
+    start: Path | None = None,
     progress: Progress = lambda done, of, note: None,
 ) -> TunedCard:
     """Train and write the best epoch (by the objective's figure on `development`) into `folder`.
 
     `labels` name the outputs of the head. Without an `objective` each holds or not, independent of the others.
+    `start` is a tuned model to go on from, of the same encoder and labels; layers that it left alone begin unchanged.
 
     `encoder` is the loaded transformer and its tokenizer; it is not changed. Where its layers are in half precision,
     training multiplies in half, too. The order of texts, the dropout and the head follow the seed. A run that was
     stopped goes on after its last whole epoch when it is started again with the same folder, data and settings. Raises
-    ModelUnavailableError without torch and peft, or without the device.
+    ModelUnavailableError without torch, peft or the device, ModelDamagedError for a `start` of another make.
     """
     aim = objective or HoldsOrNot(settings.smoothing)
     base, tokenizer = encoder
@@ -60,8 +63,11 @@ def tune(
         family=family, labels=tuple(labels), rank=settings.rank, alpha=settings.alpha,
         prefix=settings.prefix, max_tokens=settings.max_tokens, parts=settings.parts,
     )  # fmt: skip
+    if start:
+        run.begin_at(_factors(start, card))
     known, unseen = states.of(train.texts, progress), states.of(development.texts, progress)
-    key, unfinished = fingerprint(train, development, settings, labels), folder / UNFINISHED
+    key = fingerprint(train, development, settings, labels, read_card(start).sha256 if start else "")
+    unfinished = folder / UNFINISHED
     done = run.resume(unfinished, key) or Done()
     while done.epochs < settings.epochs and done.waited <= settings.patience:
         loss = run.epoch(train, known, done.epochs, progress)
@@ -76,6 +82,19 @@ def tune(
         run.save(unfinished, done, key)
     unfinished.unlink(missing_ok=True)
     return read_card(folder)
+
+
+def _factors(start: Path, card: TunedCard) -> Mapping[str, Any]:
+    """The tensors of an earlier model that is of the same make as `card`. Raises ModelDamagedError."""
+    from safetensors.torch import load_file
+
+    earlier = read_card(start)
+    if replace(earlier, sha256="", max_tokens=card.max_tokens) != card:
+        raise ModelDamagedError(
+            f"the model {start.name} cannot be gone on from: it is of another encoder, other labels or another rank",
+            remedy="train from the beginning (without a start), or start from a model of this make",
+        )
+    return load_file(start / WEIGHTS)
 
 
 def _networks(base: Any, outputs: int, bias: NDArray[np.float32], settings: TuningSettings) -> tuple[Any, Any, Any]:

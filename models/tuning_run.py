@@ -6,7 +6,7 @@ import hashlib
 import math
 import pickle
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import ModelDamagedError
 from models.objective import Objective, Targets
 from models.tuned import pooled, tokenize
 
@@ -149,6 +150,20 @@ class Run:
         self._rates = [group["lr"] for group in self._optimiser.param_groups]
         self._dropped = torch.nn.Dropout(settings.head_dropout)
 
+    def begin_at(self, tensors: Mapping[str, Any]) -> None:
+        """Take the head and the factors of an earlier model. Raises ModelDamagedError where these have no place."""
+        import torch
+
+        own = self.tensors()
+        if lost := tensors.keys() - own.keys():
+            raise ModelDamagedError(
+                f"the earlier model changed {min(lost)}, which stays frozen here",
+                remedy="train with at most as many frozen layers as it had",
+            )
+        with torch.no_grad():
+            for name, values in tensors.items():
+                own[name].copy_(values)
+
     def epoch(self, train: Examples, states: Sequence[State], epoch: int, progress: Progress) -> float:
         """One pass in batches of like length, in random order; returns the mean loss."""
         import torch
@@ -253,9 +268,11 @@ class Run:
             group["lr"] = rate * max(factor, 1e-3)
 
 
-def fingerprint(train: Examples, development: Examples, settings: TuningSettings, labels: Sequence[str]) -> str:
-    """Of everything that decides a run's outcome; an unfinished run goes on only with the same."""
-    digest = hashlib.sha256(repr((asdict(settings), tuple(labels))).encode())
+def fingerprint(
+    train: Examples, development: Examples, settings: TuningSettings, labels: Sequence[str], start: str = ""
+) -> str:
+    """Of everything that decides a run's outcome; an unfinished run goes on only with the same. `start`: a digest."""
+    digest = hashlib.sha256(repr((asdict(settings), tuple(labels), start)).encode())
     for part in (train, development):
         digest.update("\n".join(part.texts).encode("utf-8", "surrogatepass"))
         digest.update(np.ascontiguousarray(part.targets).tobytes())

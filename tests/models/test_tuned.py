@@ -108,6 +108,39 @@ def test_the_same_seed_gives_the_same_weights(base: tuple[Any, Any], folder: Pat
     assert read_card(tmp_path).sha256 == read_card(folder).sha256
 
 
+def test_training_goes_on_from_a_model_with_more_layers_free_but_not_with_fewer(
+    base: tuple[Any, Any], folder: Path, tmp_path: Path
+) -> None:
+    settings = replace(SETTINGS, frozen_layers=0, epochs=1, learning_rate=1e-6, head_learning_rate=1e-6)
+    tune(
+        tmp_path, base, family="tiny", labels=LABELS, train=made(16, 4), development=made(60, 2), settings=settings,
+        start=folder,
+    )  # fmt: skip
+    unseen = made(80, 3)
+    went_on, before = (opened(place, base).score(unseen.texts) for place in (tmp_path, folder))
+    assert np.allclose(went_on, before, atol=1e-2)
+    with pytest.raises(ModelDamagedError, match=r"layer\.0\..* stays frozen here"):
+        tune(
+            tmp_path / "fewer", base, family="tiny", labels=LABELS, train=made(16, 4), development=made(8, 2),
+            settings=SETTINGS, start=tmp_path,
+        )  # fmt: skip
+
+
+def test_training_does_not_go_on_from_a_model_of_another_make(
+    base: tuple[Any, Any], folder: Path, tmp_path: Path
+) -> None:
+    def going_on(settings: TuningSettings, labels: tuple[str, ...] = LABELS) -> None:
+        tune(
+            tmp_path, base, family="tiny", labels=labels, train=made(16, 1), development=made(8, 2),
+            settings=settings, start=folder,
+        )  # fmt: skip
+
+    with pytest.raises(ModelDamagedError, match="another encoder, other labels or another rank"):
+        going_on(SETTINGS, ("has.乙", "has.甲"))
+    with pytest.raises(ModelDamagedError, match="another rank"):
+        going_on(replace(SETTINGS, rank=2))
+
+
 def test_changed_weights_another_encoder_and_a_missing_card_are_refused(
     folder: Path, base: tuple[Any, Any], tmp_path: Path
 ) -> None:
