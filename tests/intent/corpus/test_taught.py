@@ -18,7 +18,7 @@ from prompts.library import PromptLibrary
 from prompts.scripted_chat import ScriptedChat
 
 TAXONOMY = load_taxonomy()
-PROPOSED = Turn(index=0, speaker=Speaker.ADVISOR, text="港股通要不要开一个？", start_s=0.0, end_s=1.0)
+PROPOSED = Turn(index=0, speaker=Speaker.ADVISOR, text="港股通要不要开一个？", start_s=0.0, end_s=0.0)
 LINE = Unlabelled(id="c1-4", utterance=Utterance(text="那我开", context=(PROPOSED,)))
 
 
