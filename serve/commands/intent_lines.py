@@ -92,7 +92,8 @@ def taught(house: House, file: Path, *, export: Path | None) -> None:
     model = house.chat(ChatTask.VERIFY)
     if model is None:
         raise typer.BadParameter("No chat model is set for the task verify: set chat.base_url and chat.model.")
-    lines, rows = load_unlabelled(file), []
+    lines = load_unlabelled(file)
+    rows: list[dict[str, Any]] = []
     with progress_bar() as bar:
         task = bar.add_task("ask", total=len(lines), note="")
         for item in ChatTeacher(model, house.prompts, house.taxonomy).labelled(lines):
