@@ -21,7 +21,6 @@ from models.scorer import Probabilities
 
 BUCKETS = 1 << 16
 LONGEST = 3  # characters of a piece
-_EXACT, _QUICK = {"max_iter": 400}, {"max_iter": 400, "dual": True, "tol": 0.1, "random_state": 0}
 _WEIGHTS, _CARD = "ngrams.npz", "ngrams.json"
 REMEDY = "install tougu again, or point the settings at a whole model folder"
 
@@ -75,12 +74,19 @@ def _pieces(text: str) -> set[str]:
 
 
 def fit_ngrams(
-    folder: Path, labels: Sequence[str], texts: Sequence[str], targets: NDArray[np.float32], *, strength: float = 30.0
+    folder: Path,
+    labels: Sequence[str],
+    texts: Sequence[str],
+    targets: NDArray[np.float32],
+    *,
+    believed: NDArray[np.float32] | None = None,
+    strength: float = 30.0,
 ) -> None:
     """Fit one balanced logistic regression a label and write weights and card. Needs scikit-learn.
 
-    `strength` is the inverse of the L2 penalty. Solved in the dual, which on short texts is many times faster than
-    the primal, to a tolerance at which probabilities differ by less than 0.01 (Yu, Huang, Lin, 2011).
+    `believed` (texts,) weighs each text. `strength` is the inverse of the L2 penalty. Solved in the dual, which on
+    short texts is many times faster than the primal, to a tolerance at which probabilities differ by less than 0.01
+    (Yu, Huang, Lin, 2011).
     """
     import scipy.sparse as sp
     from sklearn.linear_model import LogisticRegression
@@ -99,7 +105,7 @@ def fit_ngrams(
         model = LogisticRegression(
             C=strength, class_weight="balanced", solver="liblinear", dual=True, tol=0.1, random_state=0
         )
-        model.fit(matrix, targets[:, column])
+        model.fit(matrix, targets[:, column], believed)
         weights[:, column], bias[column] = model.coef_[0], model.intercept_[0]
     folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(folder / _WEIGHTS, weights=weights, bias=bias)

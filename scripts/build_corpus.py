@@ -8,7 +8,8 @@ A batch is named by its file up to the first dot. What is built:
 
 - `--lines`: lines of the compact format (intent/corpus/compact.py) below a first line `# SPLIT who speaks`.
   The id is the batch and the number of the line, so it stays when other lines come or go.
-- `--base`: lines that have the format of the corpus already; ids are kept, batches of `--lines` replaced.
+- `--base`: lines that have the format of the corpus already; ids are kept, batches of `--lines` replaced. With the
+  corpus itself as the base, batches are added to it: readings of the others stay.
 - `--readings`: `id<TAB>labels[<TAB>?]` of the second reader; `--settled`: the same, the labels that are kept;
   `drop` leaves a line out that no border settles.
   Ids are those of the corpus, or those of the batch's `--maps` file `{id: line as the author wrote it}`.
@@ -23,7 +24,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,8 @@ def main() -> None:
     author = {item.id: item.gold for item in corpus.items}
     corpus.items = settle(corpus, readers_labels(options.settled, maps, corpus))
     corpus.items = without_doubles(corpus, [json.loads(line) for path in options.against for line in lines_of(path)])
-    readings = list(second_readings(options.readings, maps, author, corpus))
+    anew = list(second_readings(options.readings, maps, author, corpus))
+    readings = [*kept_readings(options.out / READINGS, corpus, rebuilt, anew), *anew]
     calls = list(whole_calls(options.calls, corpus))
     for mistake in corpus.mistakes:
         print(mistake, file=sys.stderr)
@@ -164,6 +166,15 @@ def second_readings(
         if id_ in kept and seen.labels is not None:
             first = author[id_] if seen.row is None else row_labels(seen.row, corpus.taxonomy)
             yield {"id": id_, "author": labels_json(first), "reader": labels_json(seen.labels), "doubt": seen.doubt}
+
+
+def kept_readings(
+    path: Path, corpus: Corpus, rebuilt: Collection[str], anew: Sequence[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Earlier readings of lines that are still there, of no batch that is built anew, and not read anew."""
+    stay = {item.id for item in corpus.items if item.batch not in rebuilt} - {reading["id"] for reading in anew}
+    earlier = map(json.loads, lines_of(path) if path.exists() else ())
+    return (reading for reading in earlier if reading["id"] in stay)
 
 
 def without_doubles(corpus: Corpus, against: Sequence[Mapping[str, Any]]) -> list[Labelled]:

@@ -11,12 +11,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
 
+import numpy as np
+from numpy.typing import NDArray
+
 from intent.call import LineReading
 from intent.classifier.baseline import FrozenBaseline
 from intent.classifier.calibration import calibrate, readings
 from intent.classifier.card import write_card
 from intent.classifier.figures import method_figures
-from intent.classifier.folder import BLEND, NGRAMS, TUNED, ModelCard, write_model_card
+from intent.classifier.folder import BLEND, NGRAMS, TUNED, ModelCard, read_model_card, write_model_card
 from intent.classifier.model import RulesClassifier
 from intent.classifier.network import (
     Beliefs,
@@ -51,6 +54,7 @@ WEIGHTS = tuple(round(0.1 * n, 1) for n in range(5, 10))  # of the encoder in th
 
 
 TUNING = TuningSettings(parts=True, dropout=0.0, head_dropout=0.1, epochs=4, max_tokens=160)
+GOING_ON = replace(TUNING, epochs=2, learning_rate=5e-4, head_learning_rate=1e-3)  # from an earlier model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +81,7 @@ def train(
     settings: TrainingSettings | None = None,
     with_shipped: bool = False,
     compare: bool = False,
+    start: Path | None = None,
     progress: Progress = lambda done, of, note: None,
 ) -> ModelCard:
     """Train on `data` (the shipped lines by default), write the model folder `out`, return its card.
@@ -85,7 +90,8 @@ def train(
     the F0.5 of leads, which prefers precision; with `compare` the frozen encoder with logistic regression
     stands in the table, too. The split `test` is never read. `with_shipped` adds the shipped training lines to
     those of `data`. The same data, encoder and seed give the same weights; a stopped run goes on when it is
-    started again. Raises TrainingDataError, ModelUnavailableError.
+    started again. `start` is the folder of a model whose encoder is trained on, which takes fewer passes. Raises
+    TrainingDataError, ModelUnavailableError, ModelDamagedError.
     """
     taxonomy, settings = taxonomy or load_taxonomy(), settings or TrainingSettings()
     labelled = load_labelled(taxonomy, data)
@@ -97,7 +103,11 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     progress(0, settings.tuning.epochs, "n-grams")
     fit_ngrams(
-        out, ngram_labels(taxonomy.ids), known.examples.texts, ngram_targets(known.examples.targets, len(taxonomy.ids))
+        out,
+        ngram_labels(taxonomy.ids),
+        known.examples.texts,
+        ngram_targets(known.examples.targets, len(taxonomy.ids)),
+        believed=known.examples.weights,
     )
     tune(
         out,
@@ -108,13 +118,15 @@ def train(
         development=held.examples,
         settings=settings.tuning,
         objective=IntentObjective(len(taxonomy.ids), settings.tuning.smoothing),
+        start=start,
         progress=progress,
     )
     frozen = FrozenBaseline(encoder, taxonomy.ids, seed=settings.tuning.seed) if compare else None
     if frozen:
         progress(settings.tuning.epochs, settings.tuning.epochs, "frozen encoder, for comparison")
         frozen.fit([item.utterance for item in known.items], known.examples.targets)
-    return _finish(out, labelled, taxonomy, encoder, settings, held, unseen, frozen)
+    origin = read_model_card(start).version if start else None
+    return _finish(out, labelled, taxonomy, encoder, settings, held, unseen, frozen, origin)
 
 
 def require_enough(labelled: LabelledSet) -> None:
@@ -136,6 +148,7 @@ def _finish(
     held: _Split,
     unseen: _Split,
     frozen: FrozenBaseline | None,
+    origin: str | None,
 ) -> ModelCard:
     """Blend, calibrate on one split, measure and choose on the other, write the card."""
     networks: dict[str, Network] = {
@@ -170,6 +183,7 @@ def _finish(
             "sha256": labelled.digest,
             **{split: len(labelled.of(split)) for split in ("train", "calibration", "dev")},
             "settings": asdict(settings),
+            **({"start": origin} if origin else {}),
         },
         figures=figures,
     )
@@ -203,8 +217,15 @@ def _split(items: tuple[Labelled, ...], taxonomy: Taxonomy, *, noise: float = 0.
         examples=Examples(
             texts=tuple(model_text(item.utterance) for item in kept),
             targets=targets([item.gold for item in kept], taxonomy.ids),
+            weights=_believed(kept),
         ),
     )
+
+
+def _believed(items: Sequence[Labelled]) -> NDArray[np.float32] | None:
+    """How far each line's labels are believed; None where a person gave all of them."""
+    shares = np.array([item.believed for item in items], np.float32)
+    return shares if (shares < 1).any() else None
 
 
 def _weights_digest(folder: Path) -> str:

@@ -20,7 +20,8 @@ UTTERANCES = "utterances.jsonl"
 REVIEW = "review"  # true where a person must read the line before it may be used
 WHY = "why"  # a person had to read the line
 REVIEWED_BY = "reviewed_by"  # user id of who did
-FIELDS = ("id", "role", "text", "context", "intents", "tags", "split", "batch", REVIEWED_BY)
+BELIEVED = "believed"  # how far the labels are believed, where no person gave them
+FIELDS = ("id", "role", "text", "context", "intents", "tags", "split", "batch", REVIEWED_BY, BELIEVED)
 _UNSAID = re.compile(r"[\W_]+")  # spaces and marks, which nobody says
 Labels = tuple[tuple[str, Polarity], ...]  # empty where a line holds no intent
 
@@ -36,6 +37,7 @@ class Labelled:
     tags: tuple[str, ...] = ()
     batch: str = ""  # of one author, in voices of its own
     reviewed_by: str = ""  # user id of who read what staff had found wrong; empty where nobody had to
+    believed: float = 1.0  # weight in training, (0, 1]; below 1 a chat model gave the labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,13 @@ def labelled_of(raw: Mapping[str, Any], taxonomy: Taxonomy) -> Labelled:
     split = str(raw.get("split", "train"))
     if split not in SPLITS:
         raise LineError(f"there is no split {split}", f"use one of {', '.join(SPLITS)}")
+    believed = float(raw.get(BELIEVED, 1.0))
+    if not 0 < believed <= 1:
+        raise LineError(f"{BELIEVED} is {believed:g}", "write a share above 0 and up to 1, or leave it out")
+    if believed < 1 and split != "train":
+        raise LineError(
+            f"{BELIEVED} stands in the split {split}", "measure with lines of people, and teach with it (train)"
+        )
     return Labelled(
         id=_id(raw),
         utterance=checked(utterance_of(raw["text"], raw.get("context", ()))),
@@ -91,6 +100,7 @@ def labelled_of(raw: Mapping[str, Any], taxonomy: Taxonomy) -> Labelled:
         tags=tuple(str(tag) for tag in raw.get("tags", ())),
         batch=str(raw.get("batch", "")),
         reviewed_by=reviewed_by,
+        believed=believed,
     )
 
 
@@ -131,6 +141,7 @@ def utterance_of(text: str, context: Any = ()) -> Utterance:
 def as_json(item: Labelled) -> dict[str, Any]:
     """The line of the file format."""
     reviewed = {REVIEWED_BY: item.reviewed_by} if item.reviewed_by else {}
+    taught = {BELIEVED: item.believed} if item.believed < 1 else {}
     return {
         "id": item.id,
         "role": "client",
@@ -141,6 +152,7 @@ def as_json(item: Labelled) -> dict[str, Any]:
         "split": item.split,
         "batch": item.batch,
         **reviewed,
+        **taught,
     }
 
 

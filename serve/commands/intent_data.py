@@ -40,6 +40,7 @@ def intent_data(
     baseline: Annotated[bool, typer.Option("--baseline", help="What keyword rules find in each split.")] = False,
     errors: Annotated[bool, typer.Option("--errors", help="Probable label errors, the surest first.")] = False,
     uncertain: Annotated[Path | None, typer.Option(help="Unlabelled lines of a file: which to label next.")] = None,
+    ask: Annotated[Path | None, typer.Option(help="Unlabelled lines of a file, for the chat model to label.")] = None,
     dispositions: Annotated[Path | None, typer.Option(help="Write what became of leads as lines to label.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Lines that --errors shows and --uncertain chooses.")] = 50,
     open_test: Annotated[bool, typer.Option("--open-test", help="Show test lines too; that spends them.")] = False,
@@ -53,18 +54,20 @@ def intent_data(
     chooses = search or intent or tag or split or sample or export
     if (check or card or baseline) and (chooses or open_test):
         raise typer.BadParameter("--check, --card and --baseline read everything: leave the options that choose out.")
-    lines_for_labellers = [each for each in (errors, uncertain, dispositions) if each]
+    lines_for_labellers = [each for each in (errors, uncertain, ask, dispositions) if each]
     if lines_for_labellers and (len(lines_for_labellers) > 1 or check or card or baseline or calls):
-        raise typer.BadParameter("--errors, --uncertain and --dispositions stand alone: ask for one thing at a time.")
+        raise typer.BadParameter("--errors, --uncertain, --ask and --dispositions stand alone: ask for one at a time.")
     if lines_for_labellers and (search or intent or tag or sample):
         raise typer.BadParameter(
-            "--errors, --uncertain and --dispositions read every line: leave the options that choose out."
+            "--errors, --uncertain, --ask and --dispositions read every line: leave the options that choose out."
         )
     if errors:
         _require_open(split, open_test)
         intent_lines.errors(house, data, split=split or "train", top=top, export=export, as_json=as_json)
     elif uncertain:
         intent_lines.uncertain(house, uncertain, top=top, export=export, as_json=as_json)
+    elif ask:
+        intent_lines.taught(house, ask, export=export)
     elif dispositions:
         intent_lines.dispositions(context, house, dispositions)
     elif check:

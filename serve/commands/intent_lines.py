@@ -1,4 +1,4 @@
-"""Lines for a labeller, behind options of `tougu intent data`: probable label errors, doubtful lines, outcomes."""
+"""Lines for a labeller, behind options of `tougu intent data`: probable errors, doubtful and taught lines, outcomes."""
 
 from __future__ import annotations
 
@@ -77,6 +77,30 @@ def uncertain(house: House, file: Path, *, top: int, export: Path | None, as_jso
         f"{f', written to {export}: fill intents' if export else ''}",
         err=True,
     )
+
+
+def taught(house: House, file: Path, *, export: Path | None) -> None:
+    """Lines that the chat model labels, each with how sure it was, to train on beside people's."""
+    from intent.corpus.taught import ChatTeacher
+    from intent.corpus.uncertain import load_unlabelled
+    from intent.corpus.utterances import as_json as as_row
+    from prompts.settings import ChatTask
+
+    if export is None:
+        raise typer.BadParameter("--ask writes a file to train on: name it with --export.")
+    _refuse_existing(export)
+    model = house.chat(ChatTask.VERIFY)
+    if model is None:
+        raise typer.BadParameter("No chat model is set for the task verify: set chat.base_url and chat.model.")
+    lines = load_unlabelled(file)
+    rows: list[dict[str, Any]] = []
+    with progress_bar() as bar:
+        task = bar.add_task("ask", total=len(lines), note="")
+        for item in ChatTeacher(model, house.prompts, house.taxonomy).labelled(lines):
+            bar.advance(task)
+            rows += [as_row(item)] if item else []
+    write(export, rows)
+    typer.echo(f"{len(rows)} of {len(lines)} lines labelled by {model.name}, written to {export}", err=True)
 
 
 def dispositions(context: typer.Context, house: House, out: Path) -> None:

@@ -32,7 +32,10 @@ def intent_train(
     base: Annotated[Path | None, typer.Option(help="Folder of another encoder (BERT kind) to tune.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:1.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Seed; the same data and seed give the same weights.")] = 7,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the lines; default: 6.")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Go on from this model (see `tougu intent models`) instead of from nothing.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes; default: 4, or 2 with --start.")] = None,
     precision: Annotated[float, typer.Option(min=0.5, max=0.999, help="Wanted of leads.")] = 0.92,
     compare: Annotated[bool, typer.Option(help="Also train the frozen-encoder baseline, for the table.")] = False,
     activate: Annotated[bool, typer.Option(help="Let the model read when the gate lets it pass.")] = False,
@@ -44,12 +47,13 @@ def intent_train(
     from dataclasses import replace
 
     from intent.classifier.card import methods_table
-    from intent.classifier.train import TUNING, TrainingSettings, train
+    from intent.classifier.train import GOING_ON, TUNING, TrainingSettings, train
 
     house = context.ensure_object(Context).house()
+    tuning = GOING_ON if start else TUNING
     settings = TrainingSettings(
         precision=precision,
-        tuning=replace(TUNING, seed=seed, device=device, epochs=epochs or TUNING.epochs),
+        tuning=replace(tuning, seed=seed, device=device, epochs=epochs or tuning.epochs),
     )
     with progress_bar() as bar:
         task = bar.add_task("train", total=None, note="")
@@ -61,6 +65,7 @@ def intent_train(
             settings=settings,
             with_shipped=with_shipped,
             compare=compare,
+            start=house.intent_models.place(start) if start else None,
             progress=lambda done, of, note: bar.update(task, completed=done, total=of, note=note),
         )
     typer.echo("\n".join(methods_table(card)))

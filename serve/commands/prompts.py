@@ -17,7 +17,7 @@ app = typer.Typer(help="Prompt templates: shipped ones, and the firm's own over 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 TASK_OF = {  # which task of the chat model a template is for; one of the firm's own is asked of the first model
     "answer": "answer", "answer_again": "answer", "gather": "answer", "rewrite_question": "rewrite",
-    "lead_check": "verify", "call_note": "note", "report_prose": "report",
+    "lead_check": "verify", "intent_labels": "verify", "call_note": "note", "report_prose": "report",
 }  # fmt: skip
 
 

@@ -125,6 +125,30 @@ def test_training_is_repeatable_and_its_card_is_honest(folder: Path, tmp_path: P
     assert "permission.hk" in (folder / "confusion.svg").read_text("utf-8")
 
 
+def test_training_goes_on_from_a_model_and_its_card_says_so(folder: Path, tmp_path: Path) -> None:
+    data = write_lines(tmp_path / "lines.jsonl")
+    card = train(data, tiny_encoder(), tmp_path / "model", settings=SETTINGS, start=folder)
+    before = read_model_card(folder).version
+    assert card.trained_on["start"] == before
+    assert f"went on from the model {before}" in (tmp_path / "model/CARD.md").read_text("utf-8")
+
+
+def test_lines_that_nobody_believes_teach_next_to_nothing(folder: Path, tmp_path: Path) -> None:
+    wrong = [
+        {**line, "id": f"w{n}", "intents": [{"id": "fund.buy", "polarity": "interest"}], "believed": 1e-6}
+        for n, line in enumerate(lines())
+        if line["split"] == "train"
+    ]
+    data = write_lines(tmp_path / "lines.jsonl")
+    with data.open("a", encoding="utf-8") as more:
+        more.writelines(json.dumps({**line, "text": f"那{line['text']}", "context": []}) + "\n" for line in wrong)
+    train(data, tiny_encoder(), tmp_path / "model", settings=SETTINGS)
+    utterances = [Utterance(text=text) for text in ("我想开通融资融券", "刚吃完饭")]
+    for method in ("ngrams", "tuned"):
+        wish, nothing = opened(tmp_path / "model", method=method).read_many(utterances)
+        assert "fund.buy" not in {found.intent for reading in (wish, nothing) for found in reading.intents}
+
+
 @pytest.mark.parametrize("method", ["tuned", "blend"])
 def test_it_learns_polarity_from_lines(folder: Path, method: str) -> None:
     wish, refusal, nothing = opened(folder, method=method).read_many(

@@ -15,6 +15,7 @@ from intent.call import Call, CallReading, Evidence, Polarity, Transcript, Wish
 from intent.corpus.utterances import load_labelled
 from intent.errors import TrainingDataError
 from intent.leads.lead import Lead
+from prompts.scripted_chat import ScriptedChat
 from serve.users import OPERATOR
 from serve.wiring import House
 from tests.intent.corpus.test_label_errors import made, with_errors
@@ -83,6 +84,19 @@ def test_label_errors_are_shown_counted_and_exported(
 def test_label_errors_of_the_test_split_stay_closed(tougu: Tougu, flawed: tuple[Path, set[str]]) -> None:
     assert tougu("intent", "data", "--errors", "--data", flawed[0], "--split", "test").code == 2
     assert "no line of the split dev" in tougu("intent", "data", "--errors", "--data", flawed[0], "--split", "dev").err
+
+
+def test_a_chat_model_labels_lines_to_train_on(tougu: Tougu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said, out = tmp_path / "said.txt", tmp_path / "taught.jsonl"
+    said.write_text("那我开一个\n今天天气不错\n", "utf-8")
+    asked = ("intent", "data", "--ask", said)
+    assert "set chat.base_url" in tougu(*asked, "--export", out).err
+    reply = '{"intents": [{"id": "permission.hk", "polarity": "interest"}], "sure": 0.8}'
+    monkeypatch.setattr(House, "chat", lambda house, task: ScriptedChat([reply, "不知道"]))
+    assert "--export" in tougu(*asked).err
+    assert "1 of 2 lines labelled by scripted" in tougu(*asked, "--export", out).err
+    assert [(row["text"], row["believed"], row["tags"]) for row in rows_of(out)] == [("那我开一个", 0.8, ["taught"])]
+    assert tougu("intent", "data", "--check", out).code == 0
 
 
 def test_doubtful_lines_are_chosen_and_exported_unlabelled(tougu: Tougu, tmp_path: Path) -> None:

@@ -107,6 +107,20 @@ def test_lines_of_other_cases_are_left_out_and_earlier_batches_stay(
     assert [row["id"] for row in rows(files, "utterances.jsonl")] == ["b1-0001", "b2-0001"]
 
 
+def test_a_batch_is_added_and_the_readings_of_the_others_stay(monkeypatch: pytest.MonkeyPatch, files: Path) -> None:
+    for batch in ("b1", "b2"):
+        (files / f"{batch}.read.tsv").write_text(f"{batch}-0001\thk+\n", "utf-8")
+    build(monkeypatch, files, "--readings", str(files / "b1.read.tsv"), str(files / "b2.read.tsv"))
+    corpus = str(files / "out" / "utterances.jsonl")
+    (files / "b1.txt").rename(files / "b3.txt")
+    (files / "b1.txt").write_text("# train 改写的一位\n今儿个天儿不错|no||\n", "utf-8")
+    lines = [str(files / "b1.txt"), str(files / "b3.txt")]
+    monkeypatch.setattr(sys, "argv", ["build", "--out", str(files / "out"), "--base", corpus, "--lines", *lines])
+    script("build_corpus").main()
+    assert {row["batch"] for row in rows(files, "utterances.jsonl")} == {"b1", "b2", "b3"}
+    assert [row["id"] for row in rows(files, "readings.jsonl")] == ["b2-0001"]
+
+
 @pytest.mark.parametrize(
     ("row", "says"),
     [
