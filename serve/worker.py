@@ -85,7 +85,7 @@ class CallHandler:
             "leads": [lead.id for lead in recorded.leads],
             # A job is open to whoever knows its id: that a case was registered is not for the advisor concerned.
             "follow_ups": [item.id for item in recorded.follow_ups if item.kind != Kind.CASE],
-            "warnings": list(call.transcript.warnings),
+            "warnings": [*call.transcript.warnings, *reading.left_out],
             "marks": list(call.transcript.marks),
             "findings": sum(not finding.confidential for finding in reading.findings),
             "inspection": inspected(reading),

@@ -287,7 +287,7 @@ def _call_row(each: _Heard, now: datetime) -> dict[str, Any]:
         "recording_path": call.recording_path,
         "note": reading.note.text if reading.note else "",
         "findings": [asdict(finding) for finding in reading.findings],
-        "warnings": list(call.transcript.warnings),
+        "warnings": [*call.transcript.warnings, *reading.left_out],
         "inspection": asdict(reading.inspection) if reading.inspection else None,
         "model_version": reading.model_version,
         "recorded_at": now,

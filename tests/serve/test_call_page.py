@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
@@ -14,10 +15,12 @@ from intent.follow_ups.tables import follow_ups
 from intent.leads.tables import calls, leads, spoken_findings
 from intent.notes.tables import call_note_texts, call_notes, call_tasks
 from intent.speech.transcribe import ScriptedTranscriber
+from jobs.tables import JobState
 from knowledge_base.access import Principal, Role
+from serve.call_queue import CALLS
 from serve.users import OPERATOR
 from serve.wiring import House
-from tests.intent.sound import voice, write_wav
+from tests.intent.sound import RATE, voice, write_wav
 from tests.serve.conftest import client_of
 from tests.serve.test_browser import SIDEBAR, Site, browser, fonts, overflow, site
 from tests.serve.test_seen import seen_of
@@ -65,6 +68,13 @@ class TestService:
         assert "not kept here any more" in answer.json()["detail"]
         assert ("playback", "call", ["k7"]) not in seen_of(house)
 
+    def test_what_of_a_long_turn_was_not_read_is_told(self, house: House, sound: Path) -> None:
+        client = take(house, sound, "您好。", "昨天我跟老伴去了趟公园，" * 600)
+        told = [w for w in client.get("/v1/calls/k7").json()["warnings"] if "字" in w]
+        assert len(told) == 1
+        (job,) = house.jobs.list(CALLS, state=JobState.DONE)
+        assert told[0] in job.result["warnings"]
+
     def test_another_advisor_neither_sees_nor_hears_it(self, house: House, sound: Path) -> None:
         client = take(house, sound)
         for user in ("A001", "A002"):
@@ -86,7 +96,8 @@ class TestMasks:
 
     @pytest.fixture
     def client(self, house: House, tmp_path: Path) -> TestClient:
-        both = write_wav(tmp_path / "both.wav", voice(115, 0, 5.0), voice(210, 1, 5.0))  # every word lies in sound
+        client = voice(210, 1, 5.0) * np.where(np.arange(5 * RATE) < RATE / 2, 0.3, 1.0)  # the advisor is heard first
+        both = write_wav(tmp_path / "both.wav", voice(115, 0, 5.0), client)  # every word lies in sound
         return take(house, both, "您好，这里是远山证券，资料我今天下午发给您。", TOLD)
 
     def test_neither_what_is_stored_nor_what_is_shown_holds_one(self, client: TestClient, house: House) -> None:
