@@ -21,6 +21,7 @@ from intent.speech.windows import WINDOW_S, cuts, in_chunks
 __all__ = ["HEADERLESS", "SAMPLE_RATE", "Recording", "Samples", "Sound", "StreamedRecording", "decode", "open_sound"]
 
 Samples = NDArray[np.float32]  # shape (n,), -1..1, 16 kHz
+ABSENT = 0.02  # share of the claimed bytes that may be missing
 DURATION_TOLERANCE_S = 1.5
 MAX_DURATION_S = 6 * 3600.0
 
@@ -214,6 +215,10 @@ def _harm(path: Path, stream: SoundStream, decoded_s: float) -> str:
             f"The header claims {claimed_s:.1f} s but {decoded_s:.1f} s could be decoded; "
             "the recording is truncated or its header is wrong."
         )
+    if claim and claim.absent > ABSENT:
+        return f"The header claims more sound than the file holds; {decoded_s:.1f} s could be decoded."
+    if stream.skipped:
+        return f"{stream.skipped} damaged pieces were left out; {decoded_s:.1f} s of the recording could be decoded."
     if breaks_off(path):
         return f"The recording breaks off after {decoded_s:.1f} s: its last page is missing."
     return ""

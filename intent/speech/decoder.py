@@ -47,7 +47,7 @@ class RawFormat:
 
 @dataclass(kw_only=True)
 class SoundStream:
-    """A container that is open; `damage` says why reading stopped early, once it did."""
+    """A container that is open; `damage` says why reading stopped early, once it did, `skipped` what was read over."""
 
     codec: str
     rate: int
@@ -55,6 +55,7 @@ class SoundStream:
     channels: int
     duration_s: float | None  # as the container claims
     damage: str = ""
+    skipped: int = 0  # packets that could not be decoded
     _handle: Any = field(repr=False)
     _stream: Any = field(repr=False)
 
@@ -78,13 +79,12 @@ class SoundStream:
     def _frames(self) -> Iterator[Any]:
         import av
 
-        bad = 0
         for packet in self._handle.demux(self._stream):
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:
-                bad += 1
-                if bad > BAD_PACKETS:
+                self.skipped += 1
+                if self.skipped > BAD_PACKETS:
                     raise
                 continue
             for frame in frames:

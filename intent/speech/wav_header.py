@@ -19,7 +19,8 @@ HIDDEN_S = 1.5  # sound behind the claimed end that is not passed over as paddin
 class WavClaim:
     """Seconds by the file's own header."""
 
-    duration_s: float | None  # None where the header leaves it open
+    duration_s: float | None  # None where the header leaves it open, or names no bytes a second
+    absent: float = 0.0  # share of the claimed bytes that are not in the file
     hidden_s: float = 0.0  # of bytes behind the claimed end that are no chunk of the format
 
     @property
@@ -44,11 +45,11 @@ def wav_claim(path: Path) -> WavClaim | None:
     return None
 
 
-def _claim(file: BinaryIO, start: int, size: int, byte_rate: int) -> WavClaim | None:
-    if not byte_rate:
-        return None
+def _claim(file: BinaryIO, start: int, size: int, byte_rate: int) -> WavClaim:
     if size in STREAMED:
         return WavClaim(duration_s=None)
+    if not byte_rate:  # as some recorders leave it for ADPCM
+        return WavClaim(duration_s=None, absent=max(0.0, 1 - (file.seek(0, 2) - start) / size))
     return WavClaim(duration_s=size / byte_rate, hidden_s=_hidden(file, start + size + size % 2) / byte_rate)
 
 

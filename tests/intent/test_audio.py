@@ -239,6 +239,27 @@ def test_half_of_an_m4a_is_a_salvage_where_its_index_is_left(tmp_path: Path) -> 
     assert half.warnings
 
 
+@pytest.mark.parametrize("name", ["a.wma", "fragmented.m4a"])
+def test_what_breaks_off_within_a_packet_is_a_salvage(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "a.wma":
+        encode(path, "wmav2", tone(200, 20.0, rate=16_000)[None], 16_000)
+    else:
+        m4a(path, movflags="frag_keyframe+empty_moov", frag_duration="1000000")
+    assert not decode(path).salvaged
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    half = decode(path)
+    assert 5 < half.duration_s < 15
+    assert half.salvaged
+
+
+def test_a_header_without_a_rate_that_claims_ten_times_the_bytes_is_reported(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.wav", "adpcm_ima_wav", tone(200, 20.0, rate=8000)[None], 8000)
+    assert not decode(path).salvaged
+    claim_data_bytes(path, 10 * path.stat().st_size)
+    assert "claims more sound than the file holds" in decode(path).warnings[0]
+
+
 def test_an_ogg_file_that_breaks_off_is_a_salvage(tmp_path: Path) -> None:
     path = encode(tmp_path / "a.opus", "libopus", tone(200, 20.0, rate=48_000)[None], 48_000)
     assert not decode(path).salvaged
