@@ -24,6 +24,7 @@ class Asks(StrEnum):
     PREMISE = "premise"  # states something and wants it confirmed
     FORECAST = "forecast"
     FOLLOW = "follow"  # speaks of what was named before
+    OF_PRODUCT = "of_product"  # may be meant of the product spoken of before
     OPINION = "opinion"  # of a share: what somebody thinks of it
 
 

@@ -21,19 +21,21 @@ from rag.unknown import Shares, unknown_products
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 # what a question may hold beside names, periods and metrics without asking for more than the figure
 _FILLER = re.compile(
-    r"请问|问下|帮我|查一?下|告诉我?|报告期|期[内末初间]|年[末度]|截[至止]|分别|各自?|同期|以及|多少|几何|什么|怎么样|怎样|如何|现在|目前|最新|当前|"
+    r"(?:有个?|刚才)?客户(?:想)?(?:问|说|想?知道|打听)|请问|问下|帮我|查一?下|告诉我?|报告期|期[内末初间]|年[末度]|截[至止]|分别|各自?|同期|以及|多少|几何|什么|怎么样|怎样|如何|现在|目前|最新|当前|"
     r"水平|情况|数据|这只|那只|那个|这个|本基金|基金|产品|组合|[A-EYＡ-Ｅ](?:类|份额)?|两类|三类|份额|一下|数值|大概|具体|末|底|哪[个只家天些]|谁|啥|一年|"
     r"相?差|合计|一共|加起来|总共|加总|总[和计]?|比较|对比|相比|增加|减少|少了?|多了?|降了?|高|低|大|小|好|几个点|点|倍|"
     r"没错|正确|对不对|是不是|是吗|对吧|对吗|是吧|吧|听说|其实|应该|跟|两个|三个|一个|只|位|元|块|万|亿|钱|份|％|%|\d+|"
     r"[和与及是为的了在有呢吗啊么各那它其我想你看对比从到至按共]"
 )
 _NOTHING_ASKED = re.compile(
-    r"(?:请问|帮我|查一?下|看看|介绍|一下|最近|近期|近来|目前|现在|怎么样|如何|情况|这只|基金|产品|[的呢吗啊？?，。！!\s])*"
+    r"(?:请问|帮我|查一?下|看看|介绍|说说|讲讲|一下|最近|近期|近来|目前|现在|怎么样|如何|情况|是[个只款]?(?:什么|啥|哪[个只款]?)|这只|基金|产品|"
+    r"[的呢吗啊？?，。！!\s])*"
 )
 _FEW_CHARS = 2
 _FEW_CLAIMED_CHARS = 6  # of what a question takes for granted: a person's or a bank's name
 _BROAD_CHARS = 3  # a metric named in so few characters (风险, 收益) may be a mere topic
 _FOLLOW_UP = re.compile(r"^(?:那么?|然后|还有|以及|再|它|其|该|这只|那只|这个|同期)|呢[？?]?$")
+_PRONOUN = re.compile(r"它(?!们)|这[只个款](?:基金|产品)?|该(?:基金|产品)|本基金|刚才(?:那|的)[只个款]?")
 _ASKS_CHANGE = re.compile(r"(?:什么时候|何时|哪天|为什么|为何|怎么)[^，。]{0,4}(?:降|调|改|变|换)|从多少[降调升变]")
 _EARNED = re.compile(r"[赚亏]了多少")  # a rate or an amount
 _RELATED = {"excess_return": ("net_value_growth", "benchmark_return")}  # what a figure is made of is told with it
@@ -94,12 +96,15 @@ def understand(
     metrics = tuple(metric for metric in named.metrics if only_names or not _is_topic(metric))
     before = [] if unknown else _earlier(history, resolver, principal, on)
     other_classes = named.other_classes
-    if not products and not named.ambiguous:
+    if not products and not named.ambiguous and (only_names or _is_of_product(question, named)):
         products = next((turn.products for turn in before if turn.products), ())
         if products and other_classes:
             products, other_classes = _in_class(products, other_classes, resolver, principal, on)
         if products and products[0].is_share:
             metrics = _metrics_of(products[0], question, resolver, principal, on)
+    elif products and _PRONOUN.search(_blank(question, named)):  # 那它和听松短债比
+        meant = next((turn.products for turn in before if turn.products), ())
+        products = (*(one for one in meant if one.codes != products[0].codes), *products)
     follows = bool(before) and _leans_on_history(question, named)
     if follows and not metrics:
         metrics = next((turn.metrics for turn in before if turn.metrics), ())
@@ -213,6 +218,16 @@ def _leans_on_history(question: str, named: ResolvedQuestion) -> bool:
     if _FOLLOW_UP.search(question.strip()) or (asks(question, Asks.FOLLOW) and not named.metrics):
         return True
     return not named.metrics and not question_terms(_blank(question, named))
+
+
+def _is_of_product(question: str, named: ResolvedQuestion) -> bool:
+    """Whether a question that names no product can be meant of the one spoken of before.
+
+    客户要投诉我该怎么处理 and 风险测评过期了还能买吗 stand by themselves, whatever was spoken of.
+    """
+    if named.metrics or named.periods or named.other_classes:
+        return True
+    return _leans_on_history(question, named) or bool(_PRONOUN.search(question)) or asks(question, Asks.OF_PRODUCT)
 
 
 def _search_text(carried: str, question: str, named: ResolvedQuestion, metrics: Sequence[MetricMatch]) -> str:

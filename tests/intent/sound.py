@@ -47,6 +47,13 @@ def claim_data_bytes(path: Path, size: int) -> None:
 FORMANTS_HZ = ((500, 1500, 2500), (620, 1850, 2900), (420, 1200, 2200))
 
 
+def two_voices(seconds: float = 5.0) -> tuple[Samples, Samples]:
+    """Two people who talk at once; the first is the louder one for half a second, so that it is known who began."""
+    second = voice(210, 1, seconds).copy()
+    second[: RATE // 2] *= 0.3
+    return voice(115, 0, seconds), second
+
+
 @cache
 def voice(hz: float, tract: int, seconds: float = 30.0, seed: int = 7) -> Samples:
     """A voice by source and filter: pitch that wanders about `hz`, vowels that change, one vocal tract of three."""

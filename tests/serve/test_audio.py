@@ -14,7 +14,7 @@ from intent.speech.remote import RemoteTranscriber
 from intent.speech.transcribe import ScriptedTranscriber
 from serve.users import OPERATOR
 from serve.wiring import House
-from tests.intent.sound import tone, voice, write_wav
+from tests.intent.sound import tone, two_voices, write_wav
 from tests.serve.conftest import client_of
 
 TEXTS = ("您好，这里是远山证券，我是您的客户经理。", "我想身购基金，手续费多少？")
@@ -23,7 +23,7 @@ TEXTS = ("您好，这里是远山证券，我是您的客户经理。", "我想
 @pytest.fixture
 def sound(tmp_path: Path) -> Path:
     """Two people who talk at once, one a channel, so that every word of the script lies in sound."""
-    return write_wav(tmp_path / "call.wav", voice(115, 0, 5.0), voice(210, 1, 5.0))
+    return write_wav(tmp_path / "call.wav", *two_voices())
 
 
 @pytest.fixture

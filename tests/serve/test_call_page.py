@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
@@ -20,7 +19,7 @@ from knowledge_base.access import Principal, Role
 from serve.call_queue import CALLS
 from serve.users import OPERATOR
 from serve.wiring import House
-from tests.intent.sound import RATE, voice, write_wav
+from tests.intent.sound import two_voices, write_wav
 from tests.serve.conftest import client_of
 from tests.serve.test_browser import SIDEBAR, Site, browser, fonts, overflow, site
 from tests.serve.test_seen import seen_of
@@ -96,8 +95,7 @@ class TestMasks:
 
     @pytest.fixture
     def client(self, house: House, tmp_path: Path) -> TestClient:
-        client = voice(210, 1, 5.0) * np.where(np.arange(5 * RATE) < RATE / 2, 0.3, 1.0)  # the advisor is heard first
-        both = write_wav(tmp_path / "both.wav", voice(115, 0, 5.0), client)  # every word lies in sound
+        both = write_wav(tmp_path / "both.wav", *two_voices())  # every word lies in sound
         return take(house, both, "您好，这里是远山证券，资料我今天下午发给您。", TOLD)
 
     def test_neither_what_is_stored_nor_what_is_shown_holds_one(self, client: TestClient, house: House) -> None:
@@ -175,7 +173,7 @@ class TestPage:
 @pytest.mark.browser
 @pytest.mark.slow
 def test_what_is_masked_is_opened_by_a_button(browser: Browser, site: Site, tmp_path: Path) -> None:
-    both = write_wav(tmp_path / "both.wav", voice(115, 0, 5.0), voice(210, 1, 5.0))
+    both = write_wav(tmp_path / "both.wav", *two_voices())
     take(site.house, both, "您好，这里是远山证券，资料我今天下午发给您。", TOLD)
     made = browser.new_page(viewport={"width": SIDEBAR, "height": 900})
     made.goto(f"{site.url}/calls/k7")
