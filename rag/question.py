@@ -96,7 +96,7 @@ def understand(
     metrics = tuple(metric for metric in named.metrics if only_names or not _is_topic(metric))
     before = [] if unknown else _earlier(history, resolver, principal, on)
     other_classes = named.other_classes
-    if not products and not named.ambiguous and (only_names or _is_of_product(question, named)):
+    if not products and not named.ambiguous and (only_names or metrics or _is_of_product(question, named)):
         products = next((turn.products for turn in before if turn.products), ())
         if products and other_classes:
             products, other_classes = _in_class(products, other_classes, resolver, principal, on)
@@ -225,7 +225,7 @@ def _is_of_product(question: str, named: ResolvedQuestion) -> bool:
 
     客户要投诉我该怎么处理 and 风险测评过期了还能买吗 stand by themselves, whatever was spoken of.
     """
-    if named.metrics or named.periods or named.other_classes:
+    if named.periods or named.other_classes:
         return True
     return _leans_on_history(question, named) or bool(_PRONOUN.search(question)) or asks(question, Asks.OF_PRODUCT)
 

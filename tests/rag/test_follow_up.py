@@ -9,6 +9,7 @@ from prompts.errors import ChatUnavailableError
 from prompts.library import PromptLibrary
 from prompts.scripted_chat import ScriptedChat
 from rag.follow_up import FollowUps, Whole
+from rag.question import Understood, understand
 from tests.rag.documents import ADVISOR, TODAY
 from tests.rag.firm import Firm
 
@@ -71,3 +72,39 @@ def test_proposals_are_on_the_product_and_not_asked_before(firm: Firm) -> None:
     assert found == ("云岭稳健混合的净值增长率是多少",)
     assert made.proposals(ASKED, (), principal=ADVISOR, on=TODAY) == ()
     assert made.proposals("赎回多久到账", (), principal=ADVISOR, on=TODAY) == ()
+
+
+@pytest.mark.parametrize("question", ["客户要投诉我该怎么处理", "风险测评过期了还能买吗", "身份证到期了要带什么"])
+def test_a_question_of_the_firm_is_not_laid_on_the_product_of_before(firm: Firm, question: str) -> None:
+    assert whole(follow_ups(firm), question, ASKED) is None
+    assert understood(firm, question, ASKED).products == ()
+
+
+@pytest.mark.parametrize("question", ["管理人怎么看后市", "重仓股有哪些", "那2023年呢", "它的投资策略是什么"])
+def test_a_question_that_may_be_of_the_product_of_before_is(firm: Firm, question: str) -> None:
+    assert [one.name for one in understood(firm, question, ASKED).products] == ["云岭稳健混合"]
+
+
+def test_it_beside_another_name_is_the_product_of_before(firm: Firm) -> None:
+    asked = understood(firm, "那它和澄湖纯债债券比哪个收益高", ASKED)
+    assert [one.name for one in asked.products] == ["云岭稳健混合", "澄湖纯债债券"]
+    alone = understood(firm, "那它和澄湖纯债债券比哪个收益高")
+    assert [one.name for one in alone.products] == ["澄湖纯债债券"]
+
+
+@pytest.mark.parametrize("question", ["云岭稳健混合是什么产品", "介绍一下云岭稳健混合", "云岭稳健混合是只什么基金？"])
+def test_who_asks_what_a_product_is_gets_its_card(firm: Firm, question: str) -> None:
+    assert understood(firm, question).says_only_product
+
+
+def test_that_a_client_asks_is_no_part_of_the_question(firm: Firm) -> None:
+    asked = understood(firm, "客户问最近一年赚了多少，云岭稳健混合")
+    assert asked.says_only_names
+    assert "net_value_growth" in {metric.id for metric in asked.metrics}
+
+
+def understood(firm: Firm, question: str, *history: str) -> Understood:
+    answerer = firm.answerer()
+    said = [Message(role="user", content=text) for text in history]
+    shares = answerer.retriever.document_share
+    return understand(question, said, answerer.resolver, shares, principal=ADVISOR, on=TODAY)
