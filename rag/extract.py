@@ -12,7 +12,6 @@ import numpy as np
 from mandarin.script import fold_width, to_simplified
 from models.encoder import Encoder
 from rag.cite import Claim
-from rag.emphasis import emphasis, is_thing
 from rag.passage import Passage
 from rag.settings import RagSettings
 from rag.tokens import names_a_thing, question_words, rephrased, synonyms, terms
@@ -59,7 +58,6 @@ class Candidate:
     own: float  # weighted share of the question's words in the unit itself, 0..1
     coverage: float  # the same with heading and context, 0..1
     score: float
-    things: bool = False  # whether it holds every thing that the question names
 
 
 class Extractor:
@@ -85,7 +83,7 @@ class Extractor:
         if self._asks_for_the_unknown(question):
             return []
         ranked = self.ranked(question, passages)
-        fitting = [one for one in ranked if self._fits(one)]
+        fitting = [one for one in ranked if one.coverage >= self._settings.coverage_threshold]
         if not fitting:
             return []
         fitting = self._by_meaning(question, fitting)
@@ -97,11 +95,6 @@ class Extractor:
         near = [one for one in fitting if one.score >= _NEAR * first.score and one.own >= first.own - _AS_MUCH]
         return [one.unit.claim for one in near[: most or self._settings.answer_sentences]]
 
-    def _fits(self, one: Candidate) -> bool:
-        """Most of the question's words, or every thing it names and fewer of the words around them."""
-        least = self._settings.things_threshold if one.things else self._settings.coverage_threshold
-        return one.coverage >= least
-
     def ranked(self, question: str, passages: Sequence[Passage]) -> list[Candidate]:
         """All units by how much of the question's words they hold, the best first."""
         weights = self._wanted(question)
@@ -112,7 +105,7 @@ class Extractor:
         return sorted(found.values(), key=lambda candidate: -candidate.score)
 
     def _wanted(self, question: str) -> dict[str, float]:
-        """The question's words by inverse document frequency, less for those that name no thing.
+        """The question's words by inverse document frequency.
 
         A word that no document holds, nor any other word for it, is left out where it is no noun (觉得, 安排);
         a noun asks for something that is not there, and weighs as much as any word can.
@@ -123,9 +116,9 @@ class Extractor:
             share = max((self._share(other) for other in (word, *synonyms().get(word, ()))), default=0.0)
             own = self._share(word) or share
             if own:
-                weights[word] = -math.log(min(max(own, least), 0.9)) * emphasis(word)
+                weights[word] = -math.log(min(max(own, least), 0.9))
             elif names_a_thing(word):
-                weights[word] = -math.log(least) * emphasis(word)
+                weights[word] = -math.log(least)
         return weights
 
     def _asks_for_the_unknown(self, question: str) -> bool:
@@ -180,7 +173,6 @@ def _judged(unit: Unit, rank: int, weights: dict[str, float], question: str) -> 
     total = sum(weights.values()) or 1.0
     own_text, heading, above = (_plain(text) for text in (unit.words, unit.heading, unit.above))
     own = beneath = over = 0.0
-    lacking = []
     for word, weight in weights.items():
         if _holds(own_text, word):
             own += weight
@@ -188,16 +180,13 @@ def _judged(unit: Unit, rank: int, weights: dict[str, float], question: str) -> 
             beneath += weight
         elif _holds(above, word):
             over += weight
-        else:
-            lacking.append(word)
     coverage = (own + _HEADING * beneath + _CONTEXT * over) / total
     if own < _LEAST_OWN * total and own + beneath < 0.6 * total:
         coverage = 0.0
     coverage *= _fit(unit, question, weights)
     labelled = _labelled(unit.label, weights) / total
     score = coverage + (_LABEL * labelled if coverage else 0.0) - 0.01 * rank
-    things = not any(is_thing(word) for word in lacking)
-    return Candidate(unit=unit, passage=rank, own=own / total, coverage=coverage, score=score, things=things)
+    return Candidate(unit=unit, passage=rank, own=own / total, coverage=coverage, score=score)
 
 
 def _labelled(label: str, weights: dict[str, float]) -> float:

@@ -32,7 +32,7 @@ from rag.vectors import FaissVectors, VectorIndex
 
 _log = logging.getLogger(__name__)
 _COPIED_AT_ONCE = 1_000
-_CHUNKING = "4"  # raise when chunks or terms change, so that they are made again when next added
+_CHUNKING = "3"  # raise when chunks or terms change, so that they are made again when next added
 
 
 @dataclass(frozen=True, kw_only=True)

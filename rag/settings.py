@@ -60,13 +60,6 @@ class RagSettings(BaseModel):
         "with an answer are kept and 54 % of those without one refused, at 0.5 94 % and 26 %, at 0.8 69 % "
         "and 77 %",
     )
-    things_threshold: float = Field(
-        default=0.5,
-        ge=0,
-        le=1,
-        description="the same share for a sentence that holds every thing the question names (nouns, codes, what "
-        "clients do): the words around them are often spoken ones that no document prints",
-    )
     wording_threshold: float = Field(
         default=0.96,
         ge=0,

@@ -13,7 +13,6 @@ from mandarin.script import fold_width, to_simplified
 
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*%?")
-_LATIN_WORD = re.compile(r"[a-z]+\d+|[a-z]+|\d+(?:[.,:]\d+)*%?")  # c3, aa, 15:00, 2.5
 _OWN_WORD = 100_000  # frequency that makes a word win over its parts
 _LONG_WORD = 3  # a jieba word of two characters is already a bigram
 QUESTION_WORDS = frozenset(
@@ -52,7 +51,7 @@ def question_words(text: str) -> list[str]:
     For judging a sentence words are better than bigrams: a bigram across two words (率是) is in no document.
     """
     plain = rephrased(to_simplified(fold_width(text)).text.lower())
-    found = [match.group().replace(",", "") for match in _LATIN_WORD.finditer(plain)]
+    found = [match.group().replace(",", "") for match in _LATIN.finditer(plain)]
     for run in _HAN_RUN.findall(plain):
         single = ""
         for word in [*_jieba().cut(run, HMM=False), ""]:
@@ -69,15 +68,8 @@ def question_words(text: str) -> list[str]:
 
 def names_a_thing(word: str) -> bool:
     """Whether a word is a noun: one that no document holds asks for something that is not there."""
-    return any(flag[0] == "n" or flag == "eng" for flag in parts_of_speech(word))
-
-
-def parts_of_speech(word: str) -> list[str]:
-    """jieba's tags of the word, or of its parts where the dictionary does not have it whole.
-
-    Single characters that were only joined (买新) have none: what they mean together nobody knows.
-    """
-    return [pair.flag for pair in _tagger().cut(word, HMM=False) if len(pair.word) > 1 or not _HAN_RUN.match(pair.word)]
+    flags = [pair.flag for pair in _tagger().cut(word, HMM=False)]
+    return bool(flags) and any(flag[0] in "n" or flag == "eng" for flag in flags)
 
 
 def expanded(question: str) -> str:
