@@ -104,7 +104,8 @@ def _ids(asked: Understood) -> set[str]:
 
 def _written_out(question: str, asked: Understood, alone: Understood) -> str | None:
     """By rules: products and periods in front, figures behind; None where nothing was taken over."""
-    products = [] if alone.products else [product.name for product in asked.products]
+    own = {product.codes for product in alone.products}
+    products = [product.name for product in asked.products if product.codes not in own]
     periods = [] if alone.periods else [_period(period.period, period.window) for period in asked.periods]
     labels = [metric.label for metric in asked.metrics] if not alone.metrics else []
     if not (products or periods or labels):

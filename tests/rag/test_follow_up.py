@@ -88,6 +88,9 @@ def test_a_question_that_may_be_of_the_product_of_before_is(firm: Firm, question
 def test_it_beside_another_name_is_the_product_of_before(firm: Firm) -> None:
     asked = understood(firm, "那它和澄湖纯债债券比哪个收益高", ASKED)
     assert [one.name for one in asked.products] == ["云岭稳健混合", "澄湖纯债债券"]
+    found = whole(follow_ups(firm), "那它和澄湖纯债债券比哪个收益高", ASKED)
+    assert found is not None
+    assert "云岭稳健混合" in found.text
     alone = understood(firm, "那它和澄湖纯债债券比哪个收益高")
     assert [one.name for one in alone.products] == ["澄湖纯债债券"]
 
