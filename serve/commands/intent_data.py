@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,36 @@ if TYPE_CHECKING:
 
 MISTAKES_SHOWN = 20
 SPENT = "These are test lines: a test split that was looked at is spent. Do not tune on it afterwards."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which lines or calls."""
+
+    search: str | None
+    intent: str | None
+    tag: str | None
+    split: str | None
+    sample: int | None
+    seed: int
+    open_test: bool
+
+    @property
+    def chooses(self) -> bool:
+        return bool(self.search or self.intent or self.tag or self.split or self.sample)
+
+    def fits(self, item: Labelled | LabelledCall) -> bool:
+        """Whether an item is wanted; of a test split only where that is opened."""
+        from intent.corpus.utterances import Labelled, whole_text
+
+        if isinstance(item, Labelled):
+            intents, said = {i for i, _ in item.gold}, whole_text(item.utterance)
+        else:
+            intents, said = {wish.intent for wish in item.gold.wishes}, "\n".join(turn.text for turn in item.turns)
+        of_intent = not self.intent or (self.intent in intents if self.intent != "none" else not intents)
+        of_words = (not self.search or self.search in said) and (not self.tag or self.tag in item.tags)
+        of_split = self.split in (None, item.split) and (self.open_test or item.split != "test")
+        return of_intent and of_words and of_split
 
 
 def intent_data(
@@ -47,20 +78,13 @@ def intent_data(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
     """Labelled lines and calls: counts; those that fit; a check of your own file; the data card."""
-    house = context.ensure_object(Context).house()
-    taxonomy = house.taxonomy
+    wanted = Wanted(search=search, intent=intent, tag=tag, split=split, sample=sample, seed=seed, open_test=open_test)
+    labelling = [bool(each) for each in (errors, uncertain, ask, dispositions)]
+    _require_one_thing(wanted, export, labelling, whole_file=bool(check or card or baseline), calls=calls)
     if card and data:
         raise typer.BadParameter("The card is of the shipped data: leave --data out.")
-    chooses = search or intent or tag or split or sample or export
-    if (check or card or baseline) and (chooses or open_test):
-        raise typer.BadParameter("--check, --card and --baseline read everything: leave the options that choose out.")
-    lines_for_labellers = [each for each in (errors, uncertain, ask, dispositions) if each]
-    if lines_for_labellers and (len(lines_for_labellers) > 1 or check or card or baseline or calls):
-        raise typer.BadParameter("--errors, --uncertain, --ask and --dispositions stand alone: ask for one at a time.")
-    if lines_for_labellers and (search or intent or tag or sample):
-        raise typer.BadParameter(
-            "--errors, --uncertain, --ask and --dispositions read every line: leave the options that choose out."
-        )
+    house = context.ensure_object(Context).house()
+    taxonomy = house.taxonomy
     if errors:
         _require_open(split, open_test)
         intent_lines.errors(house, data, split=split or "train", top=top, export=export, as_json=as_json)
@@ -76,20 +100,38 @@ def intent_data(
         _card(taxonomy, as_json=as_json)
     elif baseline:
         _baseline(taxonomy, data, as_json=as_json)
-    elif not chooses:
-        _summary(taxonomy, data, calls=calls, as_json=as_json)
-    else:
-        _require_open(split, open_test)
-        items = _items(taxonomy, data, calls=calls)
-        _require_known(intent, tag, taxonomy, items)
-        chosen: list[Any] = [
-            i for i in items if _fits(i, search, intent, tag, split) and (open_test or i.split != "test")
-        ]
-        if sample:
-            chosen = Random(seed).sample(chosen, min(sample, len(chosen)))
-        if any(i.split == "test" for i in chosen):
-            typer.echo(SPENT, err=True)
+    elif wanted.chooses or export:
+        chosen = _chosen(wanted, taxonomy, data, calls=calls)
         _give(chosen, taxonomy, data, export, calls=calls, as_json=as_json)
+    else:
+        _summary(taxonomy, data, calls=calls, as_json=as_json)
+
+
+def _require_one_thing(
+    wanted: Wanted, export: Path | None, labelling: Sequence[bool], *, whole_file: bool, calls: bool
+) -> None:
+    """Raises BadParameter for options that cannot be meant together."""
+    if whole_file and (wanted.chooses or export or wanted.open_test):
+        raise typer.BadParameter("--check, --card and --baseline read everything: leave the options that choose out.")
+    if sum(labelling) > 1 or (any(labelling) and (whole_file or calls)):
+        raise typer.BadParameter("--errors, --uncertain, --ask and --dispositions stand alone: ask for one at a time.")
+    if any(labelling) and (wanted.search or wanted.intent or wanted.tag or wanted.sample):
+        raise typer.BadParameter(
+            "--errors, --uncertain, --ask and --dispositions read every line: leave the options that choose out."
+        )
+
+
+def _chosen(wanted: Wanted, taxonomy: Taxonomy, data: Path | None, *, calls: bool) -> Sequence[Labelled | LabelledCall]:
+    """The lines or calls that fit; who sees test ones is told."""
+    _require_open(wanted.split, wanted.open_test)
+    items = _items(taxonomy, data, calls=calls)
+    _require_known(wanted.intent, wanted.tag, taxonomy, items)
+    chosen = [item for item in items if wanted.fits(item)]
+    if wanted.sample:
+        chosen = Random(wanted.seed).sample(chosen, min(wanted.sample, len(chosen)))
+    if any(item.split == "test" for item in chosen):
+        typer.echo(SPENT, err=True)
+    return chosen
 
 
 def _check(path: Path, taxonomy: Taxonomy, rules: Any, *, calls: bool, as_json: bool) -> None:
@@ -180,19 +222,6 @@ def _items(taxonomy: Taxonomy, data: Path | None, *, calls: bool) -> Sequence[La
     from intent.corpus.utterances import load_labelled
 
     return load_calls(taxonomy, data).items if calls else load_labelled(taxonomy, data).items
-
-
-def _fits(
-    item: Labelled | LabelledCall, search: str | None, intent: str | None, tag: str | None, split: str | None
-) -> bool:
-    from intent.corpus.utterances import Labelled, whole_text
-
-    if isinstance(item, Labelled):
-        intents, said = {i for i, _ in item.gold}, whole_text(item.utterance)
-    else:
-        intents, said = {wish.intent for wish in item.gold.wishes}, "\n".join(turn.text for turn in item.turns)
-    wanted = not intent or (intent in intents if intent != "none" else not intents)
-    return wanted and (not search or search in said) and (not tag or tag in item.tags) and split in (None, item.split)
 
 
 def _give(
