@@ -34,8 +34,9 @@ _NOTHING_ASKED = re.compile(
 _FEW_CHARS = 2
 _FEW_CLAIMED_CHARS = 6  # of what a question takes for granted: a person's or a bank's name
 _BROAD_CHARS = 3  # a metric named in so few characters (风险, 收益) may be a mere topic
-_FOLLOW_UP = re.compile(r"^(?:那么?|然后|还有|以及|再|它|其|该|这只|那只|这个|同期)|呢[？?]?$")
-_PRONOUN = re.compile(r"它(?!们)|这[只个款](?:基金|产品)?|该(?:基金|产品)|本基金|刚才(?:那|的)[只个款]?")
+_FOLLOW_UP = re.compile(r"^(?:那么?|然后|还有|以及|再|它|其|该|这只|那只|这个(?!客户)|同期)|呢[？?]?$")
+_PRONOUN = re.compile(r"它(?!们)|这[只款]|这个(?:基金|产品)|该(?:基金|产品)|本基金|刚才(?:那|的)[只个款]")
+_BESIDE = re.compile(rf"[和跟与比](?:{_PRONOUN.pattern})")
 _ASKS_CHANGE = re.compile(r"(?:什么时候|何时|哪天|为什么|为何|怎么)[^，。]{0,4}(?:降|调|改|变|换)|从多少[降调升变]")
 _EARNED = re.compile(r"[赚亏]了多少")  # a rate or an amount
 _RELATED = {"excess_return": ("net_value_growth", "benchmark_return")}  # what a figure is made of is told with it
@@ -92,19 +93,18 @@ def understand(
     only_names = left <= (_FEW_CLAIMED_CHARS if asks(question, Asks.PREMISE) else _FEW_CHARS)
     if _ASKS_CHANGE.search(question):
         only_names = False  # a rate is asked for its history
-    products, periods = named.products, named.periods
+    periods = named.periods
     metrics = tuple(metric for metric in named.metrics if only_names or not _is_topic(metric))
     before = [] if unknown else _earlier(history, resolver, principal, on)
-    other_classes = named.other_classes
-    if not products and not named.ambiguous and (only_names or metrics or _is_of_product(question, named)):
-        products = next((turn.products for turn in before if turn.products), ())
-        if products and other_classes:
+    products, other_classes = (
+        _products_meant(question, named, before, figures_alone=only_names or bool(metrics)),
+        named.other_classes,
+    )
+    if products and not named.products:
+        if other_classes:
             products, other_classes = _in_class(products, other_classes, resolver, principal, on)
-        if products and products[0].is_share:
+        if products[0].is_share:
             metrics = _metrics_of(products[0], question, resolver, principal, on)
-    elif products and _PRONOUN.search(_blank(question, named)):  # 那它和听松短债比
-        meant = next((turn.products for turn in before if turn.products), ())
-        products = (*(one for one in meant if one.codes != products[0].codes), *products)
     follows = bool(before) and _leans_on_history(question, named)
     if follows and not metrics:
         metrics = next((turn.metrics for turn in before if turn.metrics), ())
@@ -218,6 +218,27 @@ def _leans_on_history(question: str, named: ResolvedQuestion) -> bool:
     if _FOLLOW_UP.search(question.strip()) or (asks(question, Asks.FOLLOW) and not named.metrics):
         return True
     return not named.metrics and not question_terms(_blank(question, named))
+
+
+def _products_meant(
+    question: str, named: ResolvedQuestion, before: Sequence[ResolvedQuestion], *, figures_alone: bool
+) -> tuple[ProductMatch, ...]:
+    """The products named, with those that were spoken of before where the question is of them."""
+    if named.ambiguous and not named.products:
+        return ()
+    earlier = next((turn.products for turn in before if turn.products), ())
+    if not named.products:
+        return earlier if figures_alone or _is_of_product(question, named) else ()
+    if not _means_another(question, named):
+        return named.products
+    own = {product.codes for product in named.products}
+    return (*(product for product in earlier if product.codes not in own), *named.products)
+
+
+def _means_another(question: str, named: ResolvedQuestion) -> bool:
+    """Whether 它 is the product spoken of before: 那它和听松短债比, not 听松短债怎么样，它贵吗."""
+    first = min(product.start for product in named.products)
+    return bool(_PRONOUN.search(question[:first]) or _BESIDE.search(question))
 
 
 def _is_of_product(question: str, named: ResolvedQuestion) -> bool:

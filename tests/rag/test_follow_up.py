@@ -95,6 +95,18 @@ def test_it_beside_another_name_is_the_product_of_before(firm: Firm) -> None:
     assert [one.name for one in alone.products] == ["澄湖纯债债券"]
 
 
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("澄湖纯债债券怎么样，它的收益是多少", ["澄湖纯债债券"]),
+        ("澄湖纯债债券和它比哪个收益高", ["云岭稳健混合", "澄湖纯债债券"]),
+        ("这个客户要投诉怎么处理", []),
+    ],
+)
+def test_it_is_the_product_named_in_the_question_itself(firm: Firm, question: str, names: list[str]) -> None:
+    assert [one.name for one in understood(firm, question, ASKED).products] == names
+
+
 @pytest.mark.parametrize("question", ["云岭稳健混合是什么产品", "介绍一下云岭稳健混合", "云岭稳健混合是只什么基金？"])
 def test_who_asks_what_a_product_is_gets_its_card(firm: Firm, question: str) -> None:
     assert understood(firm, question).says_only_product
