@@ -85,6 +85,7 @@ export_requests = Table(
     Column("id", String(32), primary_key=True),
     Column("what", String(40), nullable=False),
     Column("rows", Integer, nullable=False),
+    Column("about", String(64)),  # a client
     Column("reason", Text, nullable=False),
     Column("asked_by", String(64), nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),

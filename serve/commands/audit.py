@@ -92,7 +92,7 @@ def export(
     since, until = _period(first, last)
     check_readable(house.audit, client, principal=principal)
     counted = sum(1 for _ in entries_of(house.audit, client, since=since, until=until, principal=principal))
-    mark = house.exports.allow(AUDIT, rows=counted, principal=principal)
+    mark = house.exports.allow(AUDIT, rows=counted, principal=principal, about=client)
     house.audit.access(Access.EXPORT, actor=principal.user_id, what="audit", items=[(client, str(out.name))])
     entries = entries_of(house.audit, client, since=since, until=until, principal=principal)
     told = ({**entry_json(entry), "export": mark} for entry in entries)

@@ -40,6 +40,7 @@ class ExportRequest:
     id: str
     what: str  # leads | audit | mistakes | outreach | lists
     rows: int  # when it was asked for
+    about: str | None  # the client whose entries an audit file holds
     reason: str
     asked_by: str
     asked_at: datetime
@@ -61,18 +62,22 @@ class Exports:
         """Rows up to which nobody has to be asked."""
         return self._rules.export_rows
 
-    def ask(self, what: str, *, rows: int, reason: str, principal: Principal) -> ExportRequest:
-        """Ask for a large file. Raises ExportError for no reason."""
+    def ask(
+        self, what: str, *, rows: int, reason: str, principal: Principal, about: str | None = None
+    ) -> ExportRequest:
+        """Ask for a large file; one of the audit log is `about` a client. Raises ExportError for no reason."""
         if not reason.strip():
             raise ExportError("No reason is given: write what the file is for.", zh="请填写导出用途。")
         request_id = new_id()
         told = {"export": request_id, "what": what, "rows": rows}
-        self._audit.append(event="export.asked", actor=principal.user_id, data=told, payload={"reason": reason})
+        self._audit.append(
+            event="export.asked", actor=principal.user_id, subject=about, data=told, payload={"reason": reason}
+        )
         with self._engine.begin() as connection:
             connection.execute(
                 insert(export_requests).values(
-                    id=request_id, what=what, rows=rows, reason=reason.strip(), asked_by=principal.user_id,
-                    asked_at=database_now(connection), state="pending", decision="",
+                    id=request_id, what=what, rows=rows, about=about, reason=reason.strip(),
+                    asked_by=principal.user_id, asked_at=database_now(connection), state="pending", decision="",
                 )
             )  # fmt: skip
         return self._one(request_id)
@@ -82,13 +87,16 @@ class Exports:
         principal.require("approve exports", *APPROVERS)
         if not reason.strip():
             raise ExportError("No reason is given: write why.", zh="请填写审批意见。")
-        if self._one(request_id).asked_by == principal.user_id:
+        asked = self._one(request_id)
+        if asked.asked_by == principal.user_id:
             raise ExportError(
                 "Who asks for a file never approves it: let another person decide.", zh="申请人不能审批自己的导出。"
             )
         state = "approved" if approve else "refused"
         told = {"export": request_id, "state": state}
-        self._audit.append(event="export.decided", actor=principal.user_id, data=told, payload={"reason": reason})
+        self._audit.append(
+            event="export.decided", actor=principal.user_id, subject=asked.about, data=told, payload={"reason": reason}
+        )
         with self._engine.begin() as connection:
             begin_writing(connection)
             now = database_now(connection)
@@ -111,21 +119,23 @@ class Exports:
         with self._engine.connect() as connection:
             return tuple(ExportRequest(**row._mapping) for row in connection.execute(query))
 
-    def allow(self, what: str, *, rows: int, principal: Principal) -> str:
+    def allow(self, what: str, *, rows: int, principal: Principal, about: str | None = None) -> str:
         """The mark of a file that may be written: its number, who, and when; logged.
 
-        Raises ExportError where it is large and nobody has approved it. The machine's operator needs no yes.
+        What was approved of one client (`about`) is good for no other. The machine's operator needs no yes.
+        Raises ExportError where it is large and nobody has approved it.
         """
         large = self.free_rows and rows > self.free_rows and not principal.has(Role.SYSTEM)
-        number = self._approved(what, rows, principal) if large else new_id()
+        number = self._approved(what, rows, principal, about) if large else new_id()
         with self._engine.connect() as connection:
             now = database_now(connection)
         told = {"export": number, "what": what, "rows": rows, "approved": bool(large)}
-        self._audit.append(event="export.made", actor=principal.user_id, data=told)
+        self._audit.append(event="export.made", actor=principal.user_id, subject=about, data=told)
         return f"{number} {principal.user_id} {iso(now)}"
 
-    def _approved(self, what: str, rows: int, principal: Principal) -> str:
-        mine = (_rows.what == what) & (_rows.asked_by == principal.user_id) & (_rows.state == "approved")
+    def _approved(self, what: str, rows: int, principal: Principal, about: str | None) -> str:
+        of_this = (_rows.what == what) & _rows.about.is_not_distinct_from(about)
+        mine = of_this & (_rows.asked_by == principal.user_id) & (_rows.state == "approved")
         with self._engine.connect() as connection:
             valid = mine & (_rows.fetch_until > database_now(connection)) & (_rows.rows >= rows)
             found = connection.execute(select(_rows.id).where(valid).limit(1)).scalar_one_or_none()

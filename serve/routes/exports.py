@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from serve.rights.exports import ExportRequest
 from serve.routes.wire import PrincipalDep, Wire, the_house
@@ -21,7 +21,16 @@ class AskIn(Wire):
         "`lists`: more rows of lists than a day has."
     )
     rows: int = Field(gt=0, le=10_000_000, description="Rows at most; what has grown beyond is asked for anew.")
+    about: str | None = Field(
+        default=None, min_length=1, max_length=64, description="With `audit`: the client whose entries they are."
+    )
     reason: str = Field(min_length=1, max_length=2000, description="What it is for; kept in the audit log.")
+
+    @model_validator(mode="after")
+    def _names_a_client(self) -> Self:
+        if (self.what == "audit") != bool(self.about):
+            raise ValueError("log entries are those of one client, and no other file is: set about with audit alone")
+        return self
 
 
 class DecideIn(Wire):
@@ -38,7 +47,9 @@ def exports(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
 @router.post("", status_code=201)
 def ask(what: AskIn, request: Request, principal: PrincipalDep) -> dict[str, Any]:
     """Ask for a large file."""
-    asked = the_house(request).exports.ask(what.what, rows=what.rows, reason=what.reason, principal=principal)
+    asked = the_house(request).exports.ask(
+        what.what, rows=what.rows, about=what.about, reason=what.reason, principal=principal
+    )
     return _json(asked)
 
 

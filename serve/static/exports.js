@@ -12,7 +12,7 @@ const APPROVERS = ["supervisor", "compliance", "system"];
 const OPERATOR = "operator";  // whom the server takes where nobody is named
 
 function Ask({ onDone }) {
-  const [asked, setAsked] = useState({ what: "lists", rows: "5000", reason: "" });
+  const [asked, setAsked] = useState({ what: "lists", rows: "5000", about: "", reason: "" });
   const [error, setError] = useState("");
   const [done, setDone] = useState(false);
   const send = async (event) => {
@@ -20,9 +20,10 @@ function Ask({ onDone }) {
     setDone(false);
     const rows = Number(asked.rows);
     if (!Number.isInteger(rows) || rows < 1) return setError("请填写行数，一个正整数。");
+    if (asked.what === "audit" && !asked.about.trim()) return setError("请填写客户编号，审计条目按客户导出。");
     if (!asked.reason.trim()) return setError("请填写用途，审批人据此决定。");
     try {
-      await api.post("exports", { ...asked, rows });
+      await api.post("exports", { ...asked, rows, about: asked.what === "audit" ? asked.about.trim() : null });
       setAsked({ ...asked, reason: "" }); setError(""); setDone(true);
       onDone();
     } catch (problem) { setError(problem.message); }
@@ -32,6 +33,7 @@ function Ask({ onDone }) {
   return html`<form class="plain panel" aria-label="申请" onSubmit=${send} onInput=${() => setError("")}>
     <div class="fields"><label>内容<select ...${field("what")}>${Object.entries(WHAT).map(([id, word]) => html`<option value=${id}>${word}</option>`)}</select></label>
       <label>行数，至多<input inputmode="numeric" maxlength="8" ...${field("rows")} /></label>
+      ${asked.what === "audit" && html`<label>客户编号<input maxlength="64" ...${field("about")} /></label>`}
       <label>用途（记入审计日志）<input maxlength="2000" ...${field("reason")} /></label></div>
     <${Problem} words=${error} />${done && html`<p class="hint" role="status">已提交，等待另一人审批。</p>`}
     <div class="row"><button class="go">提交申请</button></div></form>`;
@@ -40,7 +42,7 @@ function Ask({ onDone }) {
 function One({ asked, mine, decides, onDone }) {
   const [word, sign] = STATES[asked.state];
   return html`<li class="card"><div class="row"><strong>${WHAT[asked.what] || asked.what}</strong><span class=${`badge ${sign}`}>${word}</span>
-      <span class="small">至多 ${number(asked.rows)} 行</span></div>
+      <span class="small">${asked.about ? `客户 ${asked.about}，` : ""}至多 ${number(asked.rows)} 行</span></div>
     <div class="small">${asked.asked_by} 于 ${when(asked.asked_at)} 申请：${asked.reason}</div>
     ${asked.decided_by && html`<div class="small">${asked.decided_by} 审批：${asked.decision}</div>`}
     ${asked.state === "approved" && html`<div class="small">有效至 ${when(asked.fetch_until)}${mine ? "，请回到原来的页面取用" : ""}</div>`}

@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from knowledge_base.access import Role
+from serve.rights.exports import ExportError
 from serve.rights.settings import LimitSettings
 from serve.settings import Settings
 from serve.users import OPERATOR
@@ -33,8 +34,8 @@ def tight(settings: Settings) -> Iterator[House]:
     made.close()
 
 
-def approve(asker: TestClient, other: TestClient, what: str) -> str:
-    asked = asker.post("/v1/exports", json={"what": what, "rows": 100, "reason": "月度复盘"}).json()
+def approve(asker: TestClient, other: TestClient, what: str, **more: str) -> str:
+    asked = asker.post("/v1/exports", json={"what": what, "rows": 100, "reason": "月度复盘", **more}).json()
     path, decision = f"/v1/exports/{asked['id']}/decision", {"approve": True, "reason": "可以"}
     assert asker.post(path, json=decision).status_code == 403
     assert other.post(path, json=decision).json()["state"] == "approved"
@@ -93,3 +94,19 @@ def test_a_clients_log_entries(
     assert tougu(*export).code == 0, "the machine's operator needs nobody's yes"
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert {row["export"].split(" ")[1] for row in rows} == {"operator"}
+
+
+def test_log_entries_of_one_client_are_approved_for_no_other(tight: House) -> None:
+    anna = log_in(tight, "anna")
+    number = approve(anna, log_in(tight, "boss"), "audit", about="C0003")
+    officer = tight.users.principal("anna")
+    assert tight.exports.allow("audit", rows=50, principal=officer, about="C0003").startswith(f"{number} anna")
+    with pytest.raises(ExportError, match="another person approve"):
+        tight.exports.allow("audit", rows=50, principal=officer, about="C0004")
+
+
+@pytest.mark.parametrize("body", [{"what": "audit"}, {"what": "leads", "about": "C0003"}])
+def test_only_log_entries_name_a_client_and_always(tight: House, body: dict[str, str]) -> None:
+    answer = log_in(tight, "anna").post("/v1/exports", json={"rows": 10, "reason": "检查", **body})
+    assert answer.status_code == 422
+    assert "one client" in answer.text
