@@ -26,6 +26,8 @@ from models.scorer import Probabilities
 from models.spread import spread_over
 
 WEIGHTS, CARD = "adapter.safetensors", "card.json"
+_TOKENIZED_AT_ONCE = 1_024  # texts; all of these are padded to one length for a moment
+_PASS = 8  # tokens that cost as much as one more pass through the layers
 REMEDY = "run: pip install 'tougu[local]'"
 
 
@@ -87,7 +89,7 @@ class TunedEncoder:
         encoder: Callable[[], tuple[Any, Any]],
         family: str,
         *,
-        batch: int = 16,
+        batch: int = 32,
     ) -> None:
         """`encoder` gives the loaded transformer (a BertModel) and its tokenizer when first needed."""
         card = read_card(folder)
@@ -116,26 +118,23 @@ class TunedEncoder:
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What the head gives, shape (texts, labels); batches are made of texts of like length."""
+        import torch
+
         found = np.zeros((len(texts), len(self.labels)), np.float32)
         if not texts:
             return found
-        layers, head, tokenizer = self._loaded.get()
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        clean = readable(texts)
-        with self._one_at_a_time:
+        model, head, tokenizer = self._loaded.get()
+        card = self._card
+        with self._one_at_a_time, torch.inference_mode():
             spread_over(len(texts))
-            for at in range(0, len(order), self._batch):
-                rows = order[at : at + self._batch]
-                found[rows] = self._scored(layers, head, tokenizer, [clean[i] for i in rows])
+            for at in range(0, len(texts), _TOKENIZED_AT_ONCE):
+                some = readable(texts[at : at + _TOKENIZED_AT_ONCE])
+                tokens = tokenize(tokenizer, card.prefix, some, card.max_tokens, parts=card.parts)
+                for rows in like_length(tokens.inputs["attention_mask"].sum(1).tolist(), self._batch):
+                    batch = tokens.of(rows)
+                    logits = head(pooled(model(**batch.inputs).last_hidden_state.float(), batch.masks))
+                    found[np.array(rows) + at] = logits.numpy()
         return found
-
-    def _scored(self, model: Any, head: Any, tokenizer: Any, texts: list[str]) -> NDArray[np.float32]:
-        import torch
-
-        with torch.inference_mode():
-            tokens = tokenize(tokenizer, self._card.prefix, texts, self._card.max_tokens, parts=self._card.parts)
-            logits = head(pooled(model(**tokens.inputs).last_hidden_state.float(), tokens.masks))
-            return np.asarray(logits.numpy(), np.float32)
 
     def _load(self) -> tuple[Any, Any, Any]:
         try:
@@ -166,6 +165,29 @@ class Tokens:
 
     inputs: Mapping[str, Any]
     masks: tuple[Any, ...]
+
+    def of(self, rows: Sequence[int]) -> Tokens:
+        """Some of the texts, padded to the longest of these."""
+        width = int(self.inputs["attention_mask"][rows].sum(1).max())
+        return Tokens(
+            inputs={name: values[rows, :width] for name, values in self.inputs.items()},
+            masks=tuple(mask[rows, :width] for mask in self.masks),
+        )
+
+
+def like_length(counts: Sequence[int], most: int) -> list[list[int]]:
+    """Texts (rows of `counts`, their tokens) in batches of at most `most`, shortest first.
+
+    A batch ends where a longer text would add more padding than a pass costs; without any there is no mask either, and
+    attention takes the faster kernel.
+    """
+    batches: list[list[int]] = []
+    for row in sorted(range(len(counts)), key=counts.__getitem__):
+        last = batches[-1] if batches else []
+        if not last or len(last) == most or len(last) * (counts[row] - counts[last[-1]]) > _PASS:
+            batches.append(last := [])
+        last.append(row)
+    return batches
 
 
 def tokenize(tokenizer: Any, prefix: str, texts: Sequence[str], max_tokens: int, *, parts: bool = False) -> Tokens:

@@ -18,7 +18,7 @@ from models.errors import ModelDamagedError, ModelUnavailableError
 from models.objective import mean_average_precision
 from models.parts import joined
 from models.scorer import ScriptedScorer
-from models.tuned import CARD, WEIGHTS, TunedEncoder, load_tuned, read_card
+from models.tuned import CARD, WEIGHTS, TunedEncoder, like_length, load_tuned, read_card
 from models.tuning import tune
 from models.tuning_run import UNFINISHED, Examples, TuningSettings
 
@@ -214,3 +214,18 @@ def test_a_device_that_is_not_there_is_one_sentence(base: tuple[Any, Any], tmp_p
             tmp_path, base, family="tiny", labels=LABELS, train=made(40, 1), development=made(20, 2),
             settings=replace(SETTINGS, device="cuda:99"),
         )  # fmt: skip
+
+
+def test_batches_hold_texts_of_one_length_where_there_are_enough() -> None:
+    counts = [5] * 9 + [7] * 3 + [6] + [4] * 44
+    batches = like_length(counts, 32)
+    assert sorted(row for rows in batches for row in rows) == list(range(len(counts)))
+    assert [sorted({counts[row] for row in rows}) for rows in batches] == [[4], [4], [5], [6, 7]]
+    assert max(map(len, batches)) == 32
+
+
+def test_a_text_scores_alike_in_any_company(folder: Path, base: tuple[Any, Any]) -> None:
+    texts = ("甲", "乙丙丁", "戊己天地人和甲乙丙", *made(40, 4).texts)
+    together = opened(folder, base).score(texts)
+    alone = np.concatenate([opened(folder, base).score([text]) for text in texts])
+    assert np.allclose(together, alone, atol=1e-5)
