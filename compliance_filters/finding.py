@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -192,6 +193,13 @@ class SecondReader(Protocol):
     def acquits(self, draft: Draft, finding: Finding) -> bool:
         """Whether these words break nothing where they stand, by a belief measured on texts of strangers."""
         ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A filter with a model that reads many texts in one pass, and remembers what it made of them."""
+
+    def read_ahead(self, drafts: Sequence[Draft]) -> None: ...
 
 
 class Filter(Protocol):

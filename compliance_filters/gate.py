@@ -173,12 +173,18 @@ class Gate:
             )
         return self._mended(book, draft, findings, context)[0] if outcome is Outcome.REVISE else draft.text
 
-    def judge_speech(self, text: str, context: ReviewContext) -> tuple[Finding, ...]:
-        """Findings in what an adviser said, with severity and disposition; raises when a filter fails."""
-        findings, errors = self.judge(Draft(text=text, target=Target.ADVISOR_SPEECH, generated=False), context)
-        if errors:
+    def judge_speech(self, texts: Sequence[str], context: ReviewContext) -> list[tuple[Finding, ...]]:
+        """Findings in each of the texts that an adviser spoke, with severity and disposition.
+
+        Raises ComplianceError when a filter fails.
+        """
+        book = self._rules()
+        drafts = [Draft(text=text, target=Target.ADVISOR_SPEECH, generated=False) for text in texts]
+        book.read_ahead(drafts)
+        found = [self._judged(book, draft, context) for draft in drafts]
+        if errors := sorted({error for judged in found for error in judged.errors}):
             raise ComplianceError(f"the speech could not be judged ({'; '.join(errors)}).")
-        return findings
+        return [judged.findings for judged in found]
 
     def is_confidential(self, rule: str) -> bool:
         """Whether a finding of this rule is told to compliance alone."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
-from compliance_filters.finding import SEMANTIC, Draft, Filter, Finding, ReviewContext, SecondReader
+from compliance_filters.finding import SEMANTIC, Draft, Filter, Finding, ReadsAhead, ReviewContext, SecondReader
 from compliance_filters.rules.pack import RulePack
 from compliance_filters.rules.shelf import PackShelf
 from models.errors import ModelError
@@ -75,6 +75,13 @@ class Rulebook:
             errors=tuple(errors),
             acquitted=acquitted,
         )
+
+    def read_ahead(self, drafts: Sequence[Draft]) -> None:
+        """Let models read in one pass what `judge` will be asked about; what fails here fails again there."""
+        for each in self.filters:
+            if isinstance(each, ReadsAhead):
+                with suppress(Exception):
+                    each.read_ahead(drafts)
 
     def _acquitted(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         readers = [each for each in self.filters if isinstance(each, SecondReader)]

@@ -11,6 +11,7 @@ from compliance_filters.finding import (
     SEMANTIC,
     Cleared,
     Draft,
+    Finding,
     Insistence,
     Outcome,
     ProductInContext,
@@ -38,20 +39,20 @@ class SpeechCheck:
         self._gate = gate
         self._context = context  # of today, with the restricted list
 
-    def judge(self, text: str) -> Sequence[SpeechIssue]:
-        """Rules broken in one advisor turn; a filter that cannot judge raises, it never passes."""
-        found = self._gate.judge_speech(text, self._context())
-        return [
-            SpeechIssue(
-                rule=f.rule,
-                quote=f.quote,
-                disposition=f.disposition or None,
-                severity=f.severity,
-                confidential=self._gate.is_confidential(f.rule),
-                suspected=f.by == SEMANTIC and f.outcome is Outcome.REVIEW,
-            )
-            for f in found
-        ]
+    def judge(self, texts: Sequence[str]) -> list[list[SpeechIssue]]:
+        """Rules broken in each advisor turn; a filter that cannot judge raises, it never passes."""
+        found = self._gate.judge_speech(texts, self._context())
+        return [[self._issue(finding) for finding in each] for each in found]
+
+    def _issue(self, finding: Finding) -> SpeechIssue:
+        return SpeechIssue(
+            rule=finding.rule,
+            quote=finding.quote,
+            disposition=finding.disposition or None,
+            severity=finding.severity,
+            confidential=self._gate.is_confidential(finding.rule),
+            suspected=finding.by == SEMANTIC and finding.outcome is Outcome.REVIEW,
+        )
 
 
 class InstructionCheck:

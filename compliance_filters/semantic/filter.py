@@ -71,6 +71,11 @@ class SemanticFilter:
                 found.append(self._finding(rule, draft, place, suspicion))
         return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
 
+    def read_ahead(self, drafts: Sequence[Draft]) -> None:
+        """See ReadsAhead; of use with a scorer that remembers (models/remembering.py)."""
+        sources = [self._normalise(draft.text).text for draft in drafts]
+        self._scored([text[slice(*span)] for text in sources for span in windows(text)])
+
     def acquits(self, draft: Draft, finding: Finding) -> bool:
         """Whether the model hardly believes in what a phrase rule found: in the window around it, and in the sentence.
 

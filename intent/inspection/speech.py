@@ -37,11 +37,14 @@ class SpeechIssue:
 class SpeechChecker(Protocol):
     """Judges what an advisor said; the compliance rules are behind it. Raises when it cannot judge."""
 
-    def judge(self, text: str) -> Sequence[SpeechIssue]: ...
+    def judge(self, texts: Sequence[str]) -> Sequence[Sequence[SpeechIssue]]:
+        """The issues of each text."""
+        ...
 
 
 def spoken_violations(turns: Sequence[Turn], checker: SpeechChecker) -> tuple[SpeechFinding, ...]:
     """Findings in the advisor's turns, in order; a turn of unknown role accuses nobody."""
+    spoken = [turn for turn in turns if turn.speaker is Speaker.ADVISOR]
     return tuple(
         SpeechFinding(
             turn=turn.index,
@@ -53,9 +56,8 @@ def spoken_violations(turns: Sequence[Turn], checker: SpeechChecker) -> tuple[Sp
             confidential=issue.confidential,
             suspected=issue.suspected,
         )
-        for turn in turns
-        if turn.speaker is Speaker.ADVISOR
-        for issue in checker.judge(turn.text)
+        for turn, issues in zip(spoken, checker.judge([turn.text for turn in spoken]), strict=True)
+        for issue in issues
     )
 
 

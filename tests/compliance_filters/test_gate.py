@@ -120,7 +120,8 @@ def test_what_is_not_delivered_is_not_cleared(target: Target, gate: Gate) -> Non
 
 
 def test_speech_gets_severity_and_disposition(gate: Gate) -> None:
-    found = gate.judge_speech("这个保本的，您放心", PLAIN)
+    (found, none) = gate.judge_speech(["这个保本的，您放心", "您好"], PLAIN)
+    assert not none
     assert [(f.rule, f.severity, f.disposition) for f in found] == [("promise.return", "high", "call_back")]
 
 
@@ -133,7 +134,7 @@ def test_a_missing_or_failing_filter_is_a_review(
         assert (verdict.outcome, verdict.cleared) == (Outcome.REVIEW, None)
         assert verdict.errors
         with pytest.raises(ComplianceError):
-            gate.judge_speech("您好", PLAIN)
+            gate.judge_speech(["您好"], PLAIN)
     assert len(queue.page(principal=OFFICER).items) == 3
 
 

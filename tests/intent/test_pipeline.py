@@ -32,7 +32,10 @@ PRODUCTS = ("云岭稳健债券", "云岭")
 class PromiseChecker:
     """Finds two phrases, one for compliance alone, and suspects a third; enough to see what follows from a finding."""
 
-    def judge(self, text: str) -> Sequence[SpeechIssue]:
+    def judge(self, texts: Sequence[str]) -> list[list[SpeechIssue]]:
+        return [self._of(text) for text in texts]
+
+    def _of(self, text: str) -> list[SpeechIssue]:
         if "内部消息" in text:
             return [SpeechIssue(rule="insider.information", quote="内部消息", confidential=True)]
         if "差不多能赚" in text:

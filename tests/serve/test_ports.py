@@ -74,7 +74,9 @@ def test_the_whole_restricted_list_is_judged_by_whatever_was_asked(house: House,
 
 def test_spoken_words_are_judged_by_the_restricted_list(house: House) -> None:
     check = SpeechCheck(house.gate, house.speech_context)
-    assert "product.restricted" in {issue.rule for issue in check.judge("我建议您买入星野刻蚀。")}
+    blamed, fine = check.judge(["我建议您买入星野刻蚀。", "您好，请讲。"])
+    assert "product.restricted" in {issue.rule for issue in blamed}
+    assert fine == []
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,27 @@ def test_what_is_said_besides_a_denial_is_found_and_what_is_merely_doubtful_is_n
     assert found(pack, "本产品不保本，可到了日子这里有乙词。") == ()
 
 
+class Counted(ScriptedScorer):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def score(self, texts: Sequence[str]) -> Probabilities:
+        self.asked += 1
+        return super().score(texts)
+
+
+def test_what_was_read_ahead_is_asked_once_for_all_texts(pack: RulePack) -> None:
+    counted = Counted(SCORER.labels, {"乙词": {SCORER.labels[0]: 0.1}})
+    reader = SemanticFilter(pack, RememberingScorer(counted), CALIBRATION)
+    drafts = [Draft(text=text, target=Target.ADVISOR_SPEECH) for text in ("您好。", "这里有乙词。", "再见。")]
+    reader.read_ahead(drafts)
+    assert counted.asked == 1
+    for draft in drafts:
+        reader.find(draft, PLAIN)
+    assert counted.asked == 1
+
+
 def test_client_input_is_read_for_injection_only(pack: RulePack) -> None:
     assert found(pack, "这里有甲词。", Target.CLIENT_INPUT) == ()
 

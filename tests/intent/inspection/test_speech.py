@@ -11,8 +11,9 @@ from tests.intent.inspection.talk import talk
 class PromiseChecker:
     """Finds one phrase."""
 
-    def judge(self, text: str) -> Sequence[SpeechIssue]:
-        return [SpeechIssue(rule="promise.return", quote="保证赚钱")] if "保证赚钱" in text else []
+    def judge(self, texts: Sequence[str]) -> list[list[SpeechIssue]]:
+        issue = SpeechIssue(rule="promise.return", quote="保证赚钱")
+        return [[issue] if issue.quote in text else [] for text in texts]
 
 
 def test_only_the_advisor_is_accused() -> None:
