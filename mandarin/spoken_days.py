@@ -71,7 +71,7 @@ def read_day(text: str, at: int, said_at: datetime) -> SpokenDay | None:
 def _named_day(text: str, at: int, said_at: datetime) -> SpokenDay | None:
     words, past, soon = _day_words()
     if found := past.match(text, at):
-        return SpokenDay(end=found.end(), day=None)
+        return SpokenDay(end=_past_end(text, found.end(), said_at), day=None)
     if found := words.match(text, at):
         word = found.group()
         # 今晚 and 明早 hold their part of the day; a lone 今 or 明 needs one behind it
@@ -79,6 +79,12 @@ def _named_day(text: str, at: int, said_at: datetime) -> SpokenDay | None:
         return SpokenDay(end=end, day=said_at.date() + timedelta(days=spoken_words()["days"][word]))
     found = soon.match(text, at)
     return SpokenDay(end=found.end(), day=said_at.date()) if found else None
+
+
+def _past_end(text: str, at: int, said_at: datetime) -> int:
+    """The month or day behind 去年 or 上个月 is of the past as well: 去年三月份, 上个月3号."""
+    behind = read_day(text, at + text.startswith("的", at), said_at)
+    return behind.end if behind else at
 
 
 def _weekday(text: str, at: int, said_at: datetime) -> SpokenDay | None:
@@ -139,30 +145,30 @@ def _written(text: str, at: int, said_at: datetime) -> SpokenDay | None:
     written = read_date(text, year.end() if year else at)
     if written is None or written.unit not in _WRITTEN:
         return None
-    return SpokenDay(end=written.end, day=_WRITTEN[written.unit](written.value, today, year.group() if year else ""))
+    day = _WRITTEN[written.unit](written.value, today, year.group() if year else "")
+    return SpokenDay(end=written.end, day=day if day >= today else None)
 
 
-def _of_month(value: int, today: date, _year: str) -> date | None:
+def _of_month(value: int, today: date, _year: str) -> date:
     first = today.replace(day=1)
     return _in_month(first if value >= today.day else _months_on(first, 1), value)
 
 
-def _of_year(value: int, today: date, year: str) -> date | None:
+def _of_year(value: int, today: date, year: str) -> date:
     month, day = divmod(value, 100)
     chosen = today.year + (year == "明年" or (not year and (month, day) < (today.month, today.day)))
     return _in_month(date(chosen, month, 1), day)
 
 
-def _whole_month(value: int, today: date, year: str) -> date | None:
+def _whole_month(value: int, today: date, year: str) -> date:
     return _in_month(date(today.year + (year == "明年" or (not year and value < today.month)), value, 1), None)
 
 
-def _full_date(value: int, today: date, _year: str) -> date | None:
-    day = _in_month(date(value // 10_000, value // 100 % 100, 1), value % 100)
-    return day if day >= today else None
+def _full_date(value: int, _today: date, _year: str) -> date:
+    return _in_month(date(value // 10_000, value // 100 % 100, 1), value % 100)
 
 
-_WRITTEN: dict[str, Callable[[int, date, str], date | None]] = {
+_WRITTEN: dict[str, Callable[[int, date, str], date]] = {
     "日": _of_month,
     "月日": _of_year,
     "月": _whole_month,
