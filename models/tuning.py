@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -109,10 +110,12 @@ def _networks(base: Any, outputs: int, bias: NDArray[np.float32], settings: Tuni
         ) from error
     torch.manual_seed(settings.seed)
     lower, upper = split_at(base, settings.frozen_layers)
-    model = get_peft_model(
-        upper,
-        LoraConfig(r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=_CHANGED),
+    changes = LoraConfig(
+        r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=_CHANGED
     )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks by a name that transformers is about to change
+        model = get_peft_model(upper, changes)
     head = torch.nn.Linear(base.config.hidden_size * (2 if settings.parts else 1), outputs)
     torch.nn.init.zeros_(head.weight)
     with torch.no_grad():

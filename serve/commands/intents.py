@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,8 @@ from serve.commands.context import Context, print_json, progress_bar
 from serve.commands.intent_data import intent_data
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from intent.classifier.shelf import Figures
     from intent.classifier.utterance import Utterance
     from models.encoders.transformer import SentenceTransformerEncoder
@@ -56,7 +59,6 @@ def intent_train(
         tuning=replace(tuning, seed=seed, device=device, epochs=epochs or tuning.epochs),
     )
     with progress_bar() as bar:
-        task = bar.add_task("train", total=None, note="")
         card = train(
             data,
             _encoder(house, base),
@@ -66,7 +68,7 @@ def intent_train(
             with_shipped=with_shipped,
             compare=compare,
             start=house.intent_models.place(start) if start else None,
-            progress=lambda done, of, note: bar.update(task, completed=done, total=of, note=note),
+            progress=_passes_shown(bar),
         )
     typer.echo("\n".join(methods_table(card)))
     version = house.intent_models.add(out)
@@ -75,6 +77,20 @@ def intent_train(
         _activate(house, version, by=context.ensure_object(Context).principal(house).user_id, why="trained")
     else:
         typer.echo(f"let it read: tougu intent activate {version} --why ...")
+
+
+def _passes_shown(bar: Progress) -> Callable[[int, int, str], None]:
+    """Moves the bar; in a log, where no bar is seen, a line a whole pass."""
+    task, passed = bar.add_task("train", total=None, note=""), 0
+
+    def show(done: int, of: int, note: str) -> None:
+        nonlocal passed
+        bar.update(task, completed=done, total=of, note=note)
+        if done > passed and not bar.console.is_terminal:
+            bar.console.print(note)
+        passed = done
+
+    return show
 
 
 @app.command("models")
