@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from compliance_filters.errors import ComplianceError
 from eval.case import EvalError
 from eval.result import write_beside
 from intent.call import Call, CallReading, Speaker, Wish
@@ -150,7 +151,7 @@ def _read(house: House, recording: RecordingFile, key: str) -> Record:
     try:
         call = _call(house, recording)
         reading = house.pipeline.read(call)
-    except (AudioError, CallFileError) as error:
+    except (AudioError, CallFileError, ComplianceError) as error:
         prediction, heard, audio_s = {"id": recording.call_id, "failed": " ".join(str(error).split())}, [], 0.0
     else:
         prediction, heard = prediction_of(reading, poor=call.transcript.unreadable), _heard(call)

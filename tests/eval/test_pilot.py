@@ -181,6 +181,9 @@ def test_what_nobody_read_of_a_call_is_told(house: House, folder: Path, tmp_path
     transcript(folder / "k1.json", ["您好", "我想申购基金，" + "今天没什么事" * 100_000])
     text = run_pilot(house, folder, tmp_path / "report.md", progress=quiet)
     assert "k1: 第2轮有600007字，意图只读了前4000字" in section(text, "Read in part")
+    transcript(folder / "k2.json", ["您好，" * 70_000, "我想开通港股通"])
+    other = run_pilot(house, folder, tmp_path / "report.md", progress=quiet)
+    assert "k2: the speech could not be judged" in section(other, "Not readable")
     poor = prediction_of(CallReading(call_id="k", wishes=()), poor="识别可信度低")
     assert poor["left_out"] == ["识别可信度低"]
 
