@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from compliance_filters.errors import ComplianceError
 from eval.case import EvalError
 from eval.result import write_beside
 from intent.call import Call, CallReading, Speaker, Wish
@@ -150,10 +151,10 @@ def _read(house: House, recording: RecordingFile, key: str) -> Record:
     try:
         call = _call(house, recording)
         reading = house.pipeline.read(call)
-    except (AudioError, CallFileError) as error:
+    except (AudioError, CallFileError, ComplianceError) as error:
         prediction, heard, audio_s = {"id": recording.call_id, "failed": " ".join(str(error).split())}, [], 0.0
     else:
-        prediction, heard = prediction_of(reading), _heard(call)
+        prediction, heard = prediction_of(reading, poor=call.transcript.unreadable), _heard(call)
         audio_s = 0.0 if _is_transcript(recording) else call.transcript.duration_s
     cost = Cost(
         audio_s=round(audio_s, 2),
@@ -186,8 +187,11 @@ def _is_transcript(recording: RecordingFile) -> bool:
     return recording.path.suffix.lower() == TRANSCRIPT
 
 
-def prediction_of(reading: CallReading) -> dict[str, Any]:
-    """A line of predictions.jsonl; `unsure`: leads in doubt that were not raised, and what was raised hesitantly."""
+def prediction_of(reading: CallReading, *, poor: str = "") -> dict[str, Any]:
+    """A line of predictions.jsonl; `unsure`: leads in doubt that were not raised, and what was raised hesitantly.
+
+    `left_out`: what of the call nobody read; all of it where the transcript is too `poor` to be read, and why.
+    """
     hesitant = [wish for wish in reading.wishes if wish.confidence < UNSURE_BELOW]
     return {
         "id": reading.call_id,
@@ -196,6 +200,7 @@ def prediction_of(reading: CallReading) -> dict[str, Any]:
             *({**_wish(wish), "raised": True} for wish in hesitant),
             *({**_wish(wish), "raised": False} for wish in reading.unsure),
         ],
+        "left_out": [*([poor] if poor else []), *reading.left_out],
     }
 
 

@@ -63,6 +63,7 @@ def report(pilot: Pilot) -> str:
         ("False leads: listen, and judge", _false_leads(judged)),
         ("Missed leads", (f"{c.record.id}: {g['intent']}" for c in judged for g in c.missed("lead"))),
         ("Unsure", _unsure(pilot.records)),
+        ("Read in part: what was left out counts as not there", _left_out(pilot.records)),
         ("Not readable, and not scored", (f"{r.id}: {r.failed}" for r in pilot.records if r.failed)),
         ("Without a label, and not scored", iter(unlabelled)),
         ("Cost", _cost(pilot.records)),
@@ -146,6 +147,10 @@ def _unsure(records: Sequence[Record]) -> Iterator[str]:
     for record in records:
         for entry in record.prediction.get("unsure", ()):
             yield f"{record.id}: {_raised(entry)}, {'raised' if entry['raised'] else 'not raised'}"
+
+
+def _left_out(records: Sequence[Record]) -> Iterator[str]:
+    return (f"{record.id}: {what}" for record in records for what in record.prediction.get("left_out", ()))
 
 
 def _raised(entry: Mapping[str, Any]) -> str:

@@ -27,6 +27,10 @@ class ClassifierError(IntentError):
     """The classifier's weights are missing, broken, or of another taxonomy or encoder."""
 
 
+class OtherTaxonomyError(ClassifierError):
+    """The model was trained for another taxonomy than the one that is loaded."""
+
+
 class ModelGateError(IntentError):
     """A model that may not read: unknown, or worse than the one that reads."""
 

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from intent.call import Turn
+from intent.classifier.utterance import MOST_BY_WORDS
 from mandarin.numeral import NumeralKind
 from mandarin.numerals import find_numerals
 from mandarin.spoken_dates import find_moments
 
 CHINA = ZoneInfo("Asia/Shanghai")
 CODE_DIGITS = 6  # of shares, bonds and funds
-LONGEST = 2000  # characters of a turn that are read
 
 
 def day_named(said: Sequence[Turn], started_at: datetime | None) -> date | None:
@@ -26,7 +26,7 @@ def day_named(said: Sequence[Turn], started_at: datetime | None) -> date | None:
     aware = started_at if started_at.tzinfo else started_at.replace(tzinfo=UTC)
     for turn in reversed(said):
         at = aware.astimezone(CHINA) + timedelta(seconds=turn.start_s)
-        days = [moment.day for moment in find_moments(turn.text[:LONGEST], said_at=at) if moment.says_day]
+        days = [moment.day for moment in find_moments(turn.text[:MOST_BY_WORDS], said_at=at) if moment.says_day]
         if days:
             return days[0]
     return None
@@ -37,7 +37,7 @@ def code_named(said: Sequence[Turn]) -> str | None:
     codes = (
         number.digits
         for turn in said
-        for number in find_numerals(turn.text[:LONGEST])
+        for number in find_numerals(turn.text[:MOST_BY_WORDS])
         if number.kind is NumeralKind.CODE and len(number.digits) == CODE_DIGITS
     )
     return next(codes, None)

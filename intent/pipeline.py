@@ -10,7 +10,7 @@ from pathlib import Path
 from intent.call import Bar, Call, CallReading, LineReading, Speaker, Turn, Wish
 from intent.classifier.model import IntentClassifier
 from intent.classifier.taxonomy import Taxonomy
-from intent.classifier.utterance import CONTEXT_TURNS, chars_read, utterances_at
+from intent.classifier.utterance import CONTEXT_TURNS, MOST_BY_WORDS, chars_read, utterances_at
 from intent.inspection.inspector import Inspector
 from intent.inspection.speech import SpeechChecker, spoken_violations
 from intent.notes.write import NoteMaker
@@ -159,9 +159,18 @@ class CallPipeline:
 
 
 def _left_out(turns: Sequence[Turn]) -> tuple[str, ...]:
-    """What of the clients' words nobody read, a sentence a turn."""
+    """What of the words nobody read, a sentence a turn; of an advisor's turn only what looks for words in it is cut."""
     return tuple(
-        f"第{turn.index + 1}轮有{len(turn.text)}字，意图只读了前{read}字，其余请人工听。"
+        f"第{turn.index + 1}轮有{len(turn.text)}字，{'，'.join(cut)}，其余请人工听。"
         for turn in turns
-        if turn.speaker is not Speaker.ADVISOR and (read := chars_read(turn.text)) < len(turn.text)
+        if (cut := _cut(turn))
     )
+
+
+def _cut(turn: Turn) -> list[str]:
+    """How far each reader of a turn came that did not come to its end."""
+    advisor = turn.speaker is Speaker.ADVISOR
+    by_words = "金额和提议" if advisor else "金额、日期、代码、撤回和复核"
+    ends = {} if advisor else {"意图": chars_read(turn.text)}
+    ends[by_words] = MOST_BY_WORDS
+    return [f"{what}只读了前{end}字" for what, end in ends.items() if end < len(turn.text)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from intent.classifier.utterance import MOST_BY_WORDS
 from intent.clue import Clue, Near
 from mandarin.chinese_number import read_number
 from mandarin.numeral import Numeral, NumeralKind
@@ -16,7 +17,6 @@ from mandarin.numerals import find_numerals
 TEN_THOUSANDS = range(10, 1000)  # 个 said for 万, or 万 left out: smaller and larger ones count things
 SURE_TEN_THOUSANDS = 50  # from here on 个 alone is enough
 LARGE_CNY = 100_000  # beside such a sum 先投一百 leaves 万 out
-LONGEST = 2000  # characters of a turn that are read
 MOST_CNY = 10**12  # what is larger is no client's sum
 TIMES = range(2, 25)  # into how many parts a sum is divided
 TIME_UNITS = frozenset({"次", "笔", "批", "期", "只"})
@@ -61,7 +61,7 @@ class SumReader:
         Losses, fees, prices are among them and weigh least. `before`: sums said shortly before, of which this may
         be a part.
         """
-        text = text[:LONGEST]
+        text = text[:MOST_BY_WORDS]
         numbers = find_numerals(text)
         never, kept, wanted = self._sorted(self._plain(numbers, text, intent, before))
         parts = [*self._rests(kept, wanted, before), *self._shares(numbers, wanted, text, intent, before)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeVar
 
 import ahocorasick
@@ -58,7 +59,7 @@ def bench_intent(house: House, cases: Path, *, lines: int, singles: int, progres
         for name, work in jobs.items():
             spent[name].append(timed_ms(work))
         progress(n + 1, ROUNDS + 2, f"round {n + 1}")
-    rates = {name: round(lines / (percentile(times, 50) / 1e3), 1) for name, times in spent.items()}
+    rates = {name: round(lines / (median(times) / 1e3), 1) for name, times in spent.items()}
     single = _each_ms(lambda one: house.classifier.read_many([one]), _first(spoken, singles))
     progress(ROUNDS + 1, ROUNDS + 2, "single")
     calls = _long_calls()

@@ -46,7 +46,8 @@ def write_card(
         "## Data", "",
         f"Lines by split: {splits}. The split `test` was not read.",
         f"sha256 of the data: `{card.trained_on['sha256']}`.",
-        *([f"Training went on from the model {card.trained_on['start']}."] if "start" in card.trained_on else []), "",
+        *([f"Training went on from the model {card.trained_on['start']}."] if "start" in card.trained_on else []),
+        *([empty] if (empty := without_lines(card)) else []), "",
         "## Methods", "",
         f"On the development split, n = {len(items)}, with 95 % intervals (Wilson) where they apply.",
         f"Thresholds come from the calibration split, for a lead precision of {card.calibrations['blend'].precision}.",
@@ -57,6 +58,14 @@ def write_card(
         f"![how far probabilities can be believed]({CALIBRATION})", f"![what is confused]({CONFUSION})", "",
     ]  # fmt: skip
     (folder / CARD).write_text("\n".join(lines), "utf-8")
+
+
+def without_lines(card: ModelCard) -> str:
+    """A sentence with the intents that no training line wishes; empty where each has one."""
+    empty = card.trained_on.get("without_lines", ())
+    if not empty:
+        return ""
+    return f"No training line wishes these, so that the networks will not raise them: {', '.join(empty)}."
 
 
 def methods_table(card: ModelCard) -> list[str]:

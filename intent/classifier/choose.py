@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from intent.classifier.calibration import Calibration
-from intent.classifier.folder import METHODS, NGRAMS, ModelCard, open_network, read_model_card
+from intent.classifier.folder import METHODS, NGRAMS, ModelCard, open_network, read_model_card, require_taxonomy
 from intent.classifier.model import IntentClassifier, RulesClassifier, TrainedClassifier
 from intent.classifier.rules import Rules
 from intent.classifier.taxonomy import Taxonomy
@@ -28,6 +28,7 @@ def load_classifier(
     if settings.method == "rules":
         return RulesClassifier(rules, context_turns=settings.context_turns)
     card = read_model_card(folder)
+    require_taxonomy(card, taxonomy)
     method = card.best if settings.method == "best" else settings.method
     if method == "rules":
         return RulesClassifier(rules, context_turns=settings.context_turns)

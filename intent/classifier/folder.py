@@ -12,7 +12,7 @@ from typing import Any
 from intent.classifier.calibration import Calibration, Platt
 from intent.classifier.network import BlendedNetwork, Network, NgramNetwork, TunedNetwork
 from intent.classifier.taxonomy import Taxonomy
-from intent.errors import ClassifierError
+from intent.errors import ClassifierError, OtherTaxonomyError
 from models.encoder import Encoder
 from models.errors import ModelDamagedError
 from models.ngrams import NgramScorer
@@ -62,16 +62,17 @@ def read_model_card(folder: Path) -> ModelCard:
         ) from error
 
 
-def open_network(folder: Path, card: ModelCard, method: str, taxonomy: Taxonomy, encoder: Encoder | None) -> Network:
-    """The network of a method; `encoder` is None for n-grams alone.
-
-    Raises ClassifierError for another taxonomy or weights that do not fit.
-    """
+def require_taxonomy(card: ModelCard, taxonomy: Taxonomy) -> None:
+    """Raises OtherTaxonomyError for a model of another one, also where its card found the keyword rules best."""
     if card.taxonomy != taxonomy.version:
-        raise ClassifierError(
+        raise OtherTaxonomyError(
             f"The intent model {card.version} was trained for the taxonomy {card.taxonomy}, but {taxonomy.version} "
             "is loaded: set intent.taxonomy back, or train with `tougu intent train`."
         )
+
+
+def open_network(folder: Path, card: ModelCard, method: str, taxonomy: Taxonomy, encoder: Encoder | None) -> Network:
+    """The network of a method; `encoder` is None for n-grams alone. Raises ClassifierError for what does not fit."""
     try:
         ngrams = NgramNetwork(NgramScorer(folder), card.intents)
         if method == NGRAMS or encoder is None:

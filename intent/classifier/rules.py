@@ -14,10 +14,10 @@ import yaml
 
 from intent.call import Polarity
 from intent.classifier.taxonomy import Taxonomy
+from intent.classifier.utterance import MOST_BY_WORDS
 from intent.classifier.withdrawals import Withdrawal, Withdrawals
 from intent.errors import RulesError
 
-LONGEST = 2000  # characters of a turn that rules look at
 _CLAUSE = re.compile(r"[，。！？；,!?;…\n]+|(?<!\d)\.(?!\d)")
 Pattern = re.Pattern[str]
 
@@ -73,7 +73,7 @@ class Rules:
 
     def hits(self, text: str) -> tuple[RuleHit, ...]:
         """Every intent of one utterance, each at most once; a wish outweighs a refusal of the same."""
-        clauses = split_clauses(text[:LONGEST])
+        clauses = split_clauses(text[:MOST_BY_WORDS])
         whole = "".join(clauses)
         found: dict[str, RuleHit] = {}
         for at, clause in enumerate(clauses):
@@ -99,7 +99,7 @@ class Rules:
 
     def withdrawal(self, text: str) -> Withdrawal:
         """What a turn takes back by a verb alone, or without any; never what it wishes in the same words."""
-        text = text[:LONGEST]
+        text = text[:MOST_BY_WORDS]
         found = self._withdrawals.found(split_clauses(text))
         if not found.intents:
             return found
@@ -108,7 +108,7 @@ class Rules:
 
     def proposals(self, text: str) -> tuple[str, ...]:
         """Intents that an advisor's turn proposes; empty where the turn proposes nothing."""
-        if not self._replies["proposal"].search(text[:LONGEST]):
+        if not self._replies["proposal"].search(text[:MOST_BY_WORDS]):
             return ()
         return tuple(hit.intent for hit in self.hits(text) if hit.intent in self._polar)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from intent.classifier.folder import read_model_card, shipped_folder
-from intent.errors import ModelGateError
+from intent.errors import ModelGateError, OtherTaxonomyError
 
 SHIPPED = "shipped"
 _ACTIVE = "active.json"
@@ -27,6 +27,7 @@ class Activation:
     by: str
     why: str
     figures: Figures  # on the frozen set of that day
+    compared: bool = True  # with the model before; not where that one knew another taxonomy
 
 
 class ModelShelf:
@@ -84,15 +85,19 @@ class ModelShelf:
     ) -> Activation:
         """Let another model read when it is not worse than the active one on the same frozen set.
 
-        `measure` gives a model's figures on that set. Raises ModelGateError naming what is worse.
+        `measure` gives a model's figures on that set. An active model of another taxonomy reads nothing any more, and
+        is no measure. Raises ModelGateError naming what is worse, OtherTaxonomyError for a new model that does not fit.
         """
         figures = measure(self.place(version))
-        if problems := worse(figures, measure(self.active())):
+        active = self._of_active(measure)
+        if problems := worse(figures, active or figures):
             raise ModelGateError(
                 f"The intent model {version} is worse than the active one on the frozen set "
                 f"({'; '.join(problems)}): train on more lines, or compare both cards."
             )
-        return self._append(Activation(version=version, at=at.isoformat(), by=by, why=why, figures=figures))
+        return self._append(
+            Activation(version=version, at=at.isoformat(), by=by, why=why, figures=figures, compared=active is not None)
+        )
 
     def rollback(self, *, by: str, at: datetime, why: str) -> Activation:
         """Go back to the model that read before the active one. Raises ModelGateError when there was none."""
@@ -104,6 +109,12 @@ class ModelShelf:
         version, figures = (before[-1].version, before[-1].figures) if before else (SHIPPED, {})
         self.place(version)
         return self._append(Activation(version=version, at=at.isoformat(), by=by, why=why, figures=figures))
+
+    def _of_active(self, measure: Callable[[Path], Figures]) -> Figures | None:
+        try:
+            return measure(self.active())
+        except OtherTaxonomyError:
+            return None
 
     def _append(self, step: Activation) -> Activation:
         self._folder.mkdir(parents=True, exist_ok=True)

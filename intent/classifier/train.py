@@ -14,7 +14,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from intent.call import LineReading
+from intent.call import LineReading, Polarity
 from intent.classifier.baseline import FrozenBaseline
 from intent.classifier.calibration import calibrate, readings
 from intent.classifier.card import write_card
@@ -182,6 +182,7 @@ def _finish(
         trained_on={
             "sha256": labelled.digest,
             **{split: len(labelled.of(split)) for split in ("train", "calibration", "dev")},
+            "without_lines": _without_lines(labelled.of("train"), taxonomy),
             "settings": asdict(settings),
             **({"start": origin} if origin else {}),
         },
@@ -226,6 +227,12 @@ def _believed(items: Sequence[Labelled]) -> NDArray[np.float32] | None:
     """How far each line's labels are believed; None where a person gave all of them."""
     shares = np.array([item.believed for item in items], np.float32)
     return shares if (shares < 1).any() else None
+
+
+def _without_lines(lines: Sequence[Labelled], taxonomy: Taxonomy) -> list[str]:
+    """Intents that nobody wishes in them."""
+    wished = {intent for line in lines for intent, polarity in line.gold if polarity is Polarity.INTEREST}
+    return [intent for intent in taxonomy.ids if intent not in wished]
 
 
 def _weights_digest(folder: Path) -> str:

@@ -12,6 +12,7 @@ CONTEXT_TURNS = 2
 LONGEST_TEXT = 400  # characters of a turn, and of one before it, that an encoder is given
 PIECE = 200  # characters from which a turn of a call is read in pieces: an encoder sees little of what comes later
 MOST_PIECES = 20  # of one turn
+MOST_BY_WORDS = 2000  # characters of a turn in which words are looked for: sums, days, codes, refusals, proposals
 _MARK = re.compile(r"[，。！？；,!?;…\s]")
 
 

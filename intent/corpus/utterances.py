@@ -130,6 +130,9 @@ def utterance_of(text: str, context: Any = ()) -> Utterance:
     """
     if not isinstance(context, list | tuple) or not all(isinstance(turn, Mapping) for turn in context):
         raise LineError("context is no list of objects", 'write [{"role": "advisor", "text": "..."}]')
+    unknown = [c["role"] for c in context if c["role"] not in {*Speaker}]
+    if unknown:
+        raise LineError(f"there is no role {unknown[0]}", f"use one of {', '.join(Speaker)}")
     before = tuple(
         Turn(index=i, speaker=Speaker(c["role"]), text=c["text"], start_s=0.0, end_s=0.0) for i, c in enumerate(context)
     )

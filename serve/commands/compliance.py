@@ -90,13 +90,15 @@ def read_text(file: str) -> str:
     from serve.errors import ServeError
     from serve.routes.wire import is_blank
 
+    named = "Standard input" if file == "-" else file
     if file != "-" and Path(file).is_dir():
         raise ServeError(f"{file} is a folder: name a text file in it.")
     raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ServeError(f"{file} is not UTF-8 (byte {error.start}): convert it and run the command again.") from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ServeError(f"{named} is not UTF-8 from line {line} on: convert it and run the command again.") from error
     if is_blank(text):
-        raise ServeError(f"{'Standard input' if file == '-' else file} is empty: there is nothing to check.")
+        raise ServeError(f"{named} is empty: there is nothing to read.")
     return text

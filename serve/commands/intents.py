@@ -49,7 +49,7 @@ def intent_train(
     """
     from dataclasses import replace
 
-    from intent.classifier.card import methods_table
+    from intent.classifier.card import methods_table, without_lines
     from intent.classifier.train import GOING_ON, TUNING, TrainingSettings, train
 
     house = context.ensure_object(Context).house()
@@ -71,6 +71,8 @@ def intent_train(
             progress=_passes_shown(bar),
         )
     typer.echo("\n".join(methods_table(card)))
+    if empty := without_lines(card):
+        typer.echo(empty)
     version = house.intent_models.add(out)
     typer.echo(f"{version}: best on the development split is {card.best}; the card is {out / 'CARD.md'}.")
     if activate:
@@ -179,7 +181,8 @@ def _encoder(house: House, base: Path | None) -> SentenceTransformerEncoder:
 def _activate(house: House, version: str, *, by: str, why: str) -> None:
     step = house.intent_models.activate(version, _measured(house), by=by, at=datetime.now(UTC), why=why)
     shown = ", ".join(f"{name} {step.figures[name]:.3f}" for name in ("lead_precision", "lead_recall", "lead_f05"))
-    typer.echo(f"{step.version} reads from the next start of the service on ({shown} on the frozen set).")
+    alone = "" if step.compared else "; nothing to compare it with, since the active model is of another taxonomy"
+    typer.echo(f"{step.version} reads from the next start of the service on ({shown} on the frozen set{alone}).")
 
 
 def _measured(house: House) -> Any:

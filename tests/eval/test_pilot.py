@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from eval.case import EvalError
 from eval.pilot import run_pilot
 from eval.pilot_predict import prediction_of
-from eval.pilot_score import heard_instead
-from intent.call import CallReading, Evidence, Polarity, Speaker, Transcript, Turn, Wish
+from eval.pilot_score import heard_instead, load_labels
+from intent.call import Call, CallReading, Evidence, Polarity, Speaker, Transcript, Turn, Wish
+from intent.classifier.taxonomy import load_taxonomy
 from intent.speech.formats import to_json
+from serve.sample import sample_folder
 from serve.wiring import House
 
 COMPLAINT = "我对你们很失望要个说法"
@@ -174,6 +177,17 @@ def test_wrong_labels_are_refused_in_one_sentence(
     assert "\n" not in str(refused.value)
 
 
+def test_what_nobody_read_of_a_call_is_told(house: House, folder: Path, tmp_path: Path) -> None:
+    transcript(folder / "k1.json", ["您好", "我想申购基金，" + "今天没什么事" * 100_000])
+    text = run_pilot(house, folder, tmp_path / "report.md", progress=quiet)
+    assert "k1: 第2轮有600007字，意图只读了前4000字" in section(text, "Read in part")
+    transcript(folder / "k2.json", ["您好，" * 70_000, "我想开通港股通"])
+    other = run_pilot(house, folder, tmp_path / "report.md", progress=quiet)
+    assert "k2: the speech could not be judged" in section(other, "Not readable")
+    poor = prediction_of(CallReading(call_id="k", wishes=()), poor="识别可信度低")
+    assert poor["left_out"] == ["识别可信度低"]
+
+
 def test_a_list_of_calls_without_calls_or_with_one_twice_is_refused(house: House, folder: Path, tmp_path: Path) -> None:
     for content, says in (
         ("id,path\n", "lists no call"),
@@ -205,9 +219,8 @@ def test_what_was_heard_is_found_by_second_or_by_words() -> None:
     assert heard_instead({}, heard) == []
 
 
-def test_the_command_writes_report_and_files(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import typer
-
+@pytest.fixture
+def pilot_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
     from eval.pilot_command import pilot
 
     for name, value in {
@@ -219,8 +232,47 @@ def test_the_command_writes_report_and_files(folder: Path, tmp_path: Path, monke
         monkeypatch.setenv(name, value)
     app = typer.Typer()
     app.command()(pilot)
+    return app
+
+
+def test_the_command_writes_report_and_files(pilot_app: typer.Typer, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "r.md"
-    result = CliRunner().invoke(app, [str(folder), "--out", str(out), "--limit", "1"])
+    result = CliRunner().invoke(pilot_app, [str(folder), "--out", str(out), "--limit", "1"])
     assert result.exit_code == 0, result.output
     assert "1 labelled calls were read" in out.read_text("utf-8")
     assert len((tmp_path / "r.files" / "predictions.jsonl").read_text("utf-8").splitlines()) == 1
+
+
+def test_the_sample_calls_are_labelled_as_their_scripts_are() -> None:
+    calls = sample_folder() / "calls"
+    scripts = [json.loads(path.read_text("utf-8")) for path in (calls / "scripts").iterdir()]
+    labels = load_labels(calls / "labels.jsonl", load_taxonomy(), {script["id"] for script in scripts})
+    assert labels.gold.keys() == {script["id"] for script in scripts}
+    for script in scripts:
+        gold, written = labels.gold[script["id"]], script["gold"]
+        assert gold["neutral"] == written["neutral"]
+        for kind in ("leads", "cases", "tickets", "consents"):
+            assert [_label(entry) for entry in gold[kind]] == [_label(entry) for entry in written[kind]]
+
+
+def _label(entry: Mapping[str, Any]) -> tuple[str, object]:
+    return entry["intent"], entry.get("amount")
+
+
+def test_a_newcomer_runs_it_on_the_sample_calls(
+    pilot_app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = (Turn(index=0, speaker=Speaker.CLIENT, text="我想把银行到期的钱转进来", start_s=0, end_s=4),)
+    heard = Transcript(turns=turns, duration_s=60.0)
+    monkeypatch.setattr(House, "transcribe", lambda self, path, call_id, **_: Call(id=call_id, transcript=heard))
+    out = tmp_path / "r.md"
+    result = CliRunner().invoke(pilot_app, ["--sample", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "12 labelled calls were read" in out.read_text("utf-8")
+
+
+@pytest.mark.parametrize("given", [[], ["{folder}", "--sample"]])
+def test_a_folder_or_the_sample_is_named(pilot_app: typer.Typer, folder: Path, given: list[str]) -> None:
+    result = CliRunner().invoke(pilot_app, [word.format(folder=folder) for word in given])
+    assert result.exit_code == 2
+    assert "one of the two" in " ".join(result.output.split())

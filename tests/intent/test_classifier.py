@@ -17,7 +17,7 @@ from intent.classifier.taxonomy import load_taxonomy
 from intent.classifier.train import train
 from intent.classifier.utterance import Utterance
 from intent.corpus.utterances import load_labelled
-from intent.errors import ClassifierError, TaxonomyError, TrainingDataError
+from intent.errors import ClassifierError, OtherTaxonomyError, TaxonomyError, TrainingDataError
 from intent.settings import IntentSettings
 from models.encoders import HashEncoder
 from tests.intent.labelled_lines import lines, write_lines
@@ -121,6 +121,9 @@ def test_training_is_repeatable_and_its_card_is_honest(folder: Path, tmp_path: P
     told = (folder / "CARD.md").read_text("utf-8")
     for part in ("n = 35", "permission.hk", first.trained_on["sha256"], "The split `test` was not read"):
         assert part in told
+    (empty,) = (line for line in told.splitlines() if line.startswith("No training line wishes"))
+    assert "fund.buy, " in empty
+    assert "permission.hk" not in empty
     assert (folder / "calibration.svg").read_text("utf-8").startswith("<svg")
     assert "permission.hk" in (folder / "confusion.svg").read_text("utf-8")
 
@@ -167,8 +170,11 @@ def test_a_model_that_does_not_fit_is_refused(folder: Path, tmp_path: Path) -> N
         opened(model, method="ngrams")
     card = json.loads((model / CARD).read_text("utf-8"))
     (model / CARD).write_text(json.dumps({**card, "taxonomy": "other"}), "utf-8")
-    with pytest.raises(ClassifierError, match="trained for the taxonomy other"):
+    with pytest.raises(OtherTaxonomyError, match="trained for the taxonomy other"):
         opened(model, method="ngrams")
+    (model / CARD).write_text(json.dumps({**card, "taxonomy": "other", "best": "rules"}), "utf-8")
+    with pytest.raises(OtherTaxonomyError, match="trained for the taxonomy other"):
+        opened(model)
     (model / CARD).write_text("{", "utf-8")
     with pytest.raises(ClassifierError, match="no readable card"):
         opened(model)

@@ -225,9 +225,25 @@ def test_what_is_too_long_to_be_read_is_told() -> None:
 
 def test_pieces_that_end_early_are_no_reason_to_be_silent() -> None:
     clause = "想" * 109 + "，"
-    assert read("a:您好。", f"c:{clause * 20}").left_out == ()
+    assert read("a:您好。", f"c:{clause * 18}").left_out == ()
     (told,) = read("a:您好。", f"c:{clause * 21}我想开通港股通，怎么办？").left_out
-    assert "只读了前2200字" in told
+    assert "意图只读了前2200字" in told
+
+
+def test_what_readers_of_words_did_not_reach_is_told_even_where_the_network_read_on() -> None:
+    chat = "今天天气不错，路上堵了半天，孩子的作业也还没写完，咱们慢慢说，" * 70  # 2,170 characters, no piece left out
+    reading = read("a:您好。", f"c:我想申购基金，{chat}放二十万。")
+    (wish,) = reading.of("lead")
+    assert wish.amount_cny is None
+    (told,) = reading.left_out
+    assert "意图" not in told
+    assert "金额、日期、代码、撤回和复核只读了前2000字" in told
+
+
+def test_of_an_advisors_long_turn_it_is_told_how_far_sums_were_sought() -> None:
+    (told,) = read(f"a:{'您听我说，' * 500}要不要放二十万？", "c:行。").left_out
+    assert told == "第1轮有2508字，金额和提议只读了前2000字，其余请人工听。"
+    assert read(f"a:{'您听我说，' * 400}", "c:行。").left_out == ()
 
 
 @pytest.mark.parametrize("who", ["a", "c"])

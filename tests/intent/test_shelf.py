@@ -8,7 +8,7 @@ import pytest
 
 from intent.classifier.folder import CARD, shipped_folder
 from intent.classifier.shelf import SHIPPED, Figures, ModelShelf, worse
-from intent.errors import ModelGateError
+from intent.errors import ModelGateError, OtherTaxonomyError
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 GOOD: Figures = {"lead_f05": 0.8, "case_recall": 0.9, "polarity_accuracy": 0.9, "false_lead_rate": 0.03}
@@ -71,6 +71,31 @@ def test_a_worse_model_is_refused_and_nothing_changes(
 
 def test_a_difference_within_the_noise_is_not_worse() -> None:
     assert worse({**GOOD, "lead_f05": 0.796, "false_lead_rate": 0.034}, GOOD) == []
+
+
+def test_where_the_active_model_knows_another_taxonomy_there_is_nothing_to_compare_with(
+    shelf: ModelShelf, tmp_path: Path
+) -> None:
+    shelf.add(model(tmp_path, "intent-a"))
+
+    def measure(folder: Path) -> Figures:
+        if folder == shipped_folder():
+            raise OtherTaxonomyError("other")
+        return GOOD
+
+    step = shelf.activate("intent-a", measure, by="anna", at=NOW, why="our own intents")
+    assert (shelf.active(), step.compared) == (shelf.place("intent-a"), False)
+
+
+def test_a_model_of_another_taxonomy_is_not_let_in(shelf: ModelShelf, tmp_path: Path) -> None:
+    shelf.add(model(tmp_path, "intent-a"))
+
+    def measure(folder: Path) -> Figures:
+        raise OtherTaxonomyError("other")
+
+    with pytest.raises(OtherTaxonomyError):
+        shelf.activate("intent-a", measure, by="anna", at=NOW, why="x")
+    assert shelf.active() == shipped_folder()
 
 
 def test_rollback_goes_to_the_model_before_and_is_recorded(shelf: ModelShelf, tmp_path: Path) -> None:

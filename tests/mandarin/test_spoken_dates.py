@@ -96,7 +96,8 @@ def test_the_same_hour_of_another_day_is_in_the_morning_again() -> None:
     "text",
     ["回头发您", "改天", "过两天", "节后", "昨天下午三点多到的", "上周四", "每周三扣", "佣金万二点五", "快一点",
      "一点风险都没有", "涨了三点", "半年的那种", "一年半", "二十天日均", "等一等",
-     "去年3月份推荐的", "去年的三月", "前年五月初", "上个月3号", "今年3月份买的"],
+     "去年3月份推荐的", "去年的三月", "前年五月初", "上个月3号", "今年3月份买的",
+     "去年的10月20号", "去年年底买的", "昨天周一", "今年3月5号"],
 )  # fmt: skip
 def test_what_is_past_vague_or_no_time_is_not_found(text: str) -> None:
     assert find_moments(text, said_at=TUESDAY) == ()

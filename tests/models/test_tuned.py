@@ -208,6 +208,16 @@ def test_a_stopped_run_goes_on_after_its_last_whole_epoch(folder: Path, base: tu
     assert read_card(tmp_path).sha256 == read_card(folder).sha256, "as if it had never been stopped"
 
 
+def test_training_ends_when_passes_bring_nothing_more(base: tuple[Any, Any], tmp_path: Path) -> None:
+    notes: list[str] = []
+    still = replace(SETTINGS, epochs=9, patience=1, learning_rate=0.0, head_learning_rate=0.0)
+    tune(
+        tmp_path, base, family="tiny", labels=LABELS, train=made(40, 1), development=made(20, 2),
+        settings=still, progress=lambda done, of, note: notes.append(note),
+    )  # fmt: skip
+    assert [note[:8] for note in notes if "development" in note] == ["epoch 1:", "epoch 2:", "epoch 3:"]
+
+
 def test_a_device_that_is_not_there_is_one_sentence(base: tuple[Any, Any], tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError, match="train with --device cpu"):
         tune(

@@ -199,7 +199,7 @@ class TestTexts:
     def test_a_text_that_shows_nothing_is_never_passed(self, tougu: Tougu, tmp_path: Path, content: str) -> None:
         (tmp_path / "text.txt").write_text(content, encoding="utf-8")
         ran = tougu("check", tmp_path / "text.txt")
-        assert last_line(ran) == f"tougu: {tmp_path / 'text.txt'} is empty: there is nothing to check."
+        assert last_line(ran) == f"tougu: {tmp_path / 'text.txt'} is empty: there is nothing to read."
         assert ran.out == ""
 
     def test_a_folder_is_no_text(self, tougu: Tougu, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,18 @@ def test_lines_and_objects_are_read_from_a_file(tougu: Tougu, tmp_path: Path) ->
     path.write_text('{"words": 1}\n', "utf-8")
     ran = tougu("intent", "predict", path)
     assert (ran.code, "line 1 cannot be read" in ran.err) == (1, True)
+
+
+def test_bytes_of_another_encoding_are_named_by_their_line(tougu: Tougu, tmp_path: Path) -> None:
+    path = tmp_path / "mixed.txt"
+    path.write_bytes("我想买基金\n".encode() + "我要开户\n".encode("gbk"))
+    ran = tougu("intent", "predict", path)
+    assert (ran.code, "is not UTF-8 from line 2 on" in ran.err) == (1, True)
+
+
+def test_standard_input_is_read(tougu: Tougu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO("我想开通港股通\n".encode())))
+    assert tougu("intent", "predict", "-").out.startswith("我想开通港股通\tpermission.hk+")
 
 
 def test_the_models_are_listed_and_unknown_ones_refused(tougu: Tougu) -> None:

@@ -64,7 +64,7 @@ def test_a_line_without_an_intent_carries_none() -> None:
         ({"text": " "}, "the text is empty"),
         ({"text": "啊" * 401}, "401 characters: 400 are read at most"),
         ({"role": "advisor"}, "of the role advisor"),
-        ({"context": [{"role": "dog", "text": "汪"}]}, "dog"),
+        ({"context": [{"role": "dog", "text": "汪"}]}, "no role dog: use one of advisor, client"),
         ({"id": ""}, "the id is empty"),
     ],
 )
