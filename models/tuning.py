@@ -70,7 +70,7 @@ def tune(
     key = fingerprint(train, development, settings, labels, read_card(start).sha256 if start else "")
     unfinished = folder / UNFINISHED
     done = run.resume(unfinished, key) or Done()
-    while done.epochs < settings.epochs and done.waited <= settings.patience:
+    while done.epochs < settings.epochs and done.waited < settings.patience:
         loss = run.epoch(train, known, done.epochs, progress)
         figure = aim.figure(run.score(unseen), development.targets)
         note = f"epoch {done.epochs + 1}: loss {loss:.4f}, development {figure:.4f}"
