@@ -23,7 +23,7 @@ from rag.numbers import NumberChecker, QuotedNumbers
 from rag.opinions import dated, told_to
 from rag.passage import Answer, Passage
 from rag.places import FactPlaces
-from rag.premise import judged
+from rag.premise import judged, judged_quotes
 from rag.question import Resolver, Understood, settled, understand
 from rag.ranked import INDUSTRIES, list_asked, rows_of_list
 from rag.ranked_facts import ranked_facts
@@ -161,6 +161,7 @@ class Answerer:
         worked = computed(asked, stated.stated)
         claims = judged(asked, [*stated.claims, *([worked.claim] if worked else [])], stated.stated)
         quoted = listed or self._general(asked, query, principal) or self._quoted(asked, stated, near)
+        quoted = quoted if claims else judged_quotes(asked, quoted)
         claims += quoted if listed or not wanted else [claim for claim in quoted if _HOLDS_NONE.search(claim.text)]
         claims, open_notes = self._disclosed(claims, query, principal)
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]

@@ -11,7 +11,9 @@ import numpy as np
 
 from mandarin.script import fold_width, to_simplified
 from models.encoder import Encoder
+from rag.apart import asked_apart
 from rag.cite import Claim
+from rag.fits import fit
 from rag.passage import Passage
 from rag.settings import RagSettings
 from rag.tokens import names_a_thing, question_words, rephrased, synonyms, terms
@@ -19,27 +21,14 @@ from rag.units import Unit, units
 
 Shares = Callable[[Sequence[str]], dict[str, float]]
 
-_ASKS_NUMBER = re.compile(
-    r"多少|几[个只年天次家位]|多大|多高|多久|比例|占比|费率|利率|金额|规模|何时|什么时候|哪天|日期"
-)
-_ASKS_PERSON = re.compile(r"谁|哪位")
 _ASKS_LIST = re.compile(r"哪些|前[十五三]|[十五]大|明细|都有什么")
-_VALUE = re.compile(
-    r"\d[\d,]*(?:\.\d+)?\s*(?:[%％‰]|亿|万|元|份|股|年|个?月|[日天户家次只]|个|bps?|BPS?|$)|\d\.\d|\d{4}-\d\d-\d\d|百分之"
-)
-_NAMES_PERSON = re.compile(r"担任|聘任|是(?![否不])")
-_ASKS_MEANING = re.compile(r"什么是|是什么意思|指什么|什么叫")
-_DEFINES = re.compile(r"是指|指的是|，指|即指|所谓")
 _ASKS_SECTION = re.compile(r"展望|运作分析")
-_FIRST_PERSON = re.compile(r"组合|本基金|本集合计划|本产品|我们|操作上|管理人")
-_DISCLOSED = re.compile(r"法定披露")
+_ENUMERATED = re.compile(r"^(?:第[一二三四五六]|[一二三四五六][是、]|其[一二三]|[（(]?[1-6一二三四五六][)）、.])")
+_MOST_ENUMERATED = 6  # sentences of a section that counts its points
 _LEAST_SAID = 2.5  # nats; 公司年会什么时候开 says little more than 公司
 _CONTEXT = 0.5  # a word that stands above a sentence counts less than one in it
 _HEADING = 0.85  # a word of the heading right above it counts nearly as much
 _LEAST_OWN = 0.2  # share of the question a sentence must hold itself, unless its heading is the question
-_NO_NUMBER = 0.6  # factor for a unit without a number where one was asked (不收取 may still answer)
-_WRONG_KIND = 0.4  # factor for a unit that names no person, defines nothing or lists nothing, asked for it
-_NOT_OWN = 0.8  # factor for the market's story where the fund's own doing was asked
 _LABEL = 0.3  # bonus for a row whose label is what is asked for
 _MOST_LIFT = 0.2  # of meaning, so that it orders what words found and never stands in for them
 _NEAR = 0.85  # a further sentence must score this much of the best
@@ -75,8 +64,15 @@ class Extractor:
     ) -> list[Claim]:
         """Up to `most` claims, the best first; a list or a section asked for comes whole. Empty when nothing fits.
 
+        Two things asked for at once (股票投资收益和股利收益各多少) are answered one by one, where both can be.
         Without a product named the words alone must tell what is asked.
         """
+        apart = [
+            self.best(one, passages, most=1, about_product=about_product)
+            for one in (asked_apart(question) if most is None else ())
+        ]
+        if apart and all(apart):
+            return list(dict.fromkeys(claim for found in apart for claim in found))
         weights = self._wanted(question)
         if not about_product and sum(weights.values()) < _LEAST_SAID:
             return []
@@ -138,7 +134,10 @@ class Extractor:
             if one.unit.heading == first.unit.heading and one.unit.claim.places[0].chunk.version_id == version
         ]
         behind = sorted((c for c in same if c.places[0].start >= start), key=lambda claim: claim.places[0].start)
-        return behind[: self._settings.answer_sentences]
+        most = self._settings.answer_sentences
+        while most < min(len(behind), _MOST_ENUMERATED) and _ENUMERATED.match(behind[most].text):
+            most += 1  # points that are counted (第一, 第二) are told to the last
+        return behind[:most]
 
     def _share(self, word: str) -> float:
         """Share of chunks with the word, by its rarest term."""
@@ -183,7 +182,7 @@ def _judged(unit: Unit, rank: int, weights: dict[str, float], question: str) -> 
     coverage = (own + _HEADING * beneath + _CONTEXT * over) / total
     if own < _LEAST_OWN * total and own + beneath < 0.6 * total:
         coverage = 0.0
-    coverage *= _fit(unit, question, weights)
+    coverage *= fit(unit, question, labelled=bool(_labelled(unit.label, weights)))
     labelled = _labelled(unit.label, weights) / total
     score = coverage + (_LABEL * labelled if coverage else 0.0) - 0.01 * rank
     return Candidate(unit=unit, passage=rank, own=own / total, coverage=coverage, score=score)
@@ -195,22 +194,6 @@ def _labelled(label: str, weights: dict[str, float]) -> float:
     held = [word for word in weights if _holds(plain, word)]
     share = min(1.0, 1.5 * sum(map(len, held)) / max(1, len(plain)))
     return share * sum(weights[word] for word in held)
-
-
-def _fit(unit: Unit, question: str, weights: dict[str, float]) -> float:
-    """Below 1 for a unit that is not the kind of thing that was asked for."""
-    text = unit.claim.text
-    if _ASKS_PERSON.search(question) and not (_labelled(unit.label, weights) or _NAMES_PERSON.search(text)):
-        return _WRONG_KIND
-    if _ASKS_MEANING.search(question) and not _DEFINES.search(text):
-        return _WRONG_KIND
-    if _DISCLOSED.search(unit.words) and not re.search(r"公告|披露", question):
-        return _WRONG_KIND
-    if "运作分析" in unit.heading and "运作分析" in rephrased(question) and not _FIRST_PERSON.search(text):
-        return _NOT_OWN
-    if _ASKS_NUMBER.search(question) and not _VALUE.search(text):
-        return _NO_NUMBER
-    return 1.0
 
 
 def _holds(text: str, word: str) -> bool:

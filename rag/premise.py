@@ -12,10 +12,15 @@ from rag.asking import Asks, asks
 from rag.cite import Claim
 from rag.from_facts import Stated
 from rag.question import Understood
+from rag.tokens import names_a_thing, question_words
 from rag.wording import plain_unit
 
 _RISE = re.compile(r"涨|赚|盈利|上升|增长(?!率)|正收益|为正|是正|跑赢|超过|高于")
 _FALL = re.compile(r"跌|亏|赔|下降|负收益|为负|是负|跑输|落后|低于")
+_RAISED = re.compile(r"上调|调高|提高|上升|上涨|涨(?!幅|跌)|增加|增长|高出|升(?!级)|加[了到]|变[多高大贵]")
+_LOWERED = re.compile(r"下调|调低|降(?!准|息|本)|下跌|跌(?!幅)|减少|缩减|回落|下滑|变[少低小]")
+_GRANTED = re.compile(r"为什么|为何|为啥|怎么会|凭什么|因为什么")
+_CLAUSE = re.compile(r"[，。；、,;]")
 _SIGNED = frozenset({"net_value_growth", "profit", "excess_return", "realised_income"})
 _CALENDAR = frozenset({NumeralKind.DATE, NumeralKind.ORDINAL, NumeralKind.CODE})
 _SAID_IN_TEN_THOUSANDS = 10_000  # 680万
@@ -25,13 +30,36 @@ _CONFIRMED = "这一说法与文件记载一致。"
 
 def judged(asked: Understood, claims: Sequence[Claim], stated: Sequence[Stated]) -> list[Claim]:
     """The claims, the first of them told whether the question's premise holds; as they are without a premise."""
-    if not claims or not stated or not asks(asked.question, Asks.PREMISE):
+    granted = bool(_GRANTED.search(asked.question))
+    if not claims or not stated or not (granted or asks(asked.question, Asks.PREMISE)):
         return list(claims)
     verdict = _verdict(asked, stated)
-    if verdict is None:
+    if verdict is None or (verdict and granted):  # that it is so was not asked
         return list(claims)
     lead = _CONFIRMED if verdict else _CONTRADICTED
     return [Claim(text=lead, places=claims[0].places[:1]), *claims]
+
+
+def judged_quotes(asked: Understood, quoted: Sequence[Claim]) -> list[Claim]:
+    """Sentences that answer, the first told to contradict the question where it says that the other way was gone.
+
+    为什么提高管理费 over 管理费由0.50%调低至0.15%. Only where the question, and what the sentence says of the
+    thing it asks about, each tell of one direction alone.
+    """
+    if not quoted or not (asks(asked.question, Asks.PREMISE) or _GRANTED.search(asked.question)):
+        return list(quoted)
+    things = [word for word in question_words(asked.claimed_text) if names_a_thing(word)]
+    about = [clause for clause in _CLAUSE.split(quoted[0].text) if any(word in clause for word in things)]
+    claimed, told = _direction(asked.claimed_text), _direction("，".join(about))
+    if claimed is None or told is None or claimed == told:
+        return list(quoted)
+    return [Claim(text=_CONTRADICTED, places=quoted[0].places[:1]), *quoted]
+
+
+def _direction(text: str) -> bool | None:
+    """Whether something rises (True) or falls in a text; None where neither or both do."""
+    rises, falls = bool(_RAISED.search(text)), bool(_LOWERED.search(text))
+    return rises if rises != falls else None
 
 
 def _verdict(asked: Understood, stated: Sequence[Stated]) -> bool | None:

@@ -15,7 +15,7 @@ from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
 from rag.asking import Asks, asks
 from rag.card import card, share_card
-from rag.tokens import question_terms
+from rag.tokens import names_a_thing, question_terms, question_words
 from rag.unknown import Shares, unknown_products
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -39,6 +39,8 @@ _PRONOUN = re.compile(r"它(?!们)|这[只款]|这个(?:基金|产品)|该(?:基
 _BESIDE = re.compile(rf"[和跟与比](?:{_PRONOUN.pattern})")
 _ASKS_CHANGE = re.compile(r"(?:什么时候|何时|哪天|为什么|为何|怎么)[^，。]{0,4}(?:降|调|改|变|换)|从多少[降调升变]")
 _EARNED = re.compile(r"[赚亏]了多少")  # a rate or an amount
+_PAID = re.compile(r"(?:付|花|交|收|提|支出|发生)了?(?:多少|几)|多少(?:钱|[万亿]?元|[万亿])|费的?(?:总额|金额)")
+_PAID_FEES = {"management_fee_rate": "management_fee", "custody_fee_rate": "custody_fee"}
 _RELATED = {"excess_return": ("net_value_growth", "benchmark_return")}  # what a figure is made of is told with it
 
 
@@ -116,6 +118,7 @@ def understand(
         metrics = tuple(_as_profit(one) for one in metrics)
     elif _EARNED.search(question) and any(one.id == "net_value_growth" and one.spoken for one in metrics):
         metrics = (*metrics, *(_as_profit(one) for one in metrics if one.id == "net_value_growth"))
+    metrics = _as_paid(question, metrics, periods)
     said = named.metrics or metrics or periods or follows or unknown
     bare = len(named.products) == 1 and not said and bool(_NOTHING_ASKED.fullmatch(_blank(question, named)))
     if bare:
@@ -149,6 +152,25 @@ def _as_profit(metric: MetricMatch) -> MetricMatch:
     if metric.id != "net_value_growth" or not metric.spoken:
         return metric
     return replace(metric, id="profit", label=all_metrics()["profit"].label)
+
+
+def _as_paid(
+    question: str, metrics: tuple[MetricMatch, ...], periods: Sequence[PeriodMatch]
+) -> tuple[MetricMatch, ...]:
+    """Fees as amounts where what was paid is asked for; of a year that is named the amount beside the rate."""
+    year = any(one.year_stated and len(one.period or "") == len("2024") for one in periods)
+    adds_up = asks(question, Asks.TOTAL) or asks(question, Asks.DIFFERENCE)
+    alone = bool(_PAID.search(question)) or (year and adds_up)
+    if not (alone or year):
+        return metrics
+    meant: list[MetricMatch] = []
+    for one in metrics:
+        paid = None if question[one.start : one.end].endswith("率") else _PAID_FEES.get(one.id)
+        if paid is None or not alone:
+            meant.append(one)
+        if paid is not None:
+            meant.append(replace(one, id=paid, label=all_metrics()[paid].label))
+    return tuple(meant)
 
 
 def settled(asked: Understood, available: Sequence[str]) -> Understood:
@@ -217,6 +239,8 @@ def _leans_on_history(question: str, named: ResolvedQuestion) -> bool:
     """True for 那2023年呢 and the like: a follow-up by its words, or nothing left but names and periods."""
     if _FOLLOW_UP.search(question.strip()) or (asks(question, Asks.FOLLOW) and not named.metrics):
         return True
+    if not named.metrics and not named.products and asks(question, Asks.DIFFERENCE):
+        return not any(map(names_a_thing, question_words(_blank(question, named))))  # 比上一年少了多少
     return not named.metrics and not question_terms(_blank(question, named))
 
 

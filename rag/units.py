@@ -47,8 +47,9 @@ def units(chunk: Chunk, wanted: Sequence[str]) -> Iterator[Unit]:
     spans = [list(_spans(table)) for table in chunk.tables]
     heading = _path_end(chunk)
     next_table = 0
-    for start, end in whole_spans(chunk.text, offset=chunk.start, longest=_LONGEST_QUOTE):
-        inside = next((i for i, of in enumerate(spans) if any(start < e and s < end for s, e in of)), None)
+    lines = list(whole_spans(chunk.text, offset=chunk.start, longest=_LONGEST_QUOTE))
+    tables = [_table_at(line, spans) for line in lines]
+    for (start, end), inside, behind in zip(lines, tables, [*tables[1:], None], strict=True):
         if inside is not None:
             for i in range(next_table, inside + 1):
                 yield from _rows(chunk, i, heading, wanted)
@@ -61,6 +62,8 @@ def units(chunk: Chunk, wanted: Sequence[str]) -> Iterator[Unit]:
         if _CAPTION.match(place.quote) or " | " in place.quote:
             continue
         claim = Claim(text=place.quote, places=(place,))
+        if behind is not None and _is_caption(place.quote):
+            heading = place.quote  # 资产项目名称：一号楼, above the table of its figures
         named = _NAMED_VALUE.match(place.quote)
         label = named.group(1) if named else ""
         yield Unit(claim=claim, words=place.quote, heading=heading, above=chunk.context, label=label)
@@ -75,6 +78,17 @@ def _path_end(chunk: Chunk) -> str:
 def _is_heading(line: str) -> bool:
     """A short line without full stop that gives no value after a colon."""
     return len(line) <= _LONGEST_HEADING and not _ENDS.search(line) and not re.search(r"[：:]\s*\S", line)
+
+
+def _is_caption(line: str) -> bool:
+    """A short line without full stop; right above a table it says what the table is of."""
+    return len(line) <= _LONGEST_HEADING and not _ENDS.search(line)
+
+
+def _table_at(line: tuple[int, int], spans: Sequence[Sequence[tuple[int, int]]]) -> int | None:
+    """Which table a line belongs to; None for a line of text."""
+    start, end = line
+    return next((i for i, of in enumerate(spans) if any(start < e and s < end for s, e in of)), None)
 
 
 def _spans(table: TableSlice) -> Iterator[tuple[int, int]]:
@@ -147,6 +161,8 @@ def _values(table: TableSlice, row: tuple[Cell, ...], label_at: int) -> list[tup
     for i, cell in enumerate(row):
         if i > label_at and cell != label and not _NOTHING.fullmatch(cell.text.strip()):
             name = table.header[i] if i < len(table.header) else ""
+            if not _NUMBER_CELL.fullmatch(cell.text.strip()) and name.endswith(cell.text.strip()):
+                continue  # a row within the table that heads the rows below it
             seen.setdefault(cell, "" if name in _EMPTY_NAMES else name)
     return [(*_name_and_unit(name, cell.text, table.unit), cell) for cell, name in seen.items()]
 

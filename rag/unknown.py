@@ -16,6 +16,7 @@ _CODE = re.compile(r"(?<![\d.,])\d{6}(?![\d.,%年月日元份股])")
 _NAMED_FUND = re.compile(
     r"(?P<name>[\u4e00-\u9fffA-Za-z0-9]{2,24}?)"
     r"(?:(?:灵活配置|持有期|定期开放|养老目标)?(?:混合|债券|股票|货币|指数)型?(?:证券投资基金|基金)?[A-EH]?"
+    r"|(?:[一二两三四五六七八九十]|\d{1,3})(?:年|个?月|天)(?:滚动)?持有期?(?!人|了|过|的(?:股票|债券|基金|证券))"
     r"|ETF(?:联接)?[AC]?|LOF|FOF|集合资产管理计划|证券投资基金|基金)"
 )
 # what may stand before a kind of fund without naming one
@@ -31,7 +32,8 @@ _NAME_BEHIND = re.compile(
     r"(?:(?!的|和|与|跟|是|有|在|过去|最|近|今年|去年|前年|上[年半个]|多|什么|谁|怎|吗|呢|前[一二三四五六七八九十\d]|持|能|会|要|可以|申购|赎回|定投)"
     r"[\u4e00-\u9fffA-Za-z0-9]){2,12}"
 )
-_FORM = re.compile(r"(?:ETF|LOF|FOF|联接|混合|指数|证券投资基金)[A-EH]?$")
+_FORM = re.compile(r"(?:(?:ETF|LOF|FOF|联接|混合|指数|证券投资基金)[A-EH]?|(?:年|月|天)(?:滚动)?持有期?)$")
+_HELD_FOR = re.compile(r"(?:年|月|天)(?:滚动)?持有期?")  # of a fund's name, not what it holds
 _NO_FUND = re.compile(r"公司|资管|证券(?!投资基金)|银行|研究|营业部|客户|经理|集团|保险|网点|开户")
 
 
@@ -41,7 +43,7 @@ def unknown_products(question: str, named: ResolvedQuestion, shares: Shares) -> 
     What occurs as a holding of others alone is unknown, too, where its own figures are asked for.
     """
     taken = [(m.start, m.end) for m in (*named.products, *(m for group in named.ambiguous for m in group))]
-    of_holding = asks_holdings(question)
+    of_holding = asks_holdings(_HELD_FOR.sub("", question))
     own_figure = bool(named.metrics) and not of_holding
     codes = [m.group() for m in _CODE.finditer(question) if not _overlaps(m.span(), taken)]
     found = [code for code in codes if own_figure or not any(shares([code]).values())]
