@@ -71,10 +71,12 @@ class Claim:
             return 1 if net["came"] else -1
         if self.unit == "元" and (gain := cues.GAIN.search(self.near)):
             return 1 if gain["up"] else -1
-        found = list(cues.DIFFERENCE.finditer(self.words))
-        if not found or cues.OF_A_FALL.search(self.words):
+        words = self.words.rpartition(",")[0] or self.words  # without what stands behind it
+        found = list(cues.DIFFERENCE.finditer(words))
+        if not found or cues.OF_A_FALL.search(words):
             return 0
-        return 1 if found[-1]["up"] else -1 if found[-1]["down"] else 0
+        told = 1 if found[-1]["up"] else -1 if found[-1]["down"] else 0
+        return -told if cues.FALLS_BY.search(words[: found[-1].end()]) else told
 
     @property
     def growth(self) -> str:

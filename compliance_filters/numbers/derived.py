@@ -13,6 +13,7 @@ from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import COMPARES, Claim, claim_of, is_round
 from compliance_filters.numbers.comparisons import PAIRED
 from compliance_filters.numbers.evidence import Evidence, Known
+from compliance_filters.numbers.implied import is_implied
 from compliance_filters.numbers.mentions import MOVE, NAV, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import Part, Parts, is_sum, nearest
@@ -53,6 +54,8 @@ class Derivation:
             return _since(claim.quantity, self._context)
         parts = self._parts.around(index, trusts)
         if claim.meets(self._results(claim, parts)):
+            return not comparisons.is_turned(claim, parts)
+        if not stated and is_implied(claim, parts):
             return not comparisons.is_turned(claim, parts)
         return self._is_premise(index, parts, trusts)
 

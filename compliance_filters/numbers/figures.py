@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from compliance_filters.numbers.assumed import CLAUSE_END, Assumptions
+from compliance_filters.numbers.measures import Measures
 from compliance_filters.numbers.periods import periods_in
 from compliance_filters.numbers.quantities import Quantity, quantity_of
 from compliance_filters.numbers.tables import SPANS_OF_TIME, Tables
@@ -32,6 +33,8 @@ _NOT_SAID = re.compile(
     r"|(?<!\d)(?:\d{3,4}-){1,2}\d{3,8}(?:-\d{1,4})?(?!\d)"  # a telephone, also a hotline
     r"|(?<!\d)(?:95\d{3,4}|1[03]\d{3,4}|12386|12315)(?!\d|[.,%]\d|[%万亿元份户只人个])"
     r"|1(?=\s?(?:美元|港元|港币|欧元|英镑|日元)\s?[兑合=≈])"
+    r"|(?<![\d.,+\-×*÷/(])1\s?[\u4e00-\u9fffA-Za-z]{1,5}\s?(?:[=＝]|等于)\s?\d[\d,]{0,12}(?=\s?[\u4e00-\u9fffA-Za-z])"  # 1吉瓦=1,000兆瓦
+    r"|(?<=面值)[为是]?1(?:00)?(?=元)"
     r"|(?:19|20)\d\d[-/.](?:1[0-2]|0?[1-9])[-/.](?:3[01]|[12]\d|0?[1-9])"  # a date, whatever stands beside it
     r"|(?:19|20)\d\d(?=\s?[、和]\s?(?:19|20)\d\d年)"  # the first of two years
     r"|7\s?[×xX*]\s?24|24\s?小时"
@@ -45,7 +48,7 @@ _NOT_SAID = re.compile(
     r"|(?<![\d.])\d{2}(?=国开|附息国债|国债|农发|进出|云路|[\u4e00-\u9fff]{2,4}MTN)"
 )
 _NOT_SAID_BEGINS = re.compile(
-    r"\d(?<!\d\d)|七(?=日年)|每(?=[\s\d一二三四五六七八九十百千万])|[(（\[【〔沪中上深标创科纳恒国道罗日富宽巨北万M](?=[\d\u4e00-\u9fffS])"
+    r"\d(?<!\d\d)|[为是](?=1)|七(?=日年)|每(?=[\s\d一二三四五六七八九十百千万])|[(（\[【〔沪中上深标创科纳恒国道罗日富宽巨北万M](?=[\d\u4e00-\u9fffS])"
 )
 _SKIPPED_BEFORE = re.compile(
     r"(?:(?:电话|热线|拨打|客服|致电|代码|编号|邮编|传真|第|页码?|版本|登记号|表|图|附注|条款|证号|尾号|单号|文号|号)[为是:：\s]{0,2}"
@@ -131,6 +134,7 @@ class _Reader:
         self._periods = [(m.start, m.end) for m in periods_in(text)]
         self._assumptions = Assumptions(text, hidden)
         self._tables = Tables(text)
+        self._measures = Measures(text)
 
     def figures(self) -> Iterator[Figure]:
         previous: Figure | None = None
@@ -161,7 +165,7 @@ class _Reader:
         before_end = previous.end if previous else 0
         stretch = max(clause, sentence, before_end)
         label, unit, column = self._tables.cell(numeral.start)
-        unit = unit or lent
+        unit = unit or lent or ("" if label or numeral.unit else self._measures.of(numeral.start, numeral.end))
         before = self._hidden[max(stretch, numeral.start - 24) : numeral.start]
         gap = self._text[before_end : numeral.start]
         quantity = quantity_of(numeral, before, unit, self._text[numeral.end : numeral.end + 4])
@@ -203,6 +207,8 @@ class _Reader:
         """Whether a text must be able to prove this number."""
         if rank:
             return True
+        if self._tables.is_head(numeral.start):
+            return False
         if numeral.kind in (NumeralKind.CODE, NumeralKind.ORDINAL):
             return False
         before = self._hidden[max(0, numeral.start - 12) : numeral.start]
