@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import chain, combinations, islice
 
 from compliance_filters.finding import ReviewContext
@@ -18,6 +20,8 @@ from compliance_filters.numbers.mentions import MOVE, NAV, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import Part, Parts, is_sum, nearest
 from compliance_filters.numbers.quantities import Quantity
+from compliance_filters.numbers.spans import lies_between
+from compliance_filters.numbers.stated import days_named
 
 _FRACTION = re.compile("[^百分]+分之")  # 四十分之一, also of two rates
 _TIMES = re.compile("[×xX*折]")  # 1.2%×40%
@@ -42,6 +46,11 @@ class Derivation:
         """`bound` gives the known number that a shown figure (by index) states."""
         self._page, self._context, self._products = page, context, products
         self._parts = Parts(page, known, products, bound)
+        self._known = known
+
+    @cached_property
+    def _days(self) -> tuple[date, ...]:
+        return tuple(days_named(self._page.text, self._known, self._context))
 
     def gives(self, index: int, *, stated: bool, trusts: Callable[[int], bool]) -> bool:
         """Whether shown or known numbers give this figure in a way that its words ask for.
@@ -52,6 +61,8 @@ class Derivation:
         claim = claim_of(self._page, index, self._products, stated=stated)
         if claim.unit == "个月" and cues.SINCE.search(claim.words):
             return _since(claim.quantity, self._context)
+        if lies_between(claim.quantity, self._days):
+            return True
         parts = self._parts.around(index, trusts)
         if claim.meets(self._results(claim, parts)):
             return not comparisons.is_turned(claim, parts)

@@ -60,6 +60,10 @@ _RELATIVE = re.compile(r"(?:近|过去|最近|每|未来|前|后|历时|为期|�
 _SHARES, _MANY = frozenset({"份", "股"}), 100  # 12,400份 is somebody's, 一份 is not
 _LENT = re.compile(r"\s?[、和与及/]\s?")
 _DIGITS = "0123456789.,，+-−"
+_LIMIT = re.compile("(?:及|（含）|\\(含\\))?以[上下内]|（含|\\(含|起[投购认]")  # 100万元以下: what is told is told of such sums
+# 三年依次为: so many years that figures are told for, and no length.
+_EACH_OF = re.compile("(?:里|内|间|来|以来|下来)?[，,]?(?:依次|分别|逐年|每年|各年|累计|合计|总共|加起来)")
+_BEHIND_BRACKET = re.compile(r"[)）](?:为|是|则为|约为|达到?|：|:)?\s?约?$")
 _LASTS = re.compile(r"(?:持有|期限|期|封闭|锁定|满|任职|久期|不足|不满|不少于)[^，,。；;\d]{0,3}$")
 _PLACES = frozenset({"点", "条", "项", "步", "轮", "遍", "笔", "张", "批", "套", "层", "次", "折"})
 
@@ -137,13 +141,24 @@ class _Reader:
         self._measures = Measures(text)
 
     def figures(self) -> Iterator[Figure]:
-        previous: Figure | None = None
+        told: list[Figure] = []
         units = self._lent_units()
         for index, numeral in enumerate(self._numerals):
-            figure = self._figure(numeral, previous, units.get(index, ""))
+            figure = self._figure(numeral, self._before(numeral, told), units.get(index, ""))
             yield figure
             if figure.said or figure.assumed:
-                previous = figure
+                told.append(figure)
+
+    def _before(self, numeral: Numeral, told: Sequence[Figure]) -> Figure | None:
+        """The figure before; where brackets explain the words that this one belongs to, the one before them:
+        业绩比较基准（中债综合指数×80%+沪深300×20%）为2.65%."""
+        lead = self._text[max(0, numeral.start - 4) : numeral.start]
+        if told and (closing := _BEHIND_BRACKET.search(lead)):
+            closes = numeral.start - len(lead) + closing.start()
+            opens = max(self._text.rfind(mark, 0, closes) for mark in "(（")
+            if opens < told[-1].start < closes:
+                return next((f for f in reversed(told) if f.end <= opens), None)
+        return told[-1] if told else None
 
     def _lent_units(self) -> dict[int, str]:
         """Units that numbers take from the next one, by index: the 0.14 of 分别多了0.14和0.75个百分点."""
@@ -182,7 +197,7 @@ class _Reader:
             stretch=stretch,
             previous_end=max(sentence, before_end),
             clause_end=max(clause_end, numeral.end),
-            joined=alike and len(gap) <= _JOINED_WITHIN and bool(_JOINED.fullmatch(gap)) and not label,
+            joined=alike and not _LIMIT.match(self._text, numeral.end) and len(gap) <= _JOINED_WITHIN and bool(_JOINED.fullmatch(gap)) and not label,
             strict=rank or bool(unit) or _is_strict(numeral),
             said=said and not assumed,
             assumed=said and assumed,
@@ -215,7 +230,9 @@ class _Reader:
         after = self._hidden[numeral.end : numeral.end + 2]
         if "*" in before[-2:] + after or (before[-1:] in _SKIPPED_ENDS and _SKIPPED_BEFORE.search(before)):
             return False
-        if numeral.unit in SPANS_OF_TIME and self._is_in_period(numeral.start):
+        if numeral.unit in SPANS_OF_TIME and (
+            self._is_in_period(numeral.start) or _EACH_OF.match(self._text, numeral.end)
+        ):
             return False
         if numeral.kind is not NumeralKind.COUNT:
             return numeral.quote not in ("100%", "百分百", "一半")

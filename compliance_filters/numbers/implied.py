@@ -3,19 +3,24 @@ where the nearest numbers give the figure so exactly that chance would hardly do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import combinations
 
+from compliance_filters.numbers import cues
 from compliance_filters.numbers.claims import Claim
 from compliance_filters.numbers.parts import Part
 
 _POOLS = (2, 3, 4, 6, 8, 12)  # how many of the nearest numbers are tried, fewest first
 _REACH = 160  # characters
 _RUN = 8  # numbers on end that are added up
+_YEARS = 6
+_LIST = 10
 _CHANCE = Decimal("0.25")  # how many of the results tried may be met by chance
 _DENSITY = Decimal("0.5")  # of results around a value, by its size: they lie within about one order of magnitude
 _WHOLE = 100
+_NAME, _NAMED = re.compile("[\u4e00-\u9fffA-Za-z]{2,8}$"), 8
 _RATE = "%"
 _POINTS = frozenset({"pp", "点"})
 _SUMS = frozenset({"元", "份"})
@@ -24,7 +29,7 @@ _TIMES = frozenset({"天", "个月", "岁"})
 
 def is_implied(claim: Claim, parts: Sequence[Part]) -> bool:
     """Whether the nearest numbers that are shown or known make the figure, by one operation that fits its unit."""
-    near = _nearest(claim, parts)
+    near = _nearest(claim, [p for p in parts if _may_serve(claim.unit, p)])
     for makes in (_repeated, _computed):
         for size in _POOLS:
             results = list(makes(claim, sorted(near[:size], key=_place)))
@@ -34,7 +39,16 @@ def is_implied(claim: Claim, parts: Sequence[Part]) -> bool:
                 return True
             if size >= len(near):
                 break
-    return False
+    return claim.meets((value, Decimal(0)) for value in _named_shares(claim, near))
+
+
+def _may_serve(unit: str, part: Part) -> bool:
+    """Whether a figure of this unit can be made of a number; the 1 of a list's ① makes nothing."""
+    if unit in _POINTS:
+        return part.unit in (_RATE, "pp")
+    if unit in _TIMES:
+        return part.unit == unit
+    return bool(part.unit) or part.value >= _LIST or part.value != int(part.value)
 
 
 def _nearest(claim: Claim, parts: Sequence[Part]) -> list[Part]:
@@ -71,7 +85,10 @@ def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
         return
     yield from _runs(alike)
     if unit == _RATE:
+        yield from _compounded(alike)
         yield from (_WHOLE - abs(p.value) for p in alike if abs(p.value) < _WHOLE)
+        if cues.SUM.search(claim.words):
+            yield from _shares_of_sums(parts)
         for top, bottom in _ratios(parts):
             yield abs(top.value / bottom.value) * _WHOLE
             yield abs(top.value / bottom.value - 1) * _WHOLE
@@ -86,6 +103,22 @@ def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
         yield from (abs(a.value / b.value) for a, b in _ratios(parts))
 
 
+def _named_shares(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
+    """What part of the whole a number is before which the same name stands: 海南3.11吉瓦…合计31.0…海南约占一成."""
+    if claim.unit != _RATE or not cues.PART.search(claim.words):
+        return
+    for mine in parts:
+        name = _NAME.search(claim.text, max(0, mine.place - _NAMED), mine.place) if mine.shown else None
+        if name is None or not any(name.group()[-n:] in claim.before for n in (2, 3, 4)):
+            continue
+        alike = [p for p in parts if p.unit == mine.unit and p.shown]
+        yield from (abs(mine.value / p.value) * _WHOLE for p in alike if p.value and (p.total or p is _largest(alike)))
+
+
+def _largest(parts: Sequence[Part]) -> Part:
+    return max(parts, key=lambda p: abs(p.value))
+
+
 def _alike(claim: Claim, parts: Sequence[Part]) -> list[Part]:
     """Numbers that the figure can be a sum of, or lie between; one without a unit may be of any that is counted."""
     if claim.unit in _POINTS:
@@ -93,6 +126,23 @@ def _alike(claim: Claim, parts: Sequence[Part]) -> list[Part]:
     if not claim.quantity.unit:
         return [p for p in parts if p.unit not in (_RATE, "pp", *_TIMES)]
     return [p for p in parts if p.unit == claim.unit]
+
+
+def _compounded(rates: Sequence[Part]) -> Iterator[Decimal]:
+    """What rates that stand on end come to: 2.9%、4.1%、3.6%…三年10.98%."""
+    for first in range(len(rates)):
+        growth = 1 + rates[first].value / _WHOLE
+        for part in rates[first + 1 : first + _YEARS]:
+            growth *= 1 + part.value / _WHOLE
+            yield abs(growth - 1) * _WHOLE
+
+
+def _shares_of_sums(parts: Sequence[Part]) -> Iterator[Decimal]:
+    """What several on end are of the whole: 前两家合占57.7%."""
+    for unit in {p.unit for p in parts} - {_RATE, *_POINTS}:
+        alike = [p for p in parts if p.unit == unit]
+        whole = abs(_largest(alike).value)
+        yield from (total / whole * _WHOLE for total in _runs([p for p in alike if abs(p.value) != whole]) if whole)
 
 
 def _ratios(parts: Sequence[Part]) -> Iterator[tuple[Part, Part]]:
