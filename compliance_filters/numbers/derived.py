@@ -29,6 +29,7 @@ _MOVES_TO = re.compile("%(?:[上下]?[调降升]|提高|回落|降低|调整|[�
 _TENTHS = "折"
 _FEW = 12  # sums, rates and spans that are multiplied with one another
 _BEHIND = 10
+_LED = 24  # characters before a figure: 三年累计10.98%，基准10.87%
 _NEXT = 80  # characters behind a premise in which something is computed from it
 
 
@@ -156,7 +157,7 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
         yield from arithmetic.rest_of_first(said[-PAIRED:])
     if cues.YEARLY.search(claim.words):
         yield from arithmetic.yearly(own)
-    if cues.COMPOUND.search(claim.words):
+    if cues.COMPOUND.search(claim.text, max(claim.figure.sentence, start - _LED), start):
         before = [p for p in own if 0 <= p.place < start]
         yield from arithmetic.compounded(before[::-1])
         for run in arithmetic.runs(nearest(before, start, _FEW)):

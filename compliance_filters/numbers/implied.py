@@ -83,7 +83,10 @@ def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
     if unit in _POINTS:
         yield from (abs(a.value - b.value) for a, b in combinations(alike, 2) if a.unit == b.unit)
         return
-    yield from _runs(alike)
+    for run in (alike, *([p for p in alike if p.column == n] for n in {p.column for p in alike} if n)):
+        yield from _runs(run)
+    if cues.AVERAGE.search(claim.words):
+        yield from (abs(a.value + b.value) / 2 for a, b in combinations(alike, 2))
     if unit == _RATE:
         yield from _compounded(alike)
         yield from (_WHOLE - abs(p.value) for p in alike if abs(p.value) < _WHOLE)
