@@ -76,4 +76,5 @@ AGAINST_SUM = re.compile(
 )
 RELATIVE = re.compile("按比例|相对(?:幅度|变化|于)|比例上")
 CHANGED = re.compile("(?:(?P<fell>[降少减])|[升多增])了[^，,。；;]{0,3}$")
+TOGETHER = re.compile("合占|合共|一共占|共占|两者占|三者占")
 AGAINST = re.compile("比|较|相比|对比|相较|于")  # two held against each other

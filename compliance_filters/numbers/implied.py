@@ -17,6 +17,7 @@ _REACH = 160  # characters
 _RUN = 8  # numbers on end that are added up
 _YEARS = 6
 _LIST = 10
+_DEFINED = {"净利率": (("profit", "revenue"),), "净利润率": (("profit", "revenue"),)}
 _CHANCE = Decimal("0.25")  # how many of the results tried may be met by chance
 _DENSITY = Decimal("0.5")  # of results around a value, by its size: they lie within about one order of magnitude
 _WHOLE = 100
@@ -32,7 +33,7 @@ def is_implied(claim: Claim, parts: Sequence[Part]) -> bool:
     if claim.moved or claim.anchored >= 0 or cues.ORDERED.search(claim.near):
         return False  # of which two it is the distance is told: 由1.86%降至1.71%，下行25bp
     near = _nearest(claim, [p for p in parts if _may_serve(claim.unit, p)])
-    for makes in (_repeated, _computed):
+    for makes in (_repeated, _summed_shares, _computed):
         for size in _POOLS:
             results = list(makes(claim, sorted(near[:size], key=_place)))
             if _room(claim) * len(results) * _DENSITY > _CHANCE:
@@ -87,13 +88,11 @@ def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
         return
     for run in (alike, *([p for p in alike if p.column == n] for n in {p.column for p in alike} if n)):
         yield from _runs(run) if unit != _RATE or claim.figure.column else _runs_before(claim, run)
-    if cues.AVERAGE.search(claim.words):
+    if cues.AVERAGE.search(claim.text, claim.figure.sentence, claim.figure.start):
         yield from (abs(a.value + b.value) / 2 for a, b in combinations(alike, 2))
     if unit == _RATE:
         yield from _compounded(alike)
         yield from (_WHOLE - abs(p.value) for p in alike if abs(p.value) < _WHOLE)
-        if cues.SUM.search(claim.words):
-            yield from _shares_of_sums(parts)
         for top, bottom in _ratios(parts):
             yield abs(top.value / bottom.value) * _WHOLE
             yield abs(top.value / bottom.value - 1) * _WHOLE
@@ -110,7 +109,12 @@ def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
 
 def _named_shares(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
     """What part of the whole a number is before which the same name stands: 海南3.11吉瓦…合计31.0…海南约占一成."""
-    if claim.unit != _RATE or not cues.PART.search(claim.words):
+    if claim.unit != _RATE:
+        return
+    for part, whole in _DEFINED.get(next((word for word in _DEFINED if word in claim.before), ""), ()):
+        tops, bottoms = ([p for p in parts if p.attribute == name] for name in (part, whole))
+        yield from (abs(a.value / b.value) * _WHOLE for a in tops for b in bottoms if b.value)
+    if not cues.PART.search(claim.text, claim.figure.sentence, claim.figure.start):
         return
     for mine in parts:
         name = _NAME.search(claim.text, max(0, mine.place - _NAMED), mine.place) if mine.shown else None
@@ -152,8 +156,10 @@ def _compounded(rates: Sequence[Part]) -> Iterator[Decimal]:
             yield abs(growth - 1) * _WHOLE
 
 
-def _shares_of_sums(parts: Sequence[Part]) -> Iterator[Decimal]:
+def _summed_shares(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
     """What several on end are of the whole: 前两家合占57.7%."""
+    if claim.unit != _RATE or not (cues.SUM.search(claim.words) or cues.TOGETHER.search(claim.before)):
+        return
     for unit in {p.unit for p in parts} - {_RATE, *_POINTS}:
         alike = [p for p in parts if p.unit == unit]
         whole = abs(_largest(alike).value)
