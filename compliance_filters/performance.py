@@ -37,7 +37,10 @@ _DISCLAIMED = re.compile(
 _EXPECTED = re.compile("预期|预计|未来|有望|预测|估计|模型测算|假设|情景|明年|后年|年底能|能赚|能涨|会涨|将涨|目标收益")
 # 增长 alone is said of whatever can be counted; a fund's is told by words of a fund. What must be earned back is none.
 _GROWS = re.compile("^增长率?")
+# What else of a fund may rise or fall: 规模从21.30亿扩到23.15亿，涨了8.7%.
+_OTHER_SUBJECT = re.compile("规模|份额|户数|人数|持有人|费用|管理费|收入|利润|销量|产量|出货|装机|客流|单价|余额|存款|贷款")
 _OF_A_FUND = re.compile("净值|基金|产品|组合|这只|业绩|收益|回报")
+_OF_A_FUND_BY_VALUE = re.compile("净值|收益|回报|业绩|年化|成立以来|近[一二三五半]")
 _TO_RECOVER = re.compile("(?:需要?|须|得|要|才能?)(?:再|上|先){0,2}涨[^,;。]{0,12}$")
 _OWN_ACCOUNT = re.compile(r"您(?:的)?(?:持有|账户|持仓|浮盈|浮亏)|持有收益|持仓收益|浮盈|浮亏|持有以来")
 _CHOSEN = re.compile(
@@ -184,6 +187,9 @@ def is_market(text: str, context: ReviewContext) -> bool:
 def _is_of_no_fund(text: str, shown: re.Match[str], context: ReviewContext) -> bool:
     """Whether nothing in the sentence says that a fund grew (多了620户，增长5%), or a fall has to be earned back."""
     if _TO_RECOVER.search(text, 0, shown.end()):
+        return True
+    own = max((m.end() for m in _OF_A_FUND_BY_VALUE.finditer(text, 0, shown.end())), default=0)
+    if any(m.end() > own for m in _OTHER_SUBJECT.finditer(text, 0, shown.start())):
         return True
     if not _GROWS.match(shown.group()):
         return False

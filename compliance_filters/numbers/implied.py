@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import combinations
+from itertools import chain, combinations
 
 from compliance_filters.numbers import cues
 from compliance_filters.numbers.claims import Claim
@@ -15,8 +15,8 @@ from compliance_filters.numbers.parts import Part
 _POOLS = (2, 3, 4, 6, 8, 12)  # how many of the nearest numbers are tried, fewest first
 _REACH = 160  # characters
 _RUN = 8  # numbers on end that are added up
-_YEARS = 6
-_LIST = 10
+_LIST, _WORD = 10, 2
+_COARSE = Decimal("0.08")  # of itself: what is told to one digit is met by chance too easily
 _DEFINED = {"净利率": (("profit", "revenue"),), "净利润率": (("profit", "revenue"),)}
 _CHANCE = Decimal("0.25")  # how many of the results tried may be met by chance
 _DENSITY = Decimal("0.5")  # of results around a value, by its size: they lie within about one order of magnitude
@@ -33,7 +33,10 @@ def is_implied(claim: Claim, parts: Sequence[Part]) -> bool:
     if claim.moved or claim.anchored >= 0 or cues.ORDERED.search(claim.near):
         return False  # of which two it is the distance is told: 由1.86%降至1.71%，下行25bp
     near = _nearest(claim, [p for p in parts if _may_serve(claim.unit, p)])
-    for makes in (_repeated, _summed_shares, _computed):
+    stages = (_summed_shares, _computed) if claim.asks_total else (_repeated, _summed_shares, _computed)
+    for makes in stages:
+        if makes is _computed and _room(claim) > _COARSE:
+            break  # 0.5 lies between too many
         for size in _POOLS:
             results = list(makes(claim, sorted(near[:size], key=_place)))
             if _room(claim) * len(results) * _DENSITY > _CHANCE:
@@ -42,7 +45,8 @@ def is_implied(claim: Claim, parts: Sequence[Part]) -> bool:
                 return True
             if size >= len(near):
                 break
-    return claim.meets((value, Decimal(0)) for value in _named_shares(claim, near))
+    found = chain(_named_shares(claim, near), _named_sum(claim, near))
+    return claim.meets((value, Decimal(0)) for value in found)
 
 
 def _may_serve(unit: str, part: Part) -> bool:
@@ -91,7 +95,6 @@ def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
     if cues.AVERAGE.search(claim.text, claim.figure.sentence, claim.figure.start):
         yield from (abs(a.value + b.value) / 2 for a, b in combinations(alike, 2))
     if unit == _RATE:
-        yield from _compounded(alike)
         yield from (_WHOLE - abs(p.value) for p in alike if abs(p.value) < _WHOLE)
         for top, bottom in _ratios(parts):
             yield abs(top.value / bottom.value) * _WHOLE
@@ -100,6 +103,7 @@ def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
     yield from (abs(a.value - b.value) for a, b in combinations(alike, 2))
     counts = [p for p in parts if p.unit not in (*_SUMS, *_POINTS, _RATE)]
     if unit in _SUMS:
+        yield from (abs(a.value) / 2 for a in alike if "半" in claim.before)
         yield from (abs(a.value * b.value) / _WHOLE for a in alike for b in parts if b.unit == _RATE)
         yield from (abs(a.value * n.value) for a in alike for n in counts)
         yield from (abs(a.value / n.value) for a in alike for n in counts if n.value)
@@ -124,6 +128,16 @@ def _named_shares(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
         yield from (abs(mine.value / p.value) * _WHOLE for p in alike if p.value and (p.total or p is _largest(alike)))
 
 
+def _named_sum(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
+    """What all numbers come to before which the same word stands: 成本5.80万元…成本3.50万元…成本9.30万元."""
+    name = claim.before[-_WORD:]
+    if claim.unit not in _SUMS or not _NAME.fullmatch(name):
+        return
+    same = [p for p in parts if p.shown and p.unit == claim.unit and claim.text[p.place - _WORD : p.place] == name]
+    if len(same) > 1:
+        yield abs(sum((p.value for p in same), Decimal(0)))
+
+
 def _largest(parts: Sequence[Part]) -> Part:
     return max(parts, key=lambda p: abs(p.value))
 
@@ -145,15 +159,6 @@ def _runs_before(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
         total += part.value
         if count > 1:
             yield abs(total)
-
-
-def _compounded(rates: Sequence[Part]) -> Iterator[Decimal]:
-    """What rates that stand on end come to: 2.9%、4.1%、3.6%…三年10.98%."""
-    for first in range(len(rates)):
-        growth = 1 + rates[first].value / _WHOLE
-        for part in rates[first + 1 : first + _YEARS]:
-            growth *= 1 + part.value / _WHOLE
-            yield abs(growth - 1) * _WHOLE
 
 
 def _summed_shares(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
