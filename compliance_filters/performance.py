@@ -38,7 +38,9 @@ _EXPECTED = re.compile("预期|预计|未来|有望|预测|估计|模型测算|�
 # 增长 alone is said of whatever can be counted; a fund's is told by words of a fund. What must be earned back is none.
 _GROWS = re.compile("^增长率?")
 # What else of a fund may rise or fall: 规模从21.30亿扩到23.15亿，涨了8.7%.
-_OTHER_SUBJECT = re.compile("规模|份额|户数|人数|持有人|费用|管理费|收入|利润|销量|产量|出货|装机|客流|单价|余额|存款|贷款")
+_OTHER_SUBJECT = re.compile(
+    "规模|份额|户数|人数|持有人|费用|管理费|收入|利润|销量|产量|出货|装机|客流|单价|余额|存款|贷款"
+)
 _OF_A_FUND = re.compile("净值|基金|产品|组合|这只|业绩|收益|回报")
 _OF_A_FUND_BY_VALUE = re.compile("净值|收益|回报|业绩|年化|成立以来|近[一二三五半]")
 _TO_RECOVER = re.compile("(?:需要?|须|得|要|才能?)(?:再|上|先){0,2}涨[^,;。]{0,12}$")

@@ -33,7 +33,8 @@ _NOT_SAID = re.compile(
     r"|(?<!\d)(?:\d{3,4}-){1,2}\d{3,8}(?:-\d{1,4})?(?!\d)"  # a telephone, also a hotline
     r"|(?<!\d)(?:95\d{3,4}|1[03]\d{3,4}|12386|12315)(?!\d|[.,%]\d|[%万亿元份户只人个])"
     r"|1(?=\s?(?:美元|港元|港币|欧元|英镑|日元)\s?[兑合=≈])"
-    r"|(?<![\d.,+\-×*÷/(])1\s?[\u4e00-\u9fffA-Za-z]{1,5}\s?(?:[=＝]|等于)\s?\d[\d,]{0,12}(?=\s?[\u4e00-\u9fffA-Za-z])"  # 1吉瓦=1,000兆瓦
+    r"|(?<![\d.,+\-×*÷/(])1\s?[\u4e00-\u9fffA-Za-z]{1,5}\s?(?:[=＝]|等于)\s?\d[\d,]{0,12}"  # 1吉瓦=1,000兆瓦
+    r"(?=\s?[\u4e00-\u9fffA-Za-z])"
     r"|(?<=面值)[为是]?1(?:00)?(?=元)"
     r"|(?:19|20)\d\d[-/.](?:1[0-2]|0?[1-9])[-/.](?:3[01]|[12]\d|0?[1-9])"  # a date, whatever stands beside it
     r"|(?:19|20)\d\d(?=\s?[、和]\s?(?:19|20)\d\d年)"  # the first of two years
@@ -60,7 +61,8 @@ _RELATIVE = re.compile(r"(?:近|过去|最近|每|未来|前|后|历时|为期|�
 _SHARES, _MANY = frozenset({"份", "股"}), 100  # 12,400份 is somebody's, 一份 is not
 _LENT = re.compile(r"\s?[、和与及/]\s?")
 _DIGITS = "0123456789.,，+-−"
-_LIMIT = re.compile("(?:及|（含）|\\(含\\))?以[上下内]|（含|\\(含|起[投购认]")  # 100万元以下: what is told is told of such sums
+# 100万元以下: what is told is told of such sums.
+_LIMIT = re.compile("(?:及|（含）|\\(含\\))?以[上下内]|（含|\\(含|起[投购认]")
 # 三年依次为: so many years that figures are told for, and no length.
 _EACH_OF = re.compile("(?:里|内|间|来|以来|下来)?[，,]?(?:依次|分别|逐年|每年|各年|累计|合计|总共|加起来)")
 _BEHIND_BRACKET = re.compile(r"[)）](?:为|是|则为|约为|达到?|：|:)?\s?约?$")
@@ -197,7 +199,7 @@ class _Reader:
             stretch=stretch,
             previous_end=max(sentence, before_end),
             clause_end=max(clause_end, numeral.end),
-            joined=alike and not _LIMIT.match(self._text, numeral.end) and len(gap) <= _JOINED_WITHIN and bool(_JOINED.fullmatch(gap)) and not label,
+            joined=alike and self._is_joined(gap, numeral) and not label,
             strict=rank or bool(unit) or _is_strict(numeral),
             said=said and not assumed,
             assumed=said and assumed,
@@ -206,6 +208,11 @@ class _Reader:
             label=label,
             column=column,
         )  # fmt: skip
+
+    def _is_joined(self, gap: str, numeral: Numeral) -> bool:
+        """Whether nothing but 、 or 和 stands before a number; a limit (，100万元以下) goes on with no list."""
+        joins = len(gap) <= _JOINED_WITHIN and _JOINED.fullmatch(gap) is not None
+        return joins and not _LIMIT.match(self._text, numeral.end)
 
     def _is_rank(self, numeral: Numeral) -> bool:
         before, after = (

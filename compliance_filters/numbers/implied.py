@@ -65,7 +65,9 @@ def _nearest(claim: Claim, parts: Sequence[Part]) -> list[Part]:
     column = claim.figure.column
     if column:
         shown = [p for p in parts if p.shown]
-    shown.sort(key=lambda p: (bool(column) and p.column != column, abs(p.place - start) * (1 if p.place < start else 2)))
+    shown.sort(
+        key=lambda p: (bool(column) and p.column != column, abs(p.place - start) * (1 if p.place < start else 2))
+    )
     return [*shown, *(p for p in parts if not p.shown)]
 
 
