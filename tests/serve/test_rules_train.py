@@ -11,7 +11,7 @@ import pytest
 
 from compliance_filters.semantic import train as training
 from models.encoders import transformer
-from models.encoders.hashing import HashingEncoder
+from models.encoders.hashing import HashEncoder
 from tests.serve.conftest import Tougu
 
 
@@ -39,22 +39,23 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         return SimpleNamespace(figures={"development": {"average_precision": 0.5}})
 
     monkeypatch.setattr(training, "train_semantic", record)
-    monkeypatch.setattr(transformer, "SentenceTransformerEncoder", HashingEncoder)
+    monkeypatch.setattr(transformer, "SentenceTransformerEncoder", HashEncoder)
     return calls
 
 
 def test_going_on_takes_fewer_passes_and_names_the_fresh_batch(
     tougu: Tougu, lines: Path, trained: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    (tmp_path / "before").mkdir()
-    ran = tougu("rules", "train", "--only", "--data", lines, "--out", tmp_path / "after", "--start", tmp_path / "before",
-                "--fresh", "anna")  # fmt: skip
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    asked = ("--only", "--data", lines, "--out", after, "--start", before, "--fresh", "anna")
+    ran = tougu("rules", "train", *asked)
     assert ran.code == 0, ran.err
     (call,) = trained
-    assert (call["start"], tuple(call["fresh"])) == (tmp_path / "before", ("anna",))
+    assert (call["start"], tuple(call["fresh"])) == (before, ("anna",))
     assert call["settings"].epochs == training.GOING_ON.epochs
     assert [item.batch for item in call["data"].items] == ["anna", "bo"]
-    assert f"TOUGU_COMPLIANCE__SEMANTIC_MODEL={tmp_path / 'after'}" in ran.out
+    assert f"TOUGU_COMPLIANCE__SEMANTIC_MODEL={after}" in ran.out
 
 
 def test_from_nothing_takes_the_passes_that_are_asked_for(
