@@ -9,12 +9,17 @@ from decimal import Decimal
 from itertools import chain, combinations
 
 from compliance_filters.numbers import cues
-from compliance_filters.numbers.claims import Claim
+from compliance_filters.numbers.claims import Claim, is_round
 from compliance_filters.numbers.parts import Part
 
 _POOLS = (2, 3, 4, 6, 8, 12)  # how many of the nearest numbers are tried, fewest first
 _REACH = 160  # characters
 _RUN = 8  # numbers on end that are added up
+_ROUGH = re.compile("成|分之")
+# Words of a computation that is told in full: what these numbers do not give in that way is wrong.
+_TOLD_OF = re.compile(
+    "|".join(words.pattern for words in (cues.BEFORE, cues.ENDED, cues.AGAINST_SUM)).replace("?P<n>", "?:")
+)
 _LIST, _WORD = 10, 2
 _COARSE = Decimal("0.08")  # of itself: what is told to one digit is met by chance too easily
 _DEFINED = {"净利率": (("profit", "revenue"),), "净利润率": (("profit", "revenue"),)}
@@ -30,14 +35,15 @@ _TIMES = frozenset({"天", "个月", "岁"})
 
 def is_implied(claim: Claim, parts: Sequence[Part]) -> bool:
     """Whether the nearest numbers that are shown or known make the figure, by one operation that fits its unit."""
-    if claim.moved or claim.anchored >= 0 or cues.ORDERED.search(claim.near):
+    if claim.moved or claim.anchored >= 0 or _TOLD_OF.search(claim.words) or cues.ORDERED.search(claim.near):
         return False  # of which two it is the distance is told: 由1.86%降至1.71%，下行25bp
+    pools = _POOLS[:1] if is_round(claim.quantity) else _POOLS
     near = _nearest(claim, [p for p in parts if _may_serve(claim.unit, p)])
     stages = (_summed_shares, _computed) if claim.asks_total else (_repeated, _summed_shares, _computed)
     for makes in stages:
         if makes is _computed and _room(claim) > _COARSE:
             break  # 0.5 lies between too many
-        for size in _POOLS:
+        for size in pools if makes is not _repeated else _POOLS:
             results = list(makes(claim, sorted(near[:size], key=_place)))
             if _room(claim) * len(results) * _DENSITY > _CHANCE:
                 break
@@ -82,8 +88,11 @@ def _room(claim: Claim) -> Decimal:
 
 
 def _repeated(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
-    """What stands there already: 三成出头 of 31.5%."""
-    return (abs(p.value) for p in _alike(claim, parts))
+    """What stands there already, told roughly or without its unit: 三成出头 of 31.5%, 0.38亿 of 3,800万箱."""
+    mine = claim.quantity
+    if mine.unit and mine.low is None and not _ROUGH.search(claim.text, claim.figure.start, claim.figure.end):
+        return iter(())
+    return (abs(p.value) for p in _alike(claim, parts) if p.unit != "pp" and (p.value >= 0) == (mine.sign != "-"))
 
 
 def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
