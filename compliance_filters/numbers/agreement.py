@@ -99,11 +99,11 @@ class Comparer:
         return not (match.hard | match.soft) - ({"period"} if named else frozenset())
 
     def backed(self, index: int, doubts: frozenset[str]) -> frozenset[str]:
-        """Of doubts those that the figure's own words raise, and not what was taken over from words before."""
+        """Doubts without those of a member of a list that has neither attribute nor period of its own: what it is was
+        taken over from words further before."""
         reading = self._page.reading(index)
-        unbacked = set() if reading.own_attribute else {"attribute", "class"}
-        dated = reading.own_period or self._page.is_dated(index)
-        return doubts - unbacked - (set() if dated else {"period"})
+        own = reading.own_attribute or reading.own_period or self._page.is_dated(index)
+        return doubts if own or not self._page.is_enumerated(index) else doubts - {"attribute", "class", "period"}
 
     def label(self, index: int) -> str:
         """The words that tell what a figure is of, beside its attribute and period: 电子 of 其中电子36.2%."""
@@ -150,7 +150,7 @@ class Comparer:
         elif False in agreed:
             certain = reading.own_period and (
                 evidence.fact
-                or (evidence.own_period and _other_years(reading.periods, evidence.periods))
+                or ((evidence.own_period or evidence.former) and _other_years(reading.periods, evidence.periods))
                 or (evidence.sole_period and _other_lengths(reading.periods, evidence.periods))
                 or (evidence.sole_period and _other_parts(reading.periods, evidence.periods))
             )

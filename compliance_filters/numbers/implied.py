@@ -98,6 +98,8 @@ def _repeated(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
 def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
     """What one operation makes of these numbers, in the figure's unit."""
     unit, alike = claim.unit, _alike(claim, parts)
+    if is_round(claim.quantity) and unit not in (*_POINTS, *_TIMES, "元"):
+        return  # 54通, 46%: chance meets them
     if unit in _POINTS:
         yield from (abs(a.value - b.value) for a, b in combinations(alike, 2) if a.unit == b.unit)
         return
@@ -107,15 +109,18 @@ def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
         yield from (abs(a.value + b.value) / 2 for a, b in combinations(alike, 2))
     if unit == _RATE:
         yield from (_WHOLE - abs(p.value) for p in alike if abs(p.value) < _WHOLE)
-        for top, bottom in _ratios(parts):
+        for top, bottom in _ratios([p for p in parts if p.shown]):
             yield abs(top.value / bottom.value) * _WHOLE
-            yield abs(top.value / bottom.value - 1) * _WHOLE
+            change = (top.value / bottom.value - 1) * _WHOLE
+            if claim.growth == "?" or (change < 0) == (claim.growth == "-"):
+                yield abs(change)
         return
     yield from (abs(a.value - b.value) for a, b in combinations(alike, 2))
     counts = [p for p in parts if p.unit not in (*_SUMS, *_POINTS, _RATE)]
     if unit in _SUMS:
         yield from (abs(a.value) / 2 for a in alike if "半" in claim.before)
-        yield from (abs(a.value * b.value) / _WHOLE for a in alike for b in parts if b.unit == _RATE)
+        rates = [] if is_round(claim.quantity) else [p for p in parts if p.unit == _RATE]
+        yield from (abs(a.value * b.value) / _WHOLE for a in alike for b in rates)
         yield from (abs(a.value * n.value) for a in alike for n in counts)
         yield from (abs(a.value / n.value) for a in alike for n in counts if n.value)
     elif unit == "倍" or not unit:
