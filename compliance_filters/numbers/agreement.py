@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compliance_filters.numbers.evidence import Evidence, Known, shares_in
-from compliance_filters.numbers.figures import Figure
+from compliance_filters.numbers.figures import LIMIT, Figure
 from compliance_filters.numbers.labels import label_of
 from compliance_filters.numbers.mentions import ANNUAL, BENCHMARK, EXCESS, MOVE, RETURN, Mention
 from compliance_filters.numbers.pages import Page
@@ -99,9 +99,12 @@ class Comparer:
         return not (match.hard | match.soft) - ({"period"} if named else frozenset())
 
     def backed(self, index: int, doubts: frozenset[str]) -> frozenset[str]:
-        """Doubts without those of a member of a list that has neither attribute nor period of its own: what it is was
+        """Doubts without those of a limit (100万元以下), and of a member of a list that has neither attribute nor period of its own: what it is was
         taken over from words further before."""
         reading = self._page.reading(index)
+        figure = self._page.figures[index]
+        if LIMIT.match(self._page.text, figure.end):
+            return frozenset()
         own = reading.own_attribute or reading.own_period or self._page.is_dated(index)
         return doubts if own or not self._page.is_enumerated(index) else doubts - {"attribute", "class", "period"}
 

@@ -62,7 +62,7 @@ _SHARES, _MANY = frozenset({"份", "股"}), 100  # 12,400份 is somebody's, 一�
 _LENT = re.compile(r"\s?[、和与及/]\s?")
 _DIGITS = "0123456789.,，+-−"
 # 100万元以下: what is told is told of such sums.
-_LIMIT = re.compile("(?:及|（含）|\\(含\\))?以[上下内]|（含|\\(含|起[投购认]")
+LIMIT = re.compile("(?:及|（含）|\\(含\\))?以[上下内]|（含|\\(含|起[投购认]")
 # 三年依次为: so many years that figures are told for, and no length.
 _EACH_OF = re.compile("(?:里|内|间|来|以来|下来)?[，,]?(?:依次|分别|逐年|每年|各年|累计|合计|总共|加起来)")
 _BEHIND_BRACKET = re.compile(r"[)）](?:为|是|则为|约为|达到?|：|:)?\s?约?$")
@@ -212,7 +212,7 @@ class _Reader:
     def _is_joined(self, gap: str, numeral: Numeral) -> bool:
         """Whether nothing but 、 or 和 stands before a number; a limit (，100万元以下) goes on with no list."""
         joins = len(gap) <= _JOINED_WITHIN and _JOINED.fullmatch(gap) is not None
-        return joins and not _LIMIT.match(self._text, numeral.end)
+        return joins and not LIMIT.match(self._text, numeral.end)
 
     def _is_rank(self, numeral: Numeral) -> bool:
         before, after = (

@@ -37,7 +37,7 @@ def is_implied(claim: Claim, parts: Sequence[Part]) -> bool:
     """Whether the nearest numbers that are shown or known make the figure, by one operation that fits its unit."""
     if claim.moved or claim.anchored >= 0 or _TOLD_OF.search(claim.words) or cues.ORDERED.search(claim.near):
         return False  # of which two it is the distance is told: 由1.86%降至1.71%，下行25bp
-    pools = _POOLS[:1] if is_round(claim.quantity) else _POOLS
+    pools = _POOLS[:1] if is_round(claim.quantity) and claim.unit not in _TIMES else _POOLS
     near = _nearest(claim, [p for p in parts if _may_serve(claim.unit, p)])
     stages = (_summed_shares, _computed) if claim.asks_total else (_repeated, _summed_shares, _computed)
     for makes in stages:
