@@ -99,8 +99,8 @@ class Comparer:
         return not (match.hard | match.soft) - ({"period"} if named else frozenset())
 
     def backed(self, index: int, doubts: frozenset[str]) -> frozenset[str]:
-        """Doubts without those of a limit (100万元以下), and of a member of a list that has neither attribute nor period
-        of its own: what it is was taken over from words further before."""
+        """Doubts without those of a limit (100万元以下), and of a member of a list that has neither attribute nor
+        period of its own: what it is was taken over from words further before."""
         reading = self._page.reading(index)
         figure = self._page.figures[index]
         if LIMIT.match(self._page.text, figure.end):
