@@ -60,6 +60,11 @@ def test_what_is_said_besides_a_denial_is_found_and_what_is_merely_doubtful_is_n
     assert found(pack, "本产品不保本，可到了日子这里有乙词。") == ()
 
 
+def test_the_model_is_not_believed_where_the_sentence_does_the_opposite(pack: RulePack) -> None:
+    assert found(pack, "这里有甲词，到期时可能取回少于投入的金额。") == ()
+    assert [f.rule for f in found(pack, "可能取回少于投入的金额，不过放心，这里有甲词。")] == ["promise.return"]
+
+
 def test_client_input_is_read_for_injection_only(pack: RulePack) -> None:
     assert found(pack, "这里有甲词。", Target.CLIENT_INPUT) == ()
 
