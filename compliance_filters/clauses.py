@@ -197,7 +197,8 @@ class ClauseReader:
             return Stance.TAUGHT
         rhetorical = bool(self._rhetorical.search(head + text[start:end]))
         closing = parts[last].end == len(text) and "?" in sentence.mark
-        if not rhetorical and self._is_question(head, text[start:end], tail, closing):
+        exclaimed = "!" in sentence.mark and tail.endswith("嘛")  # 赔不了嘛!
+        if not rhetorical and not exclaimed and self._is_question(head, text[start:end], tail, closing):
             return Stance.ASSERTED if self._affirmed_next.search(following.lstrip()) else Stance.ASKED
         quote = _quote_around(text, start, end)
         if self._is_reported(text, parts, index, head, quote) and not self._affirmed_next.search(following):

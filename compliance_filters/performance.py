@@ -35,10 +35,21 @@ _DISCLAIMED = re.compile(
     r"[^,;。]{0,12}(?:不(?:会|能)?(?:预示|代表|保证|说明|构成|等于|意味)|(?:说明|代表|保证)不了)[^,;。]{0,14}"
 )
 _EXPECTED = re.compile("预期|预计|未来|有望|预测|估计|模型测算|假设|情景|明年|后年|年底能|能赚|能涨|会涨|将涨|目标收益")
+# 增长 alone is said of whatever can be counted; a fund's is told by words of a fund. What must be earned back is none.
+_GROWS = re.compile("^增长率?")
+# What else of a fund may rise or fall: 规模从21.30亿扩到23.15亿，涨了8.7%.
+_OTHER_SUBJECT = re.compile(
+    "规模|份额|户数|人数|持有人|费用|管理费|收入|利润|销量|产量|出货|装机|客流|单价|余额|存款|贷款"
+)
+_OF_A_FUND = re.compile("净值|基金|产品|组合|这只|业绩|收益|回报")
+_OF_A_FUND_BY_VALUE = re.compile("净值|收益|回报|业绩|年化|成立以来|近[一二三五半]")
+_TO_RECOVER = re.compile("(?:需要?|须|得|要|才能?)(?:再|上|先){0,2}涨[^,;。]{0,12}$")
 _OWN_ACCOUNT = re.compile(r"您(?:的)?(?:持有|账户|持仓|浮盈|浮亏)|持有收益|持仓收益|浮盈|浮亏|持有以来")
 _CHOSEN = re.compile(
     r"(?:表现|业绩|收益|成绩|涨幅|回报)?(?:最好|最高|最佳|最亮眼|最出色|最辉煌|最牛|最强)的?(?:那|这)?(?:一|1)?(?:年|个?年度|年份|个?季度|个?月|阶段|区间|时期)"
     r"|(?:只|仅|单|就)(?:看|列|说|展示|选取|截取|挑)[^,;。!?\n]{0,10}(?:年|月|季度|区间|阶段)"
+    r"|(?:看|列|说|展示)[^,;。!?\n]{0,8}(?:年|季度)[^,;。!?\n]{0,2}(?:就够|足矣|就行了)"
+    r"|(?:其余|其他|其它|别的)年(?:份|度)?[^。!?\n;]{0,12}不(?:再|一一|必)?(?:列|提|展示|赘述)"
     r"|高光(?:时刻|年份?|阶段)|其(?:余|他)年(?:度|份)?(?:均|都)?(?:从略|略去|略|不列|不提)"
 )
 _CITED = re.compile(r"\[(\d{1,3})\]")
@@ -97,7 +108,7 @@ class PerformanceFilter:
             clause = text[slice(*_clause_span(text, shown))]
             if _NO_FUND.search(clause) or _OWN_ACCOUNT.search(clause) or _MONEY_FUND.search(clause):
                 continue
-            if _is_money_fund(text, context) or is_market(text, context):
+            if _is_money_fund(text, context) or is_market(text, context) or _is_of_no_fund(text, shown, context):
                 continue
             yield shown
 
@@ -173,6 +184,18 @@ def is_market(text: str, context: ReviewContext) -> bool:
     if not _MARKET.search(text) or _FUND.search(text):
         return False
     return not any(_named(product, text) for product in context.products)
+
+
+def _is_of_no_fund(text: str, shown: re.Match[str], context: ReviewContext) -> bool:
+    """Whether nothing in the sentence says that a fund grew (多了620户，增长5%), or a fall has to be earned back."""
+    if _TO_RECOVER.search(text, 0, shown.end()):
+        return True
+    own = max((m.end() for m in _OF_A_FUND_BY_VALUE.finditer(text, 0, shown.end())), default=0)
+    if any(m.end() > own for m in _OTHER_SUBJECT.finditer(text, 0, shown.start())):
+        return True
+    if not _GROWS.match(shown.group()):
+        return False
+    return not (_OF_A_FUND.search(text, 0, shown.start()) or any(_named(product, text) for product in context.products))
 
 
 def _clause_span(text: str, shown: re.Match[str]) -> tuple[int, int]:

@@ -32,6 +32,9 @@ _TITLED_NAME = re.compile(
 # 再加两万: what is bought was named before
 _OF_AMOUNT = re.compile(r"[^,;。]{0,3}?(?:\d|[一二两三四五六七八九十]{1,3}(?=[万千百成]))")
 _ANAPHORA = re.compile("这只|它|该基金|该产品|这款|此基金|此产品|本基金|这个产品|这支")
+_HOUSE = 2  # characters of a fund's name that are its house
+_CLAUSE_REST = re.compile("[^,;。!?\n]{1,40}")
+_BUYS = re.compile("买(?![的了过前])|申购|认购|配(?:一?[点些置]|上|个)|定投|加仓|参与|转入|入手")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LOWEST = "C1"  # nobody's insistence lifts the lowest class
 _EXCHANGED = re.compile("换成|转换成|转换为|换为|换到|转入|调整为|置换成|切换到|调仓到")
@@ -88,11 +91,13 @@ class RecommendationReader:
         parts = sentences(source.text)
         for index, sentence in enumerate(parts):
             before = parts[index - 1] if index else None
-            for mention in self._recommended_in(sentence, before, mentions):
+            for mention in self._recommended_in(sentence, before, mentions, context):
                 chosen.setdefault(mention.code, mention)
         return tuple(_placed(m, source) for m in sorted(chosen.values(), key=lambda m: m.start))
 
-    def _recommended_in(self, sentence: Sentence, before: Sentence | None, mentions: list[_Mention]) -> list[_Mention]:
+    def _recommended_in(
+        self, sentence: Sentence, before: Sentence | None, mentions: list[_Mention], context: ReviewContext
+    ) -> list[_Mention]:
         found: list[_Mention] = []
         if not self._cues.search(sentence.text):
             return found
@@ -103,7 +108,8 @@ class RecommendationReader:
                 continue
             if self._clauses.stance(sentence, *cue.span()) is Stance.ASSERTED:
                 bought = _OF_AMOUNT.match(sentence.text, cue.end()) is not None
-                found += self._meant(sentence, before, cue.start(), mentions) or self._topic(sentence, mentions, bought)
+                meant = self._meant(sentence, before, cue.start(), mentions) or self._topic(sentence, mentions, bought)
+                found += meant or _sole(sentence, cue, context)
         return found
 
     def _topic(self, sentence: Sentence, mentions: list[_Mention], bought: bool) -> list[_Mention]:
@@ -132,6 +138,20 @@ class RecommendationReader:
         return [m for m in mentions if before.start <= m.start < before.end][-1:]
 
 
+def _sole(sentence: Sentence, cue: re.Match[str], context: ReviewContext) -> list[_Mention]:
+    """The one product handed in, where buying is urged of 这只 or of its house: 申购一部分海峤FOF."""
+    if len(context.products) != 1:
+        return []
+    product = context.products[0]
+    house = plain_name(product.name)[:_HOUSE]
+    clause = _CLAUSE_REST.match(sentence.text, cue.start())
+    urged = clause is not None and _BUYS.search(clause.group())
+    if not urged or not (_ANAPHORA.search(sentence.text) or (len(house) == _HOUSE and house in sentence.text)):
+        return []
+    start = sentence.start + cue.start()
+    return [_Mention(code=product.code, product=product, start=start, end=sentence.start + cue.end())]
+
+
 class SuitabilityFilter:
     """suitability.mismatch, suitability.unknown, product.off_shelf and product.restricted."""
 
@@ -142,6 +162,7 @@ class SuitabilityFilter:
         self._matrix = {str(c): str(r) for c, r in pack.settings["suitability_matrix"].items()}
         self._reader = reader or RecommendationReader(pack)
         self._listed = compile_pattern(pack.settings.get("restricted_source") or "(?!)")
+        self._withdrawn = compile_pattern(pack.settings.get("withdrawn_source") or "(?!)")
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
         """One finding a rule and recommended product."""
@@ -160,7 +181,7 @@ class SuitabilityFilter:
         """Rules that the recommendation breaks, each with what is different about its finding."""
         product = item.product
         restricted = item.code in {r.code for r in context.restricted} or (product is not None and product.restricted)
-        restricted = restricted or self._is_listed(item, context)
+        restricted = restricted or _is_told(self._listed, item, context)
         if restricted:
             yield "product.restricted", {}
         if product is None:
@@ -173,17 +194,8 @@ class SuitabilityFilter:
         rule = self._level_rule(item.code, product, context)
         if rule:
             yield rule, {}
-        if product.on_shelf is not True:
+        if product.on_shelf is not True or _is_told(self._withdrawn, item, context):
             yield "product.off_shelf", {}
-
-    def _is_listed(self, item: Recommended, context: ReviewContext) -> bool:
-        """Whether a source before us says so: 鼎川股份（690511）自今日起列入限制清单."""
-        names = [item.code, *([item.product.name] if item.product else [])]
-        return any(
-            self._listed.search(sentence.text) and any(name in sentence.text for name in names)
-            for source in context.sources
-            for sentence in sentences(source.text)
-        )
 
     def _level_rule(self, code: str, product: ProductInContext, context: ReviewContext) -> str | None:
         level, risk, expires = context.client_level, product.risk_level, context.client_level_expires
@@ -194,6 +206,16 @@ class SuitabilityFilter:
         if str(risk) <= highest or (level != _LOWEST and _insisted(code, product, context)):
             return None
         return "suitability.mismatch"
+
+
+def _is_told(words: re.Pattern[str], item: Recommended, context: ReviewContext) -> bool:
+    """Whether a source before us says so of a product: 鼎川股份（690511）自今日起列入限制清单."""
+    names = [item.code, *([item.product.name] if item.product else [])]
+    return any(
+        words.search(sentence.text) and any(name in sentence.text for name in names)
+        for source in context.sources
+        for sentence in sentences(source.text)
+    )
 
 
 def _insisted(code: str, product: ProductInContext, context: ReviewContext) -> bool:

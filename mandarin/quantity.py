@@ -34,7 +34,7 @@ class Core:
 
 _LATIN_SCALE = "[wWkK](?![A-Za-z])"
 _SIGN = re.compile(r"(?<![0-9A-Za-z%.)\]\-])[-+\u2212](?=\d)|负(?=[0-9" + DIGIT_CHARS + "十百])")
-_MORE = r"(?:[多余](?![少头空额次半])|来(?=[万亿千百块元个只天年岁股手份人])|把(?=[万块元]))"
+_MORE = r"(?:[多余](?![少头空额次半\d])|来(?=[万亿千百块元个只天年岁股手份人])|把(?=[万块元]))"
 # 二十万一半, 三千一个月: what begins after a scale is another number.
 _ANOTHER = "(?<=[百千万亿])一(?=半|个?(?:月|季度|星期|礼拜)|[年天周次手股只张份期人])"
 _ARABIC = re.compile(
@@ -59,7 +59,7 @@ _UNITS = (
     _Unit(pattern="美元|美金", kind=NumeralKind.AMOUNT, name="美元"),
     _Unit(pattern="港元|港币", kind=NumeralKind.AMOUNT, name="港元"),
     _Unit(pattern="欧元|日元|英镑", kind=NumeralKind.AMOUNT),
-    _Unit(pattern="元人民币|元|块钱|块|圆", kind=NumeralKind.AMOUNT, name="元"),
+    _Unit(pattern="元人民币|元|块钱|(?<![在到凑]一)块(?!儿)|圆", kind=NumeralKind.AMOUNT, name="元"),
     _Unit(pattern="毛钱?|角", kind=NumeralKind.AMOUNT, name="元", factor=Decimal("0.1")),
     _Unit(pattern=_MEASURES, kind=NumeralKind.COUNT),
 )

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from compliance_filters.numbers.evidence import Evidence, Known, shares_in
-from compliance_filters.numbers.figures import Figure
+from compliance_filters.numbers.figures import LIMIT, Figure
 from compliance_filters.numbers.labels import label_of
 from compliance_filters.numbers.mentions import ANNUAL, BENCHMARK, EXCESS, MOVE, RETURN, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period
-from compliance_filters.numbers.tiers import tier_before
+from compliance_filters.numbers.tiers import agree, tier_before
 from mandarin.chinese_number import read_number
 
 _EITHER = re.compile("前者|后者|两者|二者|两只|另一只|其他|同类平均")
@@ -25,7 +25,7 @@ _MOVING = frozenset(
     {"return", "annual", "benchmark", "drawdown", "move", "excess", "revenue", "profit", "nav", *_AMOUNTS}
 )
 _TOP = re.compile(r"前\s?([一二三四五六七八九十]{1,3}|\d{1,3})\s?[大名]")  # how many of the largest are added up
-_YEARLY = re.compile("年均|年化|(?:平均|均)每年|每年|一年平均")
+_YEARLY = re.compile("年均|年化|(?:平均|均)每年|每年(?!分别|依次|各|都)|一年平均")
 _OF_ALL_YEARS = frozenset({RETURN, BENCHMARK, MOVE, EXCESS})
 _MARKET = re.compile("基准|指数|大盘|市场|同类|平均|沪深|中证|[两二]者|对方|它")
 _A_YEAR = 12  # months
@@ -82,7 +82,7 @@ class Comparer:
             "product": bool(other.entity or other.share),
             "period": any(mine.agrees(theirs) for mine in reading.periods for theirs in other.periods),
             "former": other.former,
-            "tier": bool(other.tier & self._tier(index, self._page.figures[index])),
+            "tier": agree(self._tier(index, self._page.figures[index]), other.tier),
             "attribute": bool(reading.attribute and other.attribute),
             "class": reading.attribute == other.attribute or (reading.attribute == MOVE and other.attribute == RETURN),
         }
@@ -97,6 +97,16 @@ class Comparer:
             return False
         match = self.match(index, other)
         return not (match.hard | match.soft) - ({"period"} if named else frozenset())
+
+    def backed(self, index: int, doubts: frozenset[str]) -> frozenset[str]:
+        """Doubts without those of a limit (100万元以下), and of a member of a list that has neither attribute nor
+        period of its own: what it is was taken over from words further before."""
+        reading = self._page.reading(index)
+        figure = self._page.figures[index]
+        if LIMIT.match(self._page.text, figure.end):
+            return frozenset()
+        own = reading.own_attribute or reading.own_period or self._page.is_dated(index)
+        return doubts if own or not self._page.is_enumerated(index) else doubts - {"attribute", "class", "period"}
 
     def label(self, index: int) -> str:
         """The words that tell what a figure is of, beside its attribute and period: 电子 of 其中电子36.2%."""
@@ -143,7 +153,7 @@ class Comparer:
         elif False in agreed:
             certain = reading.own_period and (
                 evidence.fact
-                or _other_years(reading.periods, evidence.periods)
+                or ((evidence.own_period or evidence.former) and _other_years(reading.periods, evidence.periods))
                 or (evidence.sole_period and _other_lengths(reading.periods, evidence.periods))
                 or (evidence.sole_period and _other_parts(reading.periods, evidence.periods))
             )
@@ -160,7 +170,7 @@ class Comparer:
             hard.add("attribute")
         if self._other_base(index, evidence):
             hard.add("attribute")
-        if evidence.tier and (tier := self._tier(index, figure)) and not tier & evidence.tier:
+        if evidence.tier and (tier := self._tier(index, figure)) and not agree(tier, evidence.tier):
             soft.add("tier")
         reading = self._page.reading(index)
         mine, theirs = reading.attribute, evidence.attribute

@@ -25,6 +25,7 @@ _BARE = 6  # characters between a sum and its share
 _PRECISE = Decimal("0.002")  # half of the last digit by the value: 46,899 and 920 are precise, 75 and 2.1 are not
 _ROUND_DIGITS = 2
 _PAIR = 2
+_SHARES = {"股": "份"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +61,7 @@ class Claim:
     @property
     def unit(self) -> str:
         """The figure's unit; 元 where it is left out."""
-        return "元" if is_sum(self.text, self.figure) else self.quantity.unit
+        return "元" if is_sum(self.text, self.figure) else _SHARES.get(self.quantity.unit, self.quantity.unit)
 
     @property
     def direction(self) -> int:
@@ -71,10 +72,12 @@ class Claim:
             return 1 if net["came"] else -1
         if self.unit == "元" and (gain := cues.GAIN.search(self.near)):
             return 1 if gain["up"] else -1
-        found = list(cues.DIFFERENCE.finditer(self.words))
-        if not found or cues.OF_A_FALL.search(self.words):
+        words = self.words.rpartition(",")[0] or self.words  # without what stands behind it
+        found = list(cues.DIFFERENCE.finditer(words))
+        if not found or cues.OF_A_FALL.search(words):
             return 0
-        return 1 if found[-1]["up"] else -1 if found[-1]["down"] else 0
+        told = 1 if found[-1]["up"] else -1 if found[-1]["down"] else 0
+        return -told if cues.FALLS_BY.search(words[: found[-1].end()]) else told
 
     @property
     def growth(self) -> str:

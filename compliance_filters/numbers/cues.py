@@ -18,6 +18,7 @@ BETWEEN_RATES = re.compile(
     "跑赢|跑输|超额|第六|后五|(?<!不)超过|超出|超越|(?<!不)高于|高出|(?<!不)低于|领先|落后|相差|差|多|少|利差|提高|下降|上升"
 )
 GAIN = re.compile("(?P<up>赚|盈利|浮盈|增值)|亏|赔|损失")
+FALLS_BY = re.compile("(?:跌|亏)(?:得|了)?[^，,。；;]{0,8}[多少]$")  # 跌得比基准多: lies below it
 OF_A_FALL = re.compile("降幅|跌幅|回撤|亏损")  # which narrows when the figure rises
 LEFT = re.compile(
     "其余|剩|余下|另外|余额|结余|盈余|浮盈|浮亏|盈利|亏损|收益|赚|亏|增值|净(?!值|资产|利)|可用于|可投|缺口|还差|还需|扣除|实得|实收|到手|[=＝]"
@@ -75,4 +76,5 @@ AGAINST_SUM = re.compile(
 )
 RELATIVE = re.compile("按比例|相对(?:幅度|变化|于)|比例上")
 CHANGED = re.compile("(?:(?P<fell>[降少减])|[升多增])了[^，,。；;]{0,3}$")
+TOGETHER = re.compile("合占|合共|一共占|共占|两者占|三者占")
 AGAINST = re.compile("比|较|相比|对比|相较|于")  # two held against each other

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import chain, combinations, islice
 
 from compliance_filters.finding import ReviewContext
@@ -13,10 +15,13 @@ from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import COMPARES, Claim, claim_of, is_round
 from compliance_filters.numbers.comparisons import PAIRED
 from compliance_filters.numbers.evidence import Evidence, Known
+from compliance_filters.numbers.implied import is_implied
 from compliance_filters.numbers.mentions import MOVE, NAV, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import Part, Parts, is_sum, nearest
 from compliance_filters.numbers.quantities import Quantity
+from compliance_filters.numbers.spans import lies_between
+from compliance_filters.numbers.stated import days_named
 
 _FRACTION = re.compile("[^百分]+分之")  # 四十分之一, also of two rates
 _TIMES = re.compile("[×xX*折]")  # 1.2%×40%
@@ -24,6 +29,7 @@ _MOVES_TO = re.compile("%(?:[上下]?[调降升]|提高|回落|降低|调整|[�
 _TENTHS = "折"
 _FEW = 12  # sums, rates and spans that are multiplied with one another
 _BEHIND = 10
+_LED = 24  # characters before a figure: 三年累计10.98%，基准10.87%
 _NEXT = 80  # characters behind a premise in which something is computed from it
 
 
@@ -41,6 +47,11 @@ class Derivation:
         """`bound` gives the known number that a shown figure (by index) states."""
         self._page, self._context, self._products = page, context, products
         self._parts = Parts(page, known, products, bound)
+        self._known = known
+
+    @cached_property
+    def _days(self) -> tuple[date, ...]:
+        return tuple(days_named(self._page.text, self._known, self._context))
 
     def gives(self, index: int, *, stated: bool, trusts: Callable[[int], bool]) -> bool:
         """Whether shown or known numbers give this figure in a way that its words ask for.
@@ -51,8 +62,12 @@ class Derivation:
         claim = claim_of(self._page, index, self._products, stated=stated)
         if claim.unit == "个月" and cues.SINCE.search(claim.words):
             return _since(claim.quantity, self._context)
+        if lies_between(claim.quantity, self._days):
+            return True
         parts = self._parts.around(index, trusts)
         if claim.meets(self._results(claim, parts)):
+            return not comparisons.is_turned(claim, parts)
+        if not stated and is_implied(claim, parts):
             return not comparisons.is_turned(claim, parts)
         return self._is_premise(index, parts, trusts)
 
@@ -142,7 +157,7 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
         yield from arithmetic.rest_of_first(said[-PAIRED:])
     if cues.YEARLY.search(claim.words):
         yield from arithmetic.yearly(own)
-    if cues.COMPOUND.search(claim.words):
+    if cues.COMPOUND.search(claim.text, max(claim.figure.sentence, start - _LED), start):
         before = [p for p in own if 0 <= p.place < start]
         yield from arithmetic.compounded(before[::-1])
         for run in arithmetic.runs(nearest(before, start, _FEW)):

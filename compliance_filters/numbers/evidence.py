@@ -40,6 +40,7 @@ class Evidence:
     attribute: str | None
     periods: tuple[Period, ...] = ()
     sole_period: bool = False  # its own words name these and no other
+    own_period: bool = False  # its own words name these, and they are not taken over from what stands before
     entity: str | None = None  # code of a product
     share: str | None = None  # A类, C类
     qualifier: str | None = None  # what else tells a fact from others of its attribute: 股票, 第一大重仓股
@@ -91,6 +92,7 @@ class SourcePage:
             attribute=reading.attribute,
             periods=reading.periods or (former_periods(former, self.periods) if former else self.periods),
             sole_period=reading.sole_period,
+            own_period=reading.own_period,
             entity=self.page.entity(index, self.products)[0],
             share=self.page.entity(index, self.shares)[0],
             source=self.source.n,

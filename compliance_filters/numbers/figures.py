@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from compliance_filters.numbers.assumed import CLAUSE_END, Assumptions
+from compliance_filters.numbers.measures import Measures
 from compliance_filters.numbers.periods import periods_in
 from compliance_filters.numbers.quantities import Quantity, quantity_of
 from compliance_filters.numbers.tables import SPANS_OF_TIME, Tables
@@ -32,6 +33,9 @@ _NOT_SAID = re.compile(
     r"|(?<!\d)(?:\d{3,4}-){1,2}\d{3,8}(?:-\d{1,4})?(?!\d)"  # a telephone, also a hotline
     r"|(?<!\d)(?:95\d{3,4}|1[03]\d{3,4}|12386|12315)(?!\d|[.,%]\d|[%万亿元份户只人个])"
     r"|1(?=\s?(?:美元|港元|港币|欧元|英镑|日元)\s?[兑合=≈])"
+    r"|(?<![\d.,+\-×*÷/(])1\s?[\u4e00-\u9fffA-Za-z]{1,5}\s?(?:[=＝]|等于)\s?\d[\d,]{0,12}"  # 1吉瓦=1,000兆瓦
+    r"(?=\s?[\u4e00-\u9fffA-Za-z])"
+    r"|(?<=面值)[为是]?1(?:00)?(?=元)"
     r"|(?:19|20)\d\d[-/.](?:1[0-2]|0?[1-9])[-/.](?:3[01]|[12]\d|0?[1-9])"  # a date, whatever stands beside it
     r"|(?:19|20)\d\d(?=\s?[、和]\s?(?:19|20)\d\d年)"  # the first of two years
     r"|7\s?[×xX*]\s?24|24\s?小时"
@@ -45,10 +49,10 @@ _NOT_SAID = re.compile(
     r"|(?<![\d.])\d{2}(?=国开|附息国债|国债|农发|进出|云路|[\u4e00-\u9fff]{2,4}MTN)"
 )
 _NOT_SAID_BEGINS = re.compile(
-    r"\d(?<!\d\d)|七(?=日年)|每(?=[\s\d一二三四五六七八九十百千万])|[(（\[【〔沪中上深标创科纳恒国道罗日富宽巨北万M](?=[\d\u4e00-\u9fffS])"
+    r"\d(?<!\d\d)|[为是](?=1)|七(?=日年)|每(?=[\s\d一二三四五六七八九十百千万])|[(（\[【〔沪中上深标创科纳恒国道罗日富宽巨北万M](?=[\d\u4e00-\u9fffS])"
 )
 _SKIPPED_BEFORE = re.compile(
-    r"(?:(?:电话|热线|拨打|客服|致电|代码|编号|邮编|传真|第|页码?|版本|登记号|表|图|附注|条款|证号|尾号|单号|文号|号)[为是:：\s]{0,2}"
+    r"(?:(?:电话|热线|拨打|客服|致电|代码|编号|邮编|传真|第|页码?|版本|登记号|表|图|附注|条款|证号|尾号|单号|文号|号|单位)[为是:：\s]{0,2}"
     r"|\b[A-Z]{1,4}[-+]?)$"
 )
 _SKIPPED_ENDS = frozenset("话线打服电码号编邮真第页本记表图注款是为:： -+ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -57,6 +61,11 @@ _RELATIVE = re.compile(r"(?:近|过去|最近|每|未来|前|后|历时|为期|�
 _SHARES, _MANY = frozenset({"份", "股"}), 100  # 12,400份 is somebody's, 一份 is not
 _LENT = re.compile(r"\s?[、和与及/]\s?")
 _DIGITS = "0123456789.,，+-−"
+# 100万元以下: what is told is told of such sums.
+LIMIT = re.compile("(?:及|（含）|\\(含\\))?以[上下内]|（含|\\(含|起[投购认]")
+# 三年依次为: so many years that figures are told for, and no length.
+_EACH_OF = re.compile("(?:里|内|间|来|以来|下来)?[，,]?(?:依次|分别|逐年|每年|各年|累计|合计|总共|加起来)")
+_BEHIND_BRACKET = re.compile(r"[)）](?:为|是|则为|约为|达到?|：|:)?\s?约?$")
 _LASTS = re.compile(r"(?:持有|期限|期|封闭|锁定|满|任职|久期|不足|不满|不少于)[^，,。；;\d]{0,3}$")
 _PLACES = frozenset({"点", "条", "项", "步", "轮", "遍", "笔", "张", "批", "套", "层", "次", "折"})
 
@@ -131,15 +140,27 @@ class _Reader:
         self._periods = [(m.start, m.end) for m in periods_in(text)]
         self._assumptions = Assumptions(text, hidden)
         self._tables = Tables(text)
+        self._measures = Measures(text)
 
     def figures(self) -> Iterator[Figure]:
-        previous: Figure | None = None
+        told: list[Figure] = []
         units = self._lent_units()
         for index, numeral in enumerate(self._numerals):
-            figure = self._figure(numeral, previous, units.get(index, ""))
+            figure = self._figure(numeral, self._before(numeral, told), units.get(index, ""))
             yield figure
             if figure.said or figure.assumed:
-                previous = figure
+                told.append(figure)
+
+    def _before(self, numeral: Numeral, told: Sequence[Figure]) -> Figure | None:
+        """The figure before; where brackets explain the words that this one belongs to, the one before them:
+        业绩比较基准（中债综合指数×80%+沪深300×20%）为2.65%."""
+        lead = self._text[max(0, numeral.start - 4) : numeral.start]
+        if told and (closing := _BEHIND_BRACKET.search(lead)):
+            closes = numeral.start - len(lead) + closing.start()
+            opens = max(self._text.rfind(mark, 0, closes) for mark in "(（")
+            if opens < told[-1].start < closes:
+                return next((f for f in reversed(told) if f.end <= opens), None)
+        return told[-1] if told else None
 
     def _lent_units(self) -> dict[int, str]:
         """Units that numbers take from the next one, by index: the 0.14 of 分别多了0.14和0.75个百分点."""
@@ -161,7 +182,7 @@ class _Reader:
         before_end = previous.end if previous else 0
         stretch = max(clause, sentence, before_end)
         label, unit, column = self._tables.cell(numeral.start)
-        unit = unit or lent
+        unit = unit or lent or ("" if label or numeral.unit else self._measures.of(numeral.start, numeral.end))
         before = self._hidden[max(stretch, numeral.start - 24) : numeral.start]
         gap = self._text[before_end : numeral.start]
         quantity = quantity_of(numeral, before, unit, self._text[numeral.end : numeral.end + 4])
@@ -178,7 +199,7 @@ class _Reader:
             stretch=stretch,
             previous_end=max(sentence, before_end),
             clause_end=max(clause_end, numeral.end),
-            joined=alike and len(gap) <= _JOINED_WITHIN and bool(_JOINED.fullmatch(gap)) and not label,
+            joined=alike and self._is_joined(gap, numeral) and not label,
             strict=rank or bool(unit) or _is_strict(numeral),
             said=said and not assumed,
             assumed=said and assumed,
@@ -187,6 +208,11 @@ class _Reader:
             label=label,
             column=column,
         )  # fmt: skip
+
+    def _is_joined(self, gap: str, numeral: Numeral) -> bool:
+        """Whether nothing but 、 or 和 stands before a number; a limit (，100万元以下) goes on with no list."""
+        joins = len(gap) <= _JOINED_WITHIN and _JOINED.fullmatch(gap) is not None
+        return joins and not LIMIT.match(self._text, numeral.end)
 
     def _is_rank(self, numeral: Numeral) -> bool:
         before, after = (
@@ -203,13 +229,17 @@ class _Reader:
         """Whether a text must be able to prove this number."""
         if rank:
             return True
+        if self._tables.is_head(numeral.start):
+            return False
         if numeral.kind in (NumeralKind.CODE, NumeralKind.ORDINAL):
             return False
         before = self._hidden[max(0, numeral.start - 12) : numeral.start]
         after = self._hidden[numeral.end : numeral.end + 2]
         if "*" in before[-2:] + after or (before[-1:] in _SKIPPED_ENDS and _SKIPPED_BEFORE.search(before)):
             return False
-        if numeral.unit in SPANS_OF_TIME and self._is_in_period(numeral.start):
+        if numeral.unit in SPANS_OF_TIME and (
+            self._is_in_period(numeral.start) or _EACH_OF.match(self._text, numeral.end)
+        ):
             return False
         if numeral.kind is not NumeralKind.COUNT:
             return numeral.quote not in ("100%", "百分百", "一半")

@@ -187,7 +187,10 @@ class Judge:
     def _better(self, index: int, matches: list[Match]) -> bool:
         """Whether a known number of another size fits the claim's words in what the equal ones do not fit."""
         mine = self._page.figures[index].quantity
-        doubts = frozenset.union(*(m.soft for m in matches if not m.hard))
+        raised = [self._comparer.backed(index, m.soft) for m in matches if not m.hard]
+        if not all(raised):
+            return False
+        doubts = frozenset.union(*raised)
         equal = {id(m.evidence) for m in matches}  # of other sizes there are facts alone, which live as long as this
         for other in self._pool(index):
             if not same_class(mine.unit, other.quantity.unit) or mine.same_size(other.quantity) or id(other) in equal:

@@ -62,6 +62,12 @@ class MarkedText:
             self._prepare()
         return self._groups.get(index, (index, index))
 
+    def is_dated(self, index: int) -> bool:
+        """Whether a period stands between the figure before and this one: 截至2026年3月31日，净值为25.17亿元."""
+        self._prepare()
+        figure = self.figures[index]
+        return bool(self._between(self._periods, figure.previous_end, figure.start, index))
+
     def earlier(self, index: int) -> str:
         """The word right before a figure that puts it before the period spoken of: the 上季度末 of 上季度末为93.5%."""
         known = self._earlier.get(index)
@@ -92,6 +98,13 @@ class MarkedText:
         """Whether a figure stands in brackets that closed before this one: 5.13%（基准4.02%），下一年…"""
         place, end = self.figures[other].start, self.figures[index].start
         return any(s < place < e <= end for s, e in self._hidden_within(max(0, place - 61), place))
+
+    def _is_closed(self, mention: Mention, figure: Figure) -> bool:
+        """Whether a mention stands in brackets with a figure of its own: 76.4%（二季度末81.9%），第一大4.28%."""
+        hidden = self._hidden_within(max(0, mention.start - 61), mention.start + 1)
+        return any(
+            s <= mention.start < e <= figure.start and any(s < f.start < e for f in self.figures) for s, e in hidden
+        )
 
     def _behind_brackets(self, place: int) -> int:
         """Where brackets end that begin at `place`: they are of the figure before, as in 2.3%（2025年）."""

@@ -197,14 +197,18 @@ class Page(MarkedText):
         mentions = self._between(self._periods, figure.sentence, figure.start, index)
         if not any(m.start >= figure.previous_end for m in mentions) and (turn := self._turns_back(index)) is not None:
             return self.reading(turn).periods, False
-        earlier = [m.value for m in mentions if self.text[m.start - 1 : m.start] not in _COMPARED]
+        earlier = [
+            m.value
+            for m in mentions
+            if self.text[m.start - 1 : m.start] not in _COMPARED and not self._is_closed(m, figure)
+        ]
         return one_a_kind(earlier), False
 
     def _tell_apart(self, indexes: Sequence[int]) -> bool:
         """Whether figures before a list are such a list, or each of a period of its own."""
         if self.group(indexes[0]) == (indexes[0], indexes[-1]):
             return True
-        periods = [self.reading(i).periods[:1] for i in indexes if self.reading(i).own_period]
+        periods = [self.reading(i).periods for i in indexes if self.reading(i).own_period]
         return len(set(periods)) == len(indexes)
 
     def _period_behind(self, place: int) -> Period | None:

@@ -20,7 +20,9 @@ _UNIT_OF_KIND = {
     NumeralKind.PERCENT: "%", NumeralKind.PERCENTAGE_POINTS: "pp", NumeralKind.BASIS_POINTS: "bp",
 }  # fmt: skip
 _FACT_UNITS = {"％": "%", "个百分点": "pp", "百分点": "pp", "BP": "bp", "bps": "bp", "基点": "bp", "个基点": "bp"}
-_AMOUNT_SCALES = {"百万": 10**6, "千万": 10**7, "万": 10**4, "亿": 10**8, "千": 10**3}
+_AMOUNT_SCALES = {
+    "百万": 10**6, "千万": 10**7, "万": 10**4, "亿": 10**8, "千": 10**3, "兆": 10**6, "吉": 10**9, "太": 10**12,
+}  # fmt: skip
 _ONE = Decimal(1)
 _TENTH = 10  # per cent
 _RATES = frozenset({"%", "pp"})
@@ -163,7 +165,8 @@ def _normal_unit(unit: str) -> tuple[str, Decimal]:
 def _split_scale(unit: str) -> tuple[str, Decimal]:
     for name, scale in _AMOUNT_SCALES.items():
         if unit.startswith(name):
-            return unit.removeprefix(name), Decimal(scale)
+            plain, further = _split_scale(unit.removeprefix(name))  # 万千瓦
+            return plain, Decimal(scale) * further
     return unit, Decimal(1)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -115,6 +116,14 @@ class StatedChecker:
         yield from wrong_settlements(text, known)
         yield from _wrong_levels(text, context, products)
         yield from _wrong_codes(text, context, products)
+
+
+def days_named(text: str, known: Known, context: ReviewContext) -> Iterator[date]:
+    """The days that a text and what is known of its context name; without a year they are of today's."""
+    for day in (*_days(text), *_held_days(known, context)):
+        if day.day:
+            with suppress(ValueError):
+                yield date(day.year or context.today.year, day.month, day.day)
 
 
 def _wrong_days(text: str, known: Known, context: ReviewContext, products: Sequence[Mention]) -> Iterator[Fault]:

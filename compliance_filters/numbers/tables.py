@@ -13,8 +13,12 @@ SPANS_OF_TIME = frozenset({
     "月", "个月", "季度", "个季度", "周", "年", "周年", "天", "日", "小时", "个小时", "分钟", "秒",
     "个自然日", "自然日",
 })  # fmt: skip
-_UNIT = re.compile(r"[(（]\s?(?:单位[:：]\s?)?(?:人民币)?(%|％|亿元|万元|元|亿份|万份|份|户|天|年)\s?[)）]")
-_UNIT_LINE = re.compile(r"单位[:：]\s?(?:人民币)?(亿元|万元|元|亿份|万份|份)")
+_UNITS = "%|％|个百分点|百分点|亿元|万元|元|亿份|万份|份|亿股|万股|股|户|万户|天|年"
+_UNIT = re.compile(rf"[(（]\s?(?:单位[:：]\s?)?(?:人民币)?({_UNITS})\s?[)）]")
+_UNIT_LINE = re.compile(
+    rf"单位[:：]\s?(?:人民币)?(亿元|百万元|千万元|万元|千元|元|亿份|万份|份)|[(（]\s?(?:人民币)?({_UNITS})\s?[)）]\s*$"
+)
+_RULE = set("|-: \t")
 
 
 class Tables:
@@ -40,12 +44,18 @@ class Tables:
         found = _UNIT.findall(label)
         return label, (found[-1] if found else row.unit), column + 1
 
+    def is_head(self, place: int) -> bool:
+        """Whether a place lies in the heading of a table: the 2026 of 2026E净利（亿元） is no figure."""
+        row = self._rows.get(self._text.rfind("\n", 0, place) + 1) if self._rows else None
+        return row is not None and row.is_head
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Row:
     cells: tuple[str, ...]
     head: tuple[str, ...]  # the heading of each column, () where the table has none
     unit: str  # what a line above says: 单位：万元
+    is_head: bool
 
     def label(self, column: int, own: str) -> str:
         first = next((cell for cell in self.cells if cell.strip()), "")
@@ -59,18 +69,21 @@ def _rows(text: str) -> dict[int, _Row]:
     rows: dict[int, _Row] = {}
     head: tuple[str, ...] = ()
     unit, inside = "", False
-    for start, line in _lines(text):
+    lines = list(_lines(text))
+    for at, (start, line) in enumerate(lines):
         if line.count("|") < 2:
             found = _UNIT_LINE.search(line)
-            unit = found[1] if found else ("" if inside else unit)
+            unit = (found[1] or found[2]) if found else ("" if inside else unit)
             head, inside = (), False
             continue
         cells = tuple(line.split("|"))
-        if set(line) <= set("|-: \t"):
+        if set(line) <= _RULE:
             continue
-        if not inside and not _has_figure(line):
+        ruled = at + 1 < len(lines) and "-" in lines[at + 1][1] and set(lines[at + 1][1]) <= _RULE
+        if not inside and (ruled or not _has_figure(line)):
             head = cells
-        rows[start] = _Row(cells=cells, head=() if cells is head else head, unit=unit)
+        is_head = cells is head
+        rows[start] = _Row(cells=cells, head=() if is_head else head, unit=unit, is_head=is_head)
         inside = True
     return rows
 

@@ -1,4 +1,5 @@
-"""Sums worked out in brackets behind their result: 3.1亿元(21.7-18.6), 67,300元(100,000×(1-32.7%))."""
+"""Sums that a text works out: in brackets behind their result (3.1亿元(21.7-18.6)), or as an equation before it
+(64,200.00×0.50%=321.00元, 100,000÷(1+1.2%)≈98,814.23)."""
 
 from __future__ import annotations
 
@@ -13,14 +14,24 @@ from compliance_filters.numbers.pages import Page
 
 _CONTENT = re.compile(r"[\d.,%+\-×*÷/()\s亿万元个百分点倍年份]{3,80}")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_MEASURE = re.compile(r"个?百分点|[亿万元个倍年份\s,]")
+_MEASURE = re.compile(r"个?百分点|[亿万千百元个倍年份股天期只次笔手张\s,]")
 _OPERATOR = re.compile(r"[+×*÷/]|(?<=[\d.%)])\s*-")
 _OF_A_SUM = re.compile(r"[+×*÷/\-－＋=]")  # 30,000÷(1+1.2%): the number belongs to the computation
 _RANGE = re.compile(r"[\d\s\-/.]+")  # 2021-2023, 400-888-0199, 12/345: no sum
 _SCALES = (1.0, 100.0, 0.01, 1e4, 1e-4, 1e8, 1e-8)  # per cent, 万 and 亿 may stand on one side alone
 _OPENS, _CLOSES = "(（", ")）"
+_PLAIN = str.maketrans("－＋（）％xX", "-+()%**")
 _CONSTANTS = frozenset({1.0, 100.0, 10_000.0, 12.0, 365.0, 360.0})
 _NEAR = 2  # characters between a result and the bracket that works it out
+_APART = re.compile(r"[，,；;。、]")  # and the bracket is of what follows: 1.864，(1.864-1.385)/1.864
+_GOES_ON = re.compile(r"\s?[+×*÷/－＋=＝≈-]")  # a bracket that a computation goes on behind is no whole one
+_EQUALS = re.compile(r"\s?(?:[=＝≈]|约?等于|约为)\s?约?")
+# What may stand on the left of an equation: numbers, signs and the words of units; it ends in a number or a bracket.
+_LEFT = re.compile(
+    r"(?:[\d.,%％+\-×*÷/()（）－＋]|[xX](?=\s?\d)|\s|[亿万千百]|元|份|股|个百分点|倍|[天期只次笔手张](?=\s?[×*÷/+－＋-]))+$"
+)
+_LED_ON = re.compile(r"[+×*÷/－＋][\u4e00-\u9fffA-Za-z]{1,8}$")  # 管理费1.20%+托管费0.20%+0.10%: more stands before
+_LONGEST = 80
 _HALF = 0.51  # of the last shown digit, and a little for binary fractions
 _APPLY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -32,11 +43,12 @@ _APPLY: dict[type[ast.operator], Callable[[float, float], float]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
-    """A bracket of a text that holds a computation; offsets are into the text."""
+    """A computation in a text: a bracket, or what stands before an equals sign; offsets are into the text."""
 
     start: int
     end: int
     values: tuple[float, ...]  # with per cent as hundredths, and as they stand
+    result: int = -1  # where the result of an equation stands; a bracket's stands before it
 
     def gives(self, shown: str) -> bool:
         """Whether the computation comes to a number as it is written, within its last digit."""
@@ -57,15 +69,37 @@ def sums(text: str) -> Iterator[Sum]:
         end = _closing(text, start)
         if start < done or end < 0:
             continue
-        content = text[start + 1 : end].translate(str.maketrans("－＋（）", "-+()"))
+        content = text[start + 1 : end].translate(_PLAIN)
         if not _CONTENT.fullmatch(content) or len(_NUMBER.findall(content)) < 2 or not _OPERATOR.search(content):
             continue
         if _RANGE.fullmatch(content) and not re.search(r"\d\.\d+\s*-\s*\d+\.\d", content):
             continue
-        values = tuple(_value(content, hundredths) for hundredths in (True, False))
-        if all(value is not None for value in values):
+        if values := _values(content):
             done = end
-            yield Sum(start=start, end=end + 1, values=tuple(v for v in values if v is not None))
+            yield Sum(start=start, end=end + 1, values=values)
+
+
+def equations(text: str) -> Iterator[Sum]:
+    """Computations with their result behind an equals sign, also of a chain: 26,500÷10×0.380=10,070÷10=1,007."""
+    for sign in _EQUALS.finditer(text):
+        left = _LEFT.search(text, max(0, sign.start() - _LONGEST), sign.start())
+        if left is None or not text[sign.end() : sign.end() + 1].isdigit() or _LED_ON.search(text, 0, left.start()):
+            continue
+        start, content = left.start(), left.group()
+        while content.count(")") + content.count("）") < content.count("(") + content.count("（"):
+            opening = next(at for at, char in enumerate(content) if char in _OPENS)
+            start, content = start + opening + 1, content[opening + 1 :]
+        content = content.translate(_PLAIN)
+        if len(_NUMBER.findall(content)) < 2 or not _OPERATOR.search(content):
+            continue
+        if values := _values(content):
+            yield Sum(start=start, end=sign.start(), values=values, result=sign.end())
+
+
+def _values(content: str) -> tuple[float, ...]:
+    """What a computation comes to with per cent as hundredths, and as they stand; () where it is none."""
+    values = tuple(_value(content, hundredths) for hundredths in (True, False))
+    return tuple(v for v in values if v is not None) if None not in values else ()
 
 
 def _closing(text: str, start: int) -> int:
@@ -102,21 +136,23 @@ class WorkedSums:
 
     def __init__(self, page: Page, known: Known) -> None:
         self._page = page
-        self._sums = tuple(sums(page.text)) if any(sign in page.text for sign in _OPENS) else ()
+        text = page.text
+        self._sums = tuple(sums(text)) if any(sign in text for sign in _OPENS) else ()
+        self._sums += tuple(equations(text)) if _EQUALS.search(text) else ()
         self._known = set(_known_values(known)) if self._sums else set()
 
     def prove(self, index: int, open_ones: Collection[int]) -> bool:
         """Whether a figure is a term that is proved elsewhere, or the result of a sum whose terms are all proved."""
         figure = self._page.figures[index]
-        within = next((s for s in self._sums if s.start < figure.start and figure.end < s.end), None)
-        if within:
-            return self._is_term(index, open_ones)
-        shown = self._sum_behind(index)
-        return shown is not None and shown.gives(self._shown(index)) and not self._open_terms(shown, open_ones)
+        shown = self._sum_of(index)
+        if shown is not None and shown.gives(self._shown(index)):
+            return not self._open_terms(shown, open_ones)
+        within = next((s for s in self._sums if s.start <= figure.start and figure.end <= s.end), None)
+        return within is not None and self._is_term(index, open_ones)
 
     def contradict(self, index: int) -> bool:
-        """Whether the bracket right behind a figure comes to something else."""
-        shown = self._sum_behind(index)
+        """Whether the computation of a figure comes to something else."""
+        shown = self._sum_of(index)
         return shown is not None and not shown.gives(self._shown(index))
 
     def _is_term(self, index: int, open_ones: Collection[int]) -> bool:
@@ -128,7 +164,7 @@ class WorkedSums:
             value
             for i, figure in enumerate(self._page.figures)
             if i not in open_ones
-            and not any(s.start < figure.start < s.end for s in self._sums)
+            and (self._is_result(i) or not any(s.start <= figure.start < s.end for s in self._sums))
             and (value := _literal(self._shown(i))) is not None
         }
         return mine in _CONSTANTS or any(
@@ -137,12 +173,23 @@ class WorkedSums:
 
     def _open_terms(self, shown: Sum, open_ones: Collection[int]) -> bool:
         figures = self._page.figures
-        return any(shown.start < figures[i].start < shown.end and not self._is_term(i, open_ones) for i in open_ones)
+        return any(shown.start <= figures[i].start < shown.end and not self._is_term(i, open_ones) for i in open_ones)
 
-    def _sum_behind(self, index: int) -> Sum | None:
-        end = self._page.figures[index].end
-        behind = next((s for s in self._sums if 0 <= s.start - end <= _NEAR), None)
-        return None if behind is None or _OF_A_SUM.search(self._page.text, end, behind.start) else behind
+    def _is_result(self, index: int) -> bool:
+        start = self._page.figures[index].start
+        return any(s.result == start for s in self._sums)
+
+    def _sum_of(self, index: int) -> Sum | None:
+        """The equation that a figure is the result of, or the bracket right behind it."""
+        figure, text = self._page.figures[index], self._page.text
+        equation = next((s for s in self._sums if s.result == figure.start), None)
+        if equation is not None:
+            return equation
+        behind = next((s for s in self._sums if s.result < 0 and 0 <= s.start - figure.end <= _NEAR), None)
+        if behind is None or _GOES_ON.match(text, behind.end):
+            return None
+        between = text[figure.end : behind.start]
+        return None if _OF_A_SUM.search(between) or _APART.search(between) else behind
 
     def _shown(self, index: int) -> str:
         figure = self._page.figures[index]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from compliance_filters.clauses import sentences
 from compliance_filters.errors import FilterError
 from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext, Target
 from compliance_filters.phrases import PhraseFilter
-from compliance_filters.rules.pack import Rule, RulePack
+from compliance_filters.rules.pack import Rule, RulePack, compile_pattern
 from compliance_filters.semantic.calibration import Calibration, Thresholds, read_calibration, suspicions
 from compliance_filters.settings import ComplianceSettings
 from models.encoder import Encoder
@@ -52,6 +52,10 @@ class SemanticFilter:
         self._calibration = calibration
         self._normalise = pack.normalise
         self._phrases = PhraseFilter(pack)
+        doubted: Mapping[str, Mapping[str, str]] = pack.settings.get("model_doubted") or {}
+        self._doubted = {
+            rule: (compile_pattern(words["said"]), compile_pattern(words["unless"])) for rule, words in doubted.items()
+        }
         self._rules: list[Rule | None] = [pack.rules.get(label) for label in scorer.labels]
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
@@ -67,6 +71,8 @@ class SemanticFilter:
                 denied = self._phrases.denied(window, start - span[0], end - span[0]).get(rule.id)
                 if denied and not self._said_besides(window, denied, column, draft.target):
                     continue  # 本产品不保本: clause logic read these very words, and reads negation better
+                if self._is_doubted(rule.id, source.text, start, end):
+                    continue  # 您要转走我不拦: the sentence does the opposite of what the rule forbids
                 place = source.original_span(start, end)
                 found.append(self._finding(rule, draft, place, suspicion))
         return tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule)))
@@ -75,6 +81,13 @@ class SemanticFilter:
         """See ReadsAhead; of use with a scorer that remembers (models/remembering.py)."""
         sources = [self._normalise(draft.text).text for draft in drafts]
         self._scored([text[slice(*span)] for text in sources for span in windows(text)])
+
+    def _is_doubted(self, rule: str, text: str, start: int, end: int) -> bool:
+        """Whether the words of a sentence speak against what the model guesses of it."""
+        said, unless = self._doubted.get(rule, (None, None))
+        if said is None or unless is None:
+            return False
+        return said.search(text, start, end) is not None and unless.search(text, start, end) is None
 
     def acquits(self, draft: Draft, finding: Finding) -> bool:
         """Whether the model hardly believes in what a phrase rule found: in the window around it, and in the sentence.

@@ -41,13 +41,22 @@ def train(
     from models.tuning_run import TuningSettings
     from serve.errors import ServeError
 
-    house = context.ensure_object(Context).house()
     if only and not data:
         raise ServeError("There is nothing to train on: give --data, or leave out --only.")
+    if fresh and start is None:
+        raise ServeError("--fresh names what the model of --start has not seen: give --start, or leave out --fresh.")
+    if start is not None and not start.is_dir():
+        raise ServeError(
+            f"There is no folder {start} to go on from: give --start one that tougu rules train has written."
+        )
+    house = context.ensure_object(Context).house()
     encoder = house.encoder
     if not isinstance(encoder, SentenceTransformerEncoder):
         raise ServeError("Training needs the encoder on torch: run pip install 'tougu[local,train]'.")
     sentences = load_all([*([] if only else [SHIPPED]), *(data or [])], known=house.rule_pack.rules)
+    unknown = sorted(set(fresh or ()) - {item.batch for item in sentences.items})
+    if unknown:
+        raise ServeError(f"No sentence is of the batch {unknown[0]}: give --fresh the name of a batch of the data.")
     usual = GOING_ON if start else TuningSettings()
     settings = replace(usual, seed=seed, epochs=epochs or usual.epochs)
     with progress_bar() as bar:

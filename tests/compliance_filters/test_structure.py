@@ -363,3 +363,53 @@ def test_a_disclosure_is_approved_by_product(code: str, kind: str, text: str, pa
     context = context_from_meta({"products": [product], **CLIENT})
     found = DisclosureFilter(pack, approved=approved).find(Draft(text="推荐云岭稳健", target=Target.ANSWER), context)
     assert [f.append for f in found if f.rule == rule] == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("持有人户数由12,400户增至13,020户，恰好增长5%", False),
+        ("新增装机31.0吉瓦，较上年增长37.8%", False),
+        ("基金规模由21.3亿元扩到23.2亿元，涨了8.9%", False),
+        ("跌到这里要再涨34.6%才能回到原点", False),
+        ("该基金近一年净值增长5.1%", True),
+        ("近一年这只涨了5.1%", True),
+    ],
+)
+def test_what_grew_must_be_a_fund_to_be_a_display(text: str, shown: bool, judge: Judge) -> None:
+    assert rules(judge, text, "performance", channel="client") == (["performance.display"] if shown else [])
+
+
+def test_a_source_takes_a_product_off_the_shelf(judge: Judge) -> None:
+    gone = {"n": 1, "text": "自7月1日起，公司终止代销云岭稳健债券A/C（990005/990006），不再列入代销货架。"}
+    other = {"n": 1, "text": "自7月1日起，公司终止代销听松成长混合（990009）。"}
+    meta = {**CLIENT, "products": [LOW]}
+    assert rules(judge, "推荐云岭稳健债券", "product", sources=[gone], **meta) == ["product.off_shelf"]
+    assert rules(judge, "推荐云岭稳健债券", "product", sources=[other], **meta) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("我建议您先申购一部分澄湖的这只", ["suitability.mismatch"]),
+        ("没关系，这只您可以配一点", ["suitability.mismatch"]),
+        ("备用金还可以放澄湖成长股票", ["suitability.mismatch"]),
+        ("我建议您先读一读澄湖的合同", []),
+    ],
+)
+def test_the_one_product_is_meant_by_a_pronoun_or_its_house(text: str, broken: list[str], judge: Judge) -> None:
+    assert rules(judge, text, "suitability", **CLIENT, products=[HIGH]) == broken
+
+
+@pytest.mark.parametrize(
+    ("text", "labelled"),
+    [
+        ("以上计算由AI完成。", True),
+        ("我是AI助手，以上内容自动生成。", True),
+        ("本答复由智能投研助手生成。", True),
+        ("AI算力板块今天横盘整理。", False),
+        ("由AI驱动的需求仍在增长。", False),
+    ],
+)
+def test_the_label_in_other_words(text: str, labelled: bool, judge: Judge) -> None:
+    assert rules(judge, text, "missing.ai_label", channel="client") == ([] if labelled else ["missing.ai_label"])

@@ -211,3 +211,9 @@ def test_places_are_valid_and_in_order(text: str) -> None:
         assert text[numeral.start : numeral.end] == numeral.quote
         last = numeral.end
     assert to_digits(text).original == text
+
+
+def test_together_is_no_money_and_more_than_is_no_part_of_a_number() -> None:
+    assert [n.quote for n in find_numerals("加在一块是0.95%")] == ["0.95%"]
+    assert [n.quote for n in find_numerals("离4.8亿多300万元")] == ["4.8亿", "300万元"]
+    assert [n.quote for n in find_numerals("三块五")] == ["三块五"]

@@ -81,6 +81,11 @@ def test_what_was_read_ahead_is_asked_once_for_all_texts(pack: RulePack) -> None
     assert counted.asked == 1
 
 
+def test_the_model_is_not_believed_where_the_sentence_does_the_opposite(pack: RulePack) -> None:
+    assert found(pack, "这里有甲词，到期时可能取回少于投入的金额。") == ()
+    assert [f.rule for f in found(pack, "可能取回少于投入的金额，不过放心，这里有甲词。")] == ["promise.return"]
+
+
 def test_client_input_is_read_for_injection_only(pack: RulePack) -> None:
     assert found(pack, "这里有甲词。", Target.CLIENT_INPUT) == ()
 
