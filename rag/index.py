@@ -175,11 +175,18 @@ class SearchIndex:
             touched = self.store.learn(connection, names)
             if touched:
                 self.store.touch(connection)
-        if touched and self._elsewhere.lexical is not None:
-            with self._lock:
-                self._current_lexical(self._elsewhere.lexical).remove(touched)
-                self._lexical_generation = None  # what is missing there is added again with its new terms
+                self._forget_terms(touched)
         return len(touched)
+
+    def _forget_terms(self, ids: Sequence[int]) -> None:
+        """Take chunks out of an index apart: what is missing there is added again with its new terms.
+
+        Before the store commits: whoever is killed in between leaves terms missing, never old ones standing.
+        """
+        if self._elsewhere.lexical is not None:
+            with self._lock:
+                self._current_lexical(self._elsewhere.lexical).remove(ids)
+                self._lexical_generation = None
 
     def align(self) -> None:
         """Bring what is apart from the chunk table into line now, so that nothing deleted waits there for a search."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -93,7 +94,12 @@ class CallQueue:
         principal.require("try calls again", *KEEPERS)
         if principal.has(Role.OPERATIONS, Role.SYSTEM):
             return self._store.requeue_quarantined(CALLS)
-        return len([self._store.requeue(job.id) for job in self._failed(principal)])
+        tried = 0
+        for job in self._failed(principal):
+            with suppress(JobStateError):  # another hand was faster
+                self._store.requeue(job.id)
+                tried += 1
+        return tried
 
     def _failed(self, principal: Principal) -> Iterator[Job]:
         return self._desk.visible(self._store.every(CALLS, state=JobState.QUARANTINED), principal=principal)

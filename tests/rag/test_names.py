@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
+import pytest
 
 from models.encoders.hashing import HashEncoder
 from rag.filter import Filter
-from rag.index import SearchIndex
+from rag.index import Elsewhere, SearchIndex
+from rag.lexical import Ids, MemoryLexical
 from rag.names import CatalogueWords
 from tests.rag.documents import ADVISOR, TODAY, annual, other, rule
 
@@ -38,6 +43,39 @@ def test_a_name_becomes_one_term_and_goes_with_its_product(tmp_path: Path) -> No
     assert index.learn_names([NAME, "无人提及"]) == 0, "nothing changed"
     assert index.learn_names(["无人提及"]) > 0
     assert share_of(index, NAME) == 0
+
+
+class Apart(MemoryLexical):
+    """An index apart that outlives the process which writes into it; killed once when it should forget."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kills = 0
+
+    def ids(self) -> Ids:
+        return np.array(sorted(self._counts), dtype=np.int64)
+
+    def remove(self, ids: Sequence[int]) -> None:
+        if len(ids) and self.kills:
+            self.kills -= 1
+            raise KeyboardInterrupt
+        super().remove(ids)
+
+
+def test_a_kill_between_the_store_and_an_index_apart_leaves_no_old_terms(tmp_path: Path) -> None:
+    apart = Apart()
+    elsewhere = Elsewhere(lexical=lambda _: apart)
+    index = SearchIndex(tmp_path, HashEncoder(), elsewhere=elsewhere)
+    for held, parsed in (annual(), other(), rule()):
+        index.add(held, parsed)
+    index.align()
+    apart.kills = 1
+    with pytest.raises(KeyboardInterrupt):
+        index.learn_names([NAME])
+    after = SearchIndex(tmp_path, HashEncoder(), elsewhere=elsewhere)
+    after.learn_names([NAME])
+    after.align()
+    assert any(NAME in counts for counts in apart._counts.values())
 
 
 def test_what_is_added_later_is_marked_too_and_another_process_searches_by_it(tmp_path: Path) -> None:
