@@ -151,6 +151,10 @@ def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, D
 
 def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator[Result]:
     start = claim.figure.start
+    yield from arithmetic.named_totals(claim.text, claim.before, start, own)
+    if claim.open and cues.OF_A_WHOLE.search(claim.before):
+        beside = [p for p in own if claim.figure.sentence <= p.place < start]
+        yield from ((100 - total, EXACT) for _, total, _ in _totals(claim, beside) if 0 < total < 100)
     if cues.REST.search(claim.before):
         yield from ((100 - total, room) for _, total, room in _totals(claim, own))
         said = [p for p in own if claim.figure.sentence <= p.place < start]
