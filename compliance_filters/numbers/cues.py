@@ -76,7 +76,8 @@ AGAINST_SUM = re.compile(
 )
 RELATIVE = re.compile("按比例|相对(?:幅度|变化|于)|比例上")
 CHANGED = re.compile("(?:(?P<fell>[降少减])|[升多增])了[^，,。；;]{0,3}$")
-OF_A_WHOLE = re.compile("占(?:比|到|了|全部|总资产|总市值)?[为约]{0,2}$")  # shares told side by side make 100% in all
+# Shares told side by side make 100% in all.
+OF_A_WHOLE = re.compile("(?P<name>[\u4e00-\u9fff]{2,6}?)类?占(?:比|到|了|全部|总资产|总市值)?[为约]{0,2}$")
 ADDED = re.compile(
     r"(?P<terms>[\u4e00-\u9fff]{2,8}(?:[、和与及加跟][\u4e00-\u9fff]{2,8}){1,3}?)(?:两[者类项]|三[者类项])?(?:合计|一共|合起来|加起来|共计?|合)[占为约是]{1,2}$"
 )
