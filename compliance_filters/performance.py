@@ -27,7 +27,7 @@ _MARKET = re.compile(
 _FUND = re.compile(r"基金|产品|组合|净值|这只|该|账户|它|业绩比较基准|同期基准")
 _NO_FUND = re.compile(
     r"净利润|营业?收入|营收|毛利|GDP|CPI|PPI|PMI|销量|出货|产量|渗透率|国债收益率|到期收益率|存款|贷款|社融|出口|进口"
-    r"|(?:同比|环比)(?:增长|上涨|下降|下跌|上升)|票面|股息率|利率|费率"
+    r"|(?:同比|环比)(?:增长|上涨|下降|下跌|上升)|(?<!净值)(?:同比|环比)[涨跌升降增减]|票面|股息率|利率|费率"
 )
 # What has not been earned yet is a prediction, which is another rule's.
 # The words that every display needs are no prediction: 历史业绩不预示未来表现.

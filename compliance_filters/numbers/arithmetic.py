@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import combinations, islice
 
+from compliance_filters.numbers import cues
 from compliance_filters.numbers.mentions import BENCHMARK, NAV
 from compliance_filters.numbers.parts import Part
 
@@ -40,6 +41,23 @@ def totals(place: int, room: Decimal, parts: Sequence[Part]) -> Iterator[tuple[i
         for count, part in enumerate(run, 1):
             total, slack = total + part.value, min(slack + min(part.tolerance, room), room)
             yield count, total, slack
+
+
+def named_totals(text: str, before: str, place: int, parts: Sequence[Part]) -> Iterator[Result]:
+    """What those together come to that the words before a figure name: 债券与货币合计占, wherever in a list they stand.
+
+    Every name must stand before a number of its own, on its line and behind the number before it.
+    """
+    asked = cues.ADDED.search(before)
+    if asked is None:
+        return
+    shown = sorted((p for p in parts if 0 <= p.place < place), key=lambda p: p.place)
+    starts = [0, *(p.place for p in shown)]
+    told = [text[max(at, text.rfind("\n", 0, p.place) + 1) : p.place] for at, p in zip(starts, shown, strict=False)]
+    names = [name.removesuffix("类") for name in cues.AND.split(asked["terms"])]
+    found = [{i for i, words in enumerate(told) if name in words} for name in names]
+    if all(found):
+        yield abs(sum((shown[i].value for i in set.union(*found)), EXACT)), EXACT
 
 
 def rest_of_first(parts: Sequence[Part]) -> Iterator[Result]:

@@ -17,7 +17,7 @@ DIFFERENCE = re.compile(rf"(?P<up>{_UP})|(?P<down>{_DOWN})|相差|差距|差值|
 BETWEEN_RATES = re.compile(
     "跑赢|跑输|超额|第六|后五|(?<!不)超过|超出|超越|(?<!不)高于|高出|(?<!不)低于|领先|落后|相差|差|多|少|利差|提高|下降|上升"
 )
-GAIN = re.compile("(?P<up>赚|盈利|浮盈|增值)|亏|赔|损失")
+GAIN = re.compile("(?P<up>赚|盈利|浮盈|增值)|(?<!盈)亏|赔|损失")
 FALLS_BY = re.compile("(?:跌|亏)(?:得|了)?[^，,。；;]{0,8}[多少]$")  # 跌得比基准多: lies below it
 OF_A_FALL = re.compile("降幅|跌幅|回撤|亏损")  # which narrows when the figure rises
 LEFT = re.compile(
@@ -76,5 +76,11 @@ AGAINST_SUM = re.compile(
 )
 RELATIVE = re.compile("按比例|相对(?:幅度|变化|于)|比例上")
 CHANGED = re.compile("(?:(?P<fell>[降少减])|[升多增])了[^，,。；;]{0,3}$")
+# Shares told side by side make 100% in all.
+OF_A_WHOLE = re.compile("(?P<name>[\u4e00-\u9fff]{2,6}?)类?占(?:比|到|了|全部|总资产|总市值)?[为约]{0,2}$")
+ADDED = re.compile(
+    r"(?P<terms>[\u4e00-\u9fff]{2,8}(?:[、和与及加跟][\u4e00-\u9fff]{2,8}){1,3}?)(?:两[者类项]|三[者类项])?(?:合计|一共|合起来|加起来|共计?|合)[占为约是]{1,2}$"
+)
+AND = re.compile("[、和与及加跟]")
 TOGETHER = re.compile("合占|合共|一共占|共占|两者占|三者占")
 AGAINST = re.compile("比|较|相比|对比|相较|于")  # two held against each other

@@ -85,6 +85,7 @@ class Derivation:
             yield from arithmetic.means(own, parts, claim.words)
         if unit == "%":
             yield from _rates(claim, own, parts)
+            yield from self._rest_beside(claim, own)
             yield from ((share * 100, EXACT) for share in self._parts.rank_shares(claim.figure) if "前" in claim.near)
         if unit in ("%", "倍", "", "成"):
             yield from _quotients(claim, parts)
@@ -96,6 +97,18 @@ class Derivation:
             yield from arithmetic.ages(parts)
         if unit in ("份", "股"):
             yield from arithmetic.shares_bought(parts, whole=not claim.quantity.tolerance)
+
+    def _rest_beside(self, claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
+        """What fills the whole beside the shares of its sentence, where no share of what it names is known."""
+        asked = cues.OF_A_WHOLE.search(claim.before)
+        if asked is None or not claim.open or self._knows_share(asked["name"]):
+            return
+        beside = [p for p in own if claim.figure.sentence <= p.place < claim.figure.start]
+        yield from ((100 - total, EXACT) for _, total, _ in _totals(claim, beside) if 0 < total < 100)
+
+    def _knows_share(self, name: str) -> bool:
+        facts = (fact.fact.name for fact in self._known.facts if fact.fact and fact.quantity.unit == "%")
+        return any(name in told for told in (*facts, *(held.source.text for held in self._known.sources)))
 
     def _is_premise(self, index: int, parts: list[Part], trusts: Callable[[int], bool]) -> bool:
         """A round sum that an example sets out from (10万元一年就是1,800元): what comes of it right behind is right."""
@@ -151,6 +164,7 @@ def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, D
 
 def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator[Result]:
     start = claim.figure.start
+    yield from arithmetic.named_totals(claim.text, claim.before, start, own)
     if cues.REST.search(claim.before):
         yield from ((100 - total, room) for _, total, room in _totals(claim, own))
         said = [p for p in own if claim.figure.sentence <= p.place < start]

@@ -59,9 +59,17 @@ class _Row:
 
     def label(self, column: int, own: str) -> str:
         first = next((cell for cell in self.cells if cell.strip()), "")
-        head = self.head[column] if column < len(self.head) else ""
+        head = self._whose(column) + self.head[column] if column < len(self.head) else ""
         row = "" if column < len(self.cells) and self.cells[column] is first else first
         return f"{row} {head} {own}"
+
+    def _whose(self, column: int) -> str:
+        """The column that one of several alike belongs to: | 甲混合 | 基准 | 乙债券 | 基准 |, the nearest before it."""
+        heads = [head.strip() for head in self.head]
+        if not heads[column] or heads.count(heads[column]) == 1:
+            return ""
+        first = next(at for at, head in enumerate(heads) if head)  # which heads the rows' names
+        return next((self.head[at] for at in range(column - 1, first, -1) if heads.count(heads[at]) == 1), "")
 
 
 def _rows(text: str) -> dict[int, _Row]:

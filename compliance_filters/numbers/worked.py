@@ -25,6 +25,8 @@ _CONSTANTS = frozenset({1.0, 100.0, 10_000.0, 12.0, 365.0, 360.0})
 _NEAR = 2  # characters between a result and the bracket that works it out
 _APART = re.compile(r"[，,；;。、]")  # and the bracket is of what follows: 1.864，(1.864-1.385)/1.864
 _GOES_ON = re.compile(r"\s?[+×*÷/－＋=＝≈-]")  # a bracket that a computation goes on behind is no whole one
+_MINUS = ("-", "－")
+_RESULT = re.compile(r"[-－]?\d")  # -2.4×0.5%=-1.2%
 _EQUALS = re.compile(r"\s?(?:[=＝≈]|约?等于|约为)\s?约?")
 # What may stand on the left of an equation: numbers, signs and the words of units; it ends in a number or a bracket.
 _LEFT = re.compile(
@@ -57,8 +59,9 @@ class Sum:
             return False
         literal = found.group().replace(",", "")
         room = _HALF * 10.0 ** -len(literal.partition(".")[2])
-        wanted = float(literal)
-        return any(abs(abs(value) * scale - wanted) <= room for value in self.values for scale in _SCALES)
+        wanted, falls = float(literal), shown.startswith(_MINUS)
+        values = [-value if falls else abs(value) for value in self.values]
+        return any(abs(value * scale - wanted) <= room for value in values for scale in _SCALES)
 
 
 def sums(text: str) -> Iterator[Sum]:
@@ -83,7 +86,7 @@ def equations(text: str) -> Iterator[Sum]:
     """Computations with their result behind an equals sign, also of a chain: 26,500÷10×0.380=10,070÷10=1,007."""
     for sign in _EQUALS.finditer(text):
         left = _LEFT.search(text, max(0, sign.start() - _LONGEST), sign.start())
-        if left is None or not text[sign.end() : sign.end() + 1].isdigit() or _LED_ON.search(text, 0, left.start()):
+        if left is None or not _RESULT.match(text, sign.end()) or _LED_ON.search(text, 0, left.start()):
             continue
         start, content = left.start(), left.group()
         while content.count(")") + content.count("）") < content.count("(") + content.count("（"):

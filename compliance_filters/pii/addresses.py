@@ -81,7 +81,7 @@ def _is_home(view: str, start: int, end: int) -> bool:
     if _MASK.match(view, end):
         return False
     if _HOME.search(before):
-        return not _OFFICE.search(before[-10:])
+        return not (_OFFICE.search(before[-10:]) or _OFFICE.match(view, end))  # 寄到…12号三楼营业部柜台
     if _OFFICE.search(before) or _OFFICE.search(view, start, min(len(view), end + 10)):
         return False
     return bool(_DWELLING.search(place) or _CONTACT.search(before))

@@ -107,8 +107,13 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
         rf"(?P<name>{family}[\u4e00-\u9fff]{{1,2}}?)(?=的?(?:{data['belongings']})|[,(:]\s?(?:{data['belongings']})|\s{{0,2}}$)"
     )
     called = rf"(?:叫|客户|投资者|联系人)(?!{data['no_names']}){family}[\u4e00-\u9fff]{{1,2}}?(?=[,(的:])"
+    # 跟您同一天开户的孙立群: who is held beside the client is another.
+    beside = (
+        rf"[跟和与同][您你](?:同|一起|一块|一样|认识)[^,。]{{0,10}}的(?!{data['no_names']})"
+        rf"{family}[\u4e00-\u9fff]{{1,2}}(?=[,(的:])"
+    )
     kin = rf"(?:{data['kin']})(?![\u4e00-\u9fff]{{0,1}}(?:好|圈))"
-    theirs = "|".join((titled, name, called, familiar, kin, *data["others"]))
+    theirs = "|".join((titled, name, called, beside, familiar, kin, *data["others"]))
     return re.compile("|".join(data["own"])), re.compile(theirs), re.compile(data["addressed"])
 
 

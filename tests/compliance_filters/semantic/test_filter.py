@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from compliance_filters.audit.read import proven_entry
 from compliance_filters.finding import Draft, Filter, Finding, Outcome, ReviewContext, Target, Verdict
 from compliance_filters.gate import Gate
 from compliance_filters.rules.pack import RulePack
-from compliance_filters.semantic.calibration import Thresholds
+from compliance_filters.semantic.calibration import Calibration, Thresholds
 from compliance_filters.semantic.filter import INJECTION, WINDOW, SemanticFilter, windows
 from knowledge_base.access import Principal, Role
 from models.errors import ModelUnavailableError
@@ -25,6 +26,9 @@ from tests.compliance_filters.conftest import CALIBRATION, SCORER
 
 ADVISOR = Principal(user_id="u1", roles=frozenset({Role.ADVISOR}))
 PLAIN = ReviewContext(today=date(2026, 3, 1))
+
+
+GIFTS = Calibration(by_rule={"inducement.gift": Thresholds(review=0.5, decide=0.9, positives=9, precision=1.0)})
 
 
 def found(pack: RulePack, text: str, target: Target = Target.ANSWER) -> tuple[Finding, ...]:
@@ -58,6 +62,20 @@ def test_words_that_the_clauses_deny_are_not_found_by_the_model(pack: RulePack) 
 def test_what_is_said_besides_a_denial_is_found_and_what_is_merely_doubtful_is_not(pack: RulePack) -> None:
     assert [f.rule for f in found(pack, "本产品不保本，可到了日子这里有甲词。")] == ["promise.return"]
     assert found(pack, "本产品不保本，可到了日子这里有乙词。") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("客户拟申购5万元，戊词，适用100万元以下一档，费率1.20%。", False),  # a tariff, and nothing is given
+        ("客户拟申购5万元，戊词，适用费率1.20%，差额我私下返。", True),
+        ("我送您一箱，戊词，适用费率1.20%。", True),
+    ],
+)
+def test_a_charge_by_a_tariff_is_no_gift_unless_something_is_given(pack: RulePack, text: str, is_found: bool) -> None:
+    scorer = ScriptedScorer(("inducement.gift",), {"戊词": {"inducement.gift": 0.99}})
+    findings = SemanticFilter(pack, scorer, GIFTS).find(Draft(text=text, target=Target.ANSWER), PLAIN)
+    assert bool(findings) is is_found
 
 
 class Counted(ScriptedScorer):
