@@ -108,7 +108,6 @@ def _computed(claim: Claim, parts: Sequence[Part]) -> Iterator[Decimal]:
     if cues.AVERAGE.search(claim.text, claim.figure.sentence, claim.figure.start):
         yield from (abs(a.value + b.value) / 2 for a, b in combinations(alike, 2))
     if unit == _RATE:
-        yield from (_WHOLE - abs(p.value) for p in alike if abs(p.value) < _WHOLE)
         for top, bottom in _ratios([p for p in parts if p.shown]):
             yield abs(top.value / bottom.value) * _WHOLE
             change = (top.value / bottom.value - 1) * _WHOLE
