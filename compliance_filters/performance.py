@@ -43,7 +43,10 @@ _OTHER_SUBJECT = re.compile(
 )
 _OF_A_FUND = re.compile("净值|基金|产品|组合|这只|业绩|收益|回报")
 _OF_A_FUND_BY_VALUE = re.compile("净值|收益|回报|业绩|年化|成立以来|近[一二三五半]")
-_TO_RECOVER = re.compile("(?:需要?|须|得|要|才能?)(?:再|上|先){0,2}涨[^,;。]{0,12}$")
+_TO_RECOVER = re.compile("(?:需要?|须|(?<![录取获使值])得|(?<!主)要|才能?)(?:再|上|先){0,2}涨(?!幅)[^,;。]{0,12}$")
+_IN_A_PERIOD = re.compile(
+    "今年|去年|前年|年内|20\\d\\d年|上半年|下半年|[一二三四]季度|近[一二三四五六半两\\d]|成立以来|以来"
+)
 _OWN_ACCOUNT = re.compile(r"您(?:的)?(?:持有|账户|持仓|浮盈|浮亏)|持有收益|持仓收益|浮盈|浮亏|持有以来")
 _CHOSEN = re.compile(
     r"(?:表现|业绩|收益|成绩|涨幅|回报)?(?:最好|最高|最佳|最亮眼|最出色|最辉煌|最牛|最强)的?(?:那|这)?(?:一|1)?(?:年|个?年度|年份|个?季度|个?月|阶段|区间|时期)"
@@ -190,12 +193,25 @@ def _is_of_no_fund(text: str, shown: re.Match[str], context: ReviewContext) -> b
     """Whether nothing in the sentence says that a fund grew (多了620户，增长5%), or a fall has to be earned back."""
     if _TO_RECOVER.search(text, 0, shown.end()):
         return True
-    own = max((m.end() for m in _OF_A_FUND_BY_VALUE.finditer(text, 0, shown.end())), default=0)
-    if any(m.end() > own for m in _OTHER_SUBJECT.finditer(text, 0, shown.start())):
+    if _is_of_another(text, shown):
         return True
     if not _GROWS.match(shown.group()):
         return False
     return not (_OF_A_FUND.search(text, 0, shown.start()) or any(_named(product, text) for product in context.products))
+
+
+def _is_of_another(text: str, shown: re.Match[str]) -> bool:
+    """Whether what grew is named in the clause of the figure, or right before it where that clause names no period:
+    规模23亿元，今年以来上涨35.2% is said of the fund."""
+    start, _ = _clause_span(text, shown)
+    own = max((m.end() for m in _OF_A_FUND_BY_VALUE.finditer(text, start, shown.end())), default=start)
+    if any(m.end() > own for m in _OTHER_SUBJECT.finditer(text, start, shown.start())):
+        return True
+    if own > start or _IN_A_PERIOD.search(text, start, shown.end()):
+        return False
+    before = max(text.rfind(mark, 0, max(0, start - 1)) for mark in ",;:") + 1
+    own = max((m.end() for m in _OF_A_FUND_BY_VALUE.finditer(text, before, start)), default=before)
+    return any(m.end() > own for m in _OTHER_SUBJECT.finditer(text, before, start))
 
 
 def _clause_span(text: str, shown: re.Match[str]) -> tuple[int, int]:

@@ -68,7 +68,13 @@ class Rulebook:
                 break
         if not self.filters or not self.pack.rules:
             errors.append("gate: there are no rules to judge by")
-        acquitted = () if errors else self._acquitted(draft, findings)
+        acquitted: tuple[Finding, ...] = ()
+        if not errors:
+            try:
+                acquitted = self._acquitted(draft, findings)
+            except Exception as error:  # who cannot read again acquits nothing, and somebody must look
+                log.warning("the second reading failed: %s", type(error).__name__)
+                errors.append(f"second reading: {_told(error)}")
         kept = _without_echoes([f for f in findings if f not in acquitted])
         return Judged(
             findings=tuple(sorted(kept, key=lambda f: (f.start, f.end, f.rule))),

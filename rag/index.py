@@ -176,6 +176,8 @@ class SearchIndex:
             if touched:
                 self.store.touch(connection)
                 self._forget_terms(touched)
+        if touched:
+            self._forget_terms(touched)  # a search in between may have brought the old ones back
         return len(touched)
 
     def _forget_terms(self, ids: Sequence[int]) -> None:

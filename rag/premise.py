@@ -18,6 +18,7 @@ from rag.wording import plain_unit
 _RISE = re.compile(r"涨|赚|盈利|上升|增长(?!率)|正收益|为正|是正|跑赢|超过|高于")
 _FALL = re.compile(r"跌|亏|赔|下降|负收益|为负|是负|跑输|落后|低于")
 _RAISED = re.compile(r"上调|调高|提高|上升|上涨|涨(?!幅|跌)|增加|增长|高出|升(?!级)|加[了到]|变[多高大贵]")
+_DENIED = re.compile("(?:没有?|[不未无])[^，。；]{0,3}$")
 _LOWERED = re.compile(r"下调|调低|降(?!准|息|本)|下跌|跌(?!幅)|减少|缩减|回落|下滑|变[少低小]")
 _GRANTED = re.compile(r"为什么|为何|为啥|怎么会|凭什么|因为什么")
 _CLAUSE = re.compile(r"[，。；、,;]")
@@ -57,7 +58,10 @@ def judged_quotes(asked: Understood, quoted: Sequence[Claim]) -> list[Claim]:
 
 
 def _direction(text: str) -> bool | None:
-    """Whether something rises (True) or falls in a text; None where neither or both do."""
+    """Whether something rises (True) or falls in a text; None where neither or both do, or it is denied."""
+    found = [*_RAISED.finditer(text), *_LOWERED.finditer(text)]
+    if any(_DENIED.search(text, 0, one.start()) for one in found):
+        return None
     rises, falls = bool(_RAISED.search(text)), bool(_LOWERED.search(text))
     return rises if rises != falls else None
 

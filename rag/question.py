@@ -39,7 +39,9 @@ _PRONOUN = re.compile(r"它(?!们)|这[只款]|这个(?:基金|产品)|该(?:基
 _BESIDE = re.compile(rf"[和跟与比](?:{_PRONOUN.pattern})")
 _ASKS_CHANGE = re.compile(r"(?:什么时候|何时|哪天|为什么|为何|怎么)[^，。]{0,4}(?:降|调|改|变|换)|从多少[降调升变]")
 _EARNED = re.compile(r"[赚亏]了多少")  # a rate or an amount
-_PAID = re.compile(r"(?:付|花|交|收|提|支出|发生)了?(?:多少|几)|多少(?:钱|[万亿]?元|[万亿])|费的?(?:总额|金额)")
+_PAID = re.compile(
+    r"(?:付|花|支出|发生)了?(?:多少|几)|[交收提]了(?:多少|几)|多少(?:钱|[万亿]?元|[万亿])|费的?(?:总额|金额)"
+)
 _PAID_FEES = {"management_fee_rate": "management_fee", "custody_fee_rate": "custody_fee"}
 _RELATED = {"excess_return": ("net_value_growth", "benchmark_return")}  # what a figure is made of is told with it
 
@@ -98,10 +100,8 @@ def understand(
     periods = named.periods
     metrics = tuple(metric for metric in named.metrics if only_names or not _is_topic(metric))
     before = [] if unknown else _earlier(history, resolver, principal, on)
-    products, other_classes = (
-        _products_meant(question, named, before, figures_alone=only_names or bool(metrics)),
-        named.other_classes,
-    )
+    products = _products_meant(question, named, before, figures_alone=only_names or bool(metrics))
+    other_classes = named.other_classes
     if products and not named.products:
         if other_classes:
             products, other_classes = _in_class(products, other_classes, resolver, principal, on)

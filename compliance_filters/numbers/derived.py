@@ -21,7 +21,7 @@ from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import Part, Parts, is_sum, nearest
 from compliance_filters.numbers.quantities import Quantity
 from compliance_filters.numbers.spans import lies_between
-from compliance_filters.numbers.stated import days_named
+from compliance_filters.numbers.stated import days_shown
 
 _FRACTION = re.compile("[^百分]+分之")  # 四十分之一, also of two rates
 _TIMES = re.compile("[×xX*折]")  # 1.2%×40%
@@ -51,7 +51,7 @@ class Derivation:
 
     @cached_property
     def _days(self) -> tuple[date, ...]:
-        return tuple(days_named(self._page.text, self._known, self._context))
+        return tuple(days_shown(self._page.text, self._context))
 
     def gives(self, index: int, *, stated: bool, trusts: Callable[[int], bool]) -> bool:
         """Whether shown or known numbers give this figure in a way that its words ask for.
@@ -62,7 +62,7 @@ class Derivation:
         claim = claim_of(self._page, index, self._products, stated=stated)
         if claim.unit == "个月" and cues.SINCE.search(claim.words):
             return _since(claim.quantity, self._context)
-        if lies_between(claim.quantity, self._days):
+        if not stated and lies_between(claim.quantity, self._days):
             return True
         parts = self._parts.around(index, trusts)
         if claim.meets(self._results(claim, parts)):

@@ -62,6 +62,7 @@ _SHARES, _MANY = frozenset({"份", "股"}), 100  # 12,400份 is somebody's, 一�
 _LENT = re.compile(r"\s?[、和与及/]\s?")
 _DIGITS = "0123456789.,，+-−"
 # 100万元以下: what is told is told of such sums.
+_BOUNDS = re.compile("[<>≤≥＜＞~～至到-]\\s?$|(?:不超过|不足|超过|低于|高于|满)$")  # 100万≤M<500万
 LIMIT = re.compile("(?:及|（含）|\\(含\\))?以[上下内]|（含|\\(含|起[投购认]")
 # 三年依次为: so many years that figures are told for, and no length.
 _EACH_OF = re.compile("(?:里|内|间|来|以来|下来)?[，,]?(?:依次|分别|逐年|每年|各年|累计|合计|总共|加起来)")
@@ -229,7 +230,7 @@ class _Reader:
         """Whether a text must be able to prove this number."""
         if rank:
             return True
-        if self._tables.is_head(numeral.start):
+        if self._tables.is_head(numeral.start) and not self._is_value(numeral):
             return False
         if numeral.kind in (NumeralKind.CODE, NumeralKind.ORDINAL):
             return False
@@ -244,6 +245,11 @@ class _Reader:
         if numeral.kind is not NumeralKind.COUNT:
             return numeral.quote not in ("100%", "百分百", "一半")
         return _counts(numeral, before)
+
+    def _is_value(self, numeral: Numeral) -> bool:
+        """A rate or a sum that bounds nothing, so that it heads no column: | 管理费率 | 1.20% | above a rule."""
+        valued = numeral.kind in (NumeralKind.PERCENT, NumeralKind.AMOUNT)
+        return valued and not LIMIT.match(self._text, numeral.end) and not _BOUNDS.search(self._text[: numeral.start])
 
     def _is_in_period(self, place: int) -> bool:
         before = bisect_right(self._periods, (place, len(self._text))) - 1

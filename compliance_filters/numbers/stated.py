@@ -118,9 +118,9 @@ class StatedChecker:
         yield from _wrong_codes(text, context, products)
 
 
-def days_named(text: str, known: Known, context: ReviewContext) -> Iterator[date]:
-    """The days that a text and what is known of its context name; without a year they are of today's."""
-    for day in (*_days(text), *_held_days(known, context)):
+def days_shown(text: str, context: ReviewContext) -> Iterator[date]:
+    """The days that a text itself names: its reader counts between these alone. Without a year they are of today's."""
+    for day in _days(text):
         if day.day:
             with suppress(ValueError):
                 yield date(day.year or context.today.year, day.month, day.day)

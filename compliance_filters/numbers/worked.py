@@ -60,7 +60,8 @@ class Sum:
         literal = found.group().replace(",", "")
         room = _HALF * 10.0 ** -len(literal.partition(".")[2])
         wanted, falls = float(literal), shown.startswith(_MINUS)
-        values = [-value if falls else abs(value) for value in self.values]
+        signed = self.result >= 0  # a bracket stands behind a number whose words may tell the way: 下降1.05%（…）
+        values = [-value if falls else value if signed else abs(value) for value in self.values]
         return any(abs(value * scale - wanted) <= room for value in values for scale in _SCALES)
 
 

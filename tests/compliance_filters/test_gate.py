@@ -138,6 +138,23 @@ def test_a_missing_or_failing_filter_is_a_review(
     assert len(queue.page(principal=OFFICER).items) == 3
 
 
+class Unsteady(Always):
+    """Finds, and fails when it is asked to read again."""
+
+    def acquits(self, draft: Draft, finding: Finding) -> bool:
+        raise RuntimeError("x")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REVISE, Outcome.BLOCK])
+def test_a_second_reading_that_fails_acquits_nothing_and_clears_nothing(
+    outcome: Outcome, pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog, queue: ReviewQueue
+) -> None:
+    gate = Gate(pack, (*filters[1:], Unsteady(filters[0].name, outcome)), audit, queue=queue)
+    verdict = gate.review(answer("您好。"), PLAIN, principal=ADVISOR)
+    assert (verdict.outcome, verdict.cleared) == (max(outcome, Outcome.REVIEW), None)
+    assert [error for error in verdict.errors if error.startswith("second reading")]
+
+
 def test_an_empty_pack_a_late_verdict_and_a_long_text_are_reviews(
     pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog
 ) -> None:

@@ -375,6 +375,10 @@ def test_a_disclosure_is_approved_by_product(code: str, kind: str, text: str, pa
         ("跌到这里要再涨34.6%才能回到原点", False),
         ("该基金近一年净值增长5.1%", True),
         ("近一年这只涨了5.1%", True),
+        ("该基金近一年录得上涨12.3%", True),
+        ("今年以来取得涨幅35.2%", True),
+        ("该基金规模23亿元，今年以来上涨35.2%", True),
+        ("这只管理费低，去年涨了28.1%", True),
     ],
 )
 def test_what_grew_must_be_a_fund_to_be_a_display(text: str, shown: bool, judge: Judge) -> None:

@@ -113,7 +113,8 @@ class TestFeesPaid:
         assert "5,386,870.19元" in ask(park, "远山产业园REIT2024年管理费加托管费一共多少").text
 
     def test_a_rate_stays_a_rate(self, park: Firm) -> None:
-        assert "4,066,573.90" not in ask(park, "远山产业园REIT的管理费率是多少").text
+        for asked in ("远山产业园REIT的管理费率是多少", "远山产业园REIT的管理费收多少"):
+            assert "4,066,573.90" not in ask(park, asked).text
 
 
 class TestPremisesOfSentences:
@@ -123,7 +124,8 @@ class TestPremisesOfSentences:
         assert "下降17.66%" in answer.text
 
     def test_the_same_direction_is_not_judged(self, park: Firm) -> None:
-        assert "这一说法" not in ask(park, "远山产业园REIT的平均月末租金为什么下降").text
+        for asked in ("远山产业园REIT的平均月末租金为什么下降", "远山产业园REIT的平均月末租金为什么没有上涨"):
+            assert "这一说法" not in ask(park, asked).text
 
     def test_why_over_a_figure_that_says_otherwise(self, firm: Firm) -> None:
         assert ask(firm, "为什么云岭稳健混合2024年亏了").text.startswith("这一说法与文件记载不符。")
