@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from serve.recording_keeper import RecordingKeeper
     from serve.watch import Watcher
 
-NAMES_CHARS = 2_000  # of a text are searched for product names
+NAMES_CHARS, NAMES_OVERLAP = 2_000, 60  # a text is searched for product names in pieces of this length
 
 
 class House(CallWays):
@@ -116,9 +116,16 @@ class House(CallWays):
     ) -> ReviewContext:
         """What a text is judged in; raises what `check` raises."""
         self._refuse_unknown(product_codes, principal)
-        named = self.products.resolve(draft.text[:NAMES_CHARS], principal=principal, today=self.today()).products
-        codes = dict.fromkeys((*product_codes, *(code for product in named for code in product.codes)))
+        codes = dict.fromkeys((*product_codes, *self._codes_named(draft.text, principal)))
         return self.context(client_id, tuple(codes), channel, principal)
+
+    def _codes_named(self, text: str, principal: Principal) -> Iterator[str]:
+        """Codes of the products named anywhere in a text; what is too long to be judged is not searched to its end."""
+        most = min(len(text), self.settings.compliance.max_chars)
+        for at in range(0, most, NAMES_CHARS - NAMES_OVERLAP):
+            piece = text[at : at + NAMES_CHARS]
+            for product in self.products.resolve(piece, principal=principal, today=self.today()).products:
+                yield from product.codes
 
     def _refuse_unknown(self, product_codes: Sequence[str], principal: Principal) -> None:
         """A slip of the pen must not leave a product unchecked; a restricted security need be no product."""

@@ -79,10 +79,10 @@ def test_a_call_that_cannot_be_judged_is_named_and_the_others_are_done(
 ) -> None:
     judge = SpeechCheck.judge
 
-    def fails_on_a_promise(self: SpeechCheck, text: str) -> Sequence[SpeechIssue]:
-        if "稳赚" in text:
+    def fails_on_a_promise(self: SpeechCheck, texts: Sequence[str]) -> list[list[SpeechIssue]]:
+        if any("稳赚" in text for text in texts):
             raise ComplianceError("the speech could not be judged.")
-        return judge(self, text)
+        return judge(self, texts)
 
     monkeypatch.setattr(SpeechCheck, "judge", fails_on_a_promise)
     ran = tougu("calls", "inspect", calls)

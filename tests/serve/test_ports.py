@@ -72,6 +72,13 @@ def test_the_whole_restricted_list_is_judged_by_whatever_was_asked(house: House,
     assert {one.code for one in later} == {"990009"}
 
 
+@pytest.mark.parametrize("before", [0, 1_990, 30_000])
+def test_a_product_is_found_wherever_a_text_names_it(house: House, before: int) -> None:
+    draft = Draft(text="好" * before + "云岭价值精选可以看看。", target=Target.ADVISOR_MESSAGE)
+    found = house.context_of(draft, client_id=None, product_codes=(), channel="client", principal=OPERATOR)
+    assert "990002" in {product.code for product in found.products}
+
+
 def test_spoken_words_are_judged_by_the_restricted_list(house: House) -> None:
     check = SpeechCheck(house.gate, house.speech_context)
     blamed, fine = check.judge(["我建议您买入星野刻蚀。", "您好，请讲。"])
