@@ -124,6 +124,11 @@ class Gate:
         second officer is needed. Raises ReviewQueueError, SealedError or AuditError.
         """
         decisions, item = self._asked(item_id, reason, principal)
+        if len(text) > self._max_chars:
+            raise ReviewQueueError(
+                f"the text has {len(text)} characters, more than the {self._max_chars} that are judged at once: "
+                "approve it in parts."
+            )
         draft = Draft(text=text, target=item.target, by=principal.user_id, generated=item.generated)
         verdict = self._verdict(self._rules(), draft, judged_in(item), principal, edit_of=item.id)
         if verdict.audit_id is None or verdict.outcome in (Outcome.RETURN, Outcome.BLOCK):
@@ -163,7 +168,8 @@ class Gate:
         book = self._rules()
         context = replace(judged_in(item), today=datetime.now(SHANGHAI).date())
         draft = Draft(text=item.current, target=item.target, by=item.written_by, generated=item.generated)
-        judged = self._judged(book, draft, context)
+        # what was too long or too slow to judge for one who waits is judged to its end before anybody approves it
+        judged = book.judge(draft, context, max_chars=max(self._max_chars, len(draft.text)))
         findings = judged.findings
         outcome = worst(findings, judged.errors)
         if outcome is Outcome.BLOCK:

@@ -359,6 +359,15 @@ def test_a_long_text_is_read_and_approved(make_gate: MakeGate) -> None:
     assert queue_of(gate).get(item_id, principal=ANNA).text == text
 
 
+def test_what_was_too_long_to_judge_is_judged_before_it_is_approved(make_gate: MakeGate) -> None:
+    gate = make_gate()
+    item_id = ask(gate, "这一段很长。" * 35_000 + "您放心，稳赚不赔。")
+    with pytest.raises(ReviewQueueError, match=r"promise\.return"):
+        gate.release(item_id, reason="已通读", principal=ANNA)
+    with pytest.raises(ReviewQueueError, match="in parts"):
+        gate.edit(item_id, text="这一段很长。" * 40_000, reason="改写", principal=ANNA)
+
+
 def test_ten_thousand_items_are_paged_by_an_index(make_gate: MakeGate, audit: AuditLog) -> None:
     gate = make_gate()
     copied(audit, ask(gate), 10_000)
