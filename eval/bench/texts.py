@@ -28,7 +28,7 @@ from serve.users import OPERATOR
 from serve.wiring import House
 
 T = TypeVar("T")
-ANSWER_CHARS = 300
+ANSWER_CHARS, LONG_CHARS = 300, 100_000
 WARM_UP = "币张"  # by its sound only, which asks for the dictionary of ordinary words
 HIT_EVERY = 10  # one answer in ten holds a violating sentence
 CALL_TURNS = 40
@@ -109,7 +109,8 @@ def bench_compliance(
 ) -> Result:
     """Answers of 300 characters, one in ten with a violating sentence: rule filters alone (`us_per_char`,
     `p95_ms_rules`), the semantic filter alone (`p95_ms_semantic`, None in a profile of rules), the whole gate with
-    its audit log (`p95_ms_all`), text without any candidate (`mb_per_s_clean`), a bare Aho-Corasick pass over the
+    its audit log (`p95_ms_all`), text without any candidate (`mb_per_s_clean`), one text of 100,000 characters
+    (`s_100k_chars`), a bare Aho-Corasick pass over the
     same text as the baseline, and the audit log (`audit_figures`)."""
     began, steps = time.perf_counter(), 5
     drafts = [Draft(text=text, target=Target.ANSWER) for text in answer_texts(cases, answers)]
@@ -143,6 +144,7 @@ def bench_compliance(
         metrics={
             "us_per_char": us_per_char,
             "mb_per_s_clean": _mb_per_s(judge, clean),
+            "s_100k_chars": _long_s(judge, drafts),
             "p95_ms_rules": p95(rules),
             "p95_ms_semantic": p95(guess),
             "p95_ms_all": p95(every),
@@ -171,6 +173,12 @@ def _each_ms(work: Callable[[T], object], items: Sequence[T]) -> list[float]:
 def _mb_per_s(judge: Callable[[Draft], None], text: str) -> float:
     spent_s = timed_ms(lambda: judge(Draft(text=text, target=Target.ANSWER))) / 1e3
     return round(len(text.encode()) / 1e6 / spent_s, 3)
+
+
+def _long_s(judge: Callable[[Draft], None], drafts: Sequence[Draft]) -> float:
+    """Seconds for one text of 100,000 characters, violations among them as in the answers."""
+    text = "".join(islice(cycle(draft.text for draft in drafts), LONG_CHARS // ANSWER_CHARS + 1))[:LONG_CHARS]
+    return round(timed_ms(lambda: judge(Draft(text=text, target=Target.ANSWER))) / 1e3, 3)
 
 
 def _gate_ms(house: House, drafts: Sequence[Draft], context: ReviewContext) -> list[float]:
