@@ -41,14 +41,7 @@ def train(
     from models.tuning_run import TuningSettings
     from serve.errors import ServeError
 
-    if only and not data:
-        raise ServeError("There is nothing to train on: give --data, or leave out --only.")
-    if fresh and start is None:
-        raise ServeError("--fresh names what the model of --start has not seen: give --start, or leave out --fresh.")
-    if start is not None and not start.is_dir():
-        raise ServeError(
-            f"There is no folder {start} to go on from: give --start one that tougu rules train has written."
-        )
+    _check(data, only=only, start=start, fresh=fresh)
     house = context.ensure_object(Context).house()
     encoder = house.encoder
     if not isinstance(encoder, SentenceTransformerEncoder):
@@ -74,3 +67,17 @@ def train(
     for name, figure in trained.figures["development"].items():
         typer.echo(f"{name:<20} {figure}")
     typer.echo(f"use it with TOUGU_COMPLIANCE__SEMANTIC_MODEL={out}")
+
+
+def _check(data: list[Path] | None, *, only: bool, start: Path | None, fresh: list[str] | None) -> None:
+    """Options that contradict each other are told before anything is loaded. Raises ServeError."""
+    from serve.errors import ServeError
+
+    if only and not data:
+        raise ServeError("There is nothing to train on: give --data, or leave out --only.")
+    if fresh and start is None:
+        raise ServeError("--fresh names what the model of --start has not seen: give --start, or leave out --fresh.")
+    if start is not None and not start.is_dir():
+        raise ServeError(
+            f"There is no folder {start} to go on from: give --start one that tougu rules train has written."
+        )

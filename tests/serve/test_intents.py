@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from rich.console import Console
+from rich.progress import Progress, TextColumn
 
 from intent.classifier.utterance import LONGEST_TEXT
+from serve.commands.intents import _passes_shown
 from tests.serve.conftest import Tougu
 
 WISH = {"text": "行，那就办吧", "context": [{"role": "advisor", "text": "要不要给您开通港股通？"}]}
@@ -71,3 +74,13 @@ def test_the_models_are_listed_and_unknown_ones_refused(tougu: Tougu) -> None:
     assert (ran.code, "no intent model intent-x here" in ran.err) == (1, True)
     ran = tougu("intent", "rollback", "--why", "x")
     assert (ran.code, "nothing to go back to" in ran.err) == (1, True)
+
+
+def test_in_a_log_each_pass_of_a_training_is_a_line() -> None:
+    told = StringIO()
+    with Progress(TextColumn("{task.fields[note]}"), console=Console(file=told), disable=True) as bar:
+        show = _passes_shown(bar)
+        show(0, 2, "epoch 1, batch 1 of 9")
+        show(1, 2, "epoch 1: loss 4.1, development 0.86")
+        show(1, 2, "epoch 2, batch 1 of 9")
+    assert told.getvalue() == "epoch 1: loss 4.1, development 0.86\n"
