@@ -104,6 +104,34 @@ def test_the_model_is_not_believed_where_the_sentence_does_the_opposite(pack: Ru
     assert [f.rule for f in found(pack, "可能取回少于投入的金额，不过放心，这里有甲词。")] == ["promise.return"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "opposite", "after_all"),
+    [
+        ("prediction.performance", "去年涨了三成，", "，明年有望再来"),
+        ("conduct.obstruct_exit", "这就给您办，", "，先压着不办"),
+        ("inducement.urgency", "不用着急，", "，抓紧"),
+        ("inducement.gift", "心意我领了，", "，返您一点"),
+        ("certainty.market", "别问我，", "，放心"),
+        ("insider.information", "我可不知道，", "，先埋伏"),
+        ("promise.return", "可能取回少于投入的金额，", "，不过放心"),
+        ("inducement.wording", "别以为", "，放心"),
+    ],
+)
+def test_each_rule_has_words_that_speak_against_a_guess(
+    pack: RulePack, rule: str, opposite: str, after_all: str
+) -> None:
+    guess = ScriptedScorer((rule,), {"甲词": {rule: 0.99}})
+    sure = Thresholds(review=0.5, decide=0.9, positives=9, precision=1.0)
+    reader = SemanticFilter(pack, guess, replace(CALIBRATION, by_rule={rule: sure}))
+
+    def rules(text: str) -> list[str]:
+        return [f.rule for f in reader.find(Draft(text=text, target=Target.ADVISOR_MESSAGE), PLAIN)]
+
+    assert rules("甲词") == [rule]
+    assert rules(f"{opposite}甲词") == []
+    assert rules(f"{opposite}甲词{after_all}") == [rule]
+
+
 def test_client_input_is_read_for_injection_only(pack: RulePack) -> None:
     assert found(pack, "这里有甲词。", Target.CLIENT_INPUT) == ()
 
