@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -13,10 +12,9 @@ from intent.classifier.taxonomy import NONE, load_taxonomy
 from intent.corpus.calls import CallSet, load_calls
 from intent.corpus.card import call_counts, counts_of, provenance, voices
 from intent.corpus.card_text import CARD, calls_markdown, counts_markdown, doubles_markdown
-from intent.corpus.compact import compact_line
 from intent.corpus.lines import shipped
 from intent.corpus.readings import load_readings
-from intent.corpus.utterances import Labelled, LabelledSet, load_labelled, whole_text
+from intent.corpus.utterances import LabelledSet, load_labelled
 from intent.corpus.variety import near_duplicates
 
 TAXONOMY = load_taxonomy()
@@ -68,34 +66,6 @@ def test_calls_are_whole_and_evidence_is_theirs() -> None:
 
 def test_readings_are_of_lines_that_are_there() -> None:
     assert {reading.id for reading in load_readings(TAXONOMY)} <= {item.id for item in labelled().items}
-
-
-def waiting() -> list[Labelled]:
-    """The lines that the next training is to have, from their author's files."""
-    found = []
-    for path in sorted(Path(str(shipped("waiting"))).glob("*.txt")):
-        first, *rows = path.read_text("utf-8").split("\n")
-        assert first.startswith("# train ")
-        found += [
-            compact_line(row, f"{path.stem}-{n:04d}", "train", path.stem, TAXONOMY)
-            for n, row in enumerate(rows, 1)
-            if row
-        ]
-    return found
-
-
-def test_lines_that_wait_are_labelled_and_of_batches_of_their_own() -> None:
-    assert {item.batch for item in waiting()}.isdisjoint(voices())
-    known = {whole_text(item.utterance) for item in labelled().items}
-    said = [whole_text(item.utterance) for item in waiting()]
-    assert known.isdisjoint(said)
-    assert len(set(said)) == len(said)
-
-
-@pytest.mark.slow
-def test_lines_that_wait_repeat_none_that_measures() -> None:
-    measured = [item for item in labelled().items if item.split != "train"]
-    assert near_duplicates([*measured, *waiting()]).across == 0
 
 
 @pytest.mark.slow
