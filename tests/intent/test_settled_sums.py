@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 import pytest
 
@@ -26,7 +25,7 @@ def read(
     return {intent: int(meant.amount_cny) for intent, meant in found.items()}
 
 
-def of(intent: str, evidence: Sequence[int], *lines: str) -> Decimal | int | None:
+def of(intent: str, evidence: Sequence[int], *lines: str) -> int | None:
     return read({intent: evidence}, lines).get(intent)
 
 
