@@ -10,7 +10,8 @@ from typing import Any
 CLAUSE_END = re.compile(r"[，。！？；,!?; ]")
 NEAR_CHARS = 10  # before and behind a number
 CLAUSE_CHARS = 80  # as far as a clause is looked for
-SIDES = ("before", "after", "around", "clause")
+TOLD_CHARS = 40  # before a number, clauses before its own among them
+SIDES = ("before", "after", "around", "clause", "told")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Near:
     before: str
     after: str
     clause: str  # up to the number
+    told: str  # up to the number, clauses before its own among it
 
     @property
     def around(self) -> str:
@@ -33,6 +35,7 @@ class Near:
             before=text[max(0, start - NEAR_CHARS) : start],
             after=text[end : end + NEAR_CHARS],
             clause=CLAUSE_END.split(text[max(0, start - CLAUSE_CHARS) : start])[-1],
+            told=text[max(0, start - TOLD_CHARS) : start],
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ TEN_THOUSANDS = range(10, 1000)  # 个 said for 万, or 万 left out: smaller an
 SURE_TEN_THOUSANDS = 50  # from here on 个 alone is enough
 LARGE_CNY = 100_000  # beside such a sum 先投一百 leaves 万 out
 MOST_CNY = 10**12  # what is larger is no client's sum
+SHARE_PERCENT = range(5, 96)  # 拿三成: a yield is less, and of all no part is left
 TIMES = range(2, 25)  # into how many parts a sum is divided
 TIME_UNITS = frozenset({"次", "笔", "批", "期", "只"})
 MONEY_COMING = "funds.transfer_in"  # its sum is also the sum of what the money is for
@@ -32,6 +33,9 @@ class SpokenSum:
     start: int  # offset into the turn's text
     weight: float
     about: bool = False  # said as about so much: 二十来万, 二十万左右
+    refused: bool = False  # by the words beside it: 十万太多
+    part_of: Decimal | None = None
+    whole: bool = True  # a part of it may be meant; of a tuition or of another one's money none is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,19 @@ class _Plain:
     amount: Decimal
 
 
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """The sums of other turns, in the order in which they were said."""
+
+    shortly: Sequence[SpokenSum] = ()  # in the few turns before
+    ever: Sequence[SpokenSum] = ()  # in all turns before
+    divided: bool = False  # of money on its way another wish takes a part
+    next: Sequence[Decimal] = ()  # in the turns right after, where the other one says in full what was said shortly
+
+
+NOTHING = Around()
+
+
 class SumReader:
     """Reads sums by words as data (sums.yaml); pure."""
 
@@ -50,26 +67,33 @@ class SumReader:
         self._least: Mapping[str, int] = raw["least"]
         self._never, self._kept, self._share = (Clue.read(raw[name]) for name in ("never", "kept", "share"))
         self._bare = Clue.read(raw["bare"])
-        self._clues = tuple(Clue.read(each) for each in raw["clues"].values())
+        self._clues = {name: Clue.read(each) for name, each in raw["clues"].items()}
+        self._no_whole = frozenset(raw["no_whole"])
         self._correction, self._corrected = re.compile(raw["correction"]["words"]), raw["correction"]["weight"]
-        self._words = {name: re.compile(raw[name]) for name in ("ten_thousands", "a_time", "tail", "verb")}
+        names = ("ten_thousands", "written_ten_thousands", "a_time", "tail", "verb", "settles", "all_else")
+        names += ("is_coming", "rest_comes")
+        self._words = {name: re.compile(raw[name]) for name in names}
         self._weights: Mapping[str, float] = raw["weights"]
 
-    def said_in(self, text: str, intent: str, *, before: Sequence[Decimal] = ()) -> tuple[SpokenSum, ...]:
+    def said_in(self, text: str, intent: str, *, around: Around = NOTHING) -> tuple[SpokenSum, ...]:
         """Sums in yuan with what speaks for each as the sum of a wish of `intent`, in order of the text.
 
-        Losses, fees, prices are among them and weigh least. `before`: sums said shortly before, of which this may
-        be a part.
+        Losses, fees, prices are among them and weigh least. `around`: sums of other turns, of which this may be a part.
         """
         text = text[:MOST_BY_WORDS]
         numbers = find_numerals(text)
-        never, kept, wanted = self._sorted(self._plain(numbers, text, intent, before))
-        parts = [*self._rests(kept, wanted, before), *self._shares(numbers, wanted, text, intent, before)]
-        parts += self._times(numbers, wanted, text)
-        whole = {total for total, _ in parts}
-        said = [self._said(each, text[each.number.end : wanted[-1].number.start], intent, whole) for each in wanted]
-        said += [self._sum(each.amount, each.number, self._weights["never"]) for each in never]
-        return tuple(sorted([*said, *(part for _, part in parts)], key=lambda each: each.start))
+        never, kept, wanted = self._sorted(self._plain(numbers, text, intent, around))
+        plain = [self._said(each, text[each.number.end : wanted[-1].number.start], intent) for each in wanted]
+        parts = [*self._rests(kept, plain, text, around), *self._shares(numbers, plain, text, intent, around)]
+        parts += self._times(numbers, plain, text)
+        whole = {part.part_of for part in parts}
+        said = [self._less(each, "whole") if each.amount_cny in whole else each for each in plain]
+        said += [self._sum(each.amount, each.number, self._weights["never"], whole=False) for each in never]
+        return tuple(sorted([*said, *parts], key=lambda each: each.start))
+
+    def in_full(self, text: str) -> list[Decimal]:
+        """Sums that a text says with 万 or 元, whatever they are."""
+        return [n.value for n in find_numerals(text[:MOST_BY_WORDS]) if n.kind is NumeralKind.AMOUNT]
 
     def _sorted(self, plain: Iterable[_Plain]) -> tuple[list[_Plain], list[_Plain], list[_Plain]]:
         """What is no sum of a wish, what is kept out of it, and what may be meant."""
@@ -80,85 +104,129 @@ class SumReader:
             (never if self._never.holds(each.near) else kept if self._kept.holds(each.near) else wanted).append(each)
         return never, kept, wanted
 
-    def _plain(self, numbers: Sequence[Numeral], text: str, intent: str, before: Sequence[Decimal]) -> Iterator[_Plain]:
-        least, end, known = self._least.get(intent, self._least[OTHERWISE]), -1, list(before)
+    def _plain(self, numbers: Sequence[Numeral], text: str, intent: str, around: Around) -> Iterator[_Plain]:
+        least, end = self._least.get(intent, self._least[OTHERWISE]), -1
+        large = any(each.amount_cny >= LARGE_CNY for each in around.shortly)
+        known = {*around.next, *(each.amount_cny for each in around.ever)}
         for number in numbers:
             near = Near.of(text, number.start, number.end)
-            amount = None if number.start == end else self._amount(number, near, known)
+            amount = None if number.start == end else self._amount(number, near, known, large=large)
             end = number.end if not number.unit else -1  # 五一零三百 is a name
             if amount and least <= amount < MOST_CNY:
-                known.append(amount)
+                known.add(amount)
+                large = large or amount >= LARGE_CNY
                 yield _Plain(number=number, near=near, amount=amount)
 
-    def _amount(self, number: Numeral, near: Near, before: Sequence[Decimal]) -> Decimal | None:
+    def _amount(self, number: Numeral, near: Near, known: Collection[Decimal], *, large: bool) -> Decimal | None:
         """What a number is worth in yuan, None when it counts something else."""
-        large, words = number.value in TEN_THOUSANDS, self._words
         if number.unit == "个":
-            alone = not near.clause and words["tail"].search(near.after)
-            sure = number.value >= SURE_TEN_THOUSANDS or alone or words["verb"].search(near.before)
-            return number.value * 10_000 if large and sure and words["ten_thousands"].search(near.after) else None
+            return number.value * 10_000 if self._left_out(number, near, known) else None
         if number.unit not in {"", "元"} or number.kind not in {NumeralKind.COUNT, NumeralKind.AMOUNT}:
             return None
         if number.kind is NumeralKind.AMOUNT:
             return _without_rest(number)
-        elided = words["verb"].search(near.before) and words["tail"].search(near.after)
-        if large and elided and any(amount >= LARGE_CNY for amount in before):
+        if number.value in TEN_THOUSANDS and (self._said_again(number, near, known) or (large and self._elided(near))):
             return number.value * 10_000
         return number.value if not number.value % 100 else None
 
-    def _said(self, each: _Plain, until_last: str, intent: str, whole: Collection[Decimal]) -> SpokenSum:
+    def _left_out(self, number: Numeral, near: Near, known: Collection[Decimal]) -> bool:
+        """Whether 个 stands for 万: 三百个, 打二十个过来, 四个w, 四个吧 after 四万."""
+        words, after = self._words, near.after
+        if words["written_ten_thousands"].search(after) or self._said_again(number, near, known):
+            return True
+        if number.value not in TEN_THOUSANDS or not words["ten_thousands"].search(after):
+            return False
+        alone = not near.clause and words["tail"].search(after)
+        return bool(number.value >= SURE_TEN_THOUSANDS or alone or words["verb"].search(near.before))
+
+    def _elided(self, near: Near) -> bool:
+        """先投一百, 三十吧: 万 is left out where larger sums are spoken of."""
+        settled = not near.clause and self._words["settles"].search(near.after)
+        return bool(settled or (self._words["verb"].search(near.before) and self._words["tail"].search(near.after)))
+
+    def _said_again(self, number: Numeral, near: Near, known: Collection[Decimal]) -> bool:
+        """对，三十六 after 三十六万: a sum that is known, with nothing that it could count."""
+        alone = not near.clause or self._words["verb"].search(near.before)
+        ends = self._words["tail"].search(near.after) or self._clues["refused"].holds(near)
+        return bool(alone and ends and number.value * 10_000 in known)
+
+    def _said(self, each: _Plain, until_last: str, intent: str) -> SpokenSum:
         """A sum by its clues; `until_last` is what is said from there to the last sum."""
-        number = each.number
-        weight = sum(clue.weight_for(intent) for clue in self._clues if clue.holds(each.near))
+        number, holding = each.number, {name for name, clue in self._clues.items() if clue.holds(each.near)}
+        weight = sum(self._clues[name].weight_for(intent) for name in sorted(holding))
         money = number.kind is NumeralKind.AMOUNT or each.amount != number.value
         weight += self._weights["money"] * money + self._bare.weight_for(intent) * (not money and weight <= 0)
         weight += self._corrected * bool(self._correction.search(until_last))
-        weight += self._weights["whole"] * (each.amount in whole)
-        return self._sum(each.amount, number, weight)
+        whole = holding.isdisjoint(self._no_whole)
+        return self._sum(each.amount, number, weight, refused="refused" in holding, whole=whole)
+
+    def _less(self, said: SpokenSum, why: str) -> SpokenSum:
+        return replace(said, weight=said.weight + self._weights[why])
 
     def _rests(
-        self, kept: Sequence[_Plain], wanted: Sequence[_Plain], before: Sequence[Decimal]
-    ) -> Iterator[tuple[Decimal, SpokenSum]]:
-        """三十万里头我得留五万: the total and what is left of it, unless that is said beside it."""
-        here = {each.amount for each in wanted}
+        self, kept: Sequence[_Plain], wanted: Sequence[SpokenSum], text: str, around: Around
+    ) -> Iterator[SpokenSum]:
+        """三十万里头我得留五万: what is left of the total; of several the one whose rest is said, too."""
+        here = {each.amount_cny for each in wanted}
+        before = around.ever if self._words["all_else"].search(text) else around.shortly
+        comes = not around.divided or self._words["rest_comes"].search(text)
         for each in kept:
-            known = (*before, *(other.amount for other in wanted))
+            known = _wholes([*before, *wanted], also=around.ever)
             totals = [total for total in reversed(known) if total > each.amount]
-            if totals and not any(total - each.amount in here for total in totals):
-                yield totals[0], self._part(totals[0] - each.amount, each.number, "rest")
+            proven = [total for total in totals if total - each.amount in here]
+            for total in (proven or totals)[:1]:
+                part = self._part(total - each.amount, each.number, "rest" if comes else "part_stays")
+                yield replace(part, part_of=total) if comes else part
 
     def _shares(
-        self,
-        numbers: Sequence[Numeral],
-        wanted: Sequence[_Plain],
-        text: str,
-        intent: str,
-        before: Sequence[Decimal],
-    ) -> Iterator[tuple[Decimal, SpokenSum]]:
-        """拿一半过去: the total and the part; two halves of what is on its way leave it whole."""
-        shares = [n for n in numbers if n.kind is NumeralKind.RATIO and not n.unit and 0 < n.value < 1]
+        self, numbers: Sequence[Numeral], wanted: Sequence[SpokenSum], text: str, intent: str, around: Around
+    ) -> Iterator[SpokenSum]:
+        """拿一半过去: that part of the whole; two halves of what is on its way leave it whole."""
+        shares = [(number, share) for number in numbers if (share := _share(number))]
         if intent == MONEY_COMING and len(shares) > 1:
             return
-        for number in shares:
-            if self._share.holds(Near.of(text, number.start, number.end)):
-                earlier = [each.amount for each in wanted if each.number.start < number.start]
-                for total in (*before[-1:], *earlier)[-1:]:
-                    yield total, self._part(total * number.value, number, "share")
+        for number, share in shares:
+            near = Near.of(text, number.start, number.end)
+            comes = not around.divided or self._words["is_coming"].search(near.around)
+            if self._share.holds(near):
+                here = [each for each in wanted if each.start < number.start]
+                for total in _wholes([*around.shortly, *here], also=around.ever)[-1:]:
+                    part = self._part(total * share, number, "share" if comes else "part_stays")
+                    yield replace(part, part_of=total) if comes else part
 
-    def _times(
-        self, numbers: Sequence[Numeral], wanted: Sequence[_Plain], text: str
-    ) -> Iterator[tuple[Decimal, SpokenSum]]:
-        """分三次，一次五万: the sum of one time and of all."""
-        times = [n.value for n in numbers if n.unit in TIME_UNITS and n.value in TIMES]
+    def _times(self, numbers: Sequence[Numeral], wanted: Sequence[SpokenSum], text: str) -> Iterator[SpokenSum]:
+        """分三次，一次五万: the sum of all times."""
+        times = [n for n in numbers if n.unit in TIME_UNITS and n.value in TIMES]
         for each in wanted:
-            if times and self._words["a_time"].search(text[: each.number.start]):
-                yield each.amount, self._part(each.amount * times[0], each.number, "share")
+            if times and self._words["a_time"].search(text[: each.start]):
+                weight, one = self._weights["money"] + self._weights["share"], each.amount_cny
+                yield replace(each, amount_cny=one * times[0].value, weight=weight, part_of=one)
 
     def _part(self, amount: Decimal, number: Numeral, how: str) -> SpokenSum:
         return self._sum(amount.quantize(Decimal(1)), number, self._weights["money"] + self._weights[how])
 
-    def _sum(self, amount: Decimal, number: Numeral, weight: float) -> SpokenSum:
-        return SpokenSum(amount_cny=amount, start=number.start, weight=weight, about=number.approximate)
+    def _sum(
+        self, amount: Decimal, number: Numeral, weight: float, *, refused: bool = False, whole: bool = True
+    ) -> SpokenSum:
+        return SpokenSum(
+            amount_cny=amount, start=number.start, weight=weight, about=number.approximate,
+            refused=refused, whole=whole and not refused,
+        )  # fmt: skip
+
+
+def _wholes(said: Sequence[SpokenSum], *, also: Sequence[SpokenSum]) -> list[Decimal]:
+    """Sums of which a part may be meant: none that some mention, `also` farther ones, calls something else."""
+    barred = {each.amount_cny for each in (*said, *also) if not each.whole}
+    return [each.amount_cny for each in said if each.amount_cny not in barred]
+
+
+def _share(number: Numeral) -> Decimal | None:
+    """The part of a whole that a number names: 一半, 三分之一, 三成."""
+    if number.kind is NumeralKind.RATIO and not number.unit and 0 < number.value < 1:
+        return number.value
+    if number.kind is NumeralKind.PERCENT and number.value in SHARE_PERCENT:
+        return number.value / 100
+    return None
 
 
 def _without_rest(number: Numeral) -> Decimal:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -12,11 +11,13 @@ from math import inf
 
 import yaml
 
-from intent.call import Speaker, Turn
+from intent.call import Turn
 from intent.clue import CLAUSE_CHARS, CLAUSE_END, Near
-from intent.spoken_sums import MONEY_COMING, SpokenSum, SumReader
+from intent.settled import Answers
+from intent.spoken_sums import MONEY_COMING, OTHERWISE, Around, SpokenSum, SumReader
 
 REACH = 6  # turns around the evidence in which any sum counts; farther ones only where their own words want them
+NEXT_REACH = 2  # turns in which the other one says in full what was said shortly
 PART_REACH = 4  # turns before a part in which its whole may have been said
 
 Named = Callable[[str], Collection[str]]  # the intents that a text names
@@ -36,9 +37,38 @@ class _Mention:
 
     sum: SpokenSum
     turn: int
-    near: bool  # to a turn that speaks for the wish
+    near: bool  # to a turn that speaks for the wish: it counts without words of its own that want it
     place: float
     topic: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wish:
+    """What is asked for, and where in the call."""
+
+    intent: str
+    proofs: Sequence[int]  # positions of the turns that prove it
+    turns: Sequence[Turn]
+    alone: bool  # no other wish of the call is about money
+
+    @classmethod
+    def of(cls, intent: str, evidence: Collection[int], turns: Sequence[Turn], *, alone: bool) -> _Wish:
+        """A wish proven by the turns of some indexes."""
+        proofs = [at for at, turn in enumerate(turns) if turn.index in evidence]
+        return cls(intent=intent, proofs=proofs, turns=turns, alone=alone)
+
+    def far(self, at: int) -> int:
+        """Turns from the nearest proof."""
+        return min(abs(at - proof) for proof in self.proofs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Weighed:
+    """A sum with all that speaks for it."""
+
+    amount: Decimal
+    about: bool
+    weight: float
 
 
 class Sums:
@@ -47,31 +77,64 @@ class Sums:
     def __init__(self) -> None:
         raw = yaml.safe_load(resources.files("intent").joinpath("sums.yaml").read_text(encoding="utf-8"))
         self._reader = SumReader(raw)
-        self._replies = {name: re.compile(pattern) for name, pattern in raw["replies"].items()}
+        self._answers = Answers(raw["replies"], raw["weights"])
         self._weights: dict[str, float] = raw["weights"]
-        self._floor: float = raw["floor"]
+        self._floor: dict[str, float] = raw["floor"]
+        self._asked, self._sources = frozenset(raw["asked"]), frozenset(raw["sources"])
+        self._rival: float = raw["rival"]
 
-    def of_wish(
-        self, intent: str, evidence: Collection[int], turns: Sequence[Turn], *, named: Named = lambda text: ()
-    ) -> MeantSum | None:
-        """The sum that a wish proven by the turns `evidence` (their indexes) is about; None where none was said.
+    def of_wishes(
+        self, evidence: Mapping[str, Collection[int]], turns: Sequence[Turn], *, named: Named = lambda text: ()
+    ) -> dict[str, MeantSum]:
+        """The sums of all wishes of a call that are about money; a wish of which none was said is not among them.
 
-        `named` tells which intents a text names.
+        `evidence`: the turns (their indexes) that prove each wish, by intent. `named` tells which intents a text names.
         """
-        proofs = [at for at, turn in enumerate(turns) if turn.index in evidence]
-        said = self._said(intent, proofs, turns)
+        wishes = [_Wish.of(intent, proofs, turns, alone=len(evidence) == 1) for intent, proofs in evidence.items()]
+        weighed = {wish.intent: self._weighed(wish, named) for wish in wishes}
+        best = {intent: found for intent, sums in weighed.items() if (found := max(sums, default=None, key=_heavier))}
+        chosen = {intent: self._not_a_rivals(intent, weighed, best) for intent in best}
+        return {intent: MeantSum(amount_cny=each.amount, about=each.about) for intent, each in chosen.items()}
+
+    def _not_a_rivals(
+        self, intent: str, weighed: Mapping[str, Sequence[_Weighed]], best: Mapping[str, _Weighed]
+    ) -> _Weighed:
+        """The heaviest sum of a wish; the next one where another wish has less to take in the place of the same."""
+        mine, nothing = best[intent], replace(best[intent], weight=0.0)
+        if intent in self._sources:
+            return mine
+        rivals = [other for other in best if other != intent and other not in self._sources]
+        wanted = {best[other].amount for other in rivals}
+
+        def in_place(of: str) -> _Weighed:
+            taken = {mine.amount} if of != intent else wanted
+            return max((each for each in weighed[of] if each.amount not in taken), default=nothing, key=_heavier)
+
+        loss = mine.weight - in_place(intent).weight
+        same = [other for other in rivals if best[other].amount == mine.amount]
+        needed = any(best[other].weight - in_place(other).weight > loss for other in same)
+        return in_place(intent) if needed and loss <= self._rival else mine
+
+    def _weighed(self, wish: _Wish, named: Named) -> list[_Weighed]:
+        """The sums of the call that may be meant, each with all that speaks for it."""
         mentions: dict[Decimal, list[_Mention]] = {}
+        said = self._said(wish)
         for at, sums in said.items():
-            near, place = _far(at, proofs) <= REACH, self._place(at, said, proofs, turns)
             for each in sums:
-                topic = self._topic(intent, turns[at].text, each.start, named)
-                mention = _Mention(sum=each, turn=at, near=near, place=place, topic=topic)
+                mention = _Mention(
+                    sum=each,
+                    turn=at,
+                    near=wish.far(at) <= REACH and wish.intent not in self._asked,
+                    place=self._place(each, at, said, wish),
+                    topic=self._topic(wish.intent, wish.turns[at].text, each.start, named),
+                )
                 mentions.setdefault(each.amount_cny, []).append(mention)
-        weighed = {amount: self._weight(same) for amount, same in mentions.items()}
-        best = max(weighed, key=lambda amount: weighed[amount], default=None)
-        if best is None or weighed[best] <= self._floor:
-            return None
-        return MeantSum(amount_cny=best, about=mentions[best][-1].sum.about)
+        floor = self._floor.get(wish.intent, self._floor[OTHERWISE])
+        found = (
+            _Weighed(amount=amount, about=same[-1].sum.about, weight=self._weight(same))
+            for amount, same in mentions.items()
+        )
+        return [each for each in found if each.weight > floor]
 
     def _weight(self, same: Sequence[_Mention]) -> float:
         """The most that speaks for one mention of a sum, with what the other mentions add or take."""
@@ -79,37 +142,44 @@ class Sums:
         topic = max(-most, min(most, sum(each.topic for each in same)))
         shared = weights["repeated"] * (len({each.turn for each in same}) - 1)
         shared += weights["echo"] * any(each.sum.weight <= weights["echo"] for each in same)
+        given_up = max((each.turn for each in same if each.sum.refused), default=-1)
         meant = (each for each in same if each.near or each.sum.weight > weights["money"])
-        return max((each.sum.weight + each.place + (each.topic or topic) + shared for each in meant), default=-inf)
+        return max(
+            (
+                each.sum.weight
+                + each.place
+                + (each.topic or topic)
+                + shared
+                + weights["given_up"] * (each.turn < given_up)
+                for each in meant
+            ),
+            default=-inf,
+        )
 
-    def _said(self, intent: str, proofs: Sequence[int], turns: Sequence[Turn]) -> dict[int, tuple[SpokenSum, ...]]:
+    def _said(self, wish: _Wish) -> dict[int, tuple[SpokenSum, ...]]:
         """What each turn says, in order; parts are read against the turns before."""
+        plain = [self._reader.in_full(turn.text) for turn in wish.turns] if wish.proofs else []
         said: dict[int, tuple[SpokenSum, ...]] = {}
-        for at, turn in enumerate(turns if proofs else ()):
-            shortly = (each for n in range(at - PART_REACH, at) for each in said.get(n, ()))
-            before = [each.amount_cny for each in shortly if each.weight > self._weights["never"]]
-            said[at] = self._reader.said_in(turn.text, intent, before=before)
+        for at in range(len(plain)):
+            around = Around(
+                shortly=self._meant(said, range(at - PART_REACH, at)),
+                ever=self._meant(said, range(at)),
+                divided=wish.intent == MONEY_COMING and not wish.alone,
+                next=[amount for sums in plain[at + 1 : at + 1 + NEXT_REACH] for amount in sums],
+            )
+            said[at] = self._reader.said_in(wish.turns[at].text, wish.intent, around=around)
         return said
 
-    def _place(
-        self, at: int, said: dict[int, tuple[SpokenSum, ...]], proofs: Sequence[int], turns: Sequence[Turn]
-    ) -> float:
-        """What a sum weighs by the turn in which it was said."""
-        weights = self._weights
-        spoken = weights["client"] if turns[at].speaker is not Speaker.ADVISOR else self._answered(at, said, turns)
-        far = min(REACH, _far(at, proofs))
-        near = weights["distance"] * far + weights["evidence"] * (not far)
-        return spoken + near + weights["late"] * at / len(turns)
+    def _meant(self, said: Mapping[int, Sequence[SpokenSum]], turns: Iterable[int]) -> list[SpokenSum]:
+        """Sums of some turns without losses, fees and the like."""
+        return [each for at in turns for each in said.get(at, ()) if each.weight > self._weights["never"]]
 
-    def _answered(self, at: int, said: dict[int, tuple[SpokenSum, ...]], turns: Sequence[Turn]) -> float:
-        """What the client's answer does to the advisor's sum: a yes takes it over, a no or another sum refuses it."""
-        if at + 1 >= len(turns) or turns[at + 1].speaker is Speaker.ADVISOR:
-            return 0.0
-        never = self._weights["never"]
-        proposed, answered = ({s.amount_cny for s in said.get(n, ()) if s.weight > never} for n in (at, at + 1))
-        if proposed & answered or (not answered and self._replies["agrees"].search(turns[at + 1].text)):
-            return self._weights["client"]
-        return self._weights["refused"] if answered or self._replies["refuses"].search(turns[at + 1].text) else 0.0
+    def _place(self, each: SpokenSum, at: int, said: Mapping[int, Sequence[SpokenSum]], wish: _Wish) -> float:
+        """What a sum weighs by the turn in which it was said, and by what was answered."""
+        weights, far = self._weights, min(REACH, wish.far(at))
+        distance = weights["distance_alone" if wish.alone and each.weight > 0 else "distance"] * far
+        near = distance + weights["evidence"] * (not far)
+        return self._answers.weight(each, at, said, wish.turns) + near + weights["late"] * at / len(wish.turns)
 
     def _topic(self, intent: str, text: str, start: int, named: Named) -> float:
         """For the wish where the sum's clause or turn names it, against it where the clause names others alone."""
@@ -123,8 +193,8 @@ class Sums:
         return self._weights["known_topic"] if intent in named(text) else 0.0
 
 
-def _far(at: int, proofs: Sequence[int]) -> int:
-    return min(abs(at - proof) for proof in proofs)
+def _heavier(each: _Weighed) -> float:
+    return each.weight
 
 
 @cache

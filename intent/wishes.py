@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import prod
 
 from intent.call import Bar, Evidence, Polarity, Speaker, SpeechFinding, Turn, TurnIntent, Wish
 from intent.classifier.rules import Rules
-from intent.classifier.taxonomy import Intent, Taxonomy
+from intent.classifier.taxonomy import Taxonomy
 from intent.inspection.speech import HOLDING
 from intent.named import code_named, day_named
 from intent.spoken_sums import MONEY_COMING
@@ -56,7 +56,8 @@ class WishMaker:
         back = self._taken_back(readings, turns)
         standing = [still_wanted(each, bar.refusal, back.get(intent, -1)) for intent, each in by_intent.items()]
         sure = [kept for kept in standing if kept and self._stands(kept, bar)]
-        made = [wish for kept in sure for wish in self._made(kept, turns, started_at)]
+        sums = self._sums(sure, turns)
+        made = [wish for kept in sure for wish in self._made(kept, turns, started_at, sums)]
         return tuple(sorted(_share_money(made), key=lambda w: (w.evidence[0].turn, w.intent)))
 
     def _stands(self, kept: Sequence[TurnReading], bar: Bar) -> bool:
@@ -83,10 +84,16 @@ class WishMaker:
                 back |= {r.intent.intent: turn.index for r in wanted if r.turn.index == last}
         return back
 
-    def _made(self, kept: Sequence[TurnReading], turns: Sequence[Turn], started_at: datetime | None) -> list[Wish]:
+    def _made(
+        self,
+        kept: Sequence[TurnReading],
+        turns: Sequence[Turn],
+        started_at: datetime | None,
+        sums: Mapping[str, MeantSum],
+    ) -> list[Wish]:
         intent = self._taxonomy[kept[0].intent.intent]
         said = list(dict.fromkeys(reading.turn for reading in kept))  # a long turn is read in pieces
-        meant = self._meant(intent, said, turns)
+        meant = sums.get(intent.id)
         wish = Wish(
             intent=intent.id,
             goes_to="",
@@ -101,11 +108,11 @@ class WishMaker:
         )
         return [replace(wish, goes_to=place) for place in intent.places]
 
-    def _meant(self, intent: Intent, said: Sequence[Turn], turns: Sequence[Turn]) -> MeantSum | None:
-        """The sum that the wish is about; None where none was said or no money belongs to the wish."""
-        if not intent.money:
-            return None
-        return load_sums().of_wish(intent.id, {turn.index for turn in said}, turns, named=self._named)
+    def _sums(self, sure: Sequence[Sequence[TurnReading]], turns: Sequence[Turn]) -> dict[str, MeantSum]:
+        """The sums that wishes are about, by intent; none where none was said or no money belongs to the wish."""
+        about_money = [kept for kept in sure if self._taxonomy[kept[0].intent.intent].money]
+        evidence = {kept[0].intent.intent: {reading.turn.index for reading in kept} for kept in about_money}
+        return load_sums().of_wishes(evidence, turns, named=self._named)
 
     def _named(self, text: str) -> tuple[str, ...]:
         """Intents with money that the words of a text name."""

@@ -169,6 +169,11 @@ def test_a_loss_is_not_the_sum_and_an_answer_gives_it() -> None:
     assert wish.amount_cny == Decimal(100_000)
 
 
+def test_what_the_client_would_put_into_a_share_is_the_sum_of_the_advice() -> None:
+    leads = read("c:这只股票能不能买？我想再加两万块钱。", "a:好的，两万。").of("lead")
+    assert {wish.intent: wish.amount_cny for wish in leads} == {"stock.advice": Decimal(20_000)}
+
+
 def test_money_on_its_way_is_the_sum_of_the_placement() -> None:
     reading = read("c:月底有笔定期到期，二十万。", "a:想怎么放？", "c:想买点收益凭证。")
     assert {w.intent: w.amount_cny for w in reading.of("lead")} == {

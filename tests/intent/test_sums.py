@@ -18,7 +18,7 @@ def of(*lines: str, evidence: tuple[int, ...] = (0,), intent: str = "fund.buy") 
         Turn(index=at, speaker=who[line[0]], start_s=at * 5.0, end_s=at * 5.0 + 4, text=line[2:], confidence=1.0)
         for at, line in enumerate(lines)
     ]
-    return amount(SUMS.of_wish(intent, evidence, turns))
+    return amount(SUMS.of_wishes({intent: evidence}, turns).get(intent))
 
 
 def amount(meant: MeantSum | None) -> Decimal | None:
@@ -157,8 +157,11 @@ def test_of_two_wishes_in_a_turn_each_has_the_sum_beside_its_name() -> None:
 
     text = "养老金存一万二，定投弄八百"
     turn = Turn(index=0, speaker=Speaker.CLIENT, start_s=0.0, end_s=5.0, text=text, confidence=1.0)
-    found = {intent: amount(SUMS.of_wish(intent, {0}, [turn], named=named)) for intent in names.values()}
-    assert found == {"wealth.pension": Decimal(12_000), "fund.sip": Decimal(800)}
+    found = SUMS.of_wishes({intent: {0} for intent in names.values()}, [turn], named=named)
+    assert {intent: meant.amount_cny for intent, meant in found.items()} == {
+        "wealth.pension": Decimal(12_000),
+        "fund.sip": Decimal(800),
+    }
 
 
 def test_a_sum_that_is_required_stays_so_where_it_is_repeated() -> None:
@@ -172,8 +175,8 @@ def test_a_sum_belongs_to_the_wish_that_it_was_named_with() -> None:
         Turn(index=at, speaker=Speaker.CLIENT, start_s=at * 5.0, end_s=at * 5.0 + 4, text=line[2:], confidence=1.0)
         for at, line in enumerate(lines)
     ]
-    found = SUMS.of_wish("fund.buy", {1}, turns, named=lambda text: ["wealth.pension"] if "养老金" in text else [])
-    assert amount(found) == Decimal(5000)
+    found = SUMS.of_wishes({"fund.buy": {1}}, turns, named=lambda text: ["wealth.pension"] if "养老金" in text else [])
+    assert amount(found.get("fund.buy")) == Decimal(5000)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +194,7 @@ def test_what_is_said_roughly_is_told_as_such(lines: tuple[str, ...], about: boo
         Turn(index=at, speaker=who[line[0]], start_s=at * 5.0, end_s=at * 5.0 + 4, text=line[2:])
         for at, line in enumerate(lines)
     ]
-    assert SUMS.of_wish("fund.buy", {0}, turns) == MeantSum(amount_cny=Decimal(200_000), about=about)
+    assert SUMS.of_wishes({"fund.buy": {0}}, turns) == {"fund.buy": MeantSum(amount_cny=Decimal(200_000), about=about)}
 
 
 @pytest.mark.parametrize(
