@@ -82,9 +82,10 @@ class Claim:
     @property
     def growth(self) -> str:
         """The sign of a change told by how much of itself: 少了近7% is a fall, 低7% may be a level."""
-        if self.quantity.sign != "?" or not (told := cues.CHANGED.search(self.near)):
+        told = cues.CHANGED.search(self.near)
+        if not told or self.quantity.sign == "-":
             return self.quantity.sign
-        return "-" if told["fell"] else "+"
+        return "-" if told["fell"] or told["below"] else "+"
 
     @property
     def asks_distance(self) -> bool:
@@ -118,7 +119,11 @@ class Claim:
 
     @property
     def asks_interest(self) -> bool:
-        return self.free or (cues.PAID if self.open else cues.COMPUTED).search(self.words) is not None
+        return self.free or self.asks_interest_in_words
+
+    @property
+    def asks_interest_in_words(self) -> bool:
+        return (cues.PAID if self.open else cues.COMPUTED).search(self.words) is not None
 
     def meets(self, results: Iterable[Result]) -> bool:
         """Whether one of the results is this figure within what was written."""
@@ -172,9 +177,9 @@ def _words(page: Page, figure: Figure, head: Figure) -> tuple[str, str, str]:
     return before, words, text[max(head.stretch, head.start - COMPARES) : head.start] + own
 
 
-def is_round(quantity: Quantity) -> bool:
-    """10万, 360: sums that examples set out from, and that chance meets."""
-    return len(quantity.value.normalize().as_tuple().digits) <= _ROUND_DIGITS
+def is_round(quantity: Quantity, digits: int = _ROUND_DIGITS) -> bool:
+    """10万, 360: sums that examples set out from, and that chance meets; no more `digits` than these tell."""
+    return len(quantity.value.normalize().as_tuple().digits) <= digits
 
 
 def _is_precise(quantity: Quantity) -> bool:
