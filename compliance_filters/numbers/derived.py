@@ -197,6 +197,9 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
         yield from arithmetic.weighted(nearest(parts, start, FEW))
     if TENTHS in claim.text[max(0, start - _NEXT) : start]:
         yield from ((abs(r.value * z.value) / 10, EXACT) for r in own for z in parts if z.unit == TENTHS)
+    if cues.IMPACT.search(claim.near):
+        told = [p for p in own if claim.figure.sentence <= p.place < start][-2:]
+        yield from ((abs(a.value * b.value) / 100, EXACT) for a, b in combinations(told, 2))
     if cues.A_MONTH.search(claim.near):
         yield from ((abs(p.value) / 12, EXACT) for p in own)
     yield from arithmetic.sensitivities(parts)
@@ -227,7 +230,7 @@ def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     elif claim.text[figure.end - 1] == "成" and cues.AMONG.search(claim.near):
         rates = [p for p in parts if p.unit == "%" and 0 <= p.place < figure.start]
         yield from arithmetic.shares(combinations(rates[-2:], 2), 100)
-    if unit == "%" and cues.GROWTH.search(claim.words):
+    if unit == "%" and (claim.more_or_less or cues.GROWTH.search(claim.words)):
         yield from arithmetic.growths(pairs, claim.growth)
 
 
