@@ -21,7 +21,7 @@ _ISO = re.compile(
     r"(?P<year>(?:19|20)\d\d)([-/.])(?P<month>1[0-2]|0?[1-9])(?:\2(?P<day>3[01]|[12]\d|0?[1-9]))?(?![\d.%])"
 )
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>1[0-2]|0[1-9])(?P<day>3[01]|[12]\d|0[1-9])(?!\d)")
-_CLOCK = re.compile(r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?!\d)(?::[0-5]\d)?")
+_CLOCK = re.compile(r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?!\d|\.\d)(?::[0-5]\d)?")
 _HOUR = r"(?P<hour>1\d|2[0-4]|\d|二十[一二三四]?|十[一二三四五六七八九]?|[一二两三四五六七八九])点"
 _MINUTE = r"(?P<minute>[1-5]?\d|[二三四五]?十[一二三四五六七八九]?|[一二三四五六七八九])"
 _SPOKEN_CLOCK = re.compile(

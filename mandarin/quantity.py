@@ -59,7 +59,11 @@ _UNITS = (
     _Unit(pattern="美元|美金", kind=NumeralKind.AMOUNT, name="美元"),
     _Unit(pattern="港元|港币", kind=NumeralKind.AMOUNT, name="港元"),
     _Unit(pattern="欧元|日元|英镑", kind=NumeralKind.AMOUNT),
-    _Unit(pattern="元人民币|元|块钱|(?<![在到凑]一)块(?!儿)|圆", kind=NumeralKind.AMOUNT, name="元"),
+    _Unit(
+        pattern="元人民币|元|块钱|(?<![在到凑]一)(?<![成为这那][一二两三四五六七八九])块(?!儿)|圆",
+        kind=NumeralKind.AMOUNT,
+        name="元",
+    ),
     _Unit(pattern="毛钱?|角", kind=NumeralKind.AMOUNT, name="元", factor=Decimal("0.1")),
     _Unit(pattern=_MEASURES, kind=NumeralKind.COUNT),
 )

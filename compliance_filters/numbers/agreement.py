@@ -29,6 +29,7 @@ _YEARLY = re.compile("年均|年化|(?:平均|均)每年|每年(?!分别|依次|
 _OF_ALL_YEARS = frozenset({RETURN, BENCHMARK, MOVE, EXCESS})
 _MARKET = re.compile("基准|指数|大盘|市场|同类|平均|沪深|中证|[两二]者|对方|它")
 _A_YEAR = 12  # months
+LIMITS = re.compile("[上下]限|目标|约定|限制|不超过|不低于")  # what a share is held against, and nobody's share
 _UNTELLING = re.compile("合计|总额|金额|累计|市值|持有|当前|目前|单位|每[年月日期次]?")
 
 
@@ -235,6 +236,8 @@ class Comparer:
 def names(qualifier: str | None, words: str) -> bool:
     """Whether words speak of what a fact is of: 赎回一笔 of 赎回合计."""
     telling = _UNTELLING.sub("", qualifier or "")
+    if LIMITS.search(telling) and not LIMITS.search(words):
+        return False  # 权益占30.1% is no 权益上限
     return len(telling) > 1 and _shared(telling, words) > 1
 
 

@@ -33,6 +33,8 @@ _PROPOSED = re.compile(
 _STEP = re.compile(
     "(?:利率|收益率)(?:整体|每|若|再|要是)?(?:每)?(?:上行|下行|上升|下降|变动|波动|升|降|上调|下调)(?:了)?\\s?$"
 )
+_STEPS = (NumeralKind.PERCENT, NumeralKind.PERCENTAGE_POINTS, NumeralKind.BASIS_POINTS)
+_EITHER_WAY = re.compile("(?:涨跌|每(?:上涨|下跌|[涨跌]|变动|波动))(?:了)?\\s?$")  # 个股涨跌10%，影响大约0.31%
 _THUMB = re.compile("大约|大致|粗略|理论上|估算|约")
 _THUMB_REACH = 30
 _ROUND_DIGITS = 2
@@ -88,14 +90,13 @@ class Assumptions:
         return _PROPOSED.search(lead) is not None and _PROPOSES.search(lead) is not None
 
     def _is_step(self, numeral: Numeral) -> bool:
-        """A round move of rates from which a rule of thumb computes a loss or gain."""
-        if numeral.kind not in (NumeralKind.PERCENTAGE_POINTS, NumeralKind.BASIS_POINTS) or not _is_round(numeral):
+        """A round move of rates or prices from which a rule of thumb computes a loss or gain."""
+        if numeral.kind not in _STEPS or not _is_round(numeral):
             return False
         lead = self._text[max(0, numeral.start - _SAID_REACH) : numeral.start]
-        return (
-            _STEP.search(lead) is not None
-            and _THUMB.search(self._text, numeral.end, numeral.end + _THUMB_REACH) is not None
-        )
+        return (_EITHER_WAY if numeral.kind is NumeralKind.PERCENT else _STEP).search(
+            lead
+        ) is not None and _THUMB.search(self._text, numeral.end, numeral.end + _THUMB_REACH) is not None
 
     def _is_borne(self, lead: str, clause: str, numeral: Numeral) -> bool:
         """A loss that the client can bear: 您表示账面下跌10%会睡不着觉."""

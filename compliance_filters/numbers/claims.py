@@ -25,6 +25,7 @@ _BARE = 6  # characters between a sum and its share
 _PRECISE = Decimal("0.002")  # half of the last digit by the value: 46,899 and 920 are precise, 75 and 2.1 are not
 _ROUND_DIGITS = 2
 _PAIR = 2
+_COMPARED = 30  # characters before a figure that hold one number against another
 _SHARES = {"股": "份"}
 
 
@@ -52,6 +53,7 @@ class Claim:
     members: int  # of how many; 1 outside a list
     part: Decimal | None  # the rate right before it, of which it is the sum: 差十个百分点，合十二万
     in_turn: bool  # a share behind others of which the first alone says 占
+    more_or_less: str  # "+" or "-" where its words hold one number against another: 比2,210亿元少一成
     bare: bool  # a rate right behind a sum, of which nothing is said: 权益18.84万元，刚好三成
 
     @property
@@ -82,9 +84,12 @@ class Claim:
     @property
     def growth(self) -> str:
         """The sign of a change told by how much of itself: 少了近7% is a fall, 低7% may be a level."""
-        if self.quantity.sign != "?" or not (told := cues.CHANGED.search(self.near)):
-            return self.quantity.sign
-        return "-" if told["fell"] else "+"
+        if self.quantity.sign == "-":
+            return "-"
+        if self.more_or_less:
+            return self.more_or_less
+        told = cues.CHANGED.search(self.near)
+        return self.quantity.sign if not told else "-" if told["fell"] else "+"
 
     @property
     def asks_distance(self) -> bool:
@@ -118,7 +123,11 @@ class Claim:
 
     @property
     def asks_interest(self) -> bool:
-        return self.free or (cues.PAID if self.open else cues.COMPUTED).search(self.words) is not None
+        return self.free or self.asks_interest_in_words
+
+    @property
+    def asks_interest_in_words(self) -> bool:
+        return (cues.PAID if self.open else cues.COMPUTED).search(self.words) is not None
 
     def meets(self, results: Iterable[Result]) -> bool:
         """Whether one of the results is this figure within what was written."""
@@ -157,8 +166,14 @@ def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: boo
         anchored=level_before(page, index) if cues.SINCE_THEN.search(before) else -1,
         part=part_before(page, index),
         moved=moved_between(page, index),
+        more_or_less=_more_or_less(page.text[max(head.sentence, head.start - _COMPARED) : head.start]),
         bare=bare,
     )
+
+
+def _more_or_less(lead: str) -> str:
+    found = cues.MORE_OR_LESS.search(lead)
+    return "" if found is None else "-" if found["less"] else "+"
 
 
 def _words(page: Page, figure: Figure, head: Figure) -> tuple[str, str, str]:
@@ -172,9 +187,9 @@ def _words(page: Page, figure: Figure, head: Figure) -> tuple[str, str, str]:
     return before, words, text[max(head.stretch, head.start - COMPARES) : head.start] + own
 
 
-def is_round(quantity: Quantity) -> bool:
-    """10万, 360: sums that examples set out from, and that chance meets."""
-    return len(quantity.value.normalize().as_tuple().digits) <= _ROUND_DIGITS
+def is_round(quantity: Quantity, digits: int = _ROUND_DIGITS) -> bool:
+    """10万, 360: sums that examples set out from, and that chance meets; no more `digits` than these tell."""
+    return len(quantity.value.normalize().as_tuple().digits) <= digits
 
 
 def _is_precise(quantity: Quantity) -> bool:

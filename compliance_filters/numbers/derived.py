@@ -11,23 +11,23 @@ from itertools import chain, combinations, islice
 
 from compliance_filters.finding import ReviewContext
 from compliance_filters.numbers import arithmetic, comparisons, cues, distances
+from compliance_filters.numbers.agreement import LIMITS
+from compliance_filters.numbers.amounts import FEW, TENTHS, amounts, factors
 from compliance_filters.numbers.arithmetic import EXACT, Result
-from compliance_filters.numbers.claims import COMPARES, Claim, claim_of, is_round
+from compliance_filters.numbers.claims import Claim, claim_of, is_round
 from compliance_filters.numbers.comparisons import PAIRED
 from compliance_filters.numbers.evidence import Evidence, Known
 from compliance_filters.numbers.implied import is_implied
-from compliance_filters.numbers.mentions import MOVE, NAV, Mention
+from compliance_filters.numbers.mentions import NAV, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.parts import Part, Parts, is_sum, nearest
 from compliance_filters.numbers.quantities import Quantity
 from compliance_filters.numbers.spans import lies_between
 from compliance_filters.numbers.stated import days_shown
+from mandarin.chinese_number import read_number
 
 _FRACTION = re.compile("[^百分]+分之")  # 四十分之一, also of two rates
-_TIMES = re.compile("[×xX*折]")  # 1.2%×40%
-_MOVES_TO = re.compile("%(?:[上下]?[调降升]|提高|回落|降低|调整|[涨跌]|上行|下行)[到至为]?$")
-_TENTHS = "折"
-_FEW = 12  # sums, rates and spans that are multiplied with one another
+_LEAST_OF_QUANTILE = Decimal("0.8")  # rank 41 of 236 is 17.4%: of a fifth, and of no third
 _BEHIND = 10
 _LED = 24  # characters before a figure: 三年累计10.98%，基准10.87%
 _NEXT = 80  # characters behind a premise in which something is computed from it
@@ -86,17 +86,27 @@ class Derivation:
         if unit == "%":
             yield from _rates(claim, own, parts)
             yield from self._rest_beside(claim, own)
-            yield from ((share * 100, EXACT) for share in self._parts.rank_shares(claim.figure) if "前" in claim.near)
+            yield from self._ranked(claim)
         if unit in ("%", "倍", "", "成"):
             yield from _quotients(claim, parts)
         if unit == "元":
-            yield from _amounts(claim, parts)
+            yield from amounts(claim, parts)
         if unit in ("%", "倍"):
             yield from _recoveries(claim, parts)
         if unit == "岁":
             yield from arithmetic.ages(parts)
         if unit in ("份", "股"):
             yield from arithmetic.shares_bought(parts, whole=not claim.quantity.tolerance)
+
+    def _ranked(self, claim: Claim) -> Iterator[Result]:
+        """What part of all a rank is, or the next part that people name: rank 41 of 236 lies in the first fifth."""
+        if "前" not in claim.near:
+            return
+        fraction = _FRACTION.match(claim.text, claim.figure.start, claim.figure.end)
+        for share in self._parts.rank_shares(claim.figure):
+            yield share * 100, EXACT
+            if fraction and _LEAST_OF_QUANTILE <= share * 100 / claim.quantity.value <= 1:
+                yield claim.quantity.value, EXACT
 
     def _rest_beside(self, claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
         """What fills the whole beside the shares of its sentence, where no share of what it names is known."""
@@ -108,6 +118,7 @@ class Derivation:
 
     def _knows_share(self, name: str) -> bool:
         facts = (fact.fact.name for fact in self._known.facts if fact.fact and fact.quantity.unit == "%")
+        facts = (told for told in facts if not LIMITS.search(told))
         return any(name in told for told in (*facts, *(held.source.text for held in self._known.sources)))
 
     def _is_premise(self, index: int, parts: list[Part], trusts: Callable[[int], bool]) -> bool:
@@ -142,8 +153,8 @@ class Derivation:
         """Whether figure `later` is interest on an amount, what becomes of it, or the rest of a known sum."""
         claim = claim_of(self._page, later, self._products)
         rated = [p for p in self._parts.around(later, trusts) if p.unit == "%"]
-        rates = _factors(claim, nearest(rated, claim.figure.start, _FEW))
-        spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
+        rates = factors(claim, nearest(rated, claim.figure.start, FEW))
+        spans = arithmetic.spans_of(parts, claim.words)[:FEW]
         if claim.meets(
             chain(
                 arithmetic.interest(amount, rates, spans),
@@ -164,6 +175,9 @@ def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, D
 
 def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator[Result]:
     start = claim.figure.start
+    if (first := cues.FIRST_OF.search(claim.near)) and (count := int(read_number(first["n"]).value)) > 1:
+        shown = sorted((p for p in own if 0 <= p.place < start and not p.total), key=lambda p: p.place)
+        yield from arithmetic.first_of_list(count, shown)
     yield from arithmetic.named_totals(claim.text, claim.before, start, own)
     if cues.REST.search(claim.before):
         yield from ((100 - total, room) for _, total, room in _totals(claim, own))
@@ -173,16 +187,19 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
         yield from arithmetic.yearly(own)
     if cues.COMPOUND.search(claim.text, max(claim.figure.sentence, start - _LED), start):
         before = [p for p in own if 0 <= p.place < start]
-        yield from arithmetic.compounded(before[::-1])
-        for run in arithmetic.runs(nearest(before, start, _FEW)):
-            yield from islice(arithmetic.compounded(run), len(run) - 2, None)
+        yield from arithmetic.compounded(before[::-1], claim.growth)
+        for run in arithmetic.runs(nearest(before, start, FEW)):
+            yield from islice(arithmetic.compounded(run, claim.growth), len(run) - 2, None)
     if cues.BEFORE.search(claim.words) or cues.THEN.search(claim.words):
         moves = [p for p in parts if p.unit == "pp" and p.shown]
         yield from distances.moved(own, moves, back=cues.BEFORE.search(claim.words) is not None)
     if cues.WEIGHTED.search(claim.text, claim.figure.sentence, start):
-        yield from arithmetic.weighted(nearest(parts, start, _FEW))
-    if _TENTHS in claim.text[max(0, start - _NEXT) : start]:
-        yield from ((abs(r.value * z.value) / 10, EXACT) for r in own for z in parts if z.unit == _TENTHS)
+        yield from arithmetic.weighted(nearest(parts, start, FEW))
+    if TENTHS in claim.text[max(0, start - _NEXT) : start]:
+        yield from ((abs(r.value * z.value) / 10, EXACT) for r in own for z in parts if z.unit == TENTHS)
+    if cues.IMPACT.search(claim.near):
+        told = [p for p in own if claim.figure.sentence <= p.place < start][-2:]
+        yield from ((abs(a.value * b.value) / 100, EXACT) for a, b in combinations(told, 2))
     if cues.A_MONTH.search(claim.near):
         yield from ((abs(p.value) / 12, EXACT) for p in own)
     yield from arithmetic.sensitivities(parts)
@@ -198,6 +215,9 @@ def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     whole = nearest([p for p in parts if p.unit != "%" or rated], figure.start, PAIRED)
     sentence = range(figure.sentence, figure.sentence_end)
     pairs = list(arithmetic.ratios(figure.start, whole, sentence=sentence, wide=bool(figure.label)))
+    if fraction:
+        last = {p.unit: p.place for p in sorted(whole, key=lambda p: p.place) if p.place < figure.start}
+        pairs = [(a, b) for a, b in pairs if last.get(a.unit) in (a.place, b.place)]
     grown = fraction and cues.GROWN_BY.search(claim.near) is not None
     if not grown and (cues.SHARE.search(claim.words) or unit != "%" or fraction):
         within = unit == "%" and cues.PART.search(claim.words) is not None
@@ -210,7 +230,7 @@ def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
     elif claim.text[figure.end - 1] == "成" and cues.AMONG.search(claim.near):
         rates = [p for p in parts if p.unit == "%" and 0 <= p.place < figure.start]
         yield from arithmetic.shares(combinations(rates[-2:], 2), 100)
-    if unit == "%" and cues.GROWTH.search(claim.words):
+    if unit == "%" and (claim.more_or_less or cues.GROWTH.search(claim.words)):
         yield from arithmetic.growths(pairs, claim.growth)
 
 
@@ -220,70 +240,6 @@ def _recoveries(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
         rates = [p.value / 100 for p in parts if p.unit == "%"]
         scale = 100 if claim.unit == "%" else 1
         yield from ((value * scale, room) for value, room in arithmetic.recoveries(rates))
-
-
-def _amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
-    """Fees, interest, gains and losses, what is left of them, and what comes of several payments.
-
-    Where two are held against each other (A比B多) only their difference is meant.
-    """
-    if claim.compared:
-        return
-    start = claim.figure.start
-    if claim.part is not None:
-        sums = [abs(p.value) for p in nearest([p for p in parts if p.unit == "元"], start, _FEW)]
-        spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
-        yield from (result for amount in sums for result in arithmetic.interest(amount, [claim.part], spans))
-        return
-    if cues.PAID.search(claim.words):
-        anywhere = claim.open or cues.SUM.search(claim.words)
-        counts = [p for p in parts if anywhere or start - COMPARES <= p.place < start]
-        yield from arithmetic.multiples(parts, counts)
-    yield from _grown_from(claim, parts)
-    if not claim.asks_interest:
-        return
-    priced = any(p.attribute == NAV for p in parts)
-    money = [p for p in parts if p.unit == "元" or (p.unit == "份" and not priced)]
-    sums = [abs(p.value) for p in nearest(money, start, _FEW)]
-    worth = arithmetic.worth(nearest(parts, start, PAIRED))
-    tenths = [p.value / 10 for p in parts if p.unit == _TENTHS]
-    rates = _factors(claim, nearest([p for p in parts if p.unit in ("%", "pp")], start, _FEW))
-    rates += [rate * tenth for rate in rates for tenth in tenths]
-    spans = arithmetic.spans_of(parts, claim.words)[:_FEW]
-    yield from ((amount, EXACT) for amount in worth)
-    for amount in (*sums, *worth):
-        yield from arithmetic.interest(amount, rates, spans)
-        if cues.GROWN.search(claim.words):
-            yield from arithmetic.compound(amount, rates, spans)
-        if claim.free or cues.AFTER.search(claim.words):
-            yield from arithmetic.what_is_left(amount, rates)
-    yield from ((amount * tenth, EXACT) for amount in sums for tenth in tenths)
-
-
-def _grown_from(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
-    """A sum of the year before, from this year's and its growth: 86.5亿元 after 12.3% were 77.0亿元."""
-    if cues.BEFORE.search(claim.words):
-        grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
-        money = [p for p in parts if p.unit == "元"]
-        yield from ((abs(p.value) / (1 + rate), EXACT) for p in money for rate in grown if rate > -1)
-
-
-def _factors(claim: Claim, rated: Sequence[Part]) -> list[Decimal]:
-    """Rates as parts of one; where words compare, how far alike ones lie apart; where they multiply, products."""
-    rates = [p.value / 100 for p in rated]
-    if cues.LESS.search(claim.words):
-        apart = [abs(a.value - b.value) / 100 for a, b in combinations(rated, 2) if _are_alike(claim.text, a, b)]
-        rates = apart if apart and cues.APART.search(claim.words) else rates + apart
-    if _TIMES.search(claim.text, claim.figure.sentence, claim.figure.start):
-        rates += [a * b for a, b in combinations(rates[:_FEW], 2)]
-    return rates
-
-
-def _are_alike(text: str, first: Part, second: Part) -> bool:
-    """Of one attribute, two totals, or one moved to the other: 从6.5%下调到5.8%."""
-    if (first.total and second.total) or (first.attribute is not None and first.attribute == second.attribute):
-        return True
-    return 0 <= first.place < second.place and _MOVES_TO.search(text[first.place : second.place]) is not None
 
 
 def _since(mine: Quantity, context: ReviewContext) -> bool:

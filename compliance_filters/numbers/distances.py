@@ -12,7 +12,7 @@ from compliance_filters.numbers.mentions import BENCHMARK
 from compliance_filters.numbers.parts import Part
 
 _COMPARES = re.compile(
-    "(?<![同环])比|[同环]比(?![增上下涨跌减])|较"
+    "(?<![同环占])比(?![例重率])|[同环]比(?![增上下涨跌减])|较"
 )  # 同比增长13.8% compares with no other number here
 _KNOWN = 8
 

@@ -163,7 +163,8 @@ def shares_in(text: str) -> list[Mention]:
 
 def _of_fact(fact: BoundFact, names: dict[str, str], words: AttributeWords) -> Evidence:
     share = _SHARE_CLASS.search(f"{fact.entity or ''} {fact.name}")
-    named = [code for name, code in names.items() if name in (fact.entity or "") or name in fact.name]
+    where = (fact.entity or "", fact.name, fact.period or "")
+    named = [code for name, code in names.items() if any(name in told for told in where)]
     return Evidence(
         quantity=quantity_of_fact(fact.value, fact.unit, fact.name),
         attribute=words.of_name(fact.name),

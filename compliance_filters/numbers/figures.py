@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from compliance_filters.numbers.assumed import CLAUSE_END, Assumptions
 from compliance_filters.numbers.measures import Measures
 from compliance_filters.numbers.periods import periods_in
-from compliance_filters.numbers.quantities import Quantity, quantity_of
+from compliance_filters.numbers.quantities import INDEX_POINTS, Quantity, quantity_of
 from compliance_filters.numbers.tables import SPANS_OF_TIME, Tables
 from mandarin.numerals import Numeral, NumeralKind, find_numerals
 
@@ -35,7 +35,7 @@ _NOT_SAID = re.compile(
     r"|1(?=\s?(?:美元|港元|港币|欧元|英镑|日元)\s?[兑合=≈])"
     r"|(?<![\d.,+\-×*÷/(])1\s?[\u4e00-\u9fffA-Za-z]{1,5}\s?(?:[=＝]|等于)\s?\d[\d,]{0,12}"  # 1吉瓦=1,000兆瓦
     r"(?=\s?[\u4e00-\u9fffA-Za-z])"
-    r"|(?<=面值)[为是]?1(?:00)?(?=元)"
+    r"|(?<=面值)[为是]?1(?:00)?(?=元)|1(?:00)?(?=元面值)"
     r"|(?:19|20)\d\d[-/.](?:1[0-2]|0?[1-9])[-/.](?:3[01]|[12]\d|0?[1-9])"  # a date, whatever stands beside it
     r"|(?:19|20)\d\d(?=\s?[、和]\s?(?:19|20)\d\d年)"  # the first of two years
     r"|7\s?[×xX*]\s?24|24\s?小时"
@@ -201,7 +201,7 @@ class _Reader:
             previous_end=max(sentence, before_end),
             clause_end=max(clause_end, numeral.end),
             joined=alike and self._is_joined(gap, numeral) and not label,
-            strict=rank or bool(unit) or _is_strict(numeral),
+            strict=rank or bool(unit) or _is_strict(numeral) or quantity.unit == INDEX_POINTS,
             said=said and not assumed,
             assumed=said and assumed,
             in_period=numeral.unit in SPANS_OF_TIME and self._is_in_period(numeral.start),

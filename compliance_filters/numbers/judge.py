@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from compliance_filters.finding import ReviewContext
 from compliance_filters.numbers.agreement import Comparer, Match, names
@@ -25,6 +26,8 @@ _MOVES_TO = re.compile(
     r"(?:大幅|小幅|逐步|略|进一步)?(?:(?P<down>下?降|下调|回落|缩短|减少|下滑|下行|压缩|降低|收窄)|上?升|上调|提高|提升|增加|扩大|回升|上行)"
     r"(?:到|至|为)(?:了|约)?"
 )
+_RESTATES = re.compile("[，,（(]?(?:也?就是|即|换句话说|相当于)")
+_OF_A_RATE = re.compile("汇率|中间价|[兑对](?:美元|人民币|港元|欧元|日元)")  # which rises as its number falls
 _ROUNDS = 3  # of figures that follow from figures that follow
 
 
@@ -47,6 +50,7 @@ class Judge:
         self._sources: dict[int, list[SourcePage]] = {}  # by where a sentence begins
         self._bindings: dict[int, _Binding] = {}
         self._proved: set[int] = set()
+        self._results: set[int] = set()  # of equations and brackets
         self._sizes = Counter(_size(figure) for figure in page.figures)
         self._premises = frozenset(
             _size(figure) for i, figure in enumerate(page.figures) if figure.assumed and not self._is_history(i)
@@ -59,7 +63,7 @@ class Judge:
         open_ones = [i for i in claims if not self._needs_no_proof(i)]
         worked = WorkedSums(self._page, self._known)
         for _ in range(_ROUNDS):
-            left = [i for i in open_ones if not (self._follows(i) or worked.prove(i, open_ones))]
+            left = [i for i in open_ones if not self._is_proved(i, worked, open_ones)]
             if len(left) == len(open_ones):
                 break
             open_ones = left
@@ -85,17 +89,45 @@ class Judge:
             return True
         return self._binding(index).bound or not (figure.strict or self._has_rival(index))
 
+    def _is_proved(self, index: int, worked: WorkedSums, open_ones: Sequence[int]) -> bool:
+        """Whether a figure follows from such as are proved; others may then be computed from it."""
+        if self._follows(index):
+            self._proved.add(index)
+            return True
+        if not (worked.prove(index, open_ones) or self._is_repeated(index)):
+            return False
+        if worked.is_result(index):
+            self._results.add(index)
+        return True
+
     def _follows(self, index: int) -> bool:
         """Whether a figure can be computed from such as are proved, so that no two prove each other."""
         binding = self._binding(index)
         stated = bool(binding.matches) or self._is_stated(index)
-        if binding.turned or not self._derivation.gives(index, stated=stated, trusts=self._trusts):
-            return False
-        self._proved.add(index)
-        return True
+        trusts = partial(self._trusts, proved=index)
+        return not binding.turned and self._derivation.gives(index, stated=stated, trusts=trusts)
 
-    def _trusts(self, index: int) -> bool:
+    def _is_repeated(self, index: int) -> bool:
+        """Whether a figure that was computed before stands there again: 约73天（0.2×365）…持有不到73天.
+
+        What is known of another number is refused for a reason; a rate is of something, unless it is told as the same.
+        """
+        figure, binding = self._page.figures[index], self._binding(index)
+        if binding.matches or binding.turned or is_round(figure.quantity, 1):
+            return False
+        text, figures = self._page.text, self._page.figures
+        line = text.rfind("\n", 0, figure.start)
+        alike = (figures[i] for i in self._proved | self._results if _size(figures[i]) == _size(figure))
+        ends = [other.end for other in alike if line < other.start < figure.start]
+        if any(_RESTATES.match(text, end) for end in ends):
+            return True
+        return bool(ends) and figure.quantity.unit not in ("%", "pp") and not self._is_stated(index)
+
+    def _trusts(self, index: int, proved: int) -> bool:
+        """Whether figure `proved` may be computed from this one; what an equation gives proves nothing before it."""
         figure = self._page.figures[index]
+        if index in self._results:
+            return index < proved
         return not figure.said or index in self._proved or self._needs_no_proof(index)
 
     def _binding(self, index: int) -> _Binding:
@@ -148,7 +180,11 @@ class Judge:
         if before is None or before.end < figure.sentence or before.quantity.unit != figure.quantity.unit:
             return None
         words = _MOVES_TO.fullmatch(self._page.text, before.end, figure.start)
-        if words is None or not _FROM.search(self._page.text[max(0, before.start - 8) : before.start]):
+        if (
+            words is None
+            or _OF_A_RATE.search(self._page.text, before.sentence, before.start)
+            or not _FROM.search(self._page.text[max(0, before.start - 8) : before.start])
+        ):
             return None
         rises = figure.quantity.value > before.quantity.value
         wrong = rises if words["down"] else not rises and figure.quantity.value != before.quantity.value

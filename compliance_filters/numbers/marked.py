@@ -18,6 +18,7 @@ _EARLIER = re.compile(
     r"(?<![较比])(?P<word>上[个一]?季度?末?|(?:上|去)年度?末|上[个一]?月末?|(?:去|上)年同期|年初|期初|季初|月初|此前|之前|原先?|原来|[一半两三\d]{1,2}(?:个月|个季度|年)前|由|从)"
     r"[^，,。；;、（(\d]{0,8}$"
 )
+_BEGAN = re.compile("起?(?:入行|入职|加入|从业|毕业)|起[，,；;)）]")  # 2015年入行: of when no figure is
 _EARLIER_REACH = 14  # characters
 
 
@@ -90,7 +91,7 @@ class MarkedText:
         if self._attributes is None:
             self._hidden = [found.span() for found in _PAREN.finditer(self.text)]
             self._attributes = outside_names(self._words.mentions(self.text), self._names)
-            self._periods = [Mention(*m) for m in periods_in(self.text)]
+            self._periods = [Mention(*m) for m in periods_in(self.text) if not _BEGAN.match(self.text, m.end)]
             self._begins = {m.end: m.start for m in (*self._attributes, *self._periods)}
             self._groups = {i: group for group in groups(self.figures) for i in range(group[0], group[1] + 1)}
 

@@ -13,6 +13,7 @@ _ROW = 6  # figures, also such as say nothing, of which a row is made
 _OPENED, _ASIDE = re.compile("[(（]"), 6  # 89.3%（基准84.1%）: of the fund is what follows
 _MOVED_FROM = re.compile("[从由]")
 _MOVED_TO = re.compile("[\u4e00-\u9fff]{0,4}(?:升|降|增加?|提高|减少?|涨|跌|变|回落|扩大|缩小?)[到至为]约?")
+_AGAIN = re.compile("(?:左右|上下)?[(（]约?")  # 少一成左右（10.2%）: told once more and exactly
 _BARELY = re.compile("[了约近整]{0,2}|大约|差不多")
 _IN_MONEY = re.compile("[，,；;]?(?:合|折合|即|也?就是)(?:大?约)?")
 _MOVE = re.compile(
@@ -23,7 +24,7 @@ _TURN = re.compile("[，,；;][\u4e00-\u9fff]{1,6}?(?:大?约)?")  # of the next
 
 
 def leads_on(page: Page, index: int) -> int:
-    """The figure whose words hold for the next one: 由40%升到48.3%, 低于平均的16.9%约1.7个百分点; -1 without."""
+    """The figure whose words hold for the next one: 由40%升到48.3%, 低于平均的16.9%约1.7个百分点, 少一成（10.2%）."""
     figure = page.figures[index]
     if not index or page.figures[index - 1].end < figure.sentence:
         return -1
@@ -35,7 +36,8 @@ def leads_on(page: Page, index: int) -> int:
         and _BARELY.fullmatch(between)
         and cues.AGAINST.search(page.text, last.stretch, last.start)
     )
-    return index - 1 if moved or apart else -1
+    aside = last.quantity.unit == figure.quantity.unit and _AGAIN.fullmatch(between)
+    return index - 1 if moved or apart or aside else -1
 
 
 def moved_between(page: Page, index: int) -> tuple[int, int] | None:

@@ -19,27 +19,29 @@ _SCALED = {
 _UNIT_OF_KIND = {
     NumeralKind.PERCENT: "%", NumeralKind.PERCENTAGE_POINTS: "pp", NumeralKind.BASIS_POINTS: "bp",
 }  # fmt: skip
+_PER = re.compile("/(?:[年月日天份股户人手张吨]|10+份)$")  # 0.4%/年, 1.28元/份
 _FACT_UNITS = {"％": "%", "个百分点": "pp", "百分点": "pp", "BP": "bp", "bps": "bp", "基点": "bp", "个基点": "bp"}
 _AMOUNT_SCALES = {
     "百万": 10**6, "千万": 10**7, "万": 10**4, "亿": 10**8, "千": 10**3, "兆": 10**6, "吉": 10**9, "太": 10**12,
 }  # fmt: skip
-_ONE = Decimal(1)
+_ONE, _HALF = Decimal(1), Decimal("0.5")
+INDEX_POINTS, _LEAST_LEVEL = "指数点", 30  # 3,412.56点, of an index
 _TENTH = 10  # per cent
 _RATES = frozenset({"%", "pp"})
 _WRITTEN = re.compile(r"\d[\d,]*(?:\.(\d+))?\s?([百千万亿]*)")
 _TEN = {"百": 2, "千": 3, "万": 4, "亿": 8}
 _FALL = (
     "下跌|下降|降低|调低|走低|缩减|下滑|下行|下挫|亏损|减少|回落|缩水|流出|(?<!涨)跌幅|降幅|负增长"
-    "|(?<!涨)跌|(?<!盈)亏|(?<!升)降|负|(?<!增)减|跑输|落后|低于|少"  # 盈亏 and 涨跌 name both ways
+    "|(?<!涨)跌|(?<!盈)亏|(?<!升)降|负|(?<!增)减|跑输|落后|低于|少|贬值"  # 盈亏 and 涨跌 name both ways
 )
-_RISE = "上涨|上升|上行|增长|增加|盈利|涨幅|提高|提升|流入|升|涨|赚|增|跑赢|超过|超出|超额|领先|高于|高出|多"
+_RISE = "上涨|上升|上行|增长|增加|盈利|涨幅|提高|提升|流入|升|涨|赚|增|跑赢|超过|超出|超额|领先|高于|高出|多|升值"
 _FALL_BEFORE = re.compile(
     rf"(?P<word>{_FALL})(?:了|至|约|达|幅|为|近|逾|超过?|基准|同期|业绩比较|整体|合计|累计|不到){{0,3}}\s?$"
 )
 _FALLING, _RISING = re.compile(_FALL), re.compile(_RISE)
 _LEVEL = re.compile(r"(?:至|到|为)\s?$")  # 跌至5.1%, 降到5.1%: what is reached, not how far it fell
 _RELATION = frozenset({"跑输", "落后", "低于", "少"})  # a distance of points below is a fall, a level below is none
-_MAY_BE_SIGNED = re.compile("[跌降滑行挫损少落缩减出长负亏输后低撤动离差值]")  # one look tells for most
+_MAY_BE_SIGNED = re.compile("[贬跌降滑行挫损少落缩减出长负亏输后低撤动离差值]")  # one look tells for most
 _UNSIGNED = re.compile("回撤|波动|偏离|跟踪误差|在险价值|之差|差额|差距")  # sizes, written with a minus or without
 _NAMED_FALL = re.compile("(?<!涨)跌幅|降幅|亏损|减少|流出|下降|下跌")
 _BORNE = re.compile("承受|接受|容忍|止损|预警|底线")  # how much may be lost, with a minus or without
@@ -104,8 +106,10 @@ def quantity_of(numeral: Numeral, before: str, unit: str = "", after: str = "") 
     if numeral.kind is NumeralKind.RATIO and not numeral.unit and "分之" in numeral.quote:
         return _fraction(numeral, before)
     said = _UNIT_OF_KIND.get(numeral.kind, numeral.unit)
-    written = "点" if numeral.unit == "个点" else said
+    written = "点" if numeral.unit == "个点" else INDEX_POINTS if _is_level(numeral) else said
     value, tolerance = abs(numeral.value), _tolerance(numeral)
+    if written == INDEX_POINTS:
+        tolerance = tolerance or _HALF  # 3,412点 of 3,412.56
     scale = _ONE
     if not written and unit:
         written, scale = _split_scale(_FACT_UNITS.get(unit, unit))
@@ -119,6 +123,11 @@ def quantity_of(numeral: Numeral, before: str, unit: str = "", after: str = "") 
     if sign == "+" and (numeral.value < 0 or _FALL_BEHIND.match(after)):
         sign = "-"
     return Quantity(value=value, unit=name, tolerance=tolerance, sign=sign, low=low, high=high)
+
+
+def _is_level(numeral: Numeral) -> bool:
+    """Whether an index stands at so many points, or moved by them: rates and distances are told in few."""
+    return numeral.unit == "点" and numeral.value >= _LEAST_LEVEL
 
 
 def _half_digit(value: Decimal) -> Decimal:
@@ -139,7 +148,8 @@ def _fraction(numeral: Numeral, before: str) -> Quantity:
 
 def quantity_of_fact(value: Decimal, unit: str, name: str) -> Quantity:
     """The value of a fact, exact; a fall that is given as a positive number (跌幅 5.1) is a fall all the same."""
-    written, scale = _split_scale(_FACT_UNITS.get(unit.strip(), unit.strip()))
+    unit = _PER.sub("", unit.strip())
+    written, scale = _split_scale(_FACT_UNITS.get(unit, unit))
     written = _FACT_UNITS.get(written, written)
     plain, factor = _normal_unit(written)
     falls = value < 0 or bool(_NAMED_FALL.search(name))

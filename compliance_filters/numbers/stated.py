@@ -30,7 +30,7 @@ _CHINESE_DAY = re.compile(
 )
 _MONTH = re.compile(r"(?P<y>(?:19|20)\d\d)年(?P<m>1[0-2]|0?[1-9])月(?!\s?\d|[上中下]旬|末|底|初)")
 _OF_A_MONTH = frozenset({"成立", "任职"})  # of which a month alone is told
-_CLOCK = re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-4])[:：](?P<min>[0-5]\d)(?![\d:])")
+_CLOCK = re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-4])[:：](?P<min>[0-5]\d)(?![\d:]|\.\d)")
 # The exchanges' hours as they are named; anybody knows them.
 _SESSION = re.compile(
     r"0?9[:：](?:15|30)\s?[至到\-—–~～]{1,2}\s?(?:0?9[:：]25|11[:：]30|15[:：]00)|13[:：]00\s?[至到\-—–~～]{1,2}\s?15[:：]00"

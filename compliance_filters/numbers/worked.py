@@ -50,12 +50,13 @@ class Sum:
     start: int
     end: int
     values: tuple[float, ...]  # with per cent as hundredths, and as they stand
+    divides: bool = False  # what a quotient comes to is no distance of rates
     result: int = -1  # where the result of an equation stands; a bracket's stands before it
 
     def gives(self, shown: str) -> bool:
         """Whether the computation comes to a number as it is written, within its last digit."""
         found = _NUMBER.search(shown)
-        if found is None:
+        if found is None or (self.divides and shown.endswith("百分点")):
             return False
         literal = found.group().replace(",", "")
         room = _HALF * 10.0 ** -len(literal.partition(".")[2])
@@ -80,7 +81,7 @@ def sums(text: str) -> Iterator[Sum]:
             continue
         if values := _values(content):
             done = end
-            yield Sum(start=start, end=end + 1, values=values)
+            yield Sum(start=start, end=end + 1, values=values, divides=_divides(content))
 
 
 def equations(text: str) -> Iterator[Sum]:
@@ -97,7 +98,11 @@ def equations(text: str) -> Iterator[Sum]:
         if len(_NUMBER.findall(content)) < 2 or not _OPERATOR.search(content):
             continue
         if values := _values(content):
-            yield Sum(start=start, end=sign.start(), values=values, result=sign.end())
+            yield Sum(start=start, end=sign.start(), values=values, divides=_divides(content), result=sign.end())
+
+
+def _divides(content: str) -> bool:
+    return "÷" in content or "/" in content
 
 
 def _values(content: str) -> tuple[float, ...]:
@@ -154,6 +159,11 @@ class WorkedSums:
         within = next((s for s in self._sums if s.start <= figure.start and figure.end <= s.end), None)
         return within is not None and self._is_term(index, open_ones)
 
+    def is_result(self, index: int) -> bool:
+        """Whether a figure stands before a bracket, or behind the sign of an equation, that gives it."""
+        shown = self._sum_of(index)
+        return shown is not None and shown.gives(self._shown(index))
+
     def contradict(self, index: int) -> bool:
         """Whether the computation of a figure comes to something else."""
         shown = self._sum_of(index)
@@ -168,7 +178,7 @@ class WorkedSums:
             value
             for i, figure in enumerate(self._page.figures)
             if i not in open_ones
-            and (self._is_result(i) or not any(s.start <= figure.start < s.end for s in self._sums))
+            and (self._ends_equation(i) or not any(s.start <= figure.start < s.end for s in self._sums))
             and (value := _literal(self._shown(i))) is not None
         }
         return mine in _CONSTANTS or any(
@@ -179,7 +189,7 @@ class WorkedSums:
         figures = self._page.figures
         return any(shown.start <= figures[i].start < shown.end and not self._is_term(i, open_ones) for i in open_ones)
 
-    def _is_result(self, index: int) -> bool:
+    def _ends_equation(self, index: int) -> bool:
         start = self._page.figures[index].start
         return any(s.result == start for s in self._sums)
 

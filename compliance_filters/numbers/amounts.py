@@ -1,0 +1,86 @@
+"""Sums of money that others make: fees, interest, gains and losses, and what is left of a sum with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import combinations
+
+from compliance_filters.numbers import arithmetic, cues
+from compliance_filters.numbers.arithmetic import EXACT, Result
+from compliance_filters.numbers.claims import COMPARES, Claim
+from compliance_filters.numbers.comparisons import PAIRED
+from compliance_filters.numbers.mentions import MOVE, NAV
+from compliance_filters.numbers.parts import Part, nearest
+
+_TIMES = re.compile("[×xX*折]")  # 1.2%×40%
+_MOVES_TO = re.compile("%(?:[上下]?[调降升]|提高|回落|降低|调整|[涨跌]|上行|下行)[到至为]?$")
+TENTHS = "折"
+FEW = 12  # sums, rates and spans that are multiplied with one another
+_FEWER = 4  # where no word asks for it
+
+
+def amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
+    """Fees, interest, gains and losses, what is left of them, and what comes of several payments.
+
+    Where two are held against each other (A比B多) only their difference is meant.
+    """
+    if claim.compared:
+        return
+    start = claim.figure.start
+    if claim.part is not None:
+        sums = [abs(p.value) for p in nearest([p for p in parts if p.unit == "元"], start, FEW)]
+        spans = arithmetic.spans_of(parts, claim.words)[:FEW]
+        yield from (result for amount in sums for result in arithmetic.interest(amount, [claim.part], spans))
+        return
+    if cues.PAID.search(claim.words):
+        anywhere = claim.open or cues.SUM.search(claim.words)
+        counts = [p for p in parts if anywhere or start - COMPARES <= p.place < start]
+        yield from arithmetic.multiples(parts, counts)
+    yield from _grown_from(claim, parts)
+    if not claim.asks_interest:
+        return
+    priced = any(p.attribute == NAV for p in parts)
+    money = [p for p in parts if p.unit == "元" or (p.unit == "份" and not priced)]
+    few = FEW if claim.asks_interest_in_words else _FEWER
+    sums = [abs(p.value) for p in nearest(money, start, few)]
+    worth = arithmetic.worth(nearest(parts, start, PAIRED))
+    tenths = [p.value / 10 for p in parts if p.unit == TENTHS]
+    rates = factors(claim, nearest([p for p in parts if p.unit in ("%", "pp")], start, few))
+    rates += [rate * tenth for rate in rates for tenth in tenths]
+    spans = arithmetic.spans_of(parts, claim.words)[:FEW]
+    yield from ((amount, EXACT) for amount in worth)
+    for amount in (*sums, *worth):
+        yield from arithmetic.interest(amount, rates, spans)
+        if cues.GROWN.search(claim.words):
+            yield from arithmetic.compound(amount, rates, spans)
+        if claim.free or cues.AFTER.search(claim.words):
+            yield from arithmetic.what_is_left(amount, rates)
+    yield from ((amount * tenth, EXACT) for amount in sums for tenth in tenths)
+
+
+def _grown_from(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    """A sum of the year before, from this year's and its growth: 86.5亿元 after 12.3% were 77.0亿元."""
+    if cues.BEFORE.search(claim.words):
+        grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
+        money = [p for p in parts if p.unit == "元"]
+        yield from ((abs(p.value) / (1 + rate), EXACT) for p in money for rate in grown if rate > -1)
+
+
+def factors(claim: Claim, rated: Sequence[Part]) -> list[Decimal]:
+    """Rates as parts of one; where words compare, how far alike ones lie apart; where they multiply, products."""
+    rates = [p.value / 100 for p in rated]
+    if cues.LESS.search(claim.words):
+        apart = [abs(a.value - b.value) / 100 for a, b in combinations(rated, 2) if _are_alike(claim.text, a, b)]
+        rates = apart if apart and cues.APART.search(claim.words) else rates + apart
+    if _TIMES.search(claim.text, claim.figure.sentence, claim.figure.start):
+        rates += [a * b for a, b in combinations(rates[:FEW], 2)]
+    return rates
+
+
+def _are_alike(text: str, first: Part, second: Part) -> bool:
+    """Of one attribute, two totals, or one moved to the other: 从6.5%下调到5.8%."""
+    if (first.total and second.total) or (first.attribute is not None and first.attribute == second.attribute):
+        return True
+    return 0 <= first.place < second.place and _MOVES_TO.search(text[first.place : second.place]) is not None
