@@ -25,7 +25,7 @@ from compliance_filters.finding import (
     Target,
     Verdict,
 )
-from compliance_filters.mend import mend, worst
+from compliance_filters.mend import mended, worst
 from compliance_filters.review.decisions import Decisions
 from compliance_filters.review.item import Kind, ReviewItem, State, judged_in, why_officers
 from compliance_filters.review.queue import ReviewQueue
@@ -82,11 +82,12 @@ class Gate:
     ) -> Verdict:
         """Judged, mended and recorded. edit_of: the review item for which an officer wrote the text."""
         judged = self._judged(book, draft, context)
-        findings, errors = judged.findings, judged.errors
+        findings, errors, unread = judged.findings, judged.errors, judged.errors
         outcome = worst(findings, errors)
         text = draft.text
         if outcome is Outcome.REVISE:
-            text, errors = self._mended(book, draft, findings, context)
+            after = mended(draft, findings, lambda changed: self._judged(book, changed, context))
+            text, errors, unread = after.text, after.errors, after.unread
             outcome = Outcome.REVIEW if errors else outcome
         audit_id = self._record(
             book.pack, draft, text, outcome, replace(judged, errors=errors), context, principal, edit_of
@@ -104,13 +105,14 @@ class Gate:
             audit_id=audit_id,
             cleared=None if edit_of else _cleared(delivered, draft.target, outcome, audit_id),
             errors=errors,
+            unread=unread,
         )
 
     def release(self, item_id: str, *, reason: str, principal: Principal) -> Cleared | None:
         """An officer approves a text in doubt; None while a second officer is needed.
 
-        The text is judged once more, in its own context and as of today: what blocks now cannot be approved.
-        Raises ReviewQueueError, SealedError or AuditError.
+        The text is judged once more, in its own context and as of today: what blocks now cannot be approved, nor
+        what a filter still does not look at. Raises ReviewQueueError, SealedError or AuditError.
         """
         decisions, item = self._asked(item_id, reason, principal)
         text = self._still_fit(item)
@@ -121,7 +123,8 @@ class Gate:
         """An officer writes another text and approves it; it passes the gate like any other, and both are kept.
 
         The verdict is cleared unless it returns or blocks the new text, which leaves the item as it was, or a
-        second officer is needed. Raises ReviewQueueError, SealedError or AuditError.
+        second officer is needed. Raises ReviewQueueError, also where a filter did not look at the new text, SealedError
+        or AuditError.
         """
         decisions, item = self._asked(item_id, reason, principal)
         if len(text) > self._max_chars:
@@ -131,8 +134,11 @@ class Gate:
             )
         draft = Draft(text=text, target=item.target, by=principal.user_id, generated=item.generated)
         verdict = self._verdict(self._rules(), draft, judged_in(item), principal, edit_of=item.id)
-        if verdict.audit_id is None or verdict.outcome in (Outcome.RETURN, Outcome.BLOCK):
+        if verdict.audit_id is None:
+            raise AuditError("the audit log could not be written, so nothing was approved: see the log of the service.")
+        if verdict.outcome in (Outcome.RETURN, Outcome.BLOCK):
             return verdict
+        _refuse_unread(verdict.unread)
         decision = decisions.approve(
             item, text=verdict.text, edit_id=verdict.audit_id, reason=reason, principal=principal
         )
@@ -164,20 +170,31 @@ class Gate:
         return decisions, self._officers_queue.get(item_id, principal=principal)
 
     def _still_fit(self, item: ReviewItem) -> str:
-        """The text that an approval delivers, with mechanical mends. Raises ReviewQueueError when it blocks by now."""
+        """The text that an approval delivers, with mechanical mends.
+
+        Raises ReviewQueueError when it blocks by now, or a filter does not look at it.
+        """
         book = self._rules()
         context = replace(judged_in(item), today=datetime.now(SHANGHAI).date())
         draft = Draft(text=item.current, target=item.target, by=item.written_by, generated=item.generated)
-        # what was too long or too slow to judge for one who waits is judged to its end before anybody approves it
-        judged = book.judge(draft, context, max_chars=max(self._max_chars, len(draft.text)))
-        findings = judged.findings
-        outcome = worst(findings, judged.errors)
+
+        # What was too long or too slow to judge for one who waits is judged to its end before anybody approves it.
+        def to_its_end(text: Draft) -> Judged:
+            return book.judge(text, context, max_chars=max(self._max_chars, len(text.text)))
+
+        judged = to_its_end(draft)
+        outcome = worst(judged.findings)
         if outcome is Outcome.BLOCK:
-            rules = ", ".join(sorted({f.rule for f in findings if f.outcome is Outcome.BLOCK}))
+            rules = ", ".join(sorted({f.rule for f in judged.findings if f.outcome is Outcome.BLOCK}))
             raise ReviewQueueError(
                 f"a text with a blocking finding cannot be approved ({rules}): it must be rewritten."
             )
-        return self._mended(book, draft, findings, context)[0] if outcome is Outcome.REVISE else draft.text
+        _refuse_unread(judged.errors)
+        if outcome is not Outcome.REVISE:
+            return draft.text
+        after = mended(draft, judged.findings, to_its_end)
+        _refuse_unread(after.unread)
+        return after.text
 
     def judge_speech(self, texts: Sequence[str], context: ReviewContext) -> list[tuple[Finding, ...]]:
         """Findings in each of the texts that an adviser spoke, with severity and disposition.
@@ -215,20 +232,6 @@ class Gate:
 
     def _judged(self, book: Rulebook, draft: Draft, context: ReviewContext) -> Judged:
         return book.judge(draft, context, time_budget_ms=self._time_budget_ms, max_chars=self._max_chars)
-
-    def _mended(
-        self, book: Rulebook, draft: Draft, findings: tuple[Finding, ...], context: ReviewContext
-    ) -> tuple[str, tuple[str, ...]]:
-        """The mended text, judged again; an error when it cannot be mended or is still not clean."""
-        helpless = [f.rule for f in findings if f.replacement is None and f.append is None]
-        if helpless:
-            return draft.text, (f"mend: nothing approved to mend {', '.join(sorted(set(helpless)))}",)
-        text = mend(draft.text, findings)
-        again = self._judged(book, replace(draft, text=text), context)
-        if again.errors or again.findings:
-            left = ", ".join(sorted({f.rule for f in again.findings}))
-            return draft.text, (*again.errors, f"mend: the mended text is still not clean ({left})")
-        return text, ()
 
     def _record(
         self,
@@ -299,6 +302,15 @@ class Gate:
 
 def _drawn(verdict: Verdict, queue: ReviewQueue) -> Kind | None:
     return Kind.SAMPLE if verdict.cleared and queue.is_sampled(verdict.cleared.audit_id) else None
+
+
+def _refuse_unread(errors: tuple[str, ...]) -> None:
+    """An officer decides on what the rules doubt, never in place of a rule that did not look."""
+    if errors:
+        raise ReviewQueueError(
+            f"a text that could not be judged cannot be approved ({'; '.join(errors)}): it waits until all filters "
+            "work again; until then it can be rejected."
+        )
 
 
 def _cleared(text: str, target: Target, outcome: Outcome, audit_id: str | None) -> Cleared | None:
