@@ -14,16 +14,18 @@ from compliance_filters.finding import BoundFact, Insistence, ProductInContext, 
 def context_from_meta(meta: Mapping[str, Any]) -> ReviewContext:
     """Read `{"client_level","client_level_expires","products","sources","facts","today","channel",...}`.
 
-    A product without `on_shelf` counts as on the shelf only when the mapping does not speak of the
-    shelf at all; null means unknown. Raises ValueError or KeyError on a wrong date or a product without code.
+    A product whose mapping does not say `on_shelf` is not known to be sold, as one with null; `"shelf_kept": false`
+    says that no shelf is kept in this context, and then it is on it. Raises ValueError or KeyError on a wrong date or a
+    product without code.
     """
+    otherwise = True if meta.get("shelf_kept") is False else None
     return ReviewContext(
         today=_date(meta.get("today")) or datetime.now(UTC).date(),
         client_id=meta.get("client_id"),
         client_level=meta.get("client_level"),
         client_level_expires=_date(meta.get("client_level_expires")),
         client_names=tuple(meta.get("client_names") or ()),
-        products=tuple(_product(item) for item in _list(meta, "products")),
+        products=tuple(_product(item, on_shelf=otherwise) for item in _list(meta, "products")),
         sources=(*(_source(item) for item in _list(meta, "sources")), *_stated(_list(meta, "facts"))),
         facts=tuple(_fact(item) for item in _list(meta, "facts") if _number(item) is not None),
         channel=meta.get("channel") or "sidebar",
@@ -36,6 +38,14 @@ def context_from_meta(meta: Mapping[str, Any]) -> ReviewContext:
         adviser_licence=meta.get("adviser_licence"),
         check_numbers=meta.get("check_numbers"),
     )
+
+
+def case_context(meta: Mapping[str, Any]) -> ReviewContext:
+    """The context of a case of an evaluation or a test, which tells of a shelf only where it is about the shelf.
+
+    Never for texts of a service: there what nobody told of a product is not known. Raises as `context_from_meta` does.
+    """
+    return context_from_meta({"shelf_kept": False, **meta})
 
 
 def snapshot(context: ReviewContext) -> dict[str, Any]:
@@ -97,14 +107,14 @@ def _insistence(item: Mapping[str, Any]) -> Insistence:
     )
 
 
-def _product(item: Mapping[str, Any]) -> ProductInContext:
+def _product(item: Mapping[str, Any], *, on_shelf: bool | None) -> ProductInContext:
     return ProductInContext(
         code=str(item["code"]),
         name=str(item.get("name") or ""),
         risk_level=item.get("risk_level"),
         product_type=item.get("product_type") or item.get("type"),
         inception=_date(item.get("inception")),
-        on_shelf=item.get("on_shelf", True),
+        on_shelf=item.get("on_shelf", on_shelf),
         restricted=bool(item.get("restricted", False)),
     )
 
