@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from compliance_filters.audit.entry import canonical
 from compliance_filters.finding import BoundFact, Insistence, ProductInContext, Restricted, ReviewContext, Source
 
 
@@ -49,9 +51,10 @@ def case_context(meta: Mapping[str, Any]) -> ReviewContext:
 
 
 def snapshot(context: ReviewContext) -> dict[str, Any]:
-    """The suitability, products and sources as they stood when a text was judged, for the audit log.
+    """The suitability, products, evidence and sources as they stood when a text was judged, for the audit log.
 
-    Sources are named, not copied: their text lies in the knowledge base under its version.
+    Sources are named, not copied: their text lies in the knowledge base under its version. Of the restricted list and
+    of the facts, which can be long, the digest shows whether a list that is laid before an officer was the one.
     """
     return {
         "today": context.today.isoformat(),
@@ -64,6 +67,9 @@ def snapshot(context: ReviewContext) -> dict[str, Any]:
             {"n": source.n, "title": source.title, "publisher": source.publisher, "date": _plain(source.published_on)}
             for source in context.sources
         ],
+        "insistence": [{**asdict(signed), "signed_at": signed.signed_at.isoformat()} for signed in context.insistence],
+        "restricted_list": _digested([[security.code, security.name] for security in context.restricted]),
+        "facts_list": _digested([_plain_fact(fact) for fact in context.facts]),
     }
 
 
@@ -77,14 +83,23 @@ def to_meta(context: ReviewContext) -> dict[str, Any]:
             {"n": s.n, "text": s.text, "title": s.title, "publisher": s.publisher, "date": _plain(s.published_on)}
             for s in context.sources
         ],
-        "facts": [{**asdict(fact), "value": str(fact.value)} for fact in context.facts],
+        "facts": [_plain_fact(fact) for fact in context.facts],
         "restricted": [asdict(security) for security in context.restricted],
-        "insistence": [{**asdict(signed), "signed_at": signed.signed_at.isoformat()} for signed in context.insistence],
         "recommends": None if context.recommends is None else list(context.recommends),
         "adviser_name": context.adviser_name,
         "adviser_licence": context.adviser_licence,
         "check_numbers": context.check_numbers,
     }
+
+
+def _plain_fact(fact: BoundFact) -> dict[str, Any]:
+    return {**asdict(fact), "value": str(fact.value)}
+
+
+def _digested(items: Sequence[Any]) -> dict[str, Any]:
+    """How many there were and the SHA-256 of their canonical JSON, in whatever order they came."""
+    lines = sorted(canonical(item) for item in items)
+    return {"count": len(lines), "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
 
 
 def _plain(value: Any) -> Any:

@@ -10,9 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from compliance_filters.audit.bound import WAITS_FOR
 from compliance_filters.audit.log import AuditLog
-from compliance_filters.context import snapshot, to_meta
 from compliance_filters.errors import AuditError, ComplianceError, ReviewQueueError
 from compliance_filters.finding import (
     _GATE_KEY,
@@ -31,6 +29,7 @@ from compliance_filters.review.item import Kind, ReviewItem, State, judged_in, w
 from compliance_filters.review.queue import ReviewQueue
 from compliance_filters.rulebook import Judged, Rulebook
 from compliance_filters.rules.pack import RulePack
+from compliance_filters.verdict_entry import Recorded, entry_data, entry_payload
 from knowledge_base.access import Principal
 
 log = logging.getLogger(__name__)
@@ -89,9 +88,11 @@ class Gate:
             after = mended(draft, findings, lambda changed: self._judged(book, changed, context))
             text, errors, unread = after.text, after.errors, after.unread
             outcome = Outcome.REVIEW if errors else outcome
-        audit_id = self._record(
-            book.pack, draft, text, outcome, replace(judged, errors=errors), context, principal, edit_of
-        )
+        recorded = Recorded(
+            draft=draft, text=text, outcome=outcome, judged=replace(judged, errors=errors), context=context,
+            branches=principal.branches, left_out=self._left_out, edit_of=edit_of,
+        )  # fmt: skip
+        audit_id = self._record(recorded, book, principal)
         if audit_id is None:
             errors = (*errors, "audit: the log could not be written")
             outcome = max(outcome, Outcome.REVIEW)
@@ -233,43 +234,15 @@ class Gate:
     def _judged(self, book: Rulebook, draft: Draft, context: ReviewContext) -> Judged:
         return book.judge(draft, context, time_budget_ms=self._time_budget_ms, max_chars=self._max_chars)
 
-    def _record(
-        self,
-        pack: RulePack,
-        draft: Draft,
-        text: str,
-        outcome: Outcome,
-        judged: Judged,
-        context: ReviewContext,
-        principal: Principal,
-        edit_of: str | None,
-    ) -> str | None:
-        findings = judged.findings
-        escalated = sorted({f.rule for f in findings if pack.rules[f.rule].escalate})
-        doubt = {"generated": draft.generated, "context": to_meta(context)} if outcome is Outcome.REVIEW else None
-        incident = any(f.rule == "pii.leak" and f.outcome is Outcome.BLOCK for f in findings)
-        officers = None if edit_of else why_officers(outcome, bool(escalated))
+    def _record(self, verdict: Recorded, book: Rulebook, principal: Principal) -> str | None:
         try:
             return self._audit.append(
                 event="compliance.verdict",
                 actor=principal.user_id,
-                subject=context.client_id,
-                data={
-                    "outcome": outcome.word, "target": draft.target.value, "by": draft.by,
-                    "channel": context.channel, "rule_pack": pack.label, "errors": list(judged.errors),
-                    "left_out": sorted(self._left_out), "branches": sorted(principal.branches), "edit_of": edit_of,
-                    "findings": [[f.rule, f.start, f.end, f.outcome.word, f.by] for f in findings],
-                    "acquitted": [[f.rule, f.start, f.end] for f in judged.acquitted],
-                    "escalated": escalated, "incident": incident, WAITS_FOR: officers,
-                    "text": self._audit.keyed_hash(draft.text),
-                    **({"prompt": draft.prompt} if draft.prompt else {}),
-                },
-                payload={
-                    "original": draft.text, "text": text, "client_id": context.client_id,
-                    "findings": [[f.rule, f.quote, f.reason] for f in findings], "context": snapshot(context),
-                    "review": doubt,
-                },
-            )  # fmt: skip
+                subject=verdict.context.client_id,
+                data=entry_data(verdict, book, self._audit.keyed_hash),
+                payload=entry_payload(verdict),
+            )
         except AuditError as error:
             log.error("the audit log could not be written; nothing is cleared: %s", error)
             return None
