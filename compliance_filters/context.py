@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from compliance_filters.audit.entry import canonical
 from compliance_filters.finding import BoundFact, Insistence, ProductInContext, Restricted, ReviewContext, Source
 
 
 def context_from_meta(meta: Mapping[str, Any]) -> ReviewContext:
     """Read `{"client_level","client_level_expires","products","sources","facts","today","channel",...}`.
 
-    A product without `on_shelf` counts as on the shelf only when the mapping does not speak of the
-    shelf at all; null means unknown. Raises ValueError or KeyError on a wrong date or a product without code.
+    A product whose mapping does not say `on_shelf` is not known to be sold, as one with null; `"shelf_kept": false`
+    says that no shelf is kept in this context, and then it is on it. Raises ValueError or KeyError on a wrong date or a
+    product without code.
     """
+    otherwise = True if meta.get("shelf_kept") is False else None
     return ReviewContext(
         today=_date(meta.get("today")) or datetime.now(UTC).date(),
         client_id=meta.get("client_id"),
         client_level=meta.get("client_level"),
         client_level_expires=_date(meta.get("client_level_expires")),
         client_names=tuple(meta.get("client_names") or ()),
-        products=tuple(_product(item) for item in _list(meta, "products")),
+        products=tuple(_product(item, on_shelf=otherwise) for item in _list(meta, "products")),
         sources=(*(_source(item) for item in _list(meta, "sources")), *_stated(_list(meta, "facts"))),
         facts=tuple(_fact(item) for item in _list(meta, "facts") if _number(item) is not None),
         channel=meta.get("channel") or "sidebar",
@@ -38,10 +42,19 @@ def context_from_meta(meta: Mapping[str, Any]) -> ReviewContext:
     )
 
 
-def snapshot(context: ReviewContext) -> dict[str, Any]:
-    """The suitability, products and sources as they stood when a text was judged, for the audit log.
+def case_context(meta: Mapping[str, Any]) -> ReviewContext:
+    """The context of a case of an evaluation or a test, which tells of a shelf only where it is about the shelf.
 
-    Sources are named, not copied: their text lies in the knowledge base under its version.
+    Never for texts of a service: there what nobody told of a product is not known. Raises as `context_from_meta` does.
+    """
+    return context_from_meta({"shelf_kept": False, **meta})
+
+
+def snapshot(context: ReviewContext) -> dict[str, Any]:
+    """The suitability, products, evidence and sources as they stood when a text was judged, for the audit log.
+
+    Sources are named, not copied: their text lies in the knowledge base under its version. Of the restricted list and
+    of the facts, which can be long, the digest shows whether a list that is laid before an officer was the one.
     """
     return {
         "today": context.today.isoformat(),
@@ -54,6 +67,9 @@ def snapshot(context: ReviewContext) -> dict[str, Any]:
             {"n": source.n, "title": source.title, "publisher": source.publisher, "date": _plain(source.published_on)}
             for source in context.sources
         ],
+        "insistence": [{**asdict(signed), "signed_at": signed.signed_at.isoformat()} for signed in context.insistence],
+        "restricted_list": _digested([[security.code, security.name] for security in context.restricted]),
+        "facts_list": _digested([_plain_fact(fact) for fact in context.facts]),
     }
 
 
@@ -67,14 +83,23 @@ def to_meta(context: ReviewContext) -> dict[str, Any]:
             {"n": s.n, "text": s.text, "title": s.title, "publisher": s.publisher, "date": _plain(s.published_on)}
             for s in context.sources
         ],
-        "facts": [{**asdict(fact), "value": str(fact.value)} for fact in context.facts],
+        "facts": [_plain_fact(fact) for fact in context.facts],
         "restricted": [asdict(security) for security in context.restricted],
-        "insistence": [{**asdict(signed), "signed_at": signed.signed_at.isoformat()} for signed in context.insistence],
         "recommends": None if context.recommends is None else list(context.recommends),
         "adviser_name": context.adviser_name,
         "adviser_licence": context.adviser_licence,
         "check_numbers": context.check_numbers,
     }
+
+
+def _plain_fact(fact: BoundFact) -> dict[str, Any]:
+    return {**asdict(fact), "value": str(fact.value)}
+
+
+def _digested(items: Sequence[Any]) -> dict[str, Any]:
+    """How many there were and the SHA-256 of their canonical JSON, in whatever order they came."""
+    lines = sorted(canonical(item) for item in items)
+    return {"count": len(lines), "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
 
 
 def _plain(value: Any) -> Any:
@@ -97,14 +122,14 @@ def _insistence(item: Mapping[str, Any]) -> Insistence:
     )
 
 
-def _product(item: Mapping[str, Any]) -> ProductInContext:
+def _product(item: Mapping[str, Any], *, on_shelf: bool | None) -> ProductInContext:
     return ProductInContext(
         code=str(item["code"]),
         name=str(item.get("name") or ""),
         risk_level=item.get("risk_level"),
         product_type=item.get("product_type") or item.get("type"),
         inception=_date(item.get("inception")),
-        on_shelf=item.get("on_shelf", True),
+        on_shelf=item.get("on_shelf", on_shelf),
         restricted=bool(item.get("restricted", False)),
     )
 

@@ -165,7 +165,10 @@ class Verdict:
     rule_pack: str  # name, version and content hash of the rules applied
     audit_id: str | None
     cleared: Cleared | None = None
-    errors: tuple[str, ...] = field(default=())  # filters that failed; never empty for a fail-closed review
+    errors: tuple[str, ...] = field(
+        default=()
+    )  # what failed or could not be mended; never empty for a fail-closed review
+    unread: tuple[str, ...] = field(default=())  # of these: filters that did not look; no officer approves over them
     review_id: str | None = None  # of the item that waits for an officer, where the outcome is review
 
 

@@ -10,9 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from compliance_filters.audit.bound import WAITS_FOR
 from compliance_filters.audit.log import AuditLog
-from compliance_filters.context import snapshot, to_meta
 from compliance_filters.errors import AuditError, ComplianceError, ReviewQueueError
 from compliance_filters.finding import (
     _GATE_KEY,
@@ -25,12 +23,13 @@ from compliance_filters.finding import (
     Target,
     Verdict,
 )
-from compliance_filters.mend import mend, worst
+from compliance_filters.mend import mended, worst
 from compliance_filters.review.decisions import Decisions
 from compliance_filters.review.item import Kind, ReviewItem, State, judged_in, why_officers
 from compliance_filters.review.queue import ReviewQueue
 from compliance_filters.rulebook import Judged, Rulebook
 from compliance_filters.rules.pack import RulePack
+from compliance_filters.verdict_entry import Recorded, entry_data, entry_payload
 from knowledge_base.access import Principal
 
 log = logging.getLogger(__name__)
@@ -82,15 +81,18 @@ class Gate:
     ) -> Verdict:
         """Judged, mended and recorded. edit_of: the review item for which an officer wrote the text."""
         judged = self._judged(book, draft, context)
-        findings, errors = judged.findings, judged.errors
+        findings, errors, unread = judged.findings, judged.errors, judged.errors
         outcome = worst(findings, errors)
         text = draft.text
         if outcome is Outcome.REVISE:
-            text, errors = self._mended(book, draft, findings, context)
+            after = mended(draft, findings, lambda changed: self._judged(book, changed, context))
+            text, errors, unread = after.text, after.errors, after.unread
             outcome = Outcome.REVIEW if errors else outcome
-        audit_id = self._record(
-            book.pack, draft, text, outcome, replace(judged, errors=errors), context, principal, edit_of
-        )
+        recorded = Recorded(
+            draft=draft, text=text, outcome=outcome, judged=replace(judged, errors=errors), context=context,
+            branches=principal.branches, left_out=self._left_out, edit_of=edit_of,
+        )  # fmt: skip
+        audit_id = self._record(recorded, book, principal)
         if audit_id is None:
             errors = (*errors, "audit: the log could not be written")
             outcome = max(outcome, Outcome.REVIEW)
@@ -104,13 +106,14 @@ class Gate:
             audit_id=audit_id,
             cleared=None if edit_of else _cleared(delivered, draft.target, outcome, audit_id),
             errors=errors,
+            unread=unread,
         )
 
     def release(self, item_id: str, *, reason: str, principal: Principal) -> Cleared | None:
         """An officer approves a text in doubt; None while a second officer is needed.
 
-        The text is judged once more, in its own context and as of today: what blocks now cannot be approved.
-        Raises ReviewQueueError, SealedError or AuditError.
+        The text is judged once more, in its own context and as of today: what blocks now cannot be approved, nor
+        what a filter still does not look at. Raises ReviewQueueError, SealedError or AuditError.
         """
         decisions, item = self._asked(item_id, reason, principal)
         text = self._still_fit(item)
@@ -121,7 +124,8 @@ class Gate:
         """An officer writes another text and approves it; it passes the gate like any other, and both are kept.
 
         The verdict is cleared unless it returns or blocks the new text, which leaves the item as it was, or a
-        second officer is needed. Raises ReviewQueueError, SealedError or AuditError.
+        second officer is needed. Raises ReviewQueueError, also where a filter did not look at the new text, SealedError
+        or AuditError.
         """
         decisions, item = self._asked(item_id, reason, principal)
         if len(text) > self._max_chars:
@@ -131,8 +135,11 @@ class Gate:
             )
         draft = Draft(text=text, target=item.target, by=principal.user_id, generated=item.generated)
         verdict = self._verdict(self._rules(), draft, judged_in(item), principal, edit_of=item.id)
-        if verdict.audit_id is None or verdict.outcome in (Outcome.RETURN, Outcome.BLOCK):
+        if verdict.audit_id is None:
+            raise AuditError("the audit log could not be written, so nothing was approved: see the log of the service.")
+        if verdict.outcome in (Outcome.RETURN, Outcome.BLOCK):
             return verdict
+        _refuse_unread(verdict.unread)
         decision = decisions.approve(
             item, text=verdict.text, edit_id=verdict.audit_id, reason=reason, principal=principal
         )
@@ -164,20 +171,31 @@ class Gate:
         return decisions, self._officers_queue.get(item_id, principal=principal)
 
     def _still_fit(self, item: ReviewItem) -> str:
-        """The text that an approval delivers, with mechanical mends. Raises ReviewQueueError when it blocks by now."""
+        """The text that an approval delivers, with mechanical mends.
+
+        Raises ReviewQueueError when it blocks by now, or a filter does not look at it.
+        """
         book = self._rules()
         context = replace(judged_in(item), today=datetime.now(SHANGHAI).date())
         draft = Draft(text=item.current, target=item.target, by=item.written_by, generated=item.generated)
-        # what was too long or too slow to judge for one who waits is judged to its end before anybody approves it
-        judged = book.judge(draft, context, max_chars=max(self._max_chars, len(draft.text)))
-        findings = judged.findings
-        outcome = worst(findings, judged.errors)
+
+        # What was too long or too slow to judge for one who waits is judged to its end before anybody approves it.
+        def to_its_end(text: Draft) -> Judged:
+            return book.judge(text, context, max_chars=max(self._max_chars, len(text.text)))
+
+        judged = to_its_end(draft)
+        outcome = worst(judged.findings)
         if outcome is Outcome.BLOCK:
-            rules = ", ".join(sorted({f.rule for f in findings if f.outcome is Outcome.BLOCK}))
+            rules = ", ".join(sorted({f.rule for f in judged.findings if f.outcome is Outcome.BLOCK}))
             raise ReviewQueueError(
                 f"a text with a blocking finding cannot be approved ({rules}): it must be rewritten."
             )
-        return self._mended(book, draft, findings, context)[0] if outcome is Outcome.REVISE else draft.text
+        _refuse_unread(judged.errors)
+        if outcome is not Outcome.REVISE:
+            return draft.text
+        after = mended(draft, judged.findings, to_its_end)
+        _refuse_unread(after.unread)
+        return after.text
 
     def judge_speech(self, texts: Sequence[str], context: ReviewContext) -> list[tuple[Finding, ...]]:
         """Findings in each of the texts that an adviser spoke, with severity and disposition.
@@ -216,57 +234,15 @@ class Gate:
     def _judged(self, book: Rulebook, draft: Draft, context: ReviewContext) -> Judged:
         return book.judge(draft, context, time_budget_ms=self._time_budget_ms, max_chars=self._max_chars)
 
-    def _mended(
-        self, book: Rulebook, draft: Draft, findings: tuple[Finding, ...], context: ReviewContext
-    ) -> tuple[str, tuple[str, ...]]:
-        """The mended text, judged again; an error when it cannot be mended or is still not clean."""
-        helpless = [f.rule for f in findings if f.replacement is None and f.append is None]
-        if helpless:
-            return draft.text, (f"mend: nothing approved to mend {', '.join(sorted(set(helpless)))}",)
-        text = mend(draft.text, findings)
-        again = self._judged(book, replace(draft, text=text), context)
-        if again.errors or again.findings:
-            left = ", ".join(sorted({f.rule for f in again.findings}))
-            return draft.text, (*again.errors, f"mend: the mended text is still not clean ({left})")
-        return text, ()
-
-    def _record(
-        self,
-        pack: RulePack,
-        draft: Draft,
-        text: str,
-        outcome: Outcome,
-        judged: Judged,
-        context: ReviewContext,
-        principal: Principal,
-        edit_of: str | None,
-    ) -> str | None:
-        findings = judged.findings
-        escalated = sorted({f.rule for f in findings if pack.rules[f.rule].escalate})
-        doubt = {"generated": draft.generated, "context": to_meta(context)} if outcome is Outcome.REVIEW else None
-        incident = any(f.rule == "pii.leak" and f.outcome is Outcome.BLOCK for f in findings)
-        officers = None if edit_of else why_officers(outcome, bool(escalated))
+    def _record(self, verdict: Recorded, book: Rulebook, principal: Principal) -> str | None:
         try:
             return self._audit.append(
                 event="compliance.verdict",
                 actor=principal.user_id,
-                subject=context.client_id,
-                data={
-                    "outcome": outcome.word, "target": draft.target.value, "by": draft.by,
-                    "channel": context.channel, "rule_pack": pack.label, "errors": list(judged.errors),
-                    "left_out": sorted(self._left_out), "branches": sorted(principal.branches), "edit_of": edit_of,
-                    "findings": [[f.rule, f.start, f.end, f.outcome.word, f.by] for f in findings],
-                    "acquitted": [[f.rule, f.start, f.end] for f in judged.acquitted],
-                    "escalated": escalated, "incident": incident, WAITS_FOR: officers,
-                    "text": self._audit.keyed_hash(draft.text),
-                    **({"prompt": draft.prompt} if draft.prompt else {}),
-                },
-                payload={
-                    "original": draft.text, "text": text, "client_id": context.client_id,
-                    "findings": [[f.rule, f.quote, f.reason] for f in findings], "context": snapshot(context),
-                    "review": doubt,
-                },
-            )  # fmt: skip
+                subject=verdict.context.client_id,
+                data=entry_data(verdict, book, self._audit.keyed_hash),
+                payload=entry_payload(verdict),
+            )
         except AuditError as error:
             log.error("the audit log could not be written; nothing is cleared: %s", error)
             return None
@@ -299,6 +275,15 @@ class Gate:
 
 def _drawn(verdict: Verdict, queue: ReviewQueue) -> Kind | None:
     return Kind.SAMPLE if verdict.cleared and queue.is_sampled(verdict.cleared.audit_id) else None
+
+
+def _refuse_unread(errors: tuple[str, ...]) -> None:
+    """An officer decides on what the rules doubt, never in place of a rule that did not look."""
+    if errors:
+        raise ReviewQueueError(
+            f"a text that could not be judged cannot be approved ({'; '.join(errors)}): it waits until all filters "
+            "work again; until then it can be rejected."
+        )
 
 
 def _cleared(text: str, target: Target, outcome: Outcome, audit_id: str | None) -> Cleared | None:

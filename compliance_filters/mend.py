@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from compliance_filters.finding import Finding, Outcome
+from compliance_filters.finding import Draft, Finding, Outcome
+from compliance_filters.rulebook import Judged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mended:
+    """A text after its mends; as it was, with the reason, where they do not make it clean."""
+
+    text: str
+    left: tuple[str, ...] = ()  # why it could not be mended
+    unread: tuple[str, ...] = ()  # filters that did not look at the mended text
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        return (*self.unread, *self.left)
 
 
 def worst(findings: Sequence[Finding], errors: Sequence[str] = ()) -> Outcome:
@@ -26,3 +41,17 @@ def mend(text: str, findings: Sequence[Finding]) -> str:
     body = "".join([*pieces, text[position:]])
     added = dict.fromkeys(f.append for f in findings if f.append)
     return "\n".join([body.rstrip("\n"), *added]) if added else body
+
+
+def mended(draft: Draft, findings: Sequence[Finding], judge: Callable[[Draft], Judged]) -> Mended:
+    """The draft mended and judged again by `judge`: only what comes out clean is taken."""
+    helpless = sorted({f.rule for f in findings if f.replacement is None and f.append is None})
+    if helpless:
+        return Mended(text=draft.text, left=(f"mend: nothing approved to mend {', '.join(helpless)}",))
+    text = mend(draft.text, findings)
+    again = judge(replace(draft, text=text))
+    if again.errors or again.findings:
+        rules = ", ".join(sorted({f.rule for f in again.findings}))
+        left = (f"mend: the mended text is still not clean ({rules})",)
+        return Mended(text=draft.text, left=left, unread=again.errors)
+    return Mended(text=text)

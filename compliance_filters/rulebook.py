@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +35,12 @@ class Rulebook:
     pack: RulePack
     filters: tuple[Filter, ...]  # in the pack's order, others after
     missing: tuple[str, ...] = ()  # one sentence for each filter that the pack orders and nobody gave
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """Versions of the filters that have weights, by filter: the label of the pack tells of those that are rules."""
+        versions = ((each.name, getattr(each, "version", None)) for each in self.filters)
+        return {name: str(version) for name, version in versions if version}
 
     @classmethod
     def of(cls, pack: RulePack, filters: Sequence[Filter], *, left_out: frozenset[str] = frozenset()) -> Rulebook:

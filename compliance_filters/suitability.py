@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 from typing import Any
 
 from compliance_filters.clauses import ClauseReader, Sentence, Stance, sentences
 from compliance_filters.finding import Draft, Finding, Outcome, ProductInContext, ReviewContext, Target
 from compliance_filters.normalise import plain_name
+from compliance_filters.product_mentions import Mention, guessed_mentions, product_mentions
 from compliance_filters.rules.pack import RulePack, compile_pattern
 from mandarin.offsets import Mapped
 
-_CODE = re.compile(r"(?<![\dA-Za-z.])\d{6}(?![\d.%A-Za-z])")
-# A fund that is named in quotation marks and is none of the products handed in.
-_QUOTED_NAME = re.compile(
-    r"[“「\"](?P<name>[\u4e00-\u9fffA-Za-z0-9]{3,16}(?:混合|股票|债券?|指数|货币|配置|QDII|ETF|FOF|LOF|联接|[一二三四五六七八九十\d]{1,2}号"
-    r"|\((?:QDII|LOF|FOF)(?:-[A-Z]{2,4})?\))[A-C]?类?)[”」\"]"
-)
-# Whatever else is named in quotation marks and said to be sold elsewhere.
-_SOLD_ELSEWHERE = re.compile(
-    r"[“「\"](?P<name>[\u4e00-\u9fffA-Za-z0-9]{3,16})[”」\"](?=,?[^,;。“”\"]{0,8}(?:没有?|未|不)(?:在[^,;。]{0,6})?(?:代销|上架|在售))"
-)
-# The document of a fund that is none of the products handed in: 墨池红利低波指数招募说明书.
-_TITLED_NAME = re.compile(
-    r"(?P<name>[\u4e00-\u9fffA-Za-z0-9]{3,16}?(?:混合|股票|债券?|指数|货币|配置|QDII|ETF|FOF|LOF|联接)[A-C]?)"
-    r"(?=(?:型)?(?:证券投资基金)?(?:\d{4}年)?(?:招募|基金合同|产品资料|份额发售|第[一二三四1-4]季度|年度报告|中期报告))"
-)
 # 再加两万: what is bought was named before
 _OF_AMOUNT = re.compile(r"[^,;。]{0,3}?(?:\d|[一二两三四五六七八九十]{1,3}(?=[万千百成]))")
 _ANAPHORA = re.compile("这只|它|该基金|该产品|这款|此基金|此产品|本基金|这个产品|这支")
@@ -36,6 +21,7 @@ _HOUSE = 2  # characters of a fund's name that are its house
 _CLAUSE_REST = re.compile("[^,;。!?\n]{1,40}")
 _BUYS = re.compile("买(?![的了过前])|申购|认购|配(?:一?[点些置]|上|个)|定投|加仓|参与|转入|入手")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_STRANGER = "不认识所推荐的“{quote}”，无从判断它是否在代销货架上、是否适合客户，请合规人员复核。"
 _LOWEST = "C1"  # nobody's insistence lifts the lowest class
 _EXCHANGED = re.compile("换成|转换成|转换为|换为|换到|转入|调整为|置换成|切换到|调仓到")
 _JUDGED = frozenset({Target.ANSWER, Target.REPORT, Target.ADVISOR_MESSAGE, Target.ADVISOR_SPEECH})
@@ -49,14 +35,7 @@ class Recommended:
     product: ProductInContext | None
     start: int  # of the mention, in the text handed in
     end: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Mention:
-    code: str
-    product: ProductInContext | None
-    start: int  # in the normalised text
-    end: int
+    guessed: bool = False  # by the shape of a name alone
 
 
 class RecommendationReader:
@@ -80,25 +59,46 @@ class RecommendationReader:
         self._last = (draft, context, found)
         return found
 
+    def strangers(self, draft: Draft, context: ReviewContext) -> tuple[Recommended, ...]:
+        """Recommended funds that nobody handed in, by the shape of their names: a doubt, where `read` is certain.
+
+        What `read` finds stays as it is, so that no guess stands in place of a product that is known.
+        """
+        source = self._normalise(draft.text)
+        if context.recommends is not None or not self._cues.search(source.text):
+            return ()
+        mentions = product_mentions(source.text, context)
+        guesses = set(guessed_mentions(source.text, mentions, context))
+        if not guesses:
+            return ()
+        both = sorted([*mentions, *guesses], key=lambda m: (m.start, -m.end))
+        meant = self._chosen(source.text, both, context)
+        return tuple(replace(_placed(m, source), guessed=True) for m in meant if m in guesses)
+
     def _read(self, draft: Draft, context: ReviewContext) -> tuple[Recommended, ...]:
         source = self._normalise(draft.text)
         if context.recommends is not None:
-            return _declared(context.recommends, _mentions(source.text, context), source, context)
+            return _declared(context.recommends, product_mentions(source.text, context), source, context)
         if not self._cues.search(source.text):
             return ()
-        mentions = _mentions(source.text, context)
-        chosen: dict[str, _Mention] = {}
-        parts = sentences(source.text)
+        return tuple(
+            _placed(m, source) for m in self._chosen(source.text, product_mentions(source.text, context), context)
+        )
+
+    def _chosen(self, text: str, mentions: list[Mention], context: ReviewContext) -> list[Mention]:
+        """The recommended ones in order of place, each once."""
+        chosen: dict[str, Mention] = {}
+        parts = sentences(text)
         for index, sentence in enumerate(parts):
             before = parts[index - 1] if index else None
             for mention in self._recommended_in(sentence, before, mentions, context):
                 chosen.setdefault(mention.code, mention)
-        return tuple(_placed(m, source) for m in sorted(chosen.values(), key=lambda m: m.start))
+        return sorted(chosen.values(), key=lambda m: m.start)
 
     def _recommended_in(
-        self, sentence: Sentence, before: Sentence | None, mentions: list[_Mention], context: ReviewContext
-    ) -> list[_Mention]:
-        found: list[_Mention] = []
+        self, sentence: Sentence, before: Sentence | None, mentions: list[Mention], context: ReviewContext
+    ) -> list[Mention]:
+        found: list[Mention] = []
         if not self._cues.search(sentence.text):
             return found
         shielded = [m.span() for pattern in self._innocent for m in pattern.finditer(sentence.text)]
@@ -112,12 +112,12 @@ class RecommendationReader:
                 found += meant or _sole(sentence, cue, context)
         return found
 
-    def _topic(self, sentence: Sentence, mentions: list[_Mention], bought: bool) -> list[_Mention]:
+    def _topic(self, sentence: Sentence, mentions: list[Mention], bought: bool) -> list[Mention]:
         """The one product that the text is about, where an amount of it is proposed and nothing is named."""
         named = [m for m in mentions if m.start < sentence.start]
         return named[-1:] if bought and len({m.code for m in mentions}) == 1 else []
 
-    def _meant(self, sentence: Sentence, before: Sentence | None, cue: int, mentions: list[_Mention]) -> list[_Mention]:
+    def _meant(self, sentence: Sentence, before: Sentence | None, cue: int, mentions: list[Mention]) -> list[Mention]:
         """Products of the cue's own clause, else the nearest in the sentence, else the one 它 stands for."""
         here = [m for m in mentions if sentence.start <= m.start < sentence.end]
         clause = next(c for c in reversed(self._clauses.clauses(sentence.text)) if c.start <= cue)
@@ -138,7 +138,7 @@ class RecommendationReader:
         return [m for m in mentions if before.start <= m.start < before.end][-1:]
 
 
-def _sole(sentence: Sentence, cue: re.Match[str], context: ReviewContext) -> list[_Mention]:
+def _sole(sentence: Sentence, cue: re.Match[str], context: ReviewContext) -> list[Mention]:
     """The one product handed in, where buying is urged of 这只 or of its house: 申购一部分海峤FOF."""
     if len(context.products) != 1:
         return []
@@ -149,7 +149,7 @@ def _sole(sentence: Sentence, cue: re.Match[str], context: ReviewContext) -> lis
     if not urged or not (_ANAPHORA.search(sentence.text) or (len(house) == _HOUSE and house in sentence.text)):
         return []
     start = sentence.start + cue.start()
-    return [_Mention(code=product.code, product=product, start=start, end=sentence.start + cue.end())]
+    return [Mention(code=product.code, product=product, start=start, end=sentence.start + cue.end())]
 
 
 class SuitabilityFilter:
@@ -168,9 +168,10 @@ class SuitabilityFilter:
         """One finding a rule and recommended product."""
         if draft.target not in _JUDGED:
             return ()
-        return tuple(
-            finding for item in self._reader.read(draft, context) for finding in self._of(draft, item, context)
-        )
+        known = self._reader.read(draft, context)
+        # Of a call nobody knows beforehand which products it will name: there a guess would be a finding in each.
+        guessed = () if draft.target is Target.ADVISOR_SPEECH else self._reader.strangers(draft, context)
+        return tuple(finding for item in (*known, *guessed) for finding in self._of(draft, item, context))
 
     def _of(self, draft: Draft, item: Recommended, context: ReviewContext) -> list[Finding]:
         return [
@@ -180,6 +181,9 @@ class SuitabilityFilter:
     def _broken(self, item: Recommended, context: ReviewContext) -> Iterator[tuple[str, dict[str, Any]]]:
         """Rules that the recommendation breaks, each with what is different about its finding."""
         product = item.product
+        if item.guessed:
+            yield "product.off_shelf", {"outcome": Outcome.REVIEW, "reason": _STRANGER.format(quote=item.code)}
+            return
         restricted = item.code in {r.code for r in context.restricted} or (product is not None and product.restricted)
         restricted = restricted or _is_told(self._listed, item, context)
         if restricted:
@@ -232,44 +236,13 @@ def _insisted(code: str, product: ProductInContext, context: ReviewContext) -> b
     )
 
 
-def _mentions(text: str, context: ReviewContext) -> list[_Mention]:
-    spans: list[_Mention] = []
-    by_code = {p.code: p for p in context.products}
-    names = [(p.code, p.name) for p in context.products] + [(r.code, r.name) for r in context.restricted]
-    for code, name in names:
-        if name:
-            plain = plain_name(name)
-            spans += [
-                _Mention(code=code, product=by_code.get(code), start=m.start(), end=m.end())
-                for m in re.finditer(re.escape(plain), text)
-            ]
-    spans += [
-        _Mention(code=m.group(), product=by_code.get(m.group()), start=m.start(), end=m.end())
-        for m in _CODE.finditer(text)
-    ]
-    if context.products:  # else nothing says what the firm sells
-        known = [plain_name(name) for _, name in names if name]
-        spans += [m for m in _strangers(text, context) if not any(m.code in name or name in m.code for name in known)]
-    return sorted(spans, key=lambda m: (m.start, -m.end))
-
-
-def _strangers(text: str, context: ReviewContext) -> Iterator[_Mention]:
-    """Funds that a text names and nobody handed in: in quotation marks, or by the title of a source."""
-    for quoted in chain(_QUOTED_NAME.finditer(text), _SOLD_ELSEWHERE.finditer(text)):
-        yield _Mention(code=quoted["name"], product=None, start=quoted.start("name"), end=quoted.end("name"))
-    titles = (_TITLED_NAME.match(plain_name(source.title)) for source in context.sources)
-    for name in {title["name"] for title in titles if title}:
-        for found in re.finditer(re.escape(name), text):
-            yield _Mention(code=name, product=None, start=found.start(), end=found.end())
-
-
-def _placed(mention: _Mention, source: Mapped) -> Recommended:
+def _placed(mention: Mention, source: Mapped) -> Recommended:
     start, end = source.original_span(mention.start, mention.end)
     return Recommended(code=mention.code, product=mention.product, start=start, end=end)
 
 
 def _declared(
-    codes: tuple[str, ...], mentions: list[_Mention], source: Mapped, context: ReviewContext
+    codes: tuple[str, ...], mentions: list[Mention], source: Mapped, context: ReviewContext
 ) -> tuple[Recommended, ...]:
     """What the caller says is recommended; a product not named in the text is shown at its beginning."""
     by_code = {p.code: p for p in context.products}

@@ -67,7 +67,7 @@ def _verdict(moment: Moment) -> Iterator[str]:
     what = moment.what
     outcome = str(what.get("outcome", "-"))
     target = TARGETS.get(str(what.get("target")), str(what.get("target")))
-    yield f"{target}，结论：{OUTCOMES.get(outcome, outcome)}；规则包 {what.get('rule_pack', '-')}"
+    yield f"{target}，结论：{OUTCOMES.get(outcome, outcome)}；规则包 {what.get('rule_pack', '-')}{_made_by(what)}"
     yield from _quoted("原文", what.get("original"))
     if what.get("text") != what.get("original") and "original" in what:
         yield from _quoted("放行文本" if outcome == "revise" else "补正稿", what.get("text"))
@@ -76,6 +76,13 @@ def _verdict(moment: Moment) -> Iterator[str]:
     for error in what.get("errors", ()):
         yield f"- 未能判断：{_inline(error)}"
     yield from _suitability(what.get("context") or {})
+
+
+def _made_by(what: Mapping[str, Any]) -> str:
+    """Program and models as the entry tells them, not those of the day the dossier is made."""
+    program = f"；程序 tougu {what['program']}" if what.get("program") else ""
+    models = "，".join(f"{name} {version}" for name, version in sorted((what.get("models") or {}).items()))
+    return program + (f"；模型 {models}" if models else "")
 
 
 def _suitability(context: Mapping[str, Any]) -> Iterator[str]:
@@ -88,6 +95,14 @@ def _suitability(context: Mapping[str, Any]) -> Iterator[str]:
         yield f"- 当时产品：{product.get('code')} {_inline(product.get('name'))}，{level}，{shelf}" + (
             "，限制名单" if product.get("restricted") else ""
         )
+    for signed in context.get("insistence", ()):
+        yield (
+            f"- 当时客户坚持购买的证据：产品 {signed.get('product')}，文件 {signed.get('document_id')}，"
+            f"录音 {signed.get('recording_id')}，签署于 {signed.get('signed_at')}，文件摘要 {signed.get('sha256')}"
+        )
+    for name, title in (("restricted_list", "当时限制名单"), ("facts_list", "当时核对的数据")):
+        if (told := context.get(name) or {}).get("count"):
+            yield f"- {title}：{told['count']} 项，SHA-256 {told['sha256']}"
     for source in context.get("sources", ()):
         yield f"- 当时依据：[{source.get('n')}] 《{_inline(source.get('title'))}》 {source.get('date') or ''}".rstrip()
 

@@ -16,6 +16,13 @@ from prompts.settings import ChatServer, ChatSettings, ChatTask
 _log = logging.getLogger(__name__)
 
 
+def server_answers(server: ChatServer) -> tuple[bool, str]:
+    """Whether a server answers and knows its model, and one line about it; sends no prompt."""
+    from prompts.openai_chat import reachable
+
+    return reachable(server)
+
+
 class ChatModels:
     """Every model once, with its guard; tasks share them."""
 

@@ -143,7 +143,7 @@ def _fonts(_settings: Settings) -> Iterator[Check]:
 
 
 def _chat(settings: Settings) -> Iterator[Check]:
-    from prompts.openai_chat import reachable
+    from prompts.chat_models import server_answers
 
     if not settings.chat.servers:
         yield Check(
@@ -153,7 +153,7 @@ def _chat(settings: Settings) -> Iterator[Check]:
         )
         return
     for server in settings.chat.servers:
-        answers, detail = reachable(server)
+        answers, detail = server_answers(server)
         filed = f"filed as {server.record.filing}" if server.record.filing else "no filing: internal use only"
         yield Check(
             name="chat model",

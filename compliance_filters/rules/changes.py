@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compliance_filters.context import context_from_meta
+from compliance_filters.context import case_context
 from compliance_filters.errors import RulePackError
 from compliance_filters.finding import Draft, Target
 from compliance_filters.rulebook import Rulebook
@@ -67,7 +67,7 @@ def changes(now: RulePack, then: RulePack) -> Iterator[Change]:
 def turned(texts: Iterable[Text], now: Rulebook, then: Rulebook) -> Iterator[Turned]:
     """The texts that the two rulebooks judge differently."""
     for text in texts:
-        context = context_from_meta(text.meta)
+        context = case_context(text.meta)
         old, new = now.judge(text.draft, context), then.judge(text.draft, context)
         before, after = {f.rule for f in old.findings}, {f.rule for f in new.findings}
         verdicts = outcome_of(old.findings, old.errors).word, outcome_of(new.findings, new.errors).word

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from compliance_filters.context import context_from_meta
+from compliance_filters.context import case_context, context_from_meta
 from compliance_filters.errors import RulePackError
 from compliance_filters.finding import Draft, Filter, Finding, Outcome, Target
 from compliance_filters.mend import worst
@@ -73,7 +73,7 @@ def _tried(rule: Rule, filters: Sequence[Filter]) -> Trial:
 
 def try_case(case: Case, book: Rulebook) -> tuple[str, ...]:
     """What is wrong with a case's judgement, one sentence each; empty when it is judged as it says."""
-    judged = book.judge(case.draft, context_from_meta(case.meta))
+    judged = book.judge(case.draft, case_context(case.meta))
     findings, errors = judged.findings, judged.errors
     outcome = outcome_of(findings, errors).word
     faults = [f"{case.id}: {error}" for error in errors]
@@ -119,7 +119,7 @@ def read_cases(path: Path) -> tuple[Case, ...]:
 
 def _case(item: dict[str, Any], number: int) -> Case:
     tags = [str(tag) for tag in item.get("tags") or ()]
-    context_from_meta(item.get("meta") or {})
+    case_context(item.get("meta") or {})
     return Case(
         id=str(item.get("id", number)),
         text=str(item["text"]),

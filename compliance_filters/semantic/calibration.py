@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -43,6 +44,12 @@ class Calibration:
     ask_from: float = 0.0
     speech: Thresholds | None = None
     acquit: float = 0.0
+
+    @property
+    def digest(self) -> str:
+        """Changes with any threshold."""
+        told = asdict(replace(self, by_rule=dict(self.by_rule)))
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
     def of(self, rule_id: str, *, spoken: bool = False) -> Thresholds:
         """Of one rule; `spoken` for what an advisor said in a call."""

@@ -47,7 +47,7 @@ class SemanticFilter:
         self, pack: RulePack, scorer: Scorer, calibration: Calibration, *, time_budget_ms: int = 5_000
     ) -> None:
         self._time_budget_s = time_budget_ms / 1e3
-        self.version = scorer.version
+        self.version = f"{scorer.version} calibration {calibration.digest}"  # stands in every verdict's entry
         self._scorer = scorer
         self._calibration = calibration
         self._normalise = pack.normalise

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from compliance_filters.context import context_from_meta
+from compliance_filters.context import case_context
 from compliance_filters.filters import standard_filters
 from compliance_filters.finding import (
     Draft,
@@ -111,7 +111,7 @@ def context_of(item: dict[str, Any], today: date) -> ReviewContext:
     Raises EvalError when the meta cannot be read.
     """
     try:
-        return context_from_meta({"today": today, **WRITER, **(item.get("meta") or {})})
+        return case_context({"today": today, **WRITER, **(item.get("meta") or {})})
     except (KeyError, ValueError, TypeError) as error:
         raise EvalError(f"{item['id']}: its meta cannot be read ({error}): correct it.") from error
 

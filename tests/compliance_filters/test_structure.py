@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from compliance_filters.context import context_from_meta
+from compliance_filters.context import case_context, context_from_meta
 from compliance_filters.disclosures import DisclosureFilter
 from compliance_filters.finding import Draft, Finding, Outcome, Target
 from compliance_filters.rules.pack import RulePack
@@ -101,6 +101,22 @@ def test_shelf_and_restricted_list(judge: Judge) -> None:
     assert rules(judge, "建议您买入990077", "product", products=[LOW], **CLIENT) == ["product.off_shelf"]
     unknown = [f for f in judge("建议您买入990077") if f.rule == "product.off_shelf"]
     assert [f.outcome for f in unknown] == [Outcome.REVIEW]
+
+
+def test_a_shelf_that_nobody_told_of_is_no_shelf(judge: Judge) -> None:
+    text, told = "建议您买入云岭稳健债券", {name: value for name, value in LOW.items() if name != "on_shelf"}
+    assert rules(judge, text, "product", products=[told], **CLIENT) == ["product.off_shelf"]
+    assert rules(judge, text, "product", products=[told], shelf_kept=True, **CLIENT) == ["product.off_shelf"]
+    assert rules(judge, text, "product", products=[told], shelf_kept=False, **CLIENT) == []
+    for unsold in (False, None):
+        products = [{**told, "on_shelf": unsold}]
+        assert rules(judge, text, "product", products=products, shelf_kept=False, **CLIENT) == ["product.off_shelf"]
+
+
+def test_a_case_tells_of_the_shelf_only_where_it_is_about_it() -> None:
+    sold = [case_context({"products": [{"code": "990005", **told}]}).products[0].on_shelf
+            for told in ({}, {"on_shelf": None}, {"on_shelf": False})]  # fmt: skip
+    assert sold == [True, None, False]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ CONTEXT = {
         {"code": "990001", "name": "云岭样本1号混合A", "risk_level": "R3", "on_shelf": True, "restricted": False}
     ],
     "sources": [{"n": 1, "title": "产品资料概要", "publisher": None, "date": "2026-01-15"}],
+    "insistence": [{"product": "990001", "document_id": "doc-7", "recording_id": "rec-9", "sha256": "a" * 64,
+                    "signed_at": "2026-01-02T03:04:05+00:00", "client_level": "C3", "risk_level": "R4"}],
+    "restricted_list": {"count": 12, "sha256": "b" * 64}, "facts_list": {"count": 0, "sha256": "c" * 64},
 }  # fmt: skip
 
 
@@ -76,7 +79,8 @@ def log(engine: Engine, tmp_path: Path, signer: Signer) -> AuditLog:
 
 
 def verdict(target: str, *, outcome: str = "pass") -> dict[str, Any]:
-    return {"outcome": outcome, "target": target, "rule_pack": "tougu-base 1.0.0", "findings": [], "errors": []}
+    return {"outcome": outcome, "target": target, "rule_pack": "tougu-base 1.0.0", "program": "0.0.7",
+            "models": {"semantic": "abc+def"}, "findings": [], "errors": []}  # fmt: skip
 
 
 def call(call_id: str = "k1", client: str | None = "C1") -> Call:
@@ -146,10 +150,12 @@ def test_it_holds_what_was_said_asked_answered_cleared_and_sent(about: str, log:
         f"> {QUESTION}", f"> {ANSWER}", "当时客户风险等级：C3，有效期至 2027-01-01",
         "当时产品：990001 云岭样本1号混合A，R3，在售",
         "当时依据：[1] 《产品资料概要》 2026-01-15", "规则包 tougu-base 1.0.0", "放行文本", "渠道 wecom",
-        "> 市场有风险，投资需谨慎。",
+        "> 市场有风险，投资需谨慎。", "程序 tougu 0.0.7；模型 semantic abc+def", "tougu 0.1.0",
+        "当时客户坚持购买的证据：产品 990001，文件 doc-7，录音 rec-9", f"当时限制名单：12 项，SHA-256 {'b' * 64}",
         "导出 dossier", "录音 k1 4.0–6.2 秒：「我要投诉你们」", "2026-03-02 09:30:00",
     ):  # fmt: skip
         assert words in page, words
+    assert "当时核对的数据" not in page, "there were none"
     kinds = [moment["kind"] for moment in told["moments"]]
     assert {"said", "asked", "answered", "checked", "sent", "accessed", "call", "case", "key"} == set(kinds)
     assert kinds.index("said") < kinds.index("asked") < kinds.index("answered") < kinds.index("sent")

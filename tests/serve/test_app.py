@@ -253,6 +253,14 @@ class TestCompliance:
         rules = {finding["rule"] for finding in answer["verdict"]["findings"]}
         assert any(rule.startswith("suitability") for rule in rules), answer
 
+    @pytest.mark.parametrize("client_id", [None, "C0002"])
+    def test_a_fund_on_no_list_is_a_doubt(self, client: TestClient, client_id: str | None) -> None:
+        body = {"text": "建议您买入恒渡消费混合A，市场有风险。", "client_id": client_id, "target": "advisor_message"}
+        answer = client.post("/v1/compliance/check", json=body).json()
+        assert (answer["cleared"], answer["verdict"]["outcome"]) == (False, "review"), answer
+        body["text"] = "您问的恒渡消费混合A我们还没有资料。"
+        assert client.post("/v1/compliance/check", json=body).json()["cleared"] is True
+
     @pytest.mark.parametrize("text", ["   \n", "\u3000\t", "\u200b\ufeff"])
     def test_a_text_that_shows_nothing_is_refused(self, client: TestClient, text: str) -> None:
         answer = client.post("/v1/compliance/check", json={"text": text})
