@@ -60,6 +60,12 @@ class Around:
 NOTHING = Around()
 
 
+_PATTERNS = (
+    "ten_thousands", "written_ten_thousands", "a_time", "tail", "verb", "settles", "all_else", "is_coming",
+    "rest_comes",
+)  # fmt: skip
+
+
 class SumReader:
     """Reads sums by words as data (sums.yaml); pure."""
 
@@ -70,9 +76,7 @@ class SumReader:
         self._clues = {name: Clue.read(each) for name, each in raw["clues"].items()}
         self._no_whole = frozenset(raw["no_whole"])
         self._correction, self._corrected = re.compile(raw["correction"]["words"]), raw["correction"]["weight"]
-        names = ("ten_thousands", "written_ten_thousands", "a_time", "tail", "verb", "settles", "all_else")
-        names += ("is_coming", "rest_comes")
-        self._words = {name: re.compile(raw[name]) for name in names}
+        self._words = {name: re.compile(raw[name]) for name in _PATTERNS}
         self._weights: Mapping[str, float] = raw["weights"]
 
     def said_in(self, text: str, intent: str, *, around: Around = NOTHING) -> tuple[SpokenSum, ...]:
