@@ -15,6 +15,11 @@ NAMES = (
     KnownName(name="云岭价值精选混合C", code="990022", kind="short", main_code="990002", share_class="C"),
     KnownName(name="澄湖价值精选混合", code="990003", kind="short", main_code="990003"),
     KnownName(name="听松短债", code="990011", kind="short", main_code="990011"),
+    KnownName(name="东吴ESG趋势混合", code="990012", kind="short", main_code="990012"),
+    KnownName(name="易方达国证远洋运输产业ETF", code="990013", kind="short", main_code="990013"),
+    KnownName(name="东吴增利一年", code="990014", kind="short", main_code="990014"),
+    KnownName(name="德邦汇岭增利一年持有", code="990015", kind="short", main_code="990015"),
+    KnownName(name="东吴岭盈两年", code="990016", kind="short", main_code="990016"),
 )
 
 
@@ -39,6 +44,17 @@ def named(question: str) -> ResolvedQuestion:
         ("听松短债和云岭健康生活谁好", [("990011",), ("990001",)], ["听松短债", "云岭健康生活"]),
         ("听松短寨费率", [("990011",)], ["听松短寨"]),
         ("tingsong短债费率", [("990011",)], ["tingsong短债"]),
+        ("东吴esg趋势里头哪个行业最多", [("990012",)], ["东吴esg趋势"]),  # Latin letters in either case
+        ("东吴ESG今年怎么样", [("990012",)], ["东吴ESG"]),  # and whole
+        ("云岭价值精选c类规模", [("990022",)], ["云岭价值精选c类"]),
+        ("远运ETF托管费", [("990013",)], ["远运ETF"]),  # the first characters of 远洋运输
+        ("易方达远运etf一年抽成多少", [("990013",)], ["易方达远运etf"]),
+        ("听松短债和远运ETF哪个便宜", [("990011",), ("990013",)], ["听松短债", "远运ETF"]),
+        ("华夏远运ETF托管费", [], []),  # of another manager
+        ("运产ETF托管费", [("990013",)], ["运产ETF"]),
+        ("增利一年不碰股票的对不对", [("990014",)], ["增利一年"]),  # a kind and a term that begin one name alone
+        ("增利两年的规模", [], []),
+        ("领盈两年的规模", [("990016",)], ["领盈两年"]),  # by its sound, without the brand
         ("混合型证券投资基金是什么", [], []),
         ("灵活配置混合型怎么样", [], []),
         ("123456是什么", [], []),
