@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from knowledge_base.metrics import Subject, metrics
+from knowledge_base.metrics import Metric, Subject, metrics
 from knowledge_base.products import MetricMatch, ProductMatch
 
 # words of a metric that name none: a share of the net assets, and what moved is no fund
@@ -32,8 +32,8 @@ def metrics_named(text: str, of: Subject) -> list[MetricMatch]:
     text = NO_METRIC.sub(lambda found: " " * len(found[0]), text)
     words: dict[str, list[str]] = defaultdict(list)
     for metric in metrics().values():
-        for synonym in metric.synonyms if metric.of is of else ():
-            words[synonym].append(metric.id)
+        for said in _said(metric, text) if metric.of is of else ():
+            words[said].append(metric.id)
     found: dict[str, MetricMatch] = {}
     for word in sorted(words, key=len, reverse=True):
         at = text.find(word)
@@ -43,6 +43,13 @@ def metrics_named(text: str, of: Subject) -> list[MetricMatch]:
             text = text[:at] + " " * len(word) + text[at + len(word) :]
             at = text.find(word)
     return sorted(found.values(), key=lambda match: match.start)
+
+
+def _said(metric: Metric, text: str) -> Iterator[str]:
+    """What may mean the metric: its synonyms, and what its patterns find in the text."""
+    yield from metric.synonyms
+    for pattern in metric.patterns:
+        yield from dict.fromkeys(found[0] for found in re.finditer(pattern, text))
 
 
 def _metric(name: str, word: str, at: int) -> MetricMatch:
