@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from knowledge_base.metrics import Metric, Subject, metrics
 from knowledge_base.products import MetricMatch, ProductMatch
+from mandarin.pinyin import find_by_sound
+from mandarin.script import HAN
 
 # words of a metric that name none: a share of the net assets, and what moved is no fund
 NO_METRIC = re.compile(
@@ -19,6 +22,7 @@ NO_METRIC = re.compile(
     r"|(?:沪深\d+|上证|创业板|指数|国债|国开债|存单|市场|板块|伦敦金|金价|黄金|原油|美元|CPI|PPI|GDP|PMI|股市|债市)"
     r"[^，。？,?的]{0,6}(?:收益率|涨了多少|涨了?|涨幅|跌了多少|跌幅|跌了?|表现)"
 )
+SHORTEST_SOUND = 5  # characters of words that are looked for by their sound
 SPOKEN = re.compile(r"[涨跌赚亏谁]|多少(?!份)|怎么样|表现")
 
 
@@ -28,7 +32,10 @@ def subject_of(named: Sequence[ProductMatch]) -> Subject:
 
 
 def metrics_named(text: str, of: Subject) -> list[MetricMatch]:
-    """Metrics of such a subject by their words, the longest first; words that two metrics share name both."""
+    """Metrics of such a subject by their words, the longest first; words that two metrics share name both.
+
+    Where no words are found, long ones are looked for by their sound: 剩余期现.
+    """
     text = NO_METRIC.sub(lambda found: " " * len(found[0]), text)
     words: dict[str, list[str]] = defaultdict(list)
     for metric in metrics().values():
@@ -42,7 +49,15 @@ def metrics_named(text: str, of: Subject) -> list[MetricMatch]:
                 found.setdefault(name, _metric(name, word, at))
             text = text[:at] + " " * len(word) + text[at + len(word) :]
             at = text.find(word)
-    return sorted(found.values(), key=lambda match: match.start)
+    return sorted(found.values(), key=lambda match: match.start) or _heard(text, words)
+
+
+def _heard(text: str, words: Mapping[str, Sequence[str]]) -> list[MetricMatch]:
+    long = [word for word in words if len(word) >= SHORTEST_SOUND and re.fullmatch(f"[{HAN}]+", word)]
+    found = max(find_by_sound(text, long), key=lambda match: match.end - match.start, default=None)
+    if found is None:
+        return []
+    return [replace(_metric(name, found.phrase, found.start), end=found.end) for name in words[found.phrase]]
 
 
 def _said(metric: Metric, text: str) -> Iterator[str]:

@@ -31,7 +31,9 @@ FOLLOWING_CLASS = re.compile(
     rf"^\s*({_LETTER}(?:\s*[、和与及跟加+/]?\s*{_LETTER})*)(?![A-Za-z])(?:(?!\d)|(?=\d{{2}}(?:\d\d)?年))"
 )
 FOLLOWING_KIND = re.compile(r"\s*(?:ETF联接|ETF|FOF|LOF|QDII|REITs?)(?:基金)?", re.IGNORECASE)
-NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级)(?!债|信用|评级)")
+NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级|(?:(?<=^[A-Z])|(?<=^那[A-Z]))(?=[的呢]))(?!债|信用|评级)")
+CLASSES_TOGETHER = re.compile(r"(?<![A-Za-z])([A-Z]{2,4})(?=[两二三四]类|[两二三四]个?份额)")  # AC两类
+FEEDER = re.compile(r"(?:ETF)?联接")
 
 
 def resolve(
@@ -79,7 +81,14 @@ def _products(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
     if not found and _longest(parts) < SHORTEST_SOUND:  # a few characters of a name may be a name typed wrongly
         heard = _by_sound(text, names)
         parts = heard if _longest(heard) > _longest(parts) else parts
-    return sorted(found + parts, key=lambda match: (match.start, -match.score))
+    named = [one for one in found + parts if not _is_of_feeder(text, one, names)]
+    return sorted(named, key=lambda match: (match.start, -match.score))
+
+
+def _is_of_feeder(text: str, match: ProductMatch, names: Sequence[KnownName]) -> bool:
+    """Whether a fund is named that feeds the ETF found (黄金ETF联接): another one, with figures of its own."""
+    said = FEEDER.search(text[match.start : match.end]) or FEEDER.match(text, match.end)
+    return bool(said) and not any(FEEDER.search(one.name) for one in names if one.code in match.codes)
 
 
 def _capitals(text: str) -> str:
@@ -174,11 +183,14 @@ def _with_class(
     text: str, plain: list[ProductMatch], names: Sequence[KnownName]
 ) -> tuple[list[ProductMatch], tuple[str, ...]]:
     """A class named apart from its fund (四季度末A份额) narrows a single fund; letters that no fund has are told."""
-    letters = tuple(dict.fromkeys(NAMED_CLASS.findall(_blanked(text, plain))))
-    if not letters or len(plain) != 1 or plain[0].is_share:
+    rest = _blanked(text, plain)
+    letters, together = tuple(dict.fromkeys(NAMED_CLASS.findall(rest))), CLASSES_TOGETHER.search(rest)
+    if not (letters or together) or len(plain) != 1 or plain[0].is_share:
         return plain, () if plain else letters
     main = next(one.main_code for one in names if one.code == plain[0].codes[0])
     classes = _classes(names, main)
+    if together and not letters:  # what are no classes of the fund are some other letters: ABS
+        letters = tuple(together[1]) if set(together[1]) <= classes.keys() else ()
     chosen = [classes[letter].code for letter in letters if letter in classes]
     if chosen and (len(plain[0].codes) > 1 or len(classes) == len(plain[0].codes)):
         plain = [replace(plain[0], codes=tuple(chosen), name=_name_of(names, chosen, plain[0].name))]

@@ -17,7 +17,7 @@ _NAMED_FUND = re.compile(
     r"(?P<name>[\u4e00-\u9fffA-Za-z0-9]{2,24}?)"
     r"(?:(?:灵活配置|持有期|定期开放|养老目标)?(?:混合|债券|股票|货币|指数)型?(?:证券投资基金|基金)?[A-EH]?"
     r"|(?:[一二两三四五六七八九十]|\d{1,3})(?:年|个?月|天)(?:滚动)?持有期?(?!人|了|过|的(?:股票|债券|基金|证券))"
-    r"|ETF(?:联接)?[AC]?|LOF|FOF|集合资产管理计划|证券投资基金|基金)"
+    r"|ETF(?:联接)?[AC]?|联接|LOF|FOF|集合资产管理计划|证券投资基金|基金)"
 )
 # what may stand before a kind of fund without naming one
 _FUNCTION = re.compile(
