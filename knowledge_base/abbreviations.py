@@ -27,8 +27,10 @@ SHORTEST_DISTINCTIVE = 3
 # a target date or a term that is another product's: 南方养老2035, 月月鑫60天
 _OTHER_SERIES = re.compile(r"20[3-6][05](?!年|\d)|\d+(?:天|个月|号|期)")
 # the end of a name that may as well begin the word behind it: 管理费, 投资策略, 主要
-_TAIL = re.compile(r"(?:基金|管理|投资|持有?|资产|计划|证券|主|期|[A-Z])$")
+_TAIL = re.compile(r"(?:基金|管理|投资|持有?|资产|计划|证券|主|期|(?<![A-Za-z])[A-Z])$")
 _RUN = re.compile(r"[A-Za-z]+|\d+")
+# a kind and a term: 增利一年
+_OF_TERM = re.compile(rf"(?:{KINDS.pattern})+(?:\d+|[一二三四五六七八九十]+)(?:个月|年|天)")
 
 
 @cache
@@ -53,6 +55,11 @@ def find_abbreviation(text: str, name: str) -> tuple[int, int] | None:
     while (tail := _TAIL.search(text[start:end])) and _is_name(text, start, start + tail.start()):
         end = start + tail.start()
     return start, end
+
+
+def terms_named(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of a kind with a term (增利一年): words that many products may share, or one alone has."""
+    return (found.span() for found in _OF_TERM.finditer(text))
 
 
 def _candidates(text: str, name: str) -> Iterator[tuple[int, int]]:

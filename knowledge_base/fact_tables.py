@@ -23,6 +23,7 @@ GROWTH_COLUMN = re.compile(r"净值(?:增长率|收益率)(?!标准差)")
 EXCESS_COLUMN = re.compile(r"^①\s*[-－—–]\s*③$")  # growth less benchmark, as the form of reports numbers them
 BENCHMARK_COLUMN = re.compile(r"基准(?:收益率|增长率)(?!标准差)")
 OFFICE = re.compile(r"任职|任本基金")
+YEARS_AT_WORK = re.compile(r"从业年限|从业年数")
 SINCE = re.compile(r"任职日期|任职起|期限起|起始")
 DATES = re.compile(r"\d{4}[-年][-\d\s至~年月日末]*")
 PLAIN_COLUMNS = re.compile(r"^(?:数值|内容|指标值|金额|本期|本报告期|报告期|份额|天数|名称|)$")
@@ -76,11 +77,14 @@ def _from_managers(about: About, block: Block, header: Sequence[str]) -> Iterato
     name = next(n for n, text in enumerate(header) if "姓名" in text)
     left = next((n for n, text in enumerate(header) if "离任" in text), None)
     since = next((n for n, text in enumerate(header) if SINCE.search(text) and n != left), None)
+    years = next((n for n, text in enumerate(header) if YEARS_AT_WORK.search(text)), None)
     for row in block.table.body:
         if left is None or row[left].text in ("", "-", "－", "—"):
             yield from _fact(about, "fund_manager", row[name], None, reported(about))
             if since is not None and re.search(r"\d{4}", row[since].text):
                 yield from _fact(about, "manager_since", row[since], None, reported(about))
+            if years is not None:
+                yield from _fact(about, "manager_experience", row[years], None, reported(about))
 
 
 def _from_rows(about: About, block: Block, header: Sequence[str]) -> Iterator[Fact]:

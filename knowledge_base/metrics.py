@@ -26,6 +26,7 @@ class Metric:
     kind: str  # flow | point | constant
     value: str  # number | percent | money | words
     synonyms: tuple[str, ...]
+    patterns: tuple[str, ...]
     rows: tuple[str, ...]
     unit: str | None = None
     of: Subject = Subject.FUND
@@ -43,6 +44,7 @@ def metrics() -> dict[str, Metric]:
             kind=fields["kind"],
             value=fields["value"],
             synonyms=tuple(fields["synonyms"]),
+            patterns=tuple(fields.get("patterns", ())),
             rows=tuple(fields["rows"]),
             unit=fields.get("unit"),
             of=Subject(fields.get("of", Subject.FUND)),

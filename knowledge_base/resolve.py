@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
-from knowledge_base.abbreviations import find_abbreviation
-from knowledge_base.metrics import Subject, metrics
+from knowledge_base.abbreviations import brand_at, find_abbreviation, terms_named
+from knowledge_base.asked_metrics import metrics_named, subject_of
+from knowledge_base.initials import APART, KIND, find_initials, is_form
 from knowledge_base.periods import PeriodMatch, find_periods
 from knowledge_base.products import KnownName, MetricMatch, ProductMatch, ResolvedQuestion
 from knowledge_base.share_names import ShareNames
@@ -19,32 +20,20 @@ from mandarin.pinyin import find_by_sound
 from mandarin.script import normalise
 
 CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
-# words of a metric that name none: a share of the net assets, and what moved is no fund
-NO_METRIC = re.compile(
-    r"(?:租金|物业|利息|股利|投资|债券|股票|存款|其他|手续费|处置|公允价值变动)(?:收入|收益(?!率|怎么样|如何|[高好多]))"
-    r"|(?:审计|律师|信息披露|交易|汇划|其他|持有人大会|上市|登记)费用?|(?:应付|应支付|支付|已付|计提)的?(?:基金)?(?:管理|托管|销售服务)费(?!率)"
-    r"|基金经理(?=的?(?:从业|学历|年龄|简历|履历|履新))|股票(?:投资)?(?:占比|比例)(?=要求|限制|范围|上限|下限)"
-    r"|(?:哪些|主要|投资|市场|信用|流动性|特有|汇率|利率)的?风险(?!等级|级别|评级)|风险(?=有哪些|揭示|提示|因素|点)"
-    r"|占(?:基金|总)?(?:资产)?净值|占净资产|净值(?:的?(?:比例?|占比|多少比例))|基金(?=投资|占|持仓|明细)|基金经理(?=(?:怎么|如何|对|认为|觉得|看))"
-    r"|(?:沪深\d+|上证|创业板|指数|国债|国开债|存单|市场|板块|伦敦金|金价|黄金|原油|美元|CPI|PPI|GDP|PMI|股市|债市)"
-    r"[^，。？,?的]{0,6}(?:收益率|涨了多少|涨了?|涨幅|跌了多少|跌幅|跌了?|表现)"
-)
-SPOKEN = re.compile(r"[涨跌赚亏谁]|多少(?!份)|怎么样|表现")
 Match = TypeVar("Match", ProductMatch, PeriodMatch, MetricMatch)
 SHORTEST_SOUND = 4  # characters of a name that is looked for by its sound
-KIND = re.compile(r"([\u4e00-\u9fff]{2})\s*(ETF|LOF|FOF|REIT)", re.IGNORECASE)
-FORMS = {"ETF": "交易型开放式", "FOF": "基金中基金", "LOF": "上市开放式", "REIT": "基础设施"}
 HOLDINGS_ASKED = re.compile(
     r"持有|持仓|重仓|配置|占|比例|仓位|投资了|买了|哪[些只个]|明细|前[一二三四五六七八九十\d]+[大名]|什么是"
 )
-_APART = re.compile(r"(?:^|[^\u4e00-\u9fffA-Za-z0-9]|[的问下看是和与跟查说把对])$")  # 华安 before it names another
 MOST_OF_KIND = 4  # funds of one kind that are asked back; of more the kind itself is meant
 _LETTER = r"[A-Z](?:类|份额|级)?"
 FOLLOWING_CLASS = re.compile(
     rf"^\s*({_LETTER}(?:\s*[、和与及跟加+/]?\s*{_LETTER})*)(?![A-Za-z])(?:(?!\d)|(?=\d{{2}}(?:\d\d)?年))"
 )
 FOLLOWING_KIND = re.compile(r"\s*(?:ETF联接|ETF|FOF|LOF|QDII|REITs?)(?:基金)?", re.IGNORECASE)
-NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级)(?!债|信用|评级)")
+NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级|(?:(?<=^[A-Z])|(?<=^那[A-Z]))(?=[的呢]))(?!债|信用|评级)")
+CLASSES_TOGETHER = re.compile(r"(?<![A-Za-z])([A-Z]{2,4})(?=[两二三四]类|[两二三四]个?份额)")  # AC两类
+FEEDER = re.compile(r"(?:ETF)?联接")
 
 
 def resolve(
@@ -55,17 +44,17 @@ def resolve(
     Relative years count from `today` (UTC date when None). All offsets are into `question`.
     """
     mapped = normalise(question)
-    named = _products(mapped.text, names)
+    named = _products(_capitals(mapped.text), names)
     plain, ambiguous = _sorted_out(shares.beside(mapped.text, named) if shares else named)
-    plain, stray = _with_class(mapped.text, plain, names)
+    plain, stray = _with_class(_capitals(mapped.text), plain, names)
     ambiguous_ones = [one for group in ambiguous for one in group]
-    blank = _blanked(mapped.text, [*plain, *ambiguous_ones])
+    blank = _blanked(_capitals(mapped.text), [*plain, *ambiguous_ones])
     blank = NAMED_CLASS.sub(lambda found: " " * len(found[0]), blank)
     periods = find_periods(blank, today=today or datetime.now(UTC).date())
     blank = _blanked(blank, periods)
-    asked = _metrics(blank, _subject([*plain, *ambiguous_ones]))
+    asked = metrics_named(blank, subject_of([*plain, *ambiguous_ones]))
     if asked and not plain and not ambiguous:  # 黄金ETF的管理费率: the one of that kind, or which of them is meant
-        plain, ambiguous = _sorted_out(by_kind(mapped.text, names))
+        plain, ambiguous = _sorted_out(by_kind(_capitals(mapped.text), names))
     return ResolvedQuestion(
         question=question,
         products=tuple(_placed(one, mapped) for one in plain),
@@ -86,11 +75,33 @@ def _products(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
     """By code, then by whole name, then by part of a name, at last by sound: each on text still unclaimed."""
     found = _by_code(text, names)
     found += _by_name(_blanked(text, found), names)
+    found += _by_initials(_blanked(text, found), names)
     parts = _by_part(_blanked(text, found), names)
+    parts += _by_term(_blanked(text, [*found, *parts]), names)
     if not found and _longest(parts) < SHORTEST_SOUND:  # a few characters of a name may be a name typed wrongly
         heard = _by_sound(text, names)
         parts = heard if _longest(heard) > _longest(parts) else parts
-    return sorted(found + parts, key=lambda match: (match.start, -match.score))
+    named = [one for one in found + parts if not _is_of_feeder(text, one, names)]
+    return sorted(named, key=lambda match: (match.start, -match.score))
+
+
+def _is_of_feeder(text: str, match: ProductMatch, names: Sequence[KnownName]) -> bool:
+    """Whether a fund is named that feeds the ETF found (黄金ETF联接): another one, with figures of its own."""
+    said = FEEDER.search(text[match.start : match.end]) or FEEDER.match(text, match.end)
+    return bool(said) and not any(FEEDER.search(one.name) for one in names if one.code in match.codes)
+
+
+def _capitals(text: str) -> str:
+    """The text as names are compared, Latin letters as capitals: esg, c类; offsets stay."""
+    return re.sub("[a-z]+", lambda found: found[0].upper(), text)
+
+
+def _written(one: KnownName) -> str:
+    return _capitals(normalise(one.name).text)
+
+
+def _unbranded(name: str) -> str:
+    return name.removeprefix(brand_at(name))
 
 
 def _longest(matches: Iterable[ProductMatch]) -> int:
@@ -127,7 +138,7 @@ def _by_name(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
     """Whole names, the longest first; a letter after a fund's name chooses its share class."""
     matches: list[ProductMatch] = []
     for one in sorted(names, key=lambda name: -len(name.name)):
-        wanted = normalise(one.name).text
+        wanted = _written(one)
         at = text.find(wanted) if len(wanted) >= 2 else -1
         while at >= 0:
             end = at + len(wanted)
@@ -172,11 +183,14 @@ def _with_class(
     text: str, plain: list[ProductMatch], names: Sequence[KnownName]
 ) -> tuple[list[ProductMatch], tuple[str, ...]]:
     """A class named apart from its fund (四季度末A份额) narrows a single fund; letters that no fund has are told."""
-    letters = tuple(dict.fromkeys(NAMED_CLASS.findall(_blanked(text, plain))))
-    if not letters or len(plain) != 1 or plain[0].is_share:
+    rest = _blanked(text, plain)
+    letters, together = tuple(dict.fromkeys(NAMED_CLASS.findall(rest))), CLASSES_TOGETHER.search(rest)
+    if not (letters or together) or len(plain) != 1 or plain[0].is_share:
         return plain, () if plain else letters
     main = next(one.main_code for one in names if one.code == plain[0].codes[0])
     classes = _classes(names, main)
+    if together and not letters:  # what are no classes of the fund are some other letters: ABS
+        letters = tuple(together[1]) if set(together[1]) <= classes.keys() else ()
     chosen = [classes[letter].code for letter in letters if letter in classes]
     if chosen and (len(plain[0].codes) > 1 or len(classes) == len(plain[0].codes)):
         plain = [replace(plain[0], codes=tuple(chosen), name=_name_of(names, chosen, plain[0].name))]
@@ -199,7 +213,7 @@ def _by_part(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
     """The longest abbreviation of each product that stands in the text; equals are candidates of one group."""
     best: dict[str, tuple[int, int]] = {}  # main code -> start, end
     for one in names:
-        span = find_abbreviation(text, normalise(one.name).text)
+        span = find_abbreviation(text, _written(one))
         before = best.get(one.main_code, (0, 0))
         if span is not None and span[1] - span[0] > before[1] - before[0]:
             best[one.main_code] = span
@@ -210,19 +224,32 @@ def _by_part(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
     ]
 
 
+def _by_initials(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
+    """通航ETF, where one fund of the kind has such words in its name."""
+    return [_partial(names, main, span) for main, span in find_initials(text, names)]
+
+
+def _by_term(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
+    """增利一年, where the names of one fund alone hold such words, or begin with them behind a brand."""
+    matches = []
+    for start, end in terms_named(text):
+        having = [one for one in names if text[start:end] in _written(one)]
+        first = [one for one in having if _unbranded(one.name).startswith(text[start:end])]
+        meant = {one.main_code for one in first or having}
+        if len(meant) == 1:
+            main = meant.pop()
+            matches.append(_of_class(text, _partial(names, main, (start, end)), main, names))
+    return matches
+
+
 def by_kind(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
     """The funds of a kind named without a manager (黄金ETF), where they are few and not what is held is asked for."""
     found = KIND.search(text)
-    if found is None or HOLDINGS_ASKED.search(text) or not _APART.search(text[: found.start()]):
+    if found is None or HOLDINGS_ASKED.search(text) or not APART.search(text[: found.start()]):
         return []
     words, form = found[1], found[2].upper()
     alike = {one.main_code for one in names if words in one.name and is_form(form, one.name)}
     return [_partial(names, main, found.span()) for main in sorted(alike)] if len(alike) <= MOST_OF_KIND else []
-
-
-def is_form(form: str, name: str) -> bool:
-    """Whether a name or title says the form of a fund; reports write an ETF out."""
-    return form in name.upper() or FORMS[form] in name
 
 
 def _partial(names: Sequence[KnownName], main_code: str, span: tuple[int, int]) -> ProductMatch:
@@ -246,7 +273,9 @@ def _covered(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
 
 def _by_sound(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
     """Names typed with the right sounds: homophones or pinyin."""
-    by_name = {one.name: one for one in names if len(one.name) >= SHORTEST_SOUND and one.kind != "full"}
+    whole = {one.name: one for one in names if len(one.name) >= SHORTEST_SOUND and one.kind != "full"}
+    own = {_unbranded(name): one for name, one in whole.items() if not names_class(one)}  # 信盈一年
+    by_name = {name: one for name, one in own.items() if len(name) >= SHORTEST_SOUND} | whole
     found = [match for match in find_by_sound(text, by_name, lenient=True) if not match.exact]
     longest = max((match.end - match.start for match in found), default=0)
     matches = []
@@ -280,35 +309,6 @@ def _sorted_out(
             ambiguous.append(tuple(group))
     unique = {match.codes: match for match in reversed(plain)}
     return sorted(unique.values(), key=lambda match: match.start), ambiguous
-
-
-def _subject(named: Sequence[ProductMatch]) -> Subject:
-    """Whose metrics are meant: a share's where nothing but shares is named."""
-    return Subject.SHARE if named and all(one.is_share for one in named) else Subject.FUND
-
-
-def _metrics(text: str, of: Subject) -> list[MetricMatch]:
-    """Metrics of such a subject by their words, the longest first; words that two metrics share name both."""
-    text = NO_METRIC.sub(lambda found: " " * len(found[0]), text)
-    words: dict[str, list[str]] = defaultdict(list)
-    for metric in metrics().values():
-        for synonym in metric.synonyms if metric.of is of else ():
-            words[synonym].append(metric.id)
-    found: dict[str, MetricMatch] = {}
-    for word in sorted(words, key=len, reverse=True):
-        at = text.find(word)
-        while at >= 0:
-            for name in words[word]:
-                found.setdefault(name, _metric(name, word, at))
-            text = text[:at] + " " * len(word) + text[at + len(word) :]
-            at = text.find(word)
-    return sorted(found.values(), key=lambda match: match.start)
-
-
-def _metric(name: str, word: str, at: int) -> MetricMatch:
-    about = metrics()[name]
-    spoken = bool(SPOKEN.search(word)) and word not in about.label
-    return MetricMatch(id=name, label=about.label, start=at, end=at + len(word), spoken=spoken)
 
 
 def _blanked(text: str, spans: Iterable[ProductMatch | PeriodMatch]) -> str:

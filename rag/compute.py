@@ -15,6 +15,7 @@ from rag.question import Understood
 from rag.wording import number_words, period_words, plain_unit, value_words
 
 _MOST_TERMS = 8
+_BEGINNING_AND_END = {"opening_shares", "total_shares"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,8 @@ def computed(asked: Understood, stated: Sequence[Stated]) -> Computed | None:
         return None
     if added_up:
         return total(values)
-    if asks(asked.question, Asks.DIFFERENCE) or asks(asked.question, Asks.COMPARE):
+    against_benchmark = any(one.id == "excess_return" for one in asked.metrics)
+    if against_benchmark or asks(asked.question, Asks.DIFFERENCE) or asks(asked.question, Asks.COMPARE):
         pair = _pair(values)
         return difference(*pair) if pair else _extremes(values)
     return None
@@ -89,8 +91,10 @@ def _pair(values: Sequence[Stated]) -> tuple[Stated, Stated] | None:
 def difference(first: Stated, second: Stated) -> Computed:
     """First less second; of two periods the later less the earlier."""
     a, b = first.fact, second.fact
-    by_period = a.product_code == b.product_code and a.attribute == b.attribute and a.as_of != b.as_of
-    if by_period and str(first.fact.as_of) < str(second.fact.as_of):
+    same = a.product_code == b.product_code
+    within = same and {a.attribute, b.attribute} == _BEGINNING_AND_END
+    by_period = within or (same and a.attribute == b.attribute and a.as_of != b.as_of)
+    if a.attribute == "opening_shares" if within else by_period and str(a.as_of) < str(b.as_of):
         first, second = second, first
     result, shown = _less(first, second), f"{figure(first)} - {figure(second)}"
     unit = plain_unit(first.fact.unit)

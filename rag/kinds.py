@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from knowledge_base.resolve import HOLDINGS_ASKED, KIND, is_form
+from knowledge_base.initials import KIND, is_form
+from knowledge_base.resolve import HOLDINGS_ASKED
 from rag.passage import Passage
 
 

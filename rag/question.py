@@ -15,6 +15,7 @@ from knowledge_base.products import MetricMatch, ProductMatch, ResolvedQuestion
 from prompts.chat import Message
 from rag.asking import Asks, asks
 from rag.card import card, share_card
+from rag.meant import metrics_meant, with_related
 from rag.tokens import names_a_thing, question_terms, question_words
 from rag.unknown import Shares, unknown_products
 
@@ -38,12 +39,6 @@ _FOLLOW_UP = re.compile(r"^(?:那么?|然后|还有|以及|再|它|其|该|这�
 _PRONOUN = re.compile(r"它(?!们)|这[只款]|这个(?:基金|产品)|该(?:基金|产品)|本基金|刚才(?:那|的)[只个款]")
 _BESIDE = re.compile(rf"[和跟与比](?:{_PRONOUN.pattern})")
 _ASKS_CHANGE = re.compile(r"(?:什么时候|何时|哪天|为什么|为何|怎么)[^，。]{0,4}(?:降|调|改|变|换)|从多少[降调升变]")
-_EARNED = re.compile(r"[赚亏]了多少")  # a rate or an amount
-_PAID = re.compile(
-    r"(?:付|花|支出|发生)了?(?:多少|几)|[交收提]了(?:多少|几)|多少(?:钱|[万亿]?元|[万亿])|费的?(?:总额|金额)"
-)
-_PAID_FEES = {"management_fee_rate": "management_fee", "custody_fee_rate": "custody_fee"}
-_RELATED = {"excess_return": ("net_value_growth", "benchmark_return")}  # what a figure is made of is told with it
 
 
 class Resolver(Protocol):
@@ -112,13 +107,7 @@ def understand(
         metrics = next((turn.metrics for turn in before if turn.metrics), ())
     if follows and not periods:
         periods = next((turn.periods for turn in before if turn.periods), ())
-    if not metrics and only_names and any(one.window for one in periods):
-        metrics = (_growth(len(question)),)  # 过去一年差多少
-    if asks_money(question):
-        metrics = tuple(_as_profit(one) for one in metrics)
-    elif _EARNED.search(question) and any(one.id == "net_value_growth" and one.spoken for one in metrics):
-        metrics = (*metrics, *(_as_profit(one) for one in metrics if one.id == "net_value_growth"))
-    metrics = _as_paid(question, metrics, periods)
+    metrics = metrics_meant(question, metrics, periods, products, only_names=only_names)
     said = named.metrics or metrics or periods or follows or unknown
     bare = len(named.products) == 1 and not said and bool(_NOTHING_ASKED.fullmatch(_blank(question, named)))
     if bare:
@@ -130,47 +119,13 @@ def understand(
         products=products,
         ambiguous=named.ambiguous,
         periods=periods,
-        metrics=_with_related(metrics),
+        metrics=with_related(metrics),
         says_only_product=bare,
         unknown=unknown,
         other_classes=other_classes,
         claimed_text=_blank(question, named),
         says_only_names=only_names,
     )
-
-
-def asks_money(question: str) -> bool:
-    """Whether what was earned or lost is asked, or claimed, as an amount: 亏了多少钱, 赚了680万."""
-    return bool(re.search(r"[赚亏赔]\D{0,4}(?:[\d,.]+\s*[万亿元块]|多少钱)", question))
-
-
-def _growth(at: int) -> MetricMatch:
-    return MetricMatch(id="net_value_growth", label=all_metrics()["net_value_growth"].label, start=at, end=at)
-
-
-def _as_profit(metric: MetricMatch) -> MetricMatch:
-    if metric.id != "net_value_growth" or not metric.spoken:
-        return metric
-    return replace(metric, id="profit", label=all_metrics()["profit"].label)
-
-
-def _as_paid(
-    question: str, metrics: tuple[MetricMatch, ...], periods: Sequence[PeriodMatch]
-) -> tuple[MetricMatch, ...]:
-    """Fees as amounts where what was paid is asked for; of a year that is named the amount beside the rate."""
-    year = any(one.year_stated and len(one.period or "") == len("2024") for one in periods)
-    adds_up = asks(question, Asks.TOTAL) or asks(question, Asks.DIFFERENCE)
-    alone = bool(_PAID.search(question)) or (year and adds_up)
-    if not (alone or year):
-        return metrics
-    meant: list[MetricMatch] = []
-    for one in metrics:
-        paid = None if question[one.start : one.end].endswith("率") else _PAID_FEES.get(one.id)
-        if paid is None or not alone:
-            meant.append(one)
-        if paid is not None:
-            meant.append(replace(one, id=paid, label=all_metrics()[paid].label))
-    return tuple(meant)
 
 
 def settled(asked: Understood, available: Sequence[str]) -> Understood:
@@ -210,17 +165,6 @@ def _metrics_of(
     found = resolver.resolve(f"{product.name}，{question}", principal=principal, today=on).metrics
     before = len(product.name) + 1
     return tuple(replace(one, start=one.start - before, end=one.end - before) for one in found)
-
-
-def _with_related(metrics: Sequence[MetricMatch]) -> tuple[MetricMatch, ...]:
-    named = {metric.id for metric in metrics}
-    more = [
-        replace(metric, id=other, label=all_metrics()[other].label)
-        for metric in metrics
-        for other in _RELATED.get(metric.id, ())
-        if other not in named
-    ]
-    return (*more, *metrics)
 
 
 def _is_topic(metric: MetricMatch) -> bool:

@@ -17,12 +17,12 @@ _NAMED_FUND = re.compile(
     r"(?P<name>[\u4e00-\u9fffA-Za-z0-9]{2,24}?)"
     r"(?:(?:灵活配置|持有期|定期开放|养老目标)?(?:混合|债券|股票|货币|指数)型?(?:证券投资基金|基金)?[A-EH]?"
     r"|(?:[一二两三四五六七八九十]|\d{1,3})(?:年|个?月|天)(?:滚动)?持有期?(?!人|了|过|的(?:股票|债券|基金|证券))"
-    r"|ETF(?:联接)?[AC]?|LOF|FOF|集合资产管理计划|证券投资基金|基金)"
+    r"|ETF(?:联接)?[AC]?|联接|LOF|FOF|集合资产管理计划|证券投资基金|基金)"
 )
 # what may stand before a kind of fund without naming one
 _FUNCTION = re.compile(
     r".*(?:[前头第][一二三四五六七八九十\d]+[大名只]?|持仓|重仓|请问|什么|怎么|怎样|如何|哪些|哪只|这只|那只|哪个|这个|那个|是不是|有没有|关于|比较|推荐|购买|投资|持有|了解|"
-    r"赎回|申购|认购|定投|客户|公司|属于|不同|所有|一般|普通|[的在是和与及跟对把被有请问查下买卖只年月度、，,？?！!。])"
+    r"赎回|申购|认购|定投|客户|公司|属于|不同|所有|一般|普通|不(?!动产)|没有?|[的在是和与及跟对把被有请问查下买卖只年月度、，,？?！!。])"
 )
 _GENERIC = re.compile(
     r"本|该|此|公募|私募|主动|被动|偏股|偏债|纯债|中短债|短债|二级|一级|可转债|灵活|配置|平衡|增强|开放式|封闭式|养老|行业|"
@@ -45,7 +45,8 @@ def unknown_products(question: str, named: ResolvedQuestion, shares: Shares) -> 
     taken = [(m.start, m.end) for m in (*named.products, *(m for group in named.ambiguous for m in group))]
     of_holding = asks_holdings(_HELD_FOR.sub("", question))
     own_figure = bool(named.metrics) and not of_holding
-    codes = [m.group() for m in _CODE.finditer(question) if not _overlaps(m.span(), taken)]
+    own = {code for one in named.products for code in one.codes}  # named by code and by name
+    codes = [m.group() for m in _CODE.finditer(question) if not _overlaps(m.span(), taken) and m.group() not in own]
     found = [code for code in codes if own_figure or not any(shares([code]).values())]
     for match in _NAMED_FUND.finditer(question):
         proper = _proper_part(match.group("name"))
@@ -53,7 +54,12 @@ def unknown_products(question: str, named: ResolvedQuestion, shares: Shares) -> 
         if not _overlaps(match.span(), taken) and len(proper) >= 2 and (branded or _without_trace(proper, shares)):
             found.append(match.group()[match.group().index(proper) :])
     found += _of_known_brands(question, named, taken, shares)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(one for one in found if not any(_begins(one, other) for other in found)))
+
+
+def _begins(longer: str, other: str) -> bool:
+    """Whether what was found begins with another find: 通航ETF管理人一年抽成 is no name beside 通航ETF."""
+    return len(other) < len(longer) and longer.startswith(other)
 
 
 def _is_brands_fund(proper: str, whole: str) -> bool:

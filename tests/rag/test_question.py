@@ -32,6 +32,9 @@ def shares(wanted: Sequence[str]) -> dict[str, float]:
         ("买基金要多少钱", ()),
         ("前十大持仓基金有哪些", ()),
         ("前五大债券有哪些", ()),
+        ("易方达飞龙联接C类净值", ("易方达飞龙联接",)),
+        ("他们家不碰股票的对不对", ()),
+        ("易方达飞龙ETF管理人一年抽成多少", ("易方达飞龙ETF",)),
     ],
 )
 def test_products_without_trace(question: str, unknown: tuple[str, ...]) -> None:
@@ -41,6 +44,12 @@ def test_products_without_trace(question: str, unknown: tuple[str, ...]) -> None
 def test_a_resolved_name_is_not_unknown() -> None:
     match = ProductMatch(codes=("990005",), name="飞龙启航债券", start=0, end=6, score=1.0, how="full")
     named = ResolvedQuestion(question="飞龙启航债券费率", products=(match,))
+    assert unknown_products(named.question, named, shares) == ()
+
+
+def test_a_code_beside_the_name_of_its_product_is_not_unknown() -> None:
+    match = ProductMatch(codes=("990005", "990055"), name="飞龙启航", start=0, end=4, score=1.0, how="full")
+    named = ResolvedQuestion(question="飞龙启航990005申购", products=(match,))
     assert unknown_products(named.question, named, shares) == ()
 
 

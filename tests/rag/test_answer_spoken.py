@@ -1,0 +1,80 @@
+"""Figures asked for in words of speech, on a quarterly report with share classes as firms print it"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rag.asked import ask
+from tests.rag.firm import Firm
+
+SHARES = """<html><h1>{name}型证券投资基金2025年第1季度报告</h1><h2>基金基本情况</h2>
+<table><tr><td>基金简称</td><td colspan=2>{name}</td></tr><tr><td>基金主代码</td><td colspan=2>{code}1</td></tr>
+<tr><td>下属分级基金的基金简称</td><td>{name}A</td><td>{name}C</td></tr>
+<tr><td>下属分级基金的交易代码</td><td>{code}1</td><td>{code}2</td></tr></table>
+<h2>基金经理简介</h2><table><tr><th>姓名</th><th>职务</th><th>任职日期</th><th>离任日期</th><th>证券从业年限</th></tr>
+<tr><td>{manager}</td><td>本基金基金经理</td><td>2021-03-01</td><td>-</td><td>{years}</td></tr></table>
+<h2>开放式基金份额变动</h2><p>单位：份</p><table><tr><th>项目</th><th>{name}A</th><th>{name}C</th></tr>
+<tr><td>报告期期初基金份额总额</td><td>5,000.00</td><td>900.00</td></tr>
+<tr><td>报告期期间基金总申购份额</td><td>1,000.00</td><td>50.00</td></tr>
+<tr><td>减：报告期期间基金总赎回份额</td><td>2,500.50</td><td>100.25</td></tr>
+<tr><td>报告期期末基金份额总额</td><td>3,499.50</td><td>849.75</td></tr></table></html>"""
+YEARS = """---
+title: 澄湖两岸债券型证券投资基金2024年年度报告
+type: fund_annual
+codes: ['990041']
+period: '2024'
+names: {'990041': 澄湖两岸债券}
+---
+# 澄湖两岸债券型证券投资基金2024年年度报告
+
+## 主要财务指标
+
+| 期间数据和指标 | 2024年 | 2023年 |
+|---|---|---|
+| 本期基金份额净值增长率 | 4.40% | -2.05% |
+
+## 基金份额变动
+
+| 项目 | 数值 |
+|---|---|
+| 本报告期期初基金份额总额 | 1,200.00 |
+| 本报告期期末基金份额总额 | 800.00 |
+
+## 基金净值表现
+
+| 阶段 | 份额净值增长率① | 业绩比较基准收益率③ |
+|---|---|---|
+| 过去一年 | 4.40% | 3.15% |
+"""
+
+
+@pytest.fixture
+def books(firm: Firm) -> Firm:
+    firm.put("hill.html", SHARES.format(name="远山双利混合", code="99003", manager="秦朗", years="12年"))
+    firm.put("pine.html", SHARES.format(name="听松臻选混合", code="99005", manager="林语", years="7年"))
+    firm.put("banks.md", YEARS)
+    return firm
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("澄湖两岸23年亏了几个点", "2023年净值增长率为-2.05%"),
+        ("澄湖两岸23年亏多少个点", "2023年净值增长率为-2.05%"),
+        ("澄湖两岸24年赢基准多少", "高出1.25%（4.40% - 3.15%）"),
+        ("澄湖两岸24年份额缩水缩了多少", "减少400.00份（800.00份 - 1,200.00份）"),
+        ("远山双利一季度A类份额变了多少", "减少1,500.50份（3,499.50份 - 5,000.00份）"),
+        ("远山双利一季度C类被赎走多少份", "报告期总赎回份额为100.25份"),
+        ("远山双利一季度AC两类加起来赎了多少份", "合计为2,600.75份（2,500.50份 + 100.25份）"),
+        ("远山双利一季度两类合计申了多少份", "合计为1,050.00份（1,000.00份 + 50.00份）"),
+        ("远山双利的基金经理干了多少年", "基金经理为秦朗，证券从业年限为12年"),
+        ("远山双利和听松臻选的经理谁资历老", "证券从业年限比听松臻选混合高出5年（12年 - 7年）"),
+        ("24年云岭稳健和澄湖两岸谁好", "澄湖两岸债券"),
+    ],
+)
+def test_told_as_it_was_asked(books: Firm, question: str, told: str) -> None:
+    assert told in ask(books, question).text
+
+
+def test_the_person_spoken_of_before(books: Firm) -> None:
+    assert "12年" in ask(books, "这个人干多少年了", history=("远山双利谁在管",)).text
