@@ -25,7 +25,8 @@ _INVISIBLE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef]+"
 )
 # The character class stands first and looks behind itself, so that plain text is skipped fast.
-_INSERTED = r'[^\w\n\r，。！？；：、,!?;:"()“”‘’《》]'
+_STROKES = "灬丶丨"  # parts of characters that are no word by themselves, written between others to hide a word
+_INSERTED = rf'(?:[^\w\n\r，。！？；：、,!?;:"()“”‘’《》]|[{_STROKES}])'
 _BETWEEN_HAN = re.compile(
     rf"{_INSERTED}(?<=[{HAN}].){_INSERTED}{{0,{_LONGEST_INSERTION - 1}}}(?=[{HAN}])|_(?<=[{HAN}]_)_*(?=[{HAN}])"
 )
@@ -93,7 +94,7 @@ def _deletions(pattern: re.Pattern[str], text: str) -> Iterator[Edit]:
 
 
 def _insertable(char: str) -> bool:
-    return char in _INSERTABLE_PUNCTUATION or unicodedata.category(char) in _INSERTABLE_CATEGORIES
+    return char in _INSERTABLE_PUNCTUATION or char in _STROKES or unicodedata.category(char) in _INSERTABLE_CATEGORIES
 
 
 @cache
