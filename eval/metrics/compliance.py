@@ -67,6 +67,12 @@ def false_block_rate(item: Judged) -> Part:
 
 
 @ratio
+def needless_review_rate(item: Judged) -> Part:
+    """Share of texts with gold pass or revise that wait for an officer."""
+    return when(item.gold_verdict in HARMLESS, item.verdict == "review")
+
+
+@ratio
 def rule_f1(item: Judged) -> Part:
     """Micro F1 over findings."""
     return counts(item).of_f1

@@ -30,6 +30,7 @@ from serve.wiring import House
 SENTENCES: dict[str, Metric[m.Judged]] = {
     "block_recall": m.block_recall,
     "false_block_rate": m.false_block_rate,
+    "needless_review_rate": m.needless_review_rate,
     "rule_f1": m.rule_f1,
     "rule_macro_f1": m.rule_macro_f1,
     "evasion_recall": m.found_with_tag("evasion"),

@@ -138,6 +138,8 @@ def test_verdict_metrics() -> None:
     ]
     assert compliance.block_recall(items) == 0.5
     assert compliance.false_block_rate(items) == 0.5
+    assert compliance.needless_review_rate(items) == 0.0
+    assert compliance.needless_review_rate([*items, judged("", "", gold_verdict="pass", verdict="review")]) == 1 / 3
     assert compliance.verdict_accuracy(items) == 0.5
     assert compliance.negation_accuracy(items) == 0.0
     assert compliance.compliant_not_passed_rate(items) == 0.5
