@@ -36,6 +36,7 @@ def examine(settings: Settings) -> tuple[Check, ...]:
         ("weights", _weights),
         ("rules", _rules),
         ("semantic rules", _semantic),
+        ("audit log", _checkpoints),
         ("index", _index),
         ("fonts", _fonts),
         ("chat model", _chat),
@@ -111,6 +112,24 @@ def _semantic(settings: Settings) -> Iterator[Check]:
         state="ok" if ready and semantic else "fail",
         detail=f"model {semantic.version}" if ready and semantic else "no torch: every text goes to an officer",
         remedy="" if ready else "run pip install 'tougu[local]', or set compliance.profile = rules",
+    )
+
+
+def _checkpoints(settings: Settings) -> Iterator[Check]:
+    """That the end of the log was cut off shows against a checkpoint alone, and best against one kept elsewhere."""
+    kept = settings.compliance.audit_checkpoint
+    if kept is None:
+        detail = "no checkpoints by the writer: without any, a log whose end was cut off verifies"
+        remedy = "set compliance.audit_checkpoint, or let a timer of another user run `tougu audit checkpoint FILE`"
+        yield Check(name="audit log", state="note", detail=detail, remedy=remedy)
+        return
+    folder = next(parent for parent in (kept, *kept.absolute().parents) if parent.is_dir())
+    same = folder.stat().st_dev == settings.home.stat().st_dev
+    yield Check(
+        name="audit log",
+        state="note" if same else "ok",
+        detail=f"checkpoints go to {kept}{', on the disk of the home' if same else ''}",
+        remedy="point compliance.audit_checkpoint at another disk, best one written once" if same else "",
     )
 
 

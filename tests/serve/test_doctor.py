@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import namedtuple
 from pathlib import Path
@@ -34,6 +35,22 @@ def test_looking_changes_nothing_in_a_new_home(tmp_path: Path) -> None:
     found = by_name(Settings(home=tmp_path / "home"))
     assert (found["index"].state, found["index"].remedy) == ("note", "run `tougu kb sync FOLDER`")
     assert found["database"].state == "ok"
+
+
+def test_a_log_without_checkpoints_elsewhere_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = by_name(Settings(home=tmp_path / "home"))["audit log"]
+    assert (bare.state, "cut off" in bare.detail, "audit_checkpoint" in bare.remedy) == ("note", True, True)
+    kept = Settings(home=tmp_path / "home", compliance=ComplianceSettings(audit_checkpoint=tmp_path / "worm" / "new"))
+    beside = by_name(kept)["audit log"]
+    assert (beside.state, "on the disk of the home" in beside.detail) == ("note", True)
+    stat = Path.stat
+
+    def on_two_disks(path: Path, **how: bool) -> os.stat_result:
+        found = stat(path, **how)
+        return os.stat_result((*found[:2], 99, *found[3:])) if path == tmp_path else found
+
+    monkeypatch.setattr(Path, "stat", on_two_disks)
+    assert by_name(kept)["audit log"].state == "ok"
 
 
 @pytest.mark.parametrize("content", [b"this is no database", b"SQLite format 3\x00" + b"\xff" * 4096])
