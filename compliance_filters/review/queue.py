@@ -17,9 +17,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, inser
 
 from compliance_filters.audit.bound import claims, whole_row
 from compliance_filters.audit.log import AuditEvent, AuditLog, canonical
-from compliance_filters.audit.read import proven_entry
 from compliance_filters.context import context_from_meta
-from compliance_filters.errors import AuditError, ReviewNotFoundError, ReviewQueueError, SealedError
+from compliance_filters.errors import ReviewNotFoundError, ReviewQueueError, SealedError
 from compliance_filters.finding import Draft, Finding, Outcome, Target
 from compliance_filters.review.item import (
     OPEN,
@@ -32,6 +31,7 @@ from compliance_filters.review.item import (
     Step,
     View,
 )
+from compliance_filters.review.proof import require_approval
 from compliance_filters.review.short_ids import the_id
 from compliance_filters.tables import audit_log, compliance_review, compliance_review_event
 from jobs.clock import database_now
@@ -198,14 +198,8 @@ class ReviewQueue:
             raise ReviewNotFoundError(f"there is no review item {item_id} of yours: list yours to see them.")
         if row.state != State.APPROVED:
             raise ReviewQueueError(f"review item {item_id} is not approved: only an approved text can be delivered.")
-        self._refuse_forged(row)
+        require_approval(self.audit, row.id, str(row.decision_id))
         return _summary(row, now), str((self.audit.payload(row.decision_id) or {})["text"])
-
-    def _refuse_forged(self, row: Row[Any]) -> None:
-        """What is delivered rests on the entry of the decision, which nobody without the key can make."""
-        decision = proven_entry(self.audit, str(row.decision_id))
-        if decision.event != "review.approved" or decision.data.get("review") != row.id:
-            raise AuditError(f"no entry approves review item {row.id}: run `tougu audit verify`.")
 
     def _answered(self, item: ReviewSummary) -> Answered:
         approved = item.state is State.APPROVED

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, or_, select
 from compliance_filters.audit.log import AuditLog
 from compliance_filters.errors import AuditError, SealedError
 from compliance_filters.gate import DELIVERABLE
+from compliance_filters.review.proof import require_approval
 from compliance_filters.tables import audit_log, compliance_review
 from copilot.messages.matching import exact_hash, near_hash
 from copilot.talks.tables import sent_messages
@@ -76,11 +77,18 @@ class AuditClearedTexts:
             return None
         if data["outcome"] in ("pass", "revise"):
             return self._text(row.id)
-        query = select(compliance_review.c.decision_id).where(
+        query = select(compliance_review.c.id, compliance_review.c.decision_id).where(
             compliance_review.c.audit_id == row.id, compliance_review.c.state == "approved"
         )
-        decision = connection.execute(query).scalar_one_or_none()
-        return self._text(decision) if decision else None
+        item = connection.execute(query).one_or_none()
+        return self._approved(item.id, str(item.decision_id)) if item else None
+
+    def _approved(self, review_id: str, decision_id: str) -> str | None:
+        try:
+            require_approval(self._audit, review_id, decision_id)
+        except (SealedError, AuditError):
+            return None
+        return self._text(decision_id)
 
     def _text(self, audit_id: str) -> str | None:
         try:

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from compliance_filters.finding import Draft, Outcome, Target
+from compliance_filters.filters import standard_filters
+from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, ReviewContext, Target
+from compliance_filters.gate import Gate
+from compliance_filters.tables import compliance_review
 from copilot.messages.archive import JsonlArchive
 from copilot.messages.desk import Imported
 from copilot.tables import archived_messages
@@ -143,6 +146,44 @@ def test_what_a_talk_about_nobody_sent_is_told_apart(staffed: House, tmp_path: P
 def test_judging_afterwards_clears_nothing(staffed: House, tmp_path: Path) -> None:
     take(staffed, archive(tmp_path, ("1", FINE)))
     assert take(staffed, archive(tmp_path, ("2", FINE))).unmatched == 1
+
+
+class Doubts:
+    """Doubts a word, so that a text with it waits for an officer."""
+
+    name = "doubts"
+
+    def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
+        at = draft.text.find("查阅")
+        if at < 0:
+            return ()
+        doubt = Finding(
+            rule="disparagement", start=at, end=at + 2, quote="查阅", outcome=Outcome.REVIEW, reason="像是贬低。"
+        )
+        return (doubt,)
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_what_an_officer_approved_is_cleared_and_what_a_row_alone_says_is_not(
+    forged: bool, staffed: House, tmp_path: Path
+) -> None:
+    filters = (*standard_filters(staffed.rule_pack, staffed.settings.compliance), Doubts())
+    staffed.gate = Gate(
+        staffed.rule_pack, filters, staffed.audit, queue=staffed.review_queue, left_out=frozenset({SEMANTIC})
+    )
+    draft = Draft(text=FINE, target=Target.ADVISOR_MESSAGE, by="A001", generated=False)
+    verdict = staffed.check(
+        draft, client_id="C0003", product_codes=(), channel="client", principal=staffed.users.principal("A001")
+    )
+    assert verdict.review_id is not None
+    if forged:
+        values = {"state": "approved", "decision_id": verdict.audit_id}
+        with staffed.engine.begin() as connection:
+            connection.execute(update(compliance_review).values(**values))
+    else:
+        staffed.gate.release(verdict.review_id, reason="可以", principal=staffed.users.principal("anna"))
+    done = take(staffed, archive(tmp_path, ("1", FINE)))
+    assert (done.exact, done.unmatched) == ((0, 1) if forged else (1, 0))
 
 
 def test_an_unknown_client_is_for_a_person_to_look_at(staffed: House, client: TestClient, tmp_path: Path) -> None:
