@@ -30,7 +30,7 @@ from compliance_filters.tables import (
 )
 from jobs.tables import metadata as jobs_metadata
 from tests.compliance_filters.conftest import KEY
-from tests.compliance_filters.review.test_review import ADVISOR, ANNA, BEN, PLAIN, Doubtful
+from tests.compliance_filters.review.desk import ADVISOR, ANNA, BEN, PLAIN, Doubtful
 
 TABLES = (compliance_review, compliance_review_event, compliance_mistake)
 OTHERS: tuple[object, ...] = ("", "x", "[]", True, False, None)

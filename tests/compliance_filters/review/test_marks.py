@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from compliance_filters.audit.erasure import Erasure
 from compliance_filters.audit.log import AuditLog
@@ -23,18 +22,11 @@ from compliance_filters.review.mistake_files import current, training_lines, wri
 from compliance_filters.review.mistakes import Mistake, MistakeBook
 from compliance_filters.review.queue import ReviewQueue
 from compliance_filters.rules.pack import RulePack
-from compliance_filters.tables import metadata
-from tests.compliance_filters.review.test_review import ADVISOR, ANNA, BEN, INSIDER
+from tests.compliance_filters.review.desk import ADVISOR, ANNA, BEN, INSIDER
 
 PLAIN = ReviewContext(today=date(2026, 3, 1))
 TWICE = "放心，这只稳赚不赔。听说下周要重组。"  # promise.return and source.rumor
 CLIENT = {"today": "2026-03-01", "client_id": "k1", "client_level": "C2"}
-
-
-@pytest.fixture
-def audit(any_engine: Engine) -> AuditLog:
-    metadata.create_all(any_engine)
-    return AuditLog(any_engine, b"a test key of at least thirty-two bytes")
 
 
 @pytest.fixture

@@ -3,111 +3,37 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import MISSING, fields, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from dataclasses import MISSING, fields
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import insert, select, update
 
 from compliance_filters.audit.erasure import Erasure
 from compliance_filters.audit.log import AuditLog, SealedError
 from compliance_filters.context import context_from_meta, to_meta
-from compliance_filters.errors import AuditError, ReviewNotFoundError, ReviewQueueError, RulePackError
-from compliance_filters.finding import Cleared, Draft, Filter, Finding, Outcome, ReviewContext, Target
+from compliance_filters.errors import ReviewNotFoundError, ReviewQueueError
+from compliance_filters.finding import Cleared, Draft, Filter, Outcome, ReviewContext, Target
 from compliance_filters.gate import Gate
 from compliance_filters.review.decisions import TOPIC, Decisions
-from compliance_filters.review.item import ReviewPolicy, State, View
-from compliance_filters.review.queue import ReviewQueue
-from compliance_filters.rulebook import Rulebook
+from compliance_filters.review.item import State, View
 from compliance_filters.rules.pack import RulePack
-from compliance_filters.tables import audit_log, compliance_review, metadata
+from compliance_filters.tables import audit_log, compliance_review
 from jobs.outbox import Outbox
-from jobs.tables import metadata as jobs_metadata
-from knowledge_base.access import AccessDeniedError, Principal, Role
-from tests.compliance_filters.conftest import KEY
-
-ADVISOR = Principal(user_id="u1", roles=frozenset({Role.ADVISOR}))
-SUPERVISOR = Principal(user_id="s1", roles=frozenset({Role.SUPERVISOR}), branches=frozenset({"B1"}))
-SYSTEM = Principal(user_id="operator", roles=frozenset({Role.SYSTEM}))
-ANNA, BEN, CHEN = (Principal(user_id=name, roles=frozenset({Role.COMPLIANCE})) for name in ("anna", "ben", "chen"))
-PLAIN = ReviewContext(today=date(2026, 3, 1))
-BLOCKED = "放心，稳赚不赔。"
-INSIDER = "我有内部消息，下周要发重组公告你先买。"
-
-MakeGate = Callable[..., Gate]
-
-
-class Doubtful:
-    """Suspects one word, as the semantic model does, so that texts with it wait for an officer."""
-
-    name = "doubtful"
-
-    def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
-        at = draft.text.find("疑")
-        if at < 0:
-            return ()
-        return (
-            Finding(
-                rule="disparagement", start=at, end=at + 1, quote="疑", outcome=Outcome.REVIEW, reason="像是贬低。"
-            ),
-        )
-
-
-class Broken:
-    """Fails on every text until it is repaired, or on those alone that hold a mark."""
-
-    name = "phrases"
-
-    def __init__(self, working: Filter, mark: str = "") -> None:
-        self._working, self._mark = working, mark
-
-    def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
-        if self._mark in draft.text:
-            raise RuntimeError("cannot judge")
-        return self._working.find(draft, context)
-
-
-class Unsteady:
-    """Cannot read a second time what was found."""
-
-    name = "unsteady"
-
-    def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
-        return ()
-
-    def acquits(self, draft: Draft, finding: Finding) -> bool:
-        raise RuntimeError("cannot read again")
-
-
-@pytest.fixture
-def audit(any_engine: Engine) -> AuditLog:
-    metadata.create_all(any_engine)
-    jobs_metadata.create_all(any_engine)
-    return AuditLog(any_engine, KEY)
-
-
-@pytest.fixture
-def make_gate(pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog) -> MakeGate:
-    def make(**policy: Any) -> Gate:
-        queue = ReviewQueue(audit, ReviewPolicy(**{"sample_share": 0.0, **policy}))
-        return Gate(pack, (*filters, Doubtful()), audit, queue=queue)
-
-    return make
-
-
-def ask(gate: Gate, text: str = "这句有疑。", context: ReviewContext = PLAIN, by: Principal = ADVISOR) -> str:
-    """Put a doubtful text before the officers; the item's id."""
-    verdict = gate.review(Draft(text=text, target=Target.ANSWER), context, principal=by)
-    assert verdict.outcome is Outcome.REVIEW
-    with queue_of(gate).engine.connect() as connection:
-        query = select(compliance_review.c.id).where(compliance_review.c.audit_id == verdict.audit_id)
-        return str(connection.execute(query).scalar_one())
-
-
-def queue_of(gate: Gate) -> ReviewQueue:
-    return gate._officers_queue
+from knowledge_base.access import AccessDeniedError, Principal
+from tests.compliance_filters.review.desk import (
+    ADVISOR,
+    ANNA,
+    BEN,
+    BLOCKED,
+    INSIDER,
+    PLAIN,
+    SUPERVISOR,
+    SYSTEM,
+    MakeGate,
+    ask,
+    queue_of,
+)  # fmt: skip
 
 
 def test_an_approval_clears_and_the_writer_collects_it(make_gate: MakeGate, audit: AuditLog) -> None:
@@ -253,97 +179,6 @@ def test_what_expired_since_blocks_an_approval(make_gate: MakeGate) -> None:
     item_id = ask(gate, "推荐您买入云岭稳健债券，有疑。", context_from_meta(meta))
     with pytest.raises(ReviewQueueError, match=r"suitability\.unknown"):
         gate.release(item_id, reason="可以", principal=ANNA)
-
-
-def no_rules() -> Rulebook:
-    raise RulePackError("no pack is in force")
-
-
-def blind_gates(pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog) -> dict[str, Gate]:
-    """Gates that do not look at a text with one of their filters, each in another way."""
-    queue = ReviewQueue(audit, ReviewPolicy(sample_share=0.0))
-    others = tuple(f for f in filters if f.name != "phrases")
-    phrases = next(f for f in filters if f.name == "phrases")
-    empty = replace(pack, rules={}, order=())
-    return {
-        "raises": Gate(pack, (*others, Broken(phrases)), audit, queue=queue),
-        "missing": Gate(pack, others, audit, queue=queue),
-        "no filters": Gate(pack, (), audit, queue=queue),
-        "no rules": Gate(empty, (), audit, queue=queue),
-        "no pack": Gate(pack, filters, audit, queue=queue, renewed=no_rules),
-        "second reading": Gate(pack, (*filters, Doubtful(), Unsteady()), audit, queue=queue),
-    }
-
-
-@pytest.mark.parametrize("how", ["raises", "missing", "no filters", "no rules", "no pack", "second reading"])
-def test_no_officer_approves_what_a_filter_does_not_look_at(
-    how: str, make_gate: MakeGate, pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog
-) -> None:
-    blind, whole = blind_gates(pack, filters, audit)[how], make_gate()
-    item_id = ask(blind, "疑，您好。")
-    refused = "cannot be approved .*waits until all filters work again"
-    for step in (
-        lambda: blind.release(item_id, reason="可以", principal=ANNA),
-        lambda: blind.edit(item_id, text="疑，换一句。", reason="可以", principal=ANNA),
-    ):
-        with pytest.raises(ReviewQueueError, match=refused):
-            step()
-    item = queue_of(blind).get(item_id, principal=ANNA)
-    assert (item.state, item.edited, item.history) == (State.PENDING, None, ())
-    with pytest.raises(ReviewQueueError, match="not approved"):
-        whole.collect(item_id, principal=ADVISOR)
-    assert isinstance(whole.release(item_id, reason="可以", principal=ANNA), Cleared)
-    assert audit.verify().ok
-
-
-@pytest.mark.parametrize("how", ["raises", "missing", "no filters", "no rules", "no pack"])
-def test_a_promise_that_nobody_looked_at_is_approved_by_nobody(
-    how: str, make_gate: MakeGate, pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog
-) -> None:
-    blind = blind_gates(pack, filters, audit)[how]
-    item_id = ask(blind, BLOCKED)
-    for gate, why in ((blind, "all filters work again"), (make_gate(), r"promise\.return")):
-        with pytest.raises(ReviewQueueError, match=why):
-            gate.release(item_id, reason="可以", principal=ANNA)
-    assert queue_of(blind).get(item_id, principal=ANNA).state is State.PENDING
-
-
-def test_the_second_officer_approves_nothing_unread_either(
-    make_gate: MakeGate, pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog
-) -> None:
-    gate = make_gate(two_persons="all")
-    item_id = ask(gate)
-    assert gate.release(item_id, reason="可以", principal=ANNA) is None
-    with pytest.raises(ReviewQueueError, match="cannot be approved"):
-        blind_gates(pack, filters, audit)["raises"].release(item_id, reason="可以", principal=BEN)
-    assert queue_of(gate).get(item_id, principal=BEN).state is State.SECONDED
-
-
-def test_a_mended_text_that_a_filter_does_not_look_at_is_approved_by_nobody(
-    pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog
-) -> None:
-    """The text as it came is read; masked, it is not."""
-    phrases = next(f for f in filters if f.name == "phrases")
-    others = tuple(f for f in filters if f.name != "phrases")
-    gate = Gate(pack, (*others, Broken(phrases, mark="****")), audit, queue=ReviewQueue(audit))
-    item_id = ask(gate, "您的手机13800138000已登记。")
-    with pytest.raises(ReviewQueueError, match="phrases: RuntimeError"):
-        gate.release(item_id, reason="可以", principal=ANNA)
-    with pytest.raises(ReviewQueueError, match="phrases: RuntimeError"):
-        gate.edit(item_id, text="您的手机是13800138000。", reason="可以", principal=ANNA)
-    gate.reject(item_id, reason="不妥", principal=ANNA)
-
-
-def test_an_edit_that_the_log_does_not_keep_approves_nothing(make_gate: MakeGate, monkeypatch: Any) -> None:
-    def fail(**_: Any) -> str:
-        raise AuditError("disk full")
-
-    gate = make_gate()
-    item_id = ask(gate)
-    monkeypatch.setattr(queue_of(gate).audit, "append", fail)
-    with pytest.raises(AuditError, match="nothing was approved"):
-        gate.edit(item_id, text="您好。", reason="改写", principal=ANNA)
-    assert queue_of(gate).get(item_id, principal=ANNA).state is State.PENDING
 
 
 def test_two_officers_at_once_decide_once(make_gate: MakeGate, audit: AuditLog) -> None:

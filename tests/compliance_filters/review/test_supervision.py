@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from compliance_filters.audit.log import AuditEvent, AuditLog
 from compliance_filters.context import context_from_meta
@@ -23,20 +23,13 @@ from compliance_filters.review.mistakes import MistakeBook
 from compliance_filters.review.queue import ReviewQueue
 from compliance_filters.rules.pack import RulePack
 from compliance_filters.semantic.dataset import load_sentences
-from compliance_filters.tables import audit_log, compliance_tally, metadata
+from compliance_filters.tables import audit_log, compliance_tally
 from knowledge_base.access import AccessDeniedError, Principal, Role
-from tests.compliance_filters.conftest import KEY
 
 ADVISOR = Principal(user_id="u1", roles=frozenset({Role.ADVISOR}), branches=frozenset({"B1"}))
 ANNA, BEN = (Principal(user_id=name, roles=frozenset({Role.COMPLIANCE})) for name in ("anna", "ben"))
 TODAY = datetime.now(SHANGHAI).date()
 PLAIN = ReviewContext(today=date(2026, 3, 1))
-
-
-@pytest.fixture
-def audit(any_engine: Engine) -> AuditLog:
-    metadata.create_all(any_engine)
-    return AuditLog(any_engine, KEY)
 
 
 def gate_of(
