@@ -30,7 +30,7 @@ class PeriodMatch:
     window: str | None
     start: int
     end: int
-    year_stated: bool = True  # False: 三季度, 去年; counted from today
+    year_stated: bool = True  # False: 三季度, 去年 (not 去年三季度); counted from today
 
 
 def last_day(period: str) -> date | None:
@@ -111,7 +111,8 @@ def find_periods(text: str, *, today: date) -> tuple[PeriodMatch, ...]:
             if (period is None and window is None) or (period and int(period[:4]) > today.year + 1):
                 continue  # no period, or a number in a name such as a target date fund's 2045
             taken[found.start() : found.end()] = [True] * (found.end() - found.start())
-            stated = bool(re.search(r"20\d{2}|\d{2}年", found[0]))
+            # 去年 alone is the year that is reported on, 去年四季度 a quarter of one year
+            stated = bool(re.search(r"20\d{2}|\d{2}年" if len(period or "") == len("2024") else _A_YEAR, found[0]))
             mentions.append(
                 PeriodMatch(period=period, window=window, start=found.start(), end=found.end(), year_stated=stated)
             )
@@ -196,6 +197,7 @@ def _window(found: re.Match[str], today: date) -> Reading:
 
 # ten years are a year only where no bond or term follows: 10年国债, 45年期
 _YEAR = r"(20\d{2}年?|(?<!\d)\d{2}年(?!期|国债|利率|美债|以上|以内|左右|老|存续)|今年|本年|去年|上年|前年)"
+_A_YEAR = r"20\d{2}|\d{2}年|[今本去上前]年"
 _READERS = (
     (re.compile(r"(20\d{2})[-年/.](\d{1,2})[-月/.](\d{1,2})日?"), _day),
     (

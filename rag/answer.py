@@ -31,6 +31,7 @@ from rag.retrieve import Query, Retriever
 from rag.risks import ProductRegister, risks_of
 from rag.settings import RagSettings
 from rag.tables import tabled
+from rag.timely import lacking_note, of_periods
 from rag.tokens import expanded
 from rag.tools.finding import Finding
 
@@ -158,6 +159,7 @@ class Answerer:
         near = passages
         if asks_list(asked.search_text):
             near = without_instructions(self.retriever.with_neighbours(passages, query, principal), self.instructions)
+        near = of_periods(asked.calendar_periods, near)
         worked = computed(asked, stated.stated)
         claims = judged(asked, [*stated.claims, *([worked.claim] if worked else [])], stated.stated)
         quoted = listed or self._general(asked, query, principal) or self._quoted(asked, stated, near)
@@ -167,7 +169,8 @@ class Answerer:
         supported = [claim for claim in claims if self._numbers_stand(asked, claim)]
         passages = _cited_first(supported, passages)
         if not supported:
-            note = _UNCHECKED if claims else "；".join([*withheld, *stated.notes]) or _nearest_note(passages)
+            lacking = lacking_note(asked.calendar_periods, passages)
+            note = _UNCHECKED if claims else "；".join([*withheld, *stated.notes]) or lacking or _nearest_note(passages)
             return _Composed(answer=self._abstain(asked, query, principal, note=note, passages=passages))
         # a value that could not be said in a sentence is not shown in a cell either
         sketch = (stated.stated, worked) if len(supported) == len(claims) and _in_rows(asked, worked) else None
@@ -203,7 +206,7 @@ class Answerer:
         if known or wanted.kind == INDUSTRIES:  # industries stand in no list of holdings
             return known, bool(known)
         found = self.retriever.search(replace(query, text=wanted.search_text), principal)
-        near = self.retriever.with_neighbours(found, query, principal, of=3)
+        near = of_periods(asked.calendar_periods, self.retriever.with_neighbours(found, query, principal, of=3))
         return rows_of_list(wanted, without_instructions(near, self.instructions)), True
 
     def _general(self, asked: Understood, query: Query, principal: Principal) -> list[Claim]:

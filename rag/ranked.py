@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
+from knowledge_base.periods import last_day
 from rag.asking import Asks, asks, rank_asked, top_asked
 from rag.cite import Claim
 from rag.passage import Passage
@@ -79,14 +81,22 @@ def rows_of_list(asked: ListAsked, passages: Sequence[Passage]) -> list[Claim]:
     """The rows asked for, each as a claim, or their sum; empty where no passage holds the list."""
     rows = _list(asked, passages)
     if asked.rank is not None:
-        return [row.claim for row in rows if row.rank == asked.rank]
+        return _of_report([row.claim for row in rows if row.rank == asked.rank])
     chosen = [row for row in rows if row.rank is not None and row.rank <= (asked.top or _LONGEST)]
     claims = [row.claim for row in chosen]
-    return [*_sum(chosen), *claims] if asked.total else claims
+    return _of_report([*_sum(chosen), *claims] if asked.total else claims)
+
+
+def _of_report(claims: Sequence[Claim]) -> list[Claim]:
+    """The first says of which report the list is, whose title tells the period."""
+    return [
+        replace(claim, text=f"《{claim.places[0].chunk.title}》：{claim.text}") if n == 0 else claim
+        for n, claim in enumerate(claims)
+    ]
 
 
 def _list(asked: ListAsked, passages: Sequence[Passage]) -> list[Unit]:
-    """The rows of the list that fits: of the kind asked for; of several the one with the largest first row."""
+    """The rows of the list that fits: of the kind asked for, of the latest report, with the largest first row."""
     tables: dict[tuple[str, int], dict[int, Unit]] = defaultdict(dict)
     for passage in passages:
         for unit in units(passage.chunk, ()):
@@ -94,7 +104,11 @@ def _list(asked: ListAsked, passages: Sequence[Passage]) -> list[Unit]:
                 tables[unit.table].setdefault(unit.claim.places[0].start, unit)
     ordered = [[rows[start] for start in sorted(rows)] for rows in tables.values()]
     whole = [rows for rows in ordered if rows[0].rank == 1]
-    return max(whole, key=lambda rows: _share(rows[0]) or Decimal(0), default=[])
+    return max(whole, key=lambda rows: (_told_at(rows[0]), _share(rows[0]) or Decimal(0)), default=[])
+
+
+def _told_at(row: Unit) -> date:
+    return last_day(row.claim.places[0].chunk.period or "") or date.min
 
 
 def _fits(asked: ListAsked, unit: Unit) -> bool:

@@ -158,3 +158,25 @@ def test_who_holds_it_is_still_told(firm: Firm) -> None:
     firm.put("holder.md", GOLD_HOLDER)
     assert "9.10" in ask(firm, "澄湖多元配置FOF持有华安黄金ETF占净值多少").text
     assert "华安黄金ETF" in ask(firm, "澄湖多元配置FOF第一大持仓基金").text
+
+
+class TestPeriodOfAList:
+    def test_another_periods_list_is_no_answer(self, firm: Firm) -> None:
+        firm.put("lists.md", LISTS)
+        answer = ask(firm, "星河精选混合2023年前两大重仓股")
+        assert answer.abstained
+        assert "远山电力" not in answer.text
+        assert "未找到2023年的内容，现有2024年" in (answer.note or "")
+
+    def test_a_quarter_of_last_year_is_not_that_of_another_year(self, firm: Firm) -> None:
+        firm.put("lists.md", LISTS)
+        assert ask(firm, "星河精选混合去年四季度前两大重仓股").abstained
+
+    def test_the_latest_of_several_lists_and_its_report(self, firm: Firm) -> None:
+        firm.put("lists.md", LISTS)
+        older = LISTS.replace("2024年", "2023年").replace("'2024'", "'2023'").replace("9.10", "9.90")
+        firm.put("older.md", older.replace("远山电力", "远山热力"))
+        text = ask(firm, "星河精选混合前两大重仓股的市值").text
+        assert "远山电力" in text
+        assert "远山热力" not in text
+        assert "2024年" in text
