@@ -82,21 +82,22 @@ class Moment:
 def moments_in(text: str) -> Iterator[tuple[int, int, Moment]]:
     """(start, end, moment) of every time that a text names, in order of place."""
     found = [(m.start, m.end, moment) for m in periods_in(text) if (moment := _of_period(m.value))]
-    taken = [(start, end) for start, end, _ in found]
-    for name, words in _STEPS.items():
-        for word in words.finditer(text):
-            if not any(start <= word.start() < end for start, end in taken):
-                found.append((*word.span(), Moment(steps=frozenset({name}))))
-    if "月" in text:
-        taken = [(start, end) for start, end, _ in found]
-        for words in (_DAY, _MONTH):
-            for word in words.finditer(text):
-                if any(start <= word.start() < end for start, end in taken):
-                    continue
-                month, day = int(word["m"]), int(word["d"]) if words is _DAY else None
-                found.append((*word.span(), Moment(first=month, last=month, day=day)))
-                taken.append(word.span())
+    taken = bytearray(len(text))  # characters of what was found, so that the work grows with the text and no faster
+    for start, end, _ in found:
+        taken[start:end] = b"1" * (end - start)
+    steps = [(word, Moment(steps=frozenset({name}))) for name, words in _STEPS.items() for word in words.finditer(text)]
+    days = [(word, _in_a_month(word)) for words in (_DAY, _MONTH) for word in words.finditer(text)]
+    for word, moment in (*steps, *days):
+        start, end = word.span()
+        if not taken[start]:
+            found.append((start, end, moment))
+            taken[start:end] = b"1" * (end - start)
     yield from sorted(found, key=lambda one: one[0])
+
+
+def _in_a_month(word: re.Match[str]) -> Moment:
+    day = word.groupdict().get("d")
+    return Moment(first=int(word["m"]), last=int(word["m"]), day=int(day) if day else None)
 
 
 def _of_period(period: Period) -> Moment | None:
