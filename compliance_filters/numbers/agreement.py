@@ -12,13 +12,12 @@ from compliance_filters.numbers.figures import LIMIT, Figure
 from compliance_filters.numbers.labels import label_of
 from compliance_filters.numbers.mentions import ANNUAL, BENCHMARK, EXCESS, MOVE, RETURN, Mention
 from compliance_filters.numbers.pages import Page
-from compliance_filters.numbers.periods import Period
+from compliance_filters.numbers.periods import differ, is_long, kinds, of_other_lengths, of_other_parts, of_other_years
 from compliance_filters.numbers.tiers import agree, tier_before
 from mandarin.chinese_number import read_number
 
 _EITHER = re.compile("前者|后者|两者|二者|两只|另一只|其他|同类平均")
 _TIMES = frozenset("×xX*＊")  # before a weight: 沪深300指数收益率×80%
-_RUNNING = frozenset({"rolling", "calendar", "life", "ytd"})  # periods over which something was earned
 _AMOUNTS = ("size", "shares", "total_assets", "holders", "dividend", "earnings_per_share")
 # Classes of which a bare 上涨 or 增长 may be the number.
 _MOVING = frozenset(
@@ -28,7 +27,6 @@ _TOP = re.compile(r"前\s?([一二三四五六七八九十]{1,3}|\d{1,3})\s?[大
 _YEARLY = re.compile("年均|年化|(?:平均|均)每年|每年(?!分别|依次|各|都)|一年平均")
 _OF_ALL_YEARS = frozenset({RETURN, BENCHMARK, MOVE, EXCESS})
 _MARKET = re.compile("基准|指数|大盘|市场|同类|平均|沪深|中证|[两二]者|对方|它")
-_A_YEAR = 12  # months
 LIMITS = re.compile("[上下]限|目标|约定|限制|不超过|不低于")  # what a share is held against, and nobody's share
 _UNTELLING = re.compile("合计|总额|金额|累计|市值|持有|当前|目前|单位|每[年月日期次]?")
 
@@ -149,17 +147,17 @@ class Comparer:
         if not agreed:
             return
         if True in agreed:
-            if reading.own_period and _differs(reading.periods, evidence.periods):
+            if reading.own_period and differ(reading.periods, evidence.periods):
                 soft.add("period")
         elif False in agreed:
             certain = reading.own_period and (
                 evidence.fact
-                or ((evidence.own_period or evidence.former) and _other_years(reading.periods, evidence.periods))
-                or (evidence.sole_period and _other_lengths(reading.periods, evidence.periods))
-                or (evidence.sole_period and _other_parts(reading.periods, evidence.periods))
+                or ((evidence.own_period or evidence.former) and of_other_years(reading.periods, evidence.periods))
+                or (evidence.sole_period and of_other_lengths(reading.periods, evidence.periods))
+                or (evidence.sole_period and of_other_parts(reading.periods, evidence.periods))
             )
             (hard if certain else soft).add("period")
-        elif reading.own_period and _kinds(reading.periods) and _kinds(evidence.periods):
+        elif reading.own_period and kinds(reading.periods) and kinds(evidence.periods):
             soft.add("period")
 
     def _compare_attribute(
@@ -193,7 +191,7 @@ class Comparer:
         if yearly == theirs.endswith(ANNUAL):
             return False
         reading = self._page.reading(index)
-        if not any(_is_long(period) for period in (*evidence.periods, *reading.periods)):
+        if not any(is_long(period) for period in (*evidence.periods, *reading.periods)):
             return False
         if yearly:
             return theirs.rpartition(":")[2] in _OF_ALL_YEARS and not _YEARLY.search(evidence.words)
@@ -260,43 +258,7 @@ def _same_attribute(mine: str, theirs: str) -> bool:
     return False
 
 
-def _is_long(period: Period) -> bool:
-    """Over a year, so that a rate a year is not what it came to."""
-    return period.kind == "life" or period.length > _A_YEAR or len(period.years) > 1
-
-
 def _other_number_of(said: str, known: str) -> bool:
     """前十大 where the source speaks of 前五大."""
     mine, theirs = _TOP.findall(said), _TOP.findall(known)
     return bool(mine and theirs) and read_number(mine[-1]) != read_number(theirs[-1])
-
-
-def _kinds(periods: tuple[Period, ...]) -> set[str]:
-    return {period.kind for period in periods} & _RUNNING
-
-
-def _differs(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
-    """2024年 and 2024年上半年 agree, and are not the same."""
-    pairs = [(a, b) for a in mine for b in theirs if a.kind == b.kind == "calendar"]
-    return bool(pairs) and not any(_are_same(a, b) for a, b in pairs)
-
-
-def _are_same(mine: Period, theirs: Period) -> bool:
-    years = mine.year is None or theirs.year is None or mine.year == theirs.year
-    return years and (mine.first, mine.last, mine.years) == (theirs.first, theirs.last, theirs.years)
-
-
-def _other_lengths(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
-    """近三年 where the source's own words are 近一年."""
-    return any(a.kind == b.kind == "rolling" and a.length != b.length for a in mine for b in theirs)
-
-
-def _other_parts(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
-    """前三季度 where the source's own words are 上半年."""
-    parts = [(a, b) for a in mine for b in theirs if a.is_part and b.is_part]
-    return bool(parts) and not any(a.agrees(b) for a, b in parts)
-
-
-def _other_years(mine: tuple[Period, ...], theirs: tuple[Period, ...]) -> bool:
-    years = [(a.year, b.year) for a in mine for b in theirs if a.year and b.year]
-    return bool(years) and all(a != b for a, b in years)

@@ -25,6 +25,7 @@ _RIGHT_BEHIND = 8  # characters: 8.3%，26人
 _NEIGHBOURS = 2
 _DEAREST_SHARE = 1_000  # yuan
 _TEN_THOUSAND = 10_000
+SUMS = frozenset({"元", "份", *_CURRENCIES})
 ROLLED = frozenset({"元", "份"})
 _COUNTED = frozenset({"期", "次", "笔", "只", "户", "人", "份", "张", "手", "个月", "个", "轮", "家", "通", "件"})
 
@@ -161,6 +162,8 @@ def growths(pairs: Iterable[tuple[Part, Part]], sign: str) -> Iterator[Result]:
 
 def _kind(part: Part) -> str:
     """Its unit; empty for whatever is counted: 179人 of 312份."""
+    if part.unit == "份" and abs(part.value) >= _TEN_THOUSAND:
+        return part.unit  # of a fund
     return "" if part.unit in _COUNTED and part.unit != _MONTH else part.unit or "?"
 
 
@@ -178,6 +181,14 @@ def ratios(place: int, parts: Sequence[Part], *, sentence: range, wide: bool) ->
         for first, second in combinations(alike, 2):
             if wide or near & {id(first), id(second)} or not (first.shown or second.shown):
                 yield first, second
+
+
+def means_of_columns(parts: Sequence[Part]) -> Iterator[Result]:
+    """The mean of all that a column of a table shows."""
+    for column in {p.column for p in parts if p.column}:
+        shown = [p.value for p in parts if p.column == column]
+        if len(shown) > 1:
+            yield abs(sum(shown, EXACT) / len(shown)), EXACT
 
 
 def means(amounts: Sequence[Part], parts: Iterable[Part], words: str) -> Iterator[Result]:
@@ -256,6 +267,14 @@ def ages(parts: Sequence[Part]) -> Iterator[Result]:
     """An age and years to come."""
     years = [p.value / _MONTHS for p in parts if p.unit == "个月"]
     return ((abs(p.value + sign * n), EXACT) for p in parts if p.unit == "岁" for n in years for sign in (1, -1))
+
+
+def roots(parts: Iterable[Part], degree: int) -> Iterator[Result]:
+    """The rate a year of what so many years came to: 1.1576的三次方根减1."""
+    for part in parts:
+        if part.value > -_WHOLE:
+            growth = 1 + float(part.value) / _WHOLE
+            yield abs(Decimal(growth ** (1 / degree) - 1)) * _WHOLE, EXACT
 
 
 def sensitivities(parts: Sequence[Part]) -> Iterator[Result]:

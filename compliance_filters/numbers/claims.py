@@ -79,6 +79,10 @@ class Claim:
         if not found or cues.OF_A_FALL.search(words):
             return 0
         told = 1 if found[-1]["up"] else -1 if found[-1]["down"] else 0
+        if found[-1].group() in cues.FALLS_LESS and cues.OF_A_FALL.search(
+            self.text, self.figure.sentence, self.figure.start
+        ):
+            told = -told  # a drawdown of 9.8% against 13.2%: 少跌 is less of what is told as a size
         return -told if cues.FALLS_BY.search(words[: found[-1].end()]) else told
 
     @property
@@ -111,6 +115,11 @@ class Claim:
     def of_benchmark(self) -> bool:
         """Whether it is told how far a fund lies from its benchmark."""
         return cues.OF_BENCHMARK.search(self.near) is not None
+
+    @property
+    def geared(self) -> bool:
+        """Whether it is how many times its own all that a fund holds is: 两类合计105.5%，杠杆约1.06倍."""
+        return self.unit == "倍" and "杠杆" in self.near
 
     @property
     def relative(self) -> bool:

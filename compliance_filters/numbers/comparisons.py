@@ -8,19 +8,24 @@ from dataclasses import replace
 from itertools import chain
 
 from compliance_filters.numbers import cues, distances
-from compliance_filters.numbers.arithmetic import EXACT, Result
+from compliance_filters.numbers.arithmetic import EXACT, SUMS, Result
 from compliance_filters.numbers.claims import Claim
 from compliance_filters.numbers.parts import Part, Parts, nearest
 from mandarin.chinese_number import read_number
 
 _PLUS = re.compile(r"\s?[+＋]\s?")
 _WRITTEN = re.compile(r"[-+]?\d[\d.,]*\s?(?:%|％|[亿万]?[元份]|个百分点)")
+_RATIO = re.compile(
+    "(?P<top>[A-Za-z0-9+\u4e00-\u9fff]{2,8}?)(?:大?约|接近|差不多|正好|相当|仅)*(?:为|是|占|于)(?:了|约|近)?"
+    "(?P<whole>[A-Za-z0-9+\u4e00-\u9fff]{2,10})的(?:约|近)?$"
+)
+_WHOLE, _LED = 100, 16
 PAIRED = 24  # numbers that are subtracted from one another
 
 
 def is_turned(claim: Claim, parts: Sequence[Part]) -> bool:
     """Whether it is the distance of two, told in the wrong direction: then no chance computation makes it right."""
-    if not claim.direction or claim.unit not in ("pp", "元", "份") or cues.ORDERED.search(claim.near):
+    if not claim.direction or claim.unit not in ("pp", *SUMS) or cues.ORDERED.search(claim.near):
         return False
     own = [p for p in parts if p.unit == ("%" if claim.unit == "pp" else claim.unit)]
     near = nearest(own, claim.figure.start, PAIRED)
@@ -29,10 +34,11 @@ def is_turned(claim: Claim, parts: Sequence[Part]) -> bool:
 
 
 def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
+    """Distances of two numbers of its kind that a figure's words ask for."""
     near = nearest(own, claim.figure.start, PAIRED)
-    precise = claim.unit in ("元", "份") and claim.free
+    precise = claim.unit in SUMS and claim.free
     near = _of_totals(near, claim.figure.start)
-    if claim.unit in ("pp", "元", "份") and (many := cues.AGAINST_SUM.search(claim.before)):
+    if claim.unit in ("pp", *SUMS) and (many := cues.AGAINST_SUM.search(claim.before)):
         shown = [p for p in near if 0 <= p.place < claim.figure.start]
         yield from distances.against_sums(shown, int(read_number(many["n"]).value), claim.direction)
         return
@@ -86,6 +92,46 @@ def rolled(claim: Claim, own: Sequence[Part], around: Parts) -> Iterator[Result]
         yield from distances.rolled(own, back=False)
         levels = [p for p in own if p.shown and not p.assumed]
         yield from ((abs(a.value + b.value), EXACT) for a in levels for b in own if b.assumed)
+
+
+def multiplied(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    """By how many times the last of two levels outgrew the first (从22.5亿元扩到67.5亿元，翻了两倍); how far geared."""
+    before = [p for p in parts if claim.figure.sentence <= p.place < claim.figure.start]
+    if (
+        cues.MULTIPLIED.search(claim.near)
+        and len(before) > 1
+        and before[-1].unit == before[-2].unit
+        and before[-2].value
+    ):
+        yield before[-1].value / before[-2].value - 1, EXACT
+    if claim.geared:
+        yield from ((p.value / _WHOLE, EXACT) for p in before if p.unit == "%" and p.value > _WHOLE)
+
+
+def named_ratios(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    """What the number before which one name stands is of that of another: AAA约为信用债的六成."""
+    asked = _RATIO.search(claim.before)
+    if asked is None:
+        return
+    shown = sorted((p for p in parts if 0 <= p.place < claim.figure.start), key=lambda p: p.place)
+    tops = _called(claim.text, shown, asked["top"])
+    wholes = [p for p in _called(claim.text, shown, asked["whole"]) if p not in tops]
+    for top in tops[-1:]:
+        for whole in [p for p in wholes if p.unit == top.unit and p.value][-1:]:
+            yield abs(top.value / whole.value) * (_WHOLE if claim.unit == "%" else 1), EXACT
+
+
+def _called(text: str, shown: Sequence[Part], name: str) -> list[Part]:
+    """Numbers before which a name stands, behind the number before."""
+    starts = [0, *(p.place for p in shown)]
+    return [p for start, p in zip(starts, shown, strict=False) if name in text[max(start, p.place - _LED) : p.place]]
+
+
+def former_total(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
+    """What all came to before: 由32.4%降至27.1%，…由5.0%降到2.5%。三季末合计29.6%，二季末合计37.4%."""
+    former = [p.value for p in own if p.former and 0 <= p.place < claim.figure.start]
+    if claim.periods and len(former) > 1:
+        yield abs(sum(former, EXACT)), EXACT
 
 
 def _summed(text: str, parts: Sequence[Part]) -> list[Part]:

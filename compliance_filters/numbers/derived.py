@@ -19,8 +19,9 @@ from compliance_filters.numbers.comparisons import PAIRED
 from compliance_filters.numbers.evidence import Evidence, Known
 from compliance_filters.numbers.implied import is_implied
 from compliance_filters.numbers.mentions import NAV, Mention
+from compliance_filters.numbers.named import NamedRows
 from compliance_filters.numbers.pages import Page
-from compliance_filters.numbers.parts import Part, Parts, is_sum, nearest
+from compliance_filters.numbers.parts import Part, Parts, is_sum, nearest, per_shares
 from compliance_filters.numbers.quantities import Quantity
 from compliance_filters.numbers.spans import lies_between
 from compliance_filters.numbers.stated import days_shown
@@ -47,6 +48,7 @@ class Derivation:
         """`bound` gives the known number that a shown figure (by index) states."""
         self._page, self._context, self._products = page, context, products
         self._parts = Parts(page, known, products, bound)
+        self._named = NamedRows(page, known, products, bound)
         self._known = known
 
     @cached_property
@@ -65,6 +67,9 @@ class Derivation:
         if not stated and lies_between(claim.quantity, self._days):
             return True
         parts = self._parts.around(index, trusts)
+        named = self._named.gives(claim, index)
+        if named is not None:
+            return named
         if claim.meets(self._results(claim, parts)):
             return not comparisons.is_turned(claim, parts)
         if not stated and is_implied(claim, parts):
@@ -79,20 +84,29 @@ class Derivation:
         if unit in ("元", "份"):
             yield from comparisons.rolled(claim, own, self._parts)
         if claim.asks_total:
-            yield from ((abs(total), room) for count, total, room in _totals(claim, own) if count > 1)
+            terms = own if unit != "pp" else [p for p in parts if p.unit == "pp"]
+            yield from ((abs(total), room) for count, total, room in _totals(claim, terms) if count > 1)
+            yield from comparisons.former_total(claim, own)
         if claim.asks_mean:
             yield from ((abs(total / count), EXACT) for count, total, _ in _totals(claim, own) if count > 1)
+            yield from arithmetic.means_of_columns(own)
             yield from arithmetic.means(own, parts, claim.words)
         if unit == "%":
             yield from _rates(claim, own, parts)
             yield from self._rest_beside(claim, own)
             yield from self._ranked(claim)
-        if unit in ("%", "倍", "", "成"):
+        if unit in ("%", "倍", "", "成") and not claim.geared:
             yield from _quotients(claim, parts)
         if unit == "元":
             yield from amounts(claim, parts)
         if unit in ("%", "倍"):
             yield from _recoveries(claim, parts)
+        if unit == "" and cues.ROOT.match(claim.text, claim.figure.end):
+            yield from ((1 + p.value / 100, EXACT) for p in parts if p.unit == "%" and p.shown)
+        if unit == "倍":
+            yield from comparisons.multiplied(claim, parts)
+        if unit in ("%", "倍"):
+            yield from comparisons.named_ratios(claim, parts)
         if unit == "岁":
             yield from arithmetic.ages(parts)
         if unit in ("份", "股"):
@@ -152,7 +166,7 @@ class Derivation:
     def _comes_of(self, amount: Decimal, later: int, parts: list[Part], trusts: Callable[[int], bool]) -> bool:
         """Whether figure `later` is interest on an amount, what becomes of it, or the rest of a known sum."""
         claim = claim_of(self._page, later, self._products)
-        rated = [p for p in self._parts.around(later, trusts) if p.unit == "%"]
+        rated = [p for p in self._parts.around(later, trusts) if p.unit in ("%", "pp")]
         rates = factors(claim, nearest(rated, claim.figure.start, FEW))
         spans = arithmetic.spans_of(parts, claim.words)[:FEW]
         if claim.meets(
@@ -169,7 +183,9 @@ class Derivation:
 
 def _totals(claim: Claim, own: Sequence[Part]) -> Iterator[tuple[int, Decimal, Decimal]]:
     column = claim.figure.column
-    own = [p for p in own if (not column or p.column == column or not p.shown) and not p.former]
+    own = [p for p in own if (p.column == column or not p.shown if column else not p.former)]
+    if per := per_shares(claim.near):
+        own = [p for p in own if p.per == per]
     return arithmetic.totals(claim.figure.start, claim.quantity.tolerance, own)
 
 
@@ -183,6 +199,9 @@ def _rates(claim: Claim, own: Sequence[Part], parts: Sequence[Part]) -> Iterator
         yield from ((100 - total, room) for _, total, room in _totals(claim, own))
         said = [p for p in own if claim.figure.sentence <= p.place < start]
         yield from arithmetic.rest_of_first(said[-PAIRED:])
+    if root := cues.ROOT.search(claim.text, claim.figure.sentence, claim.figure.sentence_end):
+        before = [p for p in own if claim.figure.sentence <= p.place < start]
+        yield from arithmetic.roots(before, int(read_number(root["n"] or root["m"]).value))
     if cues.YEARLY.search(claim.words):
         yield from arithmetic.yearly(own)
     if cues.COMPOUND.search(claim.text, max(claim.figure.sentence, start - _LED), start):

@@ -10,11 +10,14 @@ from itertools import combinations
 from compliance_filters.numbers.arithmetic import EXACT, LEDGER, ROLLED, Result
 from compliance_filters.numbers.mentions import BENCHMARK
 from compliance_filters.numbers.parts import Part
+from compliance_filters.numbers.periods import Period
 
 _COMPARES = re.compile(
-    "(?<![同环占])比(?![例重率])|[同环]比(?![增上下涨跌减])|较"
+    "(?<![同环占])比(?![例重率])|[同环]比(?![增上下涨跌减]|$)|较"
 )  # 同比增长13.8% compares with no other number here
+_PART_ENDS = re.compile("[；;。]")
 _KNOWN = 8
+_A_YEAR = (1, 12)  # its months
 
 
 def differences(
@@ -106,6 +109,7 @@ def _difference(text: str, first: Part, second: Part, compared: tuple[str, str] 
     if first.reference != second.reference:
         return (second.value - first.value if first.reference else first.value - second.value), True
     between = text[first.place : second.place] if 0 <= first.place < second.place else ""
+    between = _PART_ENDS.split(between)[-1]  # what is compared there is told in one part of a sentence
     if _COMPARES.search(between):
         return first.value - second.value, True
     if re.search("到|至|为", between[-4:]) and re.search("[从由]", text[max(0, first.place - 12) : first.place]):
@@ -115,12 +119,17 @@ def _difference(text: str, first: Part, second: Part, compared: tuple[str, str] 
 
 def _is_before(first: Part, second: Part) -> bool | None:
     """Whether the first is of an earlier date; None where that is not said."""
-    dated = [next(((p.year, p.first) for p in part.periods if p.year), None) for part in (first, second)]
-    if dated[0] and dated[1] and dated[0] != dated[1]:
-        return dated[0] < dated[1]
+    dated = [next((p for p in part.periods if p.year), None) for part in (first, second)]
+    if dated[0] and dated[1] and (mine := _place_in_time(dated[0])) != (theirs := _place_in_time(dated[1])):
+        whole = any((p.kind, p.first, p.last) == ("calendar", *_A_YEAR) for p in dated if p)
+        return None if whole and mine[0] == theirs[0] else mine < theirs
     if first.month and second.month and first.month != second.month:
         return first.month < second.month
     return None
+
+
+def _place_in_time(period: Period) -> tuple[int, int]:
+    return period.year or 0, period.first
 
 
 def against_sums(parts: Sequence[Part], count: int, asked: int) -> Iterator[Result]:

@@ -57,6 +57,8 @@ _SKIPPED_BEFORE = re.compile(
 )
 _SKIPPED_ENDS = frozenset("话线打服电码号编邮真第页本记表图注款是为:： -+ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _RANKED = re.compile(r"(?:排名|位列|位居|名列|排在|排|列|名次)[\u4e00-\u9fff]{0,4}$")
+# 排名由第121（共356只）升到第74: the rank that is reached has no word of its own.
+_RANK_MOVES, _RANK_REACH = re.compile(r"(?:排名|名次|位次)[^。；;\n]*[升降由从前退进]至?到?[^。，,；;\n]{0,8}$"), 48
 _RELATIVE = re.compile(r"(?:近|过去|最近|每|未来|前|后|历时|为期|这|那|头|连续|往后|之前)$")
 _SHARES, _MANY = frozenset({"份", "股"}), 100  # 12,400份 is somebody's, 一份 is not
 _LENT = re.compile(r"\s?[、和与及/]\s?")
@@ -168,7 +170,11 @@ class _Reader:
         units: dict[int, str] = {}
         for index in range(len(self._numerals) - 2, -1, -1):
             numeral, following = self._numerals[index : index + 2]
-            if numeral.unit or numeral.kind is not NumeralKind.COUNT or "." not in numeral.quote:
+            if (
+                numeral.unit not in ("", "个", None)
+                or numeral.kind is not NumeralKind.COUNT
+                or "." not in numeral.quote
+            ):
                 continue
             if _LENT.fullmatch(self._text, numeral.end, following.start):
                 written = following.quote.lstrip(_DIGITS) if following.unit else ""
@@ -221,7 +227,10 @@ class _Reader:
             self._text[numeral.end : numeral.end + 1],
         )
         if numeral.kind is NumeralKind.ORDINAL:
-            return bool(_RANKED.search(before)) or (after in "名位" and after != "")
+            if _RANKED.search(before) or (after in "名位" and after != ""):
+                return True
+            lead = self._hidden[max(0, numeral.start - _RANK_REACH) : numeral.start]
+            return _RANK_MOVES.search(lead) is not None
         if numeral.kind is not NumeralKind.COUNT or numeral.unit or "." in numeral.quote:
             return False
         return "/" in (before[-1:], after)
@@ -230,6 +239,8 @@ class _Reader:
         """Whether a text must be able to prove this number."""
         if rank:
             return True
+        if self._text.startswith("次方", numeral.end):
+            return False
         if self._tables.is_head(numeral.start) and not self._is_value(numeral):
             return False
         if numeral.kind in (NumeralKind.CODE, NumeralKind.ORDINAL):

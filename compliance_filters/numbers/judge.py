@@ -16,18 +16,14 @@ from compliance_filters.numbers.cues import COMPUTES
 from compliance_filters.numbers.derived import Derivation
 from compliance_filters.numbers.evidence import Evidence, Known, SourcePage
 from compliance_filters.numbers.figures import Figure, citations
-from compliance_filters.numbers.mentions import EXCESS, Mention
+from compliance_filters.numbers.mentions import EXCESS, NAV, Mention
+from compliance_filters.numbers.neighbours import told_backwards
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.quantities import same_class
 from compliance_filters.numbers.worked import WorkedSums
 
-_FROM = re.compile(r"(?:从|由)[\u4e00-\u9fff]{0,4}$")
-_MOVES_TO = re.compile(
-    r"(?:大幅|小幅|逐步|略|进一步)?(?:(?P<down>下?降|下调|回落|缩短|减少|下滑|下行|压缩|降低|收窄)|上?升|上调|提高|提升|增加|扩大|回升|上行)"
-    r"(?:到|至|为)(?:了|约)?"
-)
 _RESTATES = re.compile("[，,（(]?(?:也?就是|即|换句话说|相当于)")
-_OF_A_RATE = re.compile("汇率|中间价|[兑对](?:美元|人民币|港元|欧元|日元)")  # which rises as its number falls
+_DEAREST_NAV = 200  # yuan
 _ROUNDS = 3  # of figures that follow from figures that follow
 
 
@@ -68,7 +64,7 @@ class Judge:
                 break
             open_ones = left
         for index in claims:
-            why = self._why(index) if index in open_ones else self._turned(index, figures[index])
+            why = self._why(index) if index in open_ones else told_backwards(self._page, index)
             why = "，括号里的算式得不出这个数" if worked.contradict(index) else why
             if why is not None:
                 yield figures[index].start, figures[index].end, why
@@ -174,22 +170,6 @@ class Judge:
             for other in self._pool(index)
         )
 
-    def _turned(self, index: int, figure: Figure) -> str | None:
-        """What is wrong where words and numbers run against each other: 从55%降到60%."""
-        before = self._page.figures[index - 1] if index else None
-        if before is None or before.end < figure.sentence or before.quantity.unit != figure.quantity.unit:
-            return None
-        words = _MOVES_TO.fullmatch(self._page.text, before.end, figure.start)
-        if (
-            words is None
-            or _OF_A_RATE.search(self._page.text, before.sentence, before.start)
-            or not _FROM.search(self._page.text[max(0, before.start - 8) : before.start])
-        ):
-            return None
-        rises = figure.quantity.value > before.quantity.value
-        wrong = rises if words["down"] else not rises and figure.quantity.value != before.quantity.value
-        return "，与前一个数字的升降方向相反" if wrong else None
-
     def _pool(self, index: int) -> Iterator[Evidence]:
         yield from self._known.facts
         for held in self._cited(index):
@@ -242,6 +222,8 @@ class Judge:
         last = next((f.end for f in reversed(figures[:index]) if f.said or f.assumed), 0)
         words = self._page.text[max(figure.previous_end, last) : figure.start]
         unit = figure.quantity.unit
+        if self._page.reading(index).attribute == NAV and figure.quantity.value > _DEAREST_NAV:
+            return False  # 对应净值只有12,410元: what so many shares are worth
         return any(
             other.quantity.unit == unit and self._comparer.means(index, other, words) for other in self._pool(index)
         )

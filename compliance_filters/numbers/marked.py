@@ -15,7 +15,7 @@ from compliance_filters.numbers.readings import groups
 _PAREN = re.compile(r"[(（][^()（）\n]{0,60}[)）]")
 # The level of an earlier day; behind 较 or 比 stands how far it is from that level.
 _EARLIER = re.compile(
-    r"(?<![较比])(?P<word>上[个一]?季度?末?|(?:上|去)年度?末|上[个一]?月末?|(?:去|上)年同期|年初|期初|季初|月初|此前|之前|原先?|原来|[一半两三\d]{1,2}(?:个月|个季度|年)前|由|从)"
+    r"(?<![较比])(?P<word>上[个一]?季度?末?|上期末?|(?:上|去)年度?末|上[个一]?月末?|(?:去|上)年同期|年初|期初|季初|月初|此前|之前|原先?|原来|[一半两三\d]{1,2}(?:个月|个季度|年)前|由|从)"
     r"[^，,。；;、（(\d]{0,8}$"
 )
 _BEGAN = re.compile("起?(?:入行|入职|加入|从业|毕业)|起[，,；;)）]")  # 2015年入行: of when no figure is

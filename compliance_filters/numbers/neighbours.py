@@ -20,6 +20,12 @@ _MOVE = re.compile(
     "[，,]?(?:[一全单当本两三][周月季年天日]|期间|累计|整体|合计|即)?"
     "(?:(?:下|上)行|(?:下|上)降?升?|[升降]低?|提高|增加|减少|回落|回升|走[高低]|[下上]调)(?:了|约|近){0,2}"
 )
+_SET_OUT = re.compile(r"(?:从|由)[\u4e00-\u9fff]{0,4}$")
+_REACHES = re.compile(
+    r"(?:大幅|小幅|逐步|略|进一步)?(?:(?P<down>下?降|下调|回落|缩短|减少|下滑|下行|压缩|降低|收窄)|上?升|上调|提高|提升|增加|扩大|回升|上行)"
+    r"(?:到|至|为)(?:了|约)?"
+)
+_OF_A_RATE = re.compile("汇率|中间价|[兑对](?:美元|人民币|港元|欧元|日元)")  # which rises as its number falls
 _TURN = re.compile("[，,；;][\u4e00-\u9fff]{1,6}?(?:大?约)?")  # of the next of a row
 
 
@@ -91,3 +97,20 @@ def level_before(page: Page, index: int) -> int:
         if other.said and other.quantity.unit == "%" and not aside:
             return other.start
     return -1
+
+
+def told_backwards(page: Page, index: int) -> str | None:
+    """What is wrong where words and numbers run against each other: 从55%降到60%."""
+    figure, before = page.figures[index], page.figures[index - 1] if index else None
+    if before is None or before.end < figure.sentence or before.quantity.unit != figure.quantity.unit:
+        return None
+    words = _REACHES.fullmatch(page.text, before.end, figure.start)
+    if (
+        words is None
+        or _OF_A_RATE.search(page.text, before.sentence, before.start)
+        or not _SET_OUT.search(page.text[max(0, before.start - 8) : before.start])
+    ):
+        return None
+    rises = figure.quantity.value > before.quantity.value
+    wrong = rises if words["down"] else not rises and figure.quantity.value != before.quantity.value
+    return "，与前一个数字的升降方向相反" if wrong else None

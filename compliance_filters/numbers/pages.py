@@ -191,7 +191,8 @@ class Page(MarkedText):
         if own:
             return one_a_kind(own), True
         first, last = self.group(index)
-        before = self._said_before(first, last - first + 1, alike=True) if last > first else []
+        listed = last > first and not figure.rank  # 96/287 is one rank, whatever 58/412 before it is of
+        before = self._said_before(first, last - first + 1, alike=True) if listed else []
         if len(before) == last - first + 1 and self._tell_apart(before):
             return self.reading(before[index - first]).periods, False
         mentions = self._between(self._periods, figure.sentence, figure.start, index)

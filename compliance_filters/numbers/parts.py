@@ -34,7 +34,7 @@ _FLOW = re.compile(
     "(?P<came>申购|认购|流入|转入|存入|净增|增加|扩大|提高|上升|上行|回升|多|高)|赎回|流出|转出|取出|净减|减少|缩减|下降|降低|下行|回落|少|低"
 )
 _REFERENCE = re.compile(
-    "同期|同类|平均|上限|下限|目标|约定|限制|中位数|指数|沪深300|市场|大盘"
+    "同期|同类|平均(?:水平|值|数)?[的为是约达]{0,2}$|上限|下限|目标|约定|限制|中位数|指数|沪深300|市场|大盘"
 )  # what a figure is held against
 _WITHOUT_YUAN = re.compile("[万亿,]|千$")
 _BESIDE = 2  # figures of a source
@@ -224,7 +224,7 @@ def _shown(page: Page, index: int, entity: str | None) -> Part:
         reference=_REFERENCE.search(CLAUSE_END.split(lead)[-1]) is not None,
         total=_TOTAL.search(text, max(figure.stretch, figure.start - _SHORT), figure.start) is not None,
         each=money and (_EACH.search(near) is not None or text[figure.end : figure.end + 1] in ("/", "×", "*", "x")),
-        per=_per(lead) if quantity.unit == "元" else None,
+        per=per_shares(lead) if quantity.unit == "元" else None,
     )
 
 
@@ -243,7 +243,7 @@ def _flow(words: str) -> int:
     return 0 if not found else 1 if found[-1]["came"] else -1
 
 
-def _per(lead: str) -> Decimal | None:
+def per_shares(lead: str) -> Decimal | None:
     found = _PER.search(lead)
     if found is None:
         return None

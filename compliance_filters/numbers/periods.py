@@ -23,7 +23,7 @@ _PERIOD = re.compile(
     r"|(?P<day>(?P<y0>(?:19|20)\d\d)(?:年|[-/.])(?P<m0>1[0-2]|0?[1-9])(?:月|[-/.])(?P<d0>3[01]|[12]\d|0?[1-9])日?)(?![\d%])"
     r"|(?P<from>(?:19|20)\d\d)年?\s?[至到\-—–~～、和]{1,2}\s?(?P<to>(?:19|20)\d\d)年"
     rf"|(?P<year>(?<!\d)(?:19|20)\d\d)(?:年度?|(?=[QqHh][1-4]))(?:(?P<month>1[0-2]|0?[1-9])月(?:份?[至到\-—–~～](?P<until>1[0-2]|0?[1-9])月)?|(?P<interim>中期(?=报告)|半年度?(?=报))|{_SUB.format(1)})?"
-    r"|(?P<end_of>(?<![\d个.])(?:1[0-2]|0?[1-9]))月[末底]"
+    r"|(?P<end_of>(?<![\d个.])(?:1[0-2]|0?[1-9]))月(?:[末底]|(?=为?\d[\d,]*(?:\.\d+)?(?:[%亿万]|元|份)))"
     rf"|(?P<bare>(?<![个\d两二上下前每]){_SUB.format(2)})"
 )
 # 近三个月、半年、一年: what stands before the first holds for all.
@@ -36,6 +36,7 @@ _BEGINS = re.compile(r"[近过最满拉合成运转今年本上下前第一二�
 _FACT_RANGE = re.compile(r"((?:19|20)\d\d)-?(\d\d)-?(\d\d)\s?(?:至|到|~|/|—|-)\s?((?:19|20)\d\d)-?(\d\d)-?(\d\d)")
 _WHOLE_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _REMEMBERED = 256  # texts
+_RUNNING = frozenset({"rolling", "calendar", "life", "ytd"})  # periods over which something was earned
 _QUARTER = 3  # months
 _MONTHS = {"年": 12, "个年": 12, "月": 1, "个月": 1, "季度": 3, "个季度": 3}
 
@@ -231,3 +232,40 @@ def _part(found: re.Match[str]) -> tuple[int, int]:
     if kind == "first":
         return 1, number * 3
     return number * 3 - 2, number * 3
+
+
+def is_long(period: Period) -> bool:
+    """Over a year, so that a rate a year is not what it came to."""
+    return period.kind == "life" or period.length > _MONTHS["年"] or len(period.years) > 1
+
+
+def kinds(periods: Sequence[Period]) -> set[str]:
+    """In which ways they say over what something was earned."""
+    return {period.kind for period in periods} & _RUNNING
+
+
+def differ(mine: Sequence[Period], theirs: Sequence[Period]) -> bool:
+    """2024年 and 2024年上半年 agree, and are not the same."""
+    pairs = [(a, b) for a in mine for b in theirs if a.kind == b.kind == "calendar"]
+    return bool(pairs) and not any(_are_same(a, b) for a, b in pairs)
+
+
+def _are_same(mine: Period, theirs: Period) -> bool:
+    years = mine.year is None or theirs.year is None or mine.year == theirs.year
+    return years and (mine.first, mine.last, mine.years) == (theirs.first, theirs.last, theirs.years)
+
+
+def of_other_lengths(mine: Sequence[Period], theirs: Sequence[Period]) -> bool:
+    """近三年 where the source's own words are 近一年."""
+    return any(a.kind == b.kind == "rolling" and a.length != b.length for a in mine for b in theirs)
+
+
+def of_other_parts(mine: Sequence[Period], theirs: Sequence[Period]) -> bool:
+    """前三季度 where the source's own words are 上半年."""
+    parts = [(a, b) for a in mine for b in theirs if a.is_part and b.is_part]
+    return bool(parts) and not any(a.agrees(b) for a, b in parts)
+
+
+def of_other_years(mine: Sequence[Period], theirs: Sequence[Period]) -> bool:
+    years = [(a.year, b.year) for a in mine for b in theirs if a.year and b.year]
+    return bool(years) and all(a != b for a, b in years)

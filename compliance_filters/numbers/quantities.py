@@ -49,7 +49,7 @@ _OVER = re.compile(r"(?<![不未没])(?:超过?|逾|突破)了?\s?$")
 _UNDER = re.compile(r"(?:不足|不到|[未没]到|[未没][有能]?超过)\s?$")
 _NEAR = re.compile(r"(?:接近|将近|(?<![最附])近|逼近)\s?$")
 _BOUND_ENDS = frozenset("超过逾破了足到近")
-_A_LITTLE_OVER = re.compile("出头|有余")
+_A_LITTLE_OVER = re.compile("出头|有余|[略稍]?多一?[点些]")
 _AND_MORE = re.compile("[多余](?=[亿万元份户只人个%，,。；;、）)]|$)")
 _ABOUT = re.compile(r"(?:约|大概|差不多|近似)[为是]?\s?$")
 _ABOUT_ROOM = Decimal("0.02")  # of a round number that is told as one: 约2,800元 of 2,750
@@ -104,14 +104,14 @@ def same_class(mine: str, known: str) -> bool:
 def quantity_of(numeral: Numeral, before: str, unit: str = "", after: str = "") -> Quantity:
     """A number as it stands between `before` (its own clause) and `after`; `unit` is what a table's heading gives."""
     if numeral.kind is NumeralKind.RATIO and not numeral.unit and "分之" in numeral.quote:
-        return _fraction(numeral, before)
+        return _fraction(numeral, before, after)
     said = _UNIT_OF_KIND.get(numeral.kind, numeral.unit)
     written = "点" if numeral.unit == "个点" else INDEX_POINTS if _is_level(numeral) else said
     value, tolerance = abs(numeral.value), _tolerance(numeral)
     if written == INDEX_POINTS:
         tolerance = tolerance or _HALF  # 3,412点 of 3,412.56
     scale = _ONE
-    if not written and unit:
+    if unit and written in ("", "个"):  # 2.36个和1.09个百分点
         written, scale = _split_scale(_FACT_UNITS.get(unit, unit))
     name, factor = _normal_unit(written)
     if factor != 1 or scale != 1:
@@ -120,6 +120,8 @@ def quantity_of(numeral: Numeral, before: str, unit: str = "", after: str = "") 
     if _ABOUT.search(before) or after.startswith(("左右", "上下")):
         tolerance = max(tolerance, min(_half_digit(value), value * _ABOUT_ROOM))
     sign = _sign(before, name)
+    if sign == "?" and numeral.value < 0 and not _UNSIGNED.search(before):
+        sign = "-"  # 跌幅最大的传媒（-3.12%）: what is written tells
     if sign == "+" and (numeral.value < 0 or _FALL_BEHIND.match(after)):
         sign = "-"
     return Quantity(value=value, unit=name, tolerance=tolerance, sign=sign, low=low, high=high)
@@ -140,10 +142,13 @@ def _last_digit(value: Decimal) -> Decimal:
     return Decimal(1).scaleb(int(value.normalize().as_tuple().exponent)) if value else Decimal(0)
 
 
-def _fraction(numeral: Numeral, before: str) -> Quantity:
-    """三分之一 is said of anything near 33.3%."""
+def _fraction(numeral: Numeral, before: str, after: str) -> Quantity:
+    """三分之一 is said of anything near 33.3%; 三分之一多一点 of what is above."""
     value = abs(numeral.value) * 100
-    return Quantity(value=value, unit="%", tolerance=value * _FRACTION_ROOM, sign=_sign(before, "%"))
+    over = _A_LITTLE_OVER.match(after)
+    low, high = (value, value * (1 + _NEAR_REACH)) if over else (None, None)
+    tolerance = value * _FRACTION_ROOM
+    return Quantity(value=value, unit="%", tolerance=tolerance, sign=_sign(before, "%"), low=low, high=high)
 
 
 def quantity_of_fact(value: Decimal, unit: str, name: str) -> Quantity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from mandarin.numerals import NumeralKind, find_numerals
@@ -13,10 +13,10 @@ SPANS_OF_TIME = frozenset({
     "月", "个月", "季度", "个季度", "周", "年", "周年", "天", "日", "小时", "个小时", "分钟", "秒",
     "个自然日", "自然日",
 })  # fmt: skip
-_UNITS = "%|％|个百分点|百分点|亿元|万元|元|亿份|万份|份|亿股|万股|股|户|万户|天|年"
+_UNITS = "%|％|个百分点|百分点|亿元|万元|元|亿份|万份|份|亿股|万股|股|户|万户|天|年|[亿万]?(?:港元|港币|美元|欧元)"
 _UNIT = re.compile(rf"[(（]\s?(?:单位[:：]\s?)?(?:人民币)?({_UNITS})\s?[)）]")
 _UNIT_LINE = re.compile(
-    rf"单位[:：]\s?(?:人民币)?(亿元|百万元|千万元|万元|千元|元|亿份|万份|份)|[(（]\s?(?:人民币)?({_UNITS})\s?[)）]\s*$"
+    rf"单位[:：]\s?(?:人民币)?(亿元|百万元|千万元|万元|千元|元|亿份|万份|份|[亿万]?(?:港元|港币|美元|欧元))|[(（]\s?(?:人民币)?({_UNITS})\s?[)）]\s*$"
 )
 _RULE = set("|-: \t")
 
@@ -78,10 +78,14 @@ def _rows(text: str) -> dict[int, _Row]:
     head: tuple[str, ...] = ()
     unit, inside = "", False
     lines = list(_lines(text))
+    bare: list[int] = []  # rows of the last table, where no line above says what they are in
     for at, (start, line) in enumerate(lines):
         if line.count("|") < 2:
             found = _UNIT_LINE.search(line)
             unit = (found[1] or found[2]) if found else ("" if inside else unit)
+            if found and line.lstrip().startswith(("单位", "（单位", "(单位")):
+                rows.update({start: replace(rows[start], unit=unit) for start in bare})
+            bare = bare if not line.strip() else []
             head, inside = (), False
             continue
         cells = tuple(line.split("|"))
@@ -91,6 +95,7 @@ def _rows(text: str) -> dict[int, _Row]:
         if not inside and (ruled or not _has_figure(line)):
             head = cells
         is_head = cells is head
+        bare = [*(bare if inside else []), start] if not unit else []
         rows[start] = _Row(cells=cells, head=() if is_head else head, unit=unit, is_head=is_head)
         inside = True
     return rows

@@ -8,11 +8,14 @@ import operator
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from compliance_filters.numbers.evidence import Known
 from compliance_filters.numbers.pages import Page
+from compliance_filters.numbers.quantities import Quantity
 
 _CONTENT = re.compile(r"[\d.,%+\-×*÷/()\s亿万元个百分点倍年份]{3,80}")
+_SAYS = re.compile("[=＝≈]")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _MEASURE = re.compile(r"个?百分点|[亿万千百元个倍年份股天期只次笔手张\s,]")
 _OPERATOR = re.compile(r"[+×*÷/]|(?<=[\d.%)])\s*-")
@@ -20,7 +23,7 @@ _OF_A_SUM = re.compile(r"[+×*÷/\-－＋=]")  # 30,000÷(1+1.2%): the number be
 _RANGE = re.compile(r"[\d\s\-/.]+")  # 2021-2023, 400-888-0199, 12/345: no sum
 _SCALES = (1.0, 100.0, 0.01, 1e4, 1e-4, 1e8, 1e-8)  # per cent, 万 and 亿 may stand on one side alone
 _OPENS, _CLOSES = "(（", ")）"
-_PLAIN = str.maketrans("－＋（）％xX", "-+()%**")
+_PLAIN = str.maketrans("－＋（）％xX加减乘", "-+()%**+-*")
 _CONSTANTS = frozenset({1.0, 100.0, 10_000.0, 12.0, 365.0, 360.0})
 _NEAR = 2  # characters between a result and the bracket that works it out
 _APART = re.compile(r"[，,；;。、]")  # and the bracket is of what follows: 1.864，(1.864-1.385)/1.864
@@ -53,11 +56,15 @@ class Sum:
     divides: bool = False  # what a quotient comes to is no distance of rates
     result: int = -1  # where the result of an equation stands; a bracket's stands before it
 
-    def gives(self, shown: str) -> bool:
+    def gives(self, shown: str, quantity: Quantity | None = None) -> bool:
         """Whether the computation comes to a number as it is written, within its last digit."""
         found = _NUMBER.search(shown)
-        if found is None or (self.divides and shown.endswith("百分点")):
+        if self.divides and shown.endswith("百分点"):
             return False
+        if found is None:  # 四分之三（1-500÷2000）
+            return quantity is not None and any(
+                quantity.admits(Decimal(str(abs(value) * 100))) for value in self.values
+            )
         literal = found.group().replace(",", "")
         room = _HALF * 10.0 ** -len(literal.partition(".")[2])
         wanted, falls = float(literal), shown.startswith(_MINUS)
@@ -74,7 +81,7 @@ def sums(text: str) -> Iterator[Sum]:
         end = _closing(text, start)
         if start < done or end < 0:
             continue
-        content = text[start + 1 : end].translate(_PLAIN)
+        content = _SAYS.split(text[start + 1 : end])[0].translate(_PLAIN)  # (5.47%×10%≈0.55%): the left is worked out
         if not _CONTENT.fullmatch(content) or len(_NUMBER.findall(content)) < 2 or not _OPERATOR.search(content):
             continue
         if _RANGE.fullmatch(content) and not re.search(r"\d\.\d+\s*-\s*\d+\.\d", content):
@@ -154,7 +161,7 @@ class WorkedSums:
         """Whether a figure is a term that is proved elsewhere, or the result of a sum whose terms are all proved."""
         figure = self._page.figures[index]
         shown = self._sum_of(index)
-        if shown is not None and shown.gives(self._shown(index)):
+        if shown is not None and shown.gives(self._shown(index), figure.quantity):
             return not self._open_terms(shown, open_ones)
         within = next((s for s in self._sums if s.start <= figure.start and figure.end <= s.end), None)
         return within is not None and self._is_term(index, open_ones)
@@ -162,12 +169,14 @@ class WorkedSums:
     def is_result(self, index: int) -> bool:
         """Whether a figure stands before a bracket, or behind the sign of an equation, that gives it."""
         shown = self._sum_of(index)
-        return shown is not None and shown.gives(self._shown(index))
+        return shown is not None and shown.gives(self._shown(index), self._page.figures[index].quantity)
 
     def contradict(self, index: int) -> bool:
         """Whether the computation of a figure comes to something else."""
-        shown = self._sum_of(index)
-        return shown is not None and not shown.gives(self._shown(index))
+        shown, written = self._sum_of(index), self._shown(index)
+        if shown is None or not _NUMBER.search(written):
+            return False  # 前五分之一（41÷236≈17.4%）
+        return not shown.gives(written, self._page.figures[index].quantity)
 
     def _is_term(self, index: int, open_ones: Collection[int]) -> bool:
         """A constant, or a number that is known or proved outside the brackets, whatever its unit."""

@@ -25,19 +25,20 @@ def of_messages() -> Iterator[dict[str, Any]]:
 
 def of_several() -> Iterator[dict[str, Any]]:
     """Figures that come of several known numbers; products lie on a shelf, facts and sources are written short."""
-    texts: dict[str, Any] = yaml.safe_load((DATA / "numbers_of_several.yaml").read_text("utf-8"))
-    for case in texts["cases"]:
-        meta = {
-            "today": "2026-11-20",
-            "client_level": "C5",
-            "client_level_expires": "2027-05-20",
-            "products": [texts["shelf"][name] for name in case.get("products", ())],
-            "sources": [_source(n, written) for n, written in enumerate(case.get("sources", ()), 1)],
-            "facts": [
-                dict(zip(("name", "value", "unit", "period"), fact, strict=True)) for fact in case.get("facts", ())
-            ],
-        }
-        yield {**case, "meta": meta}
+    for name in ("numbers_of_several", "numbers_of_rows"):
+        texts: dict[str, Any] = yaml.safe_load((DATA / f"{name}.yaml").read_text("utf-8"))
+        for case in texts["cases"]:
+            meta = {
+                "today": "2026-11-20",
+                "client_level": "C5",
+                "client_level_expires": "2027-05-20",
+                "products": [texts["shelf"][name] for name in case.get("products", ())],
+                "sources": [_source(n, written) for n, written in enumerate(case.get("sources", ()), 1)],
+                "facts": [
+                    dict(zip(("name", "value", "unit", "period"), fact, strict=True)) for fact in case.get("facts", ())
+                ],
+            }
+            yield {**case, "meta": meta}
 
 
 def _source(n: int, written: str) -> dict[str, Any]:
