@@ -22,10 +22,13 @@ _FILLED = re.compile(rf"([A-Za-z啊呀哈嘿哎哦])(?<=[{HAN}].)(?:[{HAN}]\1){{
 _TOLD = re.compile(
     rf"(?P<first>[{HAN}])[{HAN}]{{1,2}}的(?P=first)(?:字)?[,、 ]?(?P<second>[{HAN}])[{HAN}]{{1,2}}的(?P=second)(?:字)?"
 )
+# The number of a tone behind each of two and more syllables: bao3 ben3.
+_TONED = re.compile(r"(?<![A-Za-z0-9])(?:[a-z]{2,6}[1-4] ?){2,}(?![A-Za-z0-9])")
+_TONE = re.compile("([a-z]+)([1-4]) ?")
 # One of these stands in every disguise, so that plain text is skipped fast.
 _LOOKS = re.compile(
     rf"{_CLOSE}[{HAN}]?{_OPEN}|[a-zü]\)|<|的[{HAN}]字?[,、 ]?[{HAN}]{{2,3}}的"
-    rf"|[A-Za-z啊呀哈嘿哎哦][{HAN}][A-Za-z啊呀哈嘿哎哦]"
+    rf"|[A-Za-z啊呀哈嘿哎哦][{HAN}][A-Za-z啊呀哈嘿哎哦]|[a-z][1-4] ?[a-z]{{2}}"
 )
 
 
@@ -33,7 +36,7 @@ def undisguised(source: Mapped) -> Mapped:
     """The text without frames, fillers and readings in a word, and with a word that is told character by character."""
     if not _LOOKS.search(source.text):
         return source
-    for step in (_frames, _fillers, _told):
+    for step in (_frames, _fillers, _tones, _told):
         source = source.edit(step(source.text))
     return source
 
@@ -54,6 +57,14 @@ def _fillers(text: str) -> Iterator[Edit]:
         for at in range(found.start(), found.end()):
             if text[at] == found[1]:
                 yield Edit(start=at, end=at + 1, replacement="")
+
+
+def _tones(text: str) -> Iterator[Edit]:
+    for found in _TONED.finditer(text):
+        pieces = list(_TONE.finditer(found.group()))
+        if all(len(split_pinyin(m[1])) == 1 for m in pieces):
+            start, end = found.start(), found.start() + pieces[-1].end()
+            yield Edit(start=start, end=end, replacement="".join(m[1] for m in pieces))
 
 
 def _told(text: str) -> Iterator[Edit]:

@@ -46,6 +46,12 @@ def test_marks_between_single_characters_are_dropped(written: str, meant: str) -
         ("b\u0430\u043e本", "保本"),
         ("呢只唔保本", "呢只不保本"),
         ("蚀咗", "亏了"),
+        ("&#20445;&#26412;", "保本"),
+        (r"\u4fdd\u672c", "保本"),
+        (r"\ud800", "\ufffd"),
+        ("bao3 ben3，放心", "保本,放心"),
+        ("明天bi4zhang4", "明天必涨"),
+        ("赔不赚稳", "稳赚不赔"),
         ("稳。赚。不。赔", "稳赚不赔"),
     ],
 )

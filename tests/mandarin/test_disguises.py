@@ -17,6 +17,7 @@ from mandarin.offsets import mapped
         ("保a本a保a息", "保本保息"),
         ("稳啊赚啊不啊赔啊", "稳赚不赔"),
         ("保险的保,本金的本", "保本"),
+        ("bao3 ben3 bao3 xi1,放心", "baobenbaoxi,放心"),
         ("稳定的稳、赚钱的赚", "稳赚"),
     ],
 )
@@ -33,6 +34,7 @@ def test_a_disguise_is_taken_off(written: str, meant: str) -> None:
         "保单的保额和本期的本息",
         "收益<5%",
         "好啊,行啊",
+        "see table1 row2",
         "他的父亲的朋友",
         "净值(ETF)",
     ],
