@@ -27,8 +27,9 @@ _TONED = re.compile(r"(?<![A-Za-z0-9])(?:[a-z]{2,6}[1-4] ?){2,}(?![A-Za-z0-9])")
 _TONE = re.compile("([a-z]+)([1-4]) ?")
 # One of these stands in every disguise, so that plain text is skipped fast.
 _LOOKS = re.compile(
-    rf"{_CLOSE}[{HAN}]?{_OPEN}|[a-zü]\)|<|的[{HAN}]字?[,、 ]?[{HAN}]{{2,3}}的"
-    rf"|[A-Za-z啊呀哈嘿哎哦][{HAN}][A-Za-z啊呀哈嘿哎哦]|[a-z][1-4] ?[a-z]{{2}}"
+    rf"[)】」』》>}}\]”\"<的A-Za-zü啊呀哈嘿哎哦](?:(?<={_CLOSE})[{HAN}]?{_OPEN}|(?<=[a-zü])\)|(?<=<)"
+    rf"|(?<=的)[{HAN}]字?[,、 ]?[{HAN}]{{2,3}}的|(?<=[A-Za-z啊呀哈嘿哎哦])[{HAN}][A-Za-z啊呀哈嘿哎哦]"
+    rf"|(?<=[a-z])[1-4] ?[a-z]{{2}})"
 )
 
 
