@@ -9,6 +9,7 @@ from typing import Any
 
 import ahocorasick
 
+from mandarin.disguises import undisguised
 from mandarin.homophones import HomophoneFinder
 from mandarin.offsets import Edit, Mapped
 from mandarin.script import HAN
@@ -19,14 +20,18 @@ _REMEMBERED = 16  # texts; the filters of one verdict read the same text, so it 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+_ESCAPE = r"&#\d{5};|\\u[0-9a-fA-F]{4}"  # a Chinese character by its number, as web pages and programs write it
+
 # One character at a time behind a mark (稳、赚、不、亏), and letters spelled out before a Chinese one (b a o 本).
 _SPELLED_OUT = re.compile(
-    rf"[{HAN}][、,.\-~|/_](?<![{HAN}A-Za-z]..)(?:[{HAN}][、,.\-~|/_])+[{HAN}](?![{HAN}])"
+    rf"[{HAN}][、,.\-~|/_。!;](?<![{HAN}A-Za-z]..)(?:[{HAN}][、,.\-~|/_。!;])+[{HAN}](?![{HAN}])"
     rf"|(?<![A-Za-z])(?:[A-Za-z] ){{1,5}}[A-Za-z] ?(?=[{HAN}])"
 )
-_MARK = re.compile(r"[、,.\-~|/_ ]")
+_MARK = re.compile(r"[、,.\-~|/_ 。!;]")
 # What stands in every such run. It begins with the rarest character, so that plain text is skipped fast.
-_SPELLED_PART = re.compile(rf"[、,.\-~|/_ ](?:(?<=[{HAN}][、,.\-~|/_])[{HAN}][、,.\-~|/_]|(?<=[A-Za-z] )[A-Za-z])")
+_SPELLED_PART = re.compile(
+    rf"[、,.\-~|/_ 。!;](?:(?<=[{HAN}][、,.\-~|/_。!;])[{HAN}][、,.\-~|/_。!;]|(?<=[A-Za-z] )[A-Za-z])"
+)
 
 
 class Normaliser:
@@ -41,6 +46,9 @@ class Normaliser:
         self._meant = meant
         self._written = _automaton(meant)
         self._benign = _automaton(lexicon.get("variant_benign") or ())
+        self._drawn = {str(sign): str(word) for sign, word in (lexicon.get("drawn") or {}).items()}
+        signs = map(re.escape, sorted(self._drawn, key=len, reverse=True))
+        self._signs = re.compile("|".join((_ESCAPE, *signs)))
         heard = lexicon.get("sound_alikes") or ()
         self._homophones = HomophoneFinder(heard)
         self._spelled = SpelledWords([*heard, *(lexicon.get("spelled_words") or ())])
@@ -51,8 +59,19 @@ class Normaliser:
         return self._remembered(text)
 
     def _of(self, text: str) -> Mapped:
-        joined = joined_letters(_joined(without_tones(_plain(text))))
+        joined = joined_letters(_joined(undisguised(without_tones(self._undrawn(text)))))
         return self._sounded(self._respelled(joined))
+
+    def _undrawn(self, text: str) -> Mapped:
+        """The plain text with words for the signs that stand for them, before signs between characters are dropped."""
+        edits = [
+            Edit(start=m.start(), end=m.end(), replacement=self._drawn.get(m.group()) or _unescaped(m.group()))
+            for m in self._signs.finditer(text)
+        ]
+        if not edits:
+            return _plain(text)
+        drawn = Mapped.from_edits(text, edits)
+        return drawn.compose(_plain(drawn.text))
 
     def _sounded(self, source: Mapped) -> Mapped:
         edits: list[Edit] = []
@@ -84,6 +103,12 @@ class Normaliser:
 def _plain(text: str) -> Mapped:
     odd = [Edit(start=m.start(), end=m.end(), replacement="\ufffd") for m in _SURROGATE.finditer(text)]
     return Mapped.from_edits(text, odd).then(one_script) if odd else one_script(text)
+
+
+def _unescaped(written: str) -> str:
+    """The character behind &#20445; or \\u4fdd; half of a pair stays as a mark that nothing matches."""
+    code = int(written[2:-1]) if written.startswith("&") else int(written[2:], 16)
+    return _SURROGATE.sub("\ufffd", chr(code))
 
 
 def _joined(source: Mapped) -> Mapped:

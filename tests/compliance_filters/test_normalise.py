@@ -32,3 +32,40 @@ def test_all_filters_of_a_pack_normalise_a_text_once(monkeypatch: pytest.MonkeyP
 )
 def test_marks_between_single_characters_are_dropped(written: str, meant: str) -> None:
     assert builtin_pack().normalise(written).text == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("稳💰不赔", "稳赚不赔"),
+        ("明天必📈停", "明天必涨停"),
+        ("亻呆亻呆本", "保本保息"),
+        ("酉己资", "配资"),
+        ("稳z不p", "稳赚不赔"),
+        ("🅱️本", "保本"),
+        ("b\u0430\u043e本", "保本"),
+        ("呢只唔保本", "呢只不保本"),
+        ("蚀咗", "亏了"),
+        ("&#20445;&#26412;", "保本"),
+        (r"\u4fdd\u672c", "保本"),
+        (r"\ud800", "\ufffd"),
+        ("bao3 ben3，放心", "保本,放心"),
+        ("明天bi4zhang4", "明天必涨"),
+        ("赔不赚稳", "稳赚不赔"),
+        ("稳。赚。不。赔", "稳赚不赔"),
+    ],
+)
+def test_words_written_in_parts_initials_pictures_and_dialect_are_read(written: str, meant: str) -> None:
+    assert builtin_pack().normalise(written).text == meant
+
+
+@pytest.mark.parametrize("text", ["今天A股📈不错", "恭喜🎉发财", "返🧧佣"])
+def test_pictures_that_complete_no_word_are_dropped_or_stay(text: str) -> None:
+    assert "必涨" not in builtin_pack().normalise(text).text
+    assert "红包" not in builtin_pack().normalise(text).text
+
+
+def test_a_picture_in_a_word_leads_back_to_its_place() -> None:
+    read = builtin_pack().normalise("这只稳💰不赔")
+    start = read.text.index("稳赚不赔")
+    assert read.original_text(start, start + 4) == "稳💰不赔"
