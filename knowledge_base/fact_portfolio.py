@@ -36,6 +36,9 @@ ALLOCATION = {
     "债券": "bond_position", "资产支持证券": "abs_position", "贵金属投资": "metal_position",
     "买入返售金融资产": "repo_position", "银行存款和结算备付金合计": "cash_position", "银行存款": "cash_position",
 }  # fmt: skip
+AMOUNTS = {"银行存款和结算备付金合计": "cash_amount"}
+_AMOUNT = re.compile(r"金额")
+_SUM = re.compile(r"合\s*计|小\s*计|总\s*计")
 _NONE = frozenset({"-", "－", "—", "-%"})
 HELD_NONE = "“-”，即未持有"
 
@@ -48,18 +51,21 @@ class PortfolioTable:
     name: int
     share: int
     rank: int | None = None
+    amount: int | None = None  # of an asset class in yuan
 
 
 def portfolio_table(block: Block, header: Sequence[str]) -> PortfolioTable | None:
     """What a table tells of a portfolio; None for any other table."""
     heading = block.heading_path[-1] if block.heading_path else ""
     if (share := _column(header, _OF_ASSETS)) is not None and (name := _column(header, re.compile("项目"))) is not None:
-        return PortfolioTable(attribute=None, name=name, share=share)
+        return PortfolioTable(attribute=None, name=name, share=share, amount=_column(header, _AMOUNT))
     share = _column(header, _OF_NET_ASSETS)
     if share is None or _OTHER_LISTS.search(heading + "".join(header)):
         return None
     if (name := _column(header, re.compile("行业类别"))) is not None:
         return PortfolioTable(attribute="industry_position", name=name, share=share)
+    if (name := _column(header, re.compile("债券品种"))) is not None:
+        return PortfolioTable(attribute="bond_of_net_assets", name=name, share=share)
     name, rank = _column(header, _NAME), _column(header, re.compile("^序号$"))
     listed = _column(header, _QUANTITY) is not None or _RANKED.search(heading)
     if name is None or rank is None or not listed:
@@ -75,6 +81,8 @@ def facts_of_portfolio(about: About, block: Block, shape: PortfolioTable) -> Ite
         yield from (fact for row in rows for fact in _asset(about, block, row, shape))
     elif shape.attribute == "industry_position":
         yield from _industries(about, block, rows, shape)
+    elif shape.attribute == "bond_of_net_assets":
+        yield from (fact for row in rows for fact in _whole(about, block, row, shape))
     else:
         for row in rows:
             rank = row[shape.rank or 0].text.strip()
@@ -92,8 +100,26 @@ def _kind(columns: str, heading: str) -> str:
     return by_columns or next((name for pattern, name in _KINDS if pattern.search(told)), "holding")
 
 
+def _whole(about: About, block: Block, row: Sequence[Cell], shape: PortfolioTable) -> Iterator[Fact]:
+    """The sum of a table by kinds of bonds."""
+    value = _number(row[shape.share].text)
+    if shape.attribute is not None and value is not None and _SUM.search(row[shape.name].text):
+        printed = row[shape.share].text.strip().rstrip("%％")
+        yield make_fact(
+            about, shape.attribute, None, reported(about), value=value, unit="%", **_span(block, row),
+            value_text=f"{printed}%",
+        )  # fmt: skip
+
+
 def _asset(about: About, block: Block, row: Sequence[Cell], shape: PortfolioTable) -> Iterator[Fact]:
-    attribute = ALLOCATION.get(_NUMBERING.sub("", row[shape.name].text.strip()))
+    label = _NUMBERING.sub("", row[shape.name].text.strip())
+    attribute = ALLOCATION.get(label)
+    amount = _number(row[shape.amount].text) if shape.amount is not None else None
+    if label in AMOUNTS and amount is not None and shape.amount is not None:
+        yield make_fact(
+            about, AMOUNTS[label], None, reported(about), value=amount, unit="元", **_span(block, row),
+            value_text=f"{row[shape.amount].text.strip()}元",
+        )  # fmt: skip
     printed = row[shape.share].text.strip()
     value = _number(printed)
     if attribute is None or (value is None and printed not in _NONE):
@@ -107,11 +133,7 @@ def _asset(about: About, block: Block, row: Sequence[Cell], shape: PortfolioTabl
 def _industries(about: About, block: Block, rows: Sequence[Sequence[Cell]], shape: PortfolioTable) -> Iterator[Fact]:
     """Industries with a share, the largest first; the sums of a table are none."""
     shares = [(value, row) for row in rows if (value := _number(row[shape.share].text)) is not None and value > 0]
-    told = [
-        (value, row)
-        for value, row in shares
-        if not re.search(r"合\s*计|小\s*计|总\s*计", row[shape.name].text + row[0].text)
-    ]
+    told = [(value, row) for value, row in shares if not _SUM.search(row[shape.name].text + row[0].text)]
     for rank, (_, row) in enumerate(sorted(told, key=lambda one: -one[0])[:MOST_ROWS], start=1):
         yield from _listed(about, block, row, shape, rank)
 

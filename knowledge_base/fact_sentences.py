@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from knowledge_base.document import Block
+from knowledge_base.fact_holders import staff_of_sentence
 from knowledge_base.fact_source import About, Dated, make_fact, reported
 from knowledge_base.facts import Fact
 from knowledge_base.metadata import ProductName
@@ -36,6 +37,7 @@ def facts_of_paragraph(about: About, block: Block) -> Iterator[Fact]:
     """Facts of one paragraph; a performance only where the document reports on a period."""
     if about.metadata.period:
         yield from _performance(about, block)
+        yield from staff_of_sentence(about, block)
     yield from _constants(about, block)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from knowledge_base.document import Block, Cell
+from knowledge_base.fact_holders import facts_of_holders, holder_table
 from knowledge_base.fact_portfolio import facts_of_portfolio, portfolio_table
 from knowledge_base.fact_source import FEES, About, Dated, make_fact, reported
 from knowledge_base.fact_tiers import facts_of_tiers, tiered_fee
@@ -39,6 +40,10 @@ def facts_of_table(about: About, block: Block) -> Iterator[Fact]:
         yield from facts_of_tiers(about, block, fee)
     elif shape := portfolio_table(block, header):
         yield from facts_of_portfolio(about, block, shape)
+    elif holders := holder_table(header if any(header) else [cell.text for cell in table.rows[0]]):
+        yield from facts_of_holders(about, block, holders)
+    elif (amount := _distributable(header)) is not None:
+        yield from _from_years(about, block, "distributable_amount", amount)
     elif header and STAGE.match(header[0].strip()):
         yield from _from_stages(about, block, header)
     elif any("姓名" in text for text in header) and any(OFFICE.search(text) for text in header):
@@ -85,6 +90,23 @@ def _from_managers(about: About, block: Block, header: Sequence[str]) -> Iterato
                 yield from _fact(about, "manager_since", row[since], None, reported(about))
             if years is not None:
                 yield from _fact(about, "manager_experience", row[years], None, reported(about))
+
+
+def _distributable(header: Sequence[str]) -> int | None:
+    """The column of a trust's distributable amounts, where its rows are years."""
+    if not header or header[0].strip() not in ("期间", "年度"):
+        return None
+    return next((n for n, text in enumerate(header) if text.strip().startswith("可供分配金额")), None)
+
+
+def _from_years(about: About, block: Block, attribute: str, column: int) -> Iterator[Fact]:
+    """Rows 本期, 2023年, 2022年 of one amount."""
+    assert block.table is not None
+    for row in block.table.body:
+        label = row[0].text.strip()
+        period = about.metadata.period if label.startswith("本") else period_of_range(label)
+        if period is not None:
+            yield from _fact(about, attribute, row[column], None, reported(about, period), unit=block.table.unit)
 
 
 def _from_rows(about: About, block: Block, header: Sequence[str]) -> Iterator[Fact]:

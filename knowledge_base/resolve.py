@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TypeVar
@@ -33,7 +33,8 @@ FOLLOWING_CLASS = re.compile(
 FOLLOWING_KIND = re.compile(r"\s*(?:ETF联接|ETF|FOF|LOF|QDII|REITs?)(?:基金)?", re.IGNORECASE)
 NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级|(?:(?<=^[A-Z])|(?<=^那[A-Z]))(?=[的呢]))(?!债|信用|评级)")
 CLASSES_TOGETHER = re.compile(r"(?<![A-Za-z])([A-Z]{2,4})(?=[两二三四]类|[两二三四]个?份额)")  # AC两类
-FEEDER = re.compile(r"(?:ETF)?联接")
+CURRENCY_CLASS = re.compile(r"(美元|港币|港元|欧元)(?:现汇|现钞)?(?=份额|类)")
+FEEDER = re.compile(r"(?:ETF)?的?联接")
 
 
 def resolve(
@@ -78,6 +79,7 @@ def _products(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
     found += _by_initials(_blanked(text, found), names)
     parts = _by_part(_blanked(text, found), names)
     parts += _by_term(_blanked(text, [*found, *parts]), names)
+    parts += _by_own_words(_blanked(text, [*found, *parts]), names)
     if not found and _longest(parts) < SHORTEST_SOUND:  # a few characters of a name may be a name typed wrongly
         heard = _by_sound(text, names)
         parts = heard if _longest(heard) > _longest(parts) else parts
@@ -185,7 +187,8 @@ def _with_class(
     """A class named apart from its fund (四季度末A份额) narrows a single fund; letters that no fund has are told."""
     rest = _blanked(text, plain)
     letters, together = tuple(dict.fromkeys(NAMED_CLASS.findall(rest))), CLASSES_TOGETHER.search(rest)
-    if not (letters or together) or len(plain) != 1 or plain[0].is_share:
+    currency = CURRENCY_CLASS.search(rest)
+    if not (letters or together or currency) or len(plain) != 1 or plain[0].is_share:
         return plain, () if plain else letters
     main = next(one.main_code for one in names if one.code == plain[0].codes[0])
     classes = _classes(names, main)
@@ -194,7 +197,15 @@ def _with_class(
     chosen = [classes[letter].code for letter in letters if letter in classes]
     if chosen and (len(plain[0].codes) > 1 or len(classes) == len(plain[0].codes)):
         plain = [replace(plain[0], codes=tuple(chosen), name=_name_of(names, chosen, plain[0].name))]
-    return plain, tuple(letter for letter in letters if classes and letter not in classes)
+    own = set(classes) or {"A"}  # what has no classes is asked for as its class A
+    return plain, (*(letter for letter in letters if letter not in own), *_other_currency(rest, main, names))
+
+
+def _other_currency(text: str, main_code: str, names: Sequence[KnownName]) -> Iterator[str]:
+    """Currencies of share classes that no name of the fund has: 港币份额."""
+    for found in CURRENCY_CLASS.finditer(text):
+        if not any(found[1] in one.name for one in names if one.main_code == main_code):
+            yield found[1]
 
 
 def _name_of(names: Sequence[KnownName], codes: Sequence[str], otherwise: str) -> str:
@@ -239,6 +250,22 @@ def _by_term(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
         if len(meant) == 1:
             main = meant.pop()
             matches.append(_of_class(text, _partial(names, main, (start, end)), main, names))
+    return matches
+
+
+def _by_own_words(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
+    """债券增强 for 中信证券债券增强: a short name without its brand, where one fund alone has it."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for one in names:
+        words = _unbranded(_written(one))
+        if one.kind == "short" and not names_class(one) and SHORTEST_SOUND <= len(words) < len(one.name):
+            owners[words].add(one.main_code)
+    matches = []
+    for words, mains in owners.items():
+        at = text.find(words)
+        if at >= 0 and len(mains) == 1 and APART.search(text[:at]):
+            main = next(iter(mains))
+            matches.append(_of_class(text, _partial(names, main, (at, at + len(words))), main, names))
     return matches
 
 

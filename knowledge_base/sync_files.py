@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from knowledge_base.access import Principal, system_principal
@@ -16,13 +16,13 @@ from knowledge_base.catalog import Catalog, searchable
 from knowledge_base.describe import describe
 from knowledge_base.document import DocumentVersion, ParsedDocument
 from knowledge_base.errors import ParseError
-from knowledge_base.extract import extract_facts
+from knowledge_base.extract import EXTRACTOR, extract_facts
 from knowledge_base.facts import FactStore
 from knowledge_base.metadata import Metadata, content_hash, document_id_of, version_id_of
 from knowledge_base.parse import parse_bytes
 from knowledge_base.products import Products
 from knowledge_base.settings import KnowledgeBaseSettings
-from knowledge_base.tables import files
+from knowledge_base.tables import files, versions
 
 ALL_DOCUMENTS = system_principal("sync")  # used only after the caller's right to write was checked
 
@@ -55,7 +55,7 @@ class SyncRow:
     """What became of one file."""
 
     path: str  # relative to the folder
-    outcome: str  # added | updated | unchanged | moved | duplicate | removed | failed
+    outcome: str  # added | updated | unchanged | reread | moved | duplicate | removed | failed
     version_id: str | None = None
     reason: str | None = None  # why it failed
     again: bool = False  # what failed may pass next time though the file stays as it is
@@ -93,6 +93,8 @@ class FileSync:
         known = self._file(path)
         if known is not None and (known.size_bytes, known.mtime_ns) == (status.st_size, status.st_mtime_ns):
             outcome = "unchanged" if known.reason is None else "failed"
+            if outcome == "unchanged" and self._is_outdated(known.version_id):
+                return self._read_again(path, status, known.version_id)
             return SyncRow(path=path, outcome=outcome, version_id=known.version_id, reason=known.reason)
         content = self._read(path, status)
         version_id = version_id_of(content_hash(content))
@@ -153,12 +155,34 @@ class FileSync:
             warnings=(*metadata.warnings, *parsed.warnings, *_flagged(parsed, self.instructs)),
         )
 
+    def _is_outdated(self, version_id: str | None) -> bool:
+        """Whether an earlier edition of this program read the facts of a version whose text is there."""
+        query = select(versions.c.facts_read).where(
+            versions.c.id == version_id, versions.c.indexed, versions.c.erased_at.is_(None)
+        )
+        with self.catalog.engine.connect() as connection:
+            row = connection.execute(query).first()
+        return row is not None and row.facts_read < EXTRACTOR
+
+    def _read_again(self, path: str, status: os.stat_result, version_id: str) -> SyncRow:
+        """Read the facts of a stored version anew; text, chunks and vectors stay, and what editors decided."""
+        parsed = self.catalog.parsed(version_id, principal=ALL_DOCUMENTS)
+        content = self._read(path, status)
+        metadata = replace(describe(path, content, parsed), **self.stated)
+        with self.catalog.engine.begin() as connection:
+            self._put_facts(version_id, parsed, metadata, connection)
+        return SyncRow(path=path, outcome="reread", version_id=version_id)
+
+    def _put_facts(self, version_id: str, parsed: ParsedDocument, metadata: Metadata, connection: Connection) -> None:
+        facts = extract_facts(version_id, metadata, parsed)
+        FactStore(self.catalog.engine).replace(version_id, facts, principal=self.principal, connection=connection)
+        connection.execute(update(versions).where(versions.c.id == version_id).values(facts_read=EXTRACTOR))
+
     def _stage(self, version: DocumentVersion, parsed: ParsedDocument, metadata: Metadata) -> None:
-        facts = extract_facts(version.id, metadata, parsed)
         engine = self.catalog.engine
         with engine.begin() as connection:
             self.catalog.stage(version, parsed, metadata, principal=self.principal, connection=connection)
-            FactStore(engine).replace(version.id, facts, principal=self.principal, connection=connection)
+            self._put_facts(version.id, parsed, metadata, connection)
             Products(engine).learn(version.id, metadata, principal=self.principal, connection=connection)
 
     def _index_again(self, version_ids: tuple[str, ...]) -> None:

@@ -86,6 +86,7 @@ versions = Table(
     Column("retain_until", Date),  # last day on which its text is kept once it is out of force; none = for good
     Column("erased_at", UtcDateTime),  # when text, blocks and facts were removed; the row stays as their trace
     Column("added_at", UtcDateTime, nullable=False),
+    Column("facts_read", Integer, nullable=False, server_default="0"),  # extract.EXTRACTOR that read its facts
 )
 
 version_labels = Table("kb_version_labels", metadata, _of_version(), Column("label", String(80), primary_key=True))

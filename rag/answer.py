@@ -11,6 +11,7 @@ from typing import Protocol
 from knowledge_base.access import Principal
 from prompts.chat import Message
 from rag.asking import Asks, asks
+from rag.beyond import of_the_time
 from rag.cite import Citations, Claim
 from rag.compute import Computed, computed
 from rag.disclose import Disagreements, UpheldFacts, disclosed
@@ -29,6 +30,7 @@ from rag.ranked import INDUSTRIES, list_asked, rows_of_list
 from rag.ranked_facts import ranked_facts
 from rag.retrieve import Query, Retriever
 from rag.risks import ProductRegister, risks_of
+from rag.sections import answer_from_sections
 from rag.settings import RagSettings
 from rag.tables import tabled
 from rag.timely import lacking_note, of_periods
@@ -147,7 +149,7 @@ class Answerer:
             return _Composed(answer=self._abstain(asked, query, principal, note=_unknown_note(asked)))
         if asked.other_classes and asked.products:
             return _Composed(answer=self._abstain(asked, query, principal, note=_class_note(asked)))
-        if asks(question, Asks.FORECAST):
+        if asks(question, Asks.FORECAST) or (asked.products and asks(question, Asks.TO_COME)):
             return _Composed(answer=self._abstain(asked, query, principal, note=_FORECAST))
         found = without_instructions(self.retriever.search(query, principal), self.instructions)
         passages: Sequence[Passage] = found
@@ -162,7 +164,8 @@ class Answerer:
         near = of_periods(asked.calendar_periods, near)
         worked = computed(asked, stated.stated)
         claims = judged(asked, [*stated.claims, *([worked.claim] if worked else [])], stated.stated)
-        quoted = listed or self._general(asked, query, principal) or self._quoted(asked, stated, near)
+        quoted = listed or self._general(asked, query, principal) or self._section(asked, stated, query, principal)
+        quoted = of_the_time(asked, available, quoted or self._quoted(asked, stated, near))
         quoted = quoted if claims else judged_quotes(asked, quoted)
         claims += quoted if listed or not wanted else [claim for claim in quoted if _HOLDS_NONE.search(claim.text)]
         claims, open_notes = self._disclosed(claims, query, principal)
@@ -208,6 +211,18 @@ class Answerer:
         found = self.retriever.search(replace(query, text=wanted.search_text), principal)
         near = of_periods(asked.calendar_periods, self.retriever.with_neighbours(found, query, principal, of=3))
         return rows_of_list(wanted, without_instructions(near, self.instructions)), True
+
+    def _section(self, asked: Understood, stated: FactAnswer, query: Query, principal: Principal) -> list[Claim]:
+        """The section of a report that tells of the topic asked for, where facts are not the whole answer."""
+        if asked.withheld or (stated.claims and asked.says_only_names):
+            return []
+
+        def found(wanted: Query) -> Sequence[Passage]:
+            passages = self.retriever.search(wanted, principal)
+            near = self.retriever.with_neighbours(passages, wanted, principal, of=4)
+            return without_instructions(near, self.instructions)
+
+        return answer_from_sections(asked, query, self.retriever.periods(query, principal), found)
 
     def _general(self, asked: Understood, query: Query, principal: Principal) -> list[Claim]:
         """For a question on no product what the firm's general documents say, before any one product's report."""

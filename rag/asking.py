@@ -23,6 +23,7 @@ class Asks(StrEnum):
     COMPARE = "compare"
     PREMISE = "premise"  # states something and wants it confirmed
     FORECAST = "forecast"
+    TO_COME = "to_come"  # of a product: what has not happened on the day of the last report
     FOLLOW = "follow"  # speaks of what was named before
     OF_PRODUCT = "of_product"  # may be meant of the product spoken of before
     OPINION = "opinion"  # of a share: what somebody thinks of it

@@ -15,6 +15,7 @@ from rag.apart import asked_apart
 from rag.cite import Claim
 from rag.fits import fit
 from rag.passage import Passage
+from rag.sentences import ENUMERATED, MOST_ENUMERATED
 from rag.settings import RagSettings
 from rag.tokens import names_a_thing, question_words, rephrased, synonyms, terms
 from rag.units import Unit, units
@@ -23,8 +24,6 @@ Shares = Callable[[Sequence[str]], dict[str, float]]
 
 _ASKS_LIST = re.compile(r"哪些|前[十五三]|[十五]大|明细|都有什么")
 _ASKS_SECTION = re.compile(r"展望|运作分析")
-_ENUMERATED = re.compile(r"^(?:第[一二三四五六]|[一二三四五六][是、]|其[一二三]|[（(]?[1-6一二三四五六][)）、.])")
-_MOST_ENUMERATED = 6  # sentences of a section that counts its points
 _LEAST_SAID = 2.5  # nats; 公司年会什么时候开 says little more than 公司
 _CONTEXT = 0.5  # a word that stands above a sentence counts less than one in it
 _HEADING = 0.85  # a word of the heading right above it counts nearly as much
@@ -135,7 +134,7 @@ class Extractor:
         ]
         behind = sorted((c for c in same if c.places[0].start >= start), key=lambda claim: claim.places[0].start)
         most = self._settings.answer_sentences
-        while most < min(len(behind), _MOST_ENUMERATED) and _ENUMERATED.match(behind[most].text):
+        while most < min(len(behind), MOST_ENUMERATED) and ENUMERATED.match(behind[most].text):
             most += 1  # points that are counted (第一, 第二) are told to the last
         return behind[:most]
 

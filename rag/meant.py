@@ -12,7 +12,10 @@ from knowledge_base.products import MetricMatch, ProductMatch
 from rag.asking import Asks, asks
 
 _EARNED = re.compile(r"[赚亏]了多少(?!个?(?:百分)?点)")  # a rate or an amount
+_NO_RATE = re.compile(r"多少|几|收益|涨|跌|高|低|[赢输超差比]")
 _SINCE_ANOTHER = re.compile(r"比|[A-Z].{0,3}[A-Z]")  # 比上年末, A类和C类: no change within one period
+_FORM = re.compile(r"ETF|LOF|FOF|QDII|REITs?", re.IGNORECASE)
+_WENT = re.compile(r"(?:增加|减少|缩水|变[大小多少])了?(?:吗|没)")
 _PAID = re.compile(
     r"(?:付|花|支出|发生)了?(?:多少|几)|[交收提]了(?:多少|几)|多少(?:钱|[万亿]?元|[万亿])|费的?(?:总额|金额)"
 )
@@ -20,6 +23,9 @@ _PAID_FEES = {"management_fee_rate": "management_fee", "custody_fee_rate": "cust
 _RELATED = {  # what a figure is made of is told with it, and whose it is
     "excess_return": ("net_value_growth", "benchmark_return"),
     "manager_experience": ("fund_manager",),
+    "manager_since": ("fund_manager",),
+    "institution_share": ("single_investor_share",),
+    "individual_share": ("institution_share", "single_investor_share"),
 }
 
 
@@ -39,6 +45,7 @@ def metrics_meant(
         metrics = tuple(_as_profit(one) for one in metrics)
     elif _EARNED.search(question) and any(one.id == "net_value_growth" and one.spoken for one in metrics):
         metrics = (*metrics, *(_as_profit(one) for one in metrics if one.id == "net_value_growth"))
+    metrics = _as_index(question, metrics, periods)
     return _with_beginning(question, _as_paid(question, metrics, periods), periods)
 
 
@@ -50,6 +57,15 @@ def asks_money(question: str) -> bool:
 def growth(at: int) -> MetricMatch:
     """Growth as the metric of a question that names none."""
     return MetricMatch(id="net_value_growth", label=all_metrics()["net_value_growth"].label, start=at, end=at)
+
+
+def _as_index(
+    question: str, metrics: tuple[MetricMatch, ...], periods: Sequence[PeriodMatch]
+) -> tuple[MetricMatch, ...]:
+    """What is compared with, where a benchmark is named and neither a period nor a rate: 天天利业绩基准."""
+    if periods or _NO_RATE.search(question) or [one.id for one in metrics] != ["benchmark_return"]:
+        return metrics
+    return tuple(replace(one, id="benchmark", label=all_metrics()["benchmark"].label) for one in metrics)
 
 
 def _as_profit(metric: MetricMatch) -> MetricMatch:
@@ -81,7 +97,8 @@ def _with_beginning(
     question: str, metrics: tuple[MetricMatch, ...], periods: Sequence[PeriodMatch]
 ) -> tuple[MetricMatch, ...]:
     """What became of the shares within one period is their number at its beginning and at its end."""
-    if len(periods) > 1 or not asks(question, Asks.DIFFERENCE) or _SINCE_ANOTHER.search(question):
+    moved = asks(question, Asks.DIFFERENCE) or _WENT.search(question)
+    if len(periods) > 1 or not moved or _SINCE_ANOTHER.search(_FORM.sub("", question)):
         return metrics
     named = {one.id for one in metrics}
     opening = all_metrics()["opening_shares"]
@@ -104,4 +121,4 @@ def with_related(metrics: Sequence[MetricMatch]) -> tuple[MetricMatch, ...]:
         for other in _RELATED.get(metric.id, ())
         if other not in named
     ]
-    return (*more, *metrics)
+    return (*{metric.id: metric for metric in more}.values(), *metrics)

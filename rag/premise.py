@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from knowledge_base.facts import Fact
@@ -19,10 +20,11 @@ _RISE = re.compile(r"涨|赚|盈利|上升|增长(?!率)|正收益|为正|是正
 _FALL = re.compile(r"跌|亏|赔|下降|负收益|为负|是负|跑输|落后|低于")
 _RAISED = re.compile(r"上调|调高|提高|上升|上涨|涨(?!幅|跌)|增加|增长|高出|升(?!级)|加[了到]|变[多高大贵]")
 _DENIED = re.compile("(?:没有?|[不未无])[^，。；]{0,3}$")
-_LOWERED = re.compile(r"下调|调低|降(?!准|息|本)|下跌|跌(?!幅)|减少|缩减|回落|下滑|变[少低小]")
+_LOWERED = re.compile(r"下调|调低|降(?!准|息|本)|下跌|跌(?!幅)|减少|缩减|缩水|缩(?=了)|回落|下滑|变[少低小]")
 _GRANTED = re.compile(r"为什么|为何|为啥|怎么会|凭什么|因为什么")
 _CLAUSE = re.compile(r"[，。；、,;]")
 _SIGNED = frozenset({"net_value_growth", "profit", "excess_return", "realised_income"})
+_SIZES = {"opening_shares": "shares", "total_shares": "shares", "net_asset_value": "net_asset_value"}
 _CALENDAR = frozenset({NumeralKind.DATE, NumeralKind.ORDINAL, NumeralKind.CODE})
 _SAID_IN_TEN_THOUSANDS = 10_000  # 680万
 _CONTRADICTED = "这一说法与文件记载不符。"
@@ -73,6 +75,9 @@ def _verdict(asked: Understood, stated: Sequence[Stated]) -> bool | None:
     values = [one.fact for one in stated if one.fact.value is not None]
     signs = [one.fact.value > 0 for one in stated if one.fact.attribute in _SIGNED and one.fact.value]
     falls, rises = bool(_FALL.search(told)), bool(_RISE.search(told))
+    moved, said = _moved(stated), _direction(told)
+    if moved is not None and said is not None and (moved != said or not claimed):
+        return moved == said
     if signs and falls != rises and any(sign != rises for sign in signs):
         return False
     if claimed and values:
@@ -83,6 +88,20 @@ def _verdict(asked: Understood, stated: Sequence[Stated]) -> bool | None:
     if words:
         return any(_shares(word, told) for word in words)
     return None
+
+
+def _moved(stated: Sequence[Stated]) -> bool | None:
+    """Whether sizes rose (True) or fell between the days told, of every class alike; None where that is not told."""
+    sizes: dict[tuple[str, str], list[Fact]] = {}
+    for fact in (one.fact for one in stated if one.fact.value is not None and one.fact.as_of is not None):
+        if fact.attribute in _SIZES:
+            sizes.setdefault((_SIZES[fact.attribute], fact.entity), []).append(fact)
+    ways = set()
+    for facts in sizes.values():
+        ordered = sorted(facts, key=lambda one: (one.as_of or date.min, one.attribute != "opening_shares"))
+        first, last = ordered[0].value or Decimal(0), ordered[-1].value or Decimal(0)
+        ways.add(None if first == last else last > first)
+    return ways.pop() if len(ways) == 1 else None
 
 
 def _equal(claimed: Numeral, fact: Fact) -> bool:

@@ -38,6 +38,7 @@ _BROAD_CHARS = 3  # a metric named in so few characters (风险, 收益) may be 
 _FOLLOW_UP = re.compile(r"^(?:那么?|然后|还有|以及|再|它|其|该|这只|那只|这个(?!客户)|同期)|呢[？?]?$")
 _PRONOUN = re.compile(r"它(?!们)|这[只款]|这个(?:基金|产品)|该(?:基金|产品)|本基金|刚才(?:那|的)[只个款]")
 _BESIDE = re.compile(rf"[和跟与比](?:{_PRONOUN.pattern})")
+_WITH_YEAR_BEFORE = re.compile(r"比(?:上一?|前一?)年|同比")
 _ASKS_CHANGE = re.compile(r"(?:什么时候|何时|哪天|为什么|为何|怎么)[^，。]{0,4}(?:降|调|改|变|换)|从多少[降调升变]")
 
 
@@ -134,7 +135,18 @@ def settled(asked: Understood, available: Sequence[str]) -> Understood:
     A period told without a year (三季度) is the last such period that is reported on, or the first to come;
     a half year that no document reports on is the quarter that ends with it.
     """
-    return replace(asked, periods=tuple(_settled(one, available) for one in asked.periods))
+    periods = tuple(_settled(one, available) for one in asked.periods)
+    return replace(asked, periods=periods + _year_before(asked, periods))
+
+
+def _year_before(asked: Understood, periods: Sequence[PeriodMatch]) -> tuple[PeriodMatch, ...]:
+    """The year before the one that is named, where a figure is compared with it (比上一年少了多少, 规模缩水了吗)."""
+    calendar = [one for one in periods if one.period]
+    size = any(one.id == "net_asset_value" for one in asked.metrics) and asks(asked.question, Asks.DIFFERENCE)
+    if len(calendar) != 1 or not (_WITH_YEAR_BEFORE.search(asked.question) or size):
+        return ()
+    year = calendar[0].period or ""
+    return (replace(calendar[0], period=str(int(year) - 1)),) if len(year) == len("2024") else ()
 
 
 def _settled(one: PeriodMatch, available: Sequence[str]) -> PeriodMatch:

@@ -31,6 +31,7 @@ _PART_OF_LIST = re.compile(r"转债|国债|金融债|短融|中票|存单|信用
 _INDUSTRIES_ASKED = re.compile(
     r"行业(?:配置|分布|构成|占比)(?![^，。？]*(?:调整|思路|看法|展望|为什么|为何|变化))|(?:重仓|配置|持有|投资)了?(?:哪些|什么)行业"
 )
+_LARGEST_INDUSTRY = re.compile(r"(?:哪个|什么|哪一?个)行业[^，。？]{0,6}最[多高大重]|最[多高大重]的?行业")
 _LISTS = re.compile(r"明细|前十名|前五名|持有人")
 _OTHER_LISTS = re.compile(r"累计买入|累计卖出|流通受限|受限|转股期|期货|衍生品|交易明细|合同|费用")
 _SHARE = re.compile(r"占.*比例")
@@ -64,6 +65,8 @@ def list_asked(question: str) -> ListAsked | None:
     if not subject or any(p.search(question) for p in (_NO_RANK, _OTHER_LISTS, _PART_OF_LIST)):
         return None
     rank, top = rank_asked(question), top_asked(question)
+    if rank is None and top is None and _LARGEST_INDUSTRY.search(question):
+        rank = 1
     if rank is None and top is None:
         if not re.search(
             r"(?:重仓股?|持仓|持有人)(?:明细|名单|有?哪些|都?有|是|列)|重仓(?:了|的)?(?:哪些|什么)"

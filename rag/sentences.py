@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*[。！？；!?;\n]+[”’』」）)]*|[^。！？；!?;\n]+$")
+ENUMERATED = re.compile(r"^(?:第[一二三四五六]|[一二三四五六][是、]|其[一二三]|[（(]?[1-6一二三四五六][)）、.])")
+MOST_ENUMERATED = 6  # sentences of a section that counts its points
 
 
 def whole_spans(text: str, *, offset: int = 0, longest: int) -> Iterator[tuple[int, int]]:

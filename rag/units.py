@@ -15,6 +15,11 @@ _ENDS = re.compile(r"[。！？；!?;]\s*$")
 _NUMBER_CELL = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
 _CODE_CELL = re.compile(r"[\d.,%％\-/A-Z]*")
 _UNIT_OF_COLUMN = re.compile(r"[（(](?:人民币)?([百千万亿]*元|[万亿]*[份股]|张|户|只|天|年|[%％])[）)]|(?<=例)([%％])$")
+_BESIDE_NOTHING = re.compile(
+    r"\s*[/／]\s*[-－—]$"
+)  # 72.09 /-: of two values that a cell may hold the one that is there
+_UNIT_COLUMN = re.compile(r"(?:计量|指标)?单位$")
+_ROW_UNITS = frozenset({"%", "％", "元", "万元"})  # of a column of units
 _NOTHING = re.compile(r"[^\w]*|无|不适用")
 _NAMED_VALUE = re.compile(r"([\u4e00-\u9fff]{2,12})[：:]")
 _CAPTION = re.compile(r"^[（(]?(?:金额|份额|数量)?单位[：:]")
@@ -103,7 +108,15 @@ def _spans(table: TableSlice) -> Iterator[tuple[int, int]]:
 
 def _rows(chunk: Chunk, index: int, heading: str, wanted: Sequence[str]) -> Iterator[Unit]:
     table = chunk.tables[index]
+    over = ""
     for row in table.rows:
+        alone = {cell for cell in row if cell.text.strip()}
+        if len(alone) == 1:  # a row of one cell: prose, under the row that names it (产品特有风险)
+            cell = alone.pop()
+            if "。" in cell.text:
+                yield from _sentences_of_cells(chunk, [cell], over or heading)
+            over = cell.text.strip()
+            continue
         at = next((i for i, cell in enumerate(row) if not _CODE_CELL.fullmatch(cell.text.strip())), None)
         values = _values(table, row, -1 if at is None else at)
         prose = [cell for _, _, cell in values if "。" in cell.text]
@@ -139,9 +152,14 @@ def _rank(row: Sequence[Cell], label_at: int | None) -> int | None:
 
 
 def _shown(values: Sequence[tuple[str, str, Cell]], wanted: Sequence[str]) -> list[tuple[str, str, Cell]]:
-    """The columns that the question's words name; all where they name none."""
-    named = [value for value in values if any(word in value[0] for word in wanted)]
-    return named or list(values[:_MOST_COLUMNS])
+    """The columns that the question's words name, with the name that it tells; all where they name none."""
+    if not any(word in name for name, _, _ in values for word in wanted):
+        return list(values[:_MOST_COLUMNS])
+    return [
+        value
+        for value in values
+        if any(word in value[0] or (len(word) > 1 and word in value[2].text) for word in wanted)
+    ]
 
 
 def _sentences_of_cells(chunk: Chunk, cells: Sequence[Cell], label: str) -> Iterator[Unit]:
@@ -164,7 +182,13 @@ def _values(table: TableSlice, row: tuple[Cell, ...], label_at: int) -> list[tup
             if not _NUMBER_CELL.fullmatch(cell.text.strip()) and name.endswith(cell.text.strip()):
                 continue  # a row within the table that heads the rows below it
             seen.setdefault(cell, "" if name in _EMPTY_NAMES else name)
-    return [(*_name_and_unit(name, cell.text, table.unit), cell) for cell, name in seen.items()]
+    own = next(
+        (cell.text.strip() for name, cell in zip(table.header, row, strict=False) if _UNIT_COLUMN.search(name)), ""
+    )
+    return [
+        (*_name_and_unit(name, cell.text, own if own in _ROW_UNITS else table.unit), cell)
+        for cell, name in seen.items()
+    ]
 
 
 def _name_and_unit(name: str, text: str, unit: str | None) -> tuple[str, str]:
@@ -180,8 +204,9 @@ def _name_and_unit(name: str, text: str, unit: str | None) -> tuple[str, str]:
 
 def _printed(name: str, unit: str, text: str) -> str:
     """Column name and value with its unit, where the value is a bare number."""
-    if unit and _NUMBER_CELL.fullmatch(text):
-        text += unit
+    plain = _BESIDE_NOTHING.sub("", text)
+    if unit and _NUMBER_CELL.fullmatch(plain):
+        text = plain + unit
     return f"{name} {text}" if name else text
 
 

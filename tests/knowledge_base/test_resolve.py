@@ -139,6 +139,6 @@ def test_a_kind_of_fund_is_the_one_there_is_or_asked_back() -> None:
         assert resolve(question, [gold]).products == (), "no figure of its own is asked for"
 
 
-@pytest.mark.parametrize("question", ["云岭的审计费用是多少", "应付管理费多少", "股票比例要求", "有哪些风险"])
+@pytest.mark.parametrize("question", ["云岭的律师费用是多少", "应付管理费多少", "股票比例要求", "有哪些风险"])
 def test_words_that_only_look_like_a_metric(question: str) -> None:
     assert resolve(question, []).metrics == ()

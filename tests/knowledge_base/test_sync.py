@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from knowledge_base import extract, sync_files
 from knowledge_base.access import AccessDeniedError
 from knowledge_base.catalog import Catalog
 from knowledge_base.document import DocumentStatus, DocumentVersion
 from knowledge_base.errors import SyncError, UnknownVersionError
+from knowledge_base.facts import FactStore
 from knowledge_base.sync import SyncReport, reconcile, sync_folder
 from knowledge_base.tables import metadata
 from tests.knowledge_base.made import SYSTEM, MemoryIndex, advisor, report, sync, write
@@ -276,3 +278,23 @@ def test_progress_counts_files(kb: Engine, folder: Path) -> None:
         progress=lambda done, total, path: seen.append((done, total, path)),
     )
     assert seen == [(1, 2, "a.md"), (2, 2, "b.md")]
+
+
+def test_facts_that_an_earlier_edition_read_are_read_anew_without_indexing(
+    kb: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = MemoryIndex()
+    write(
+        folder,
+        "a.md",
+        note("星河债券2024年年度报告", "管理费按0.30%的年费率计提。", type="fund_annual", codes="['990071']"),
+    )
+    with monkeypatch.context() as earlier:
+        earlier.setattr(sync_files, "EXTRACTOR", extract.EXTRACTOR - 1)
+        earlier.setattr(sync_files, "extract_facts", lambda *args: ())
+        sync(folder, kb, index)
+    index.on_add = lambda version: pytest.fail("indexed again")
+    assert FactStore(kb).in_force(principal=SYSTEM) == ()
+    assert outcomes(sync(folder, kb, index)) == {"a.md": "reread"}
+    assert [fact.value_text for fact in FactStore(kb).in_force(principal=SYSTEM)] == ["0.30%"]
+    assert outcomes(sync(folder, kb, index)) == {"a.md": "unchanged"}
