@@ -28,13 +28,15 @@ from compliance_filters.review.decisions import Decisions
 from compliance_filters.review.fit import approved_text
 from compliance_filters.review.item import Kind, ReviewItem, State, judged_in, why_officers
 from compliance_filters.review.queue import ReviewQueue
-from compliance_filters.rulebook import Judged, Rulebook
+from compliance_filters.rulebook import Judged, Rulebook, budgets
 from compliance_filters.rules.pack import RulePack
 from compliance_filters.verdict_entry import Recorded, entry_data, entry_payload
+from compliance_filters.watch import Watch
 from knowledge_base.access import Principal
 
 log = logging.getLogger(__name__)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+PATIENCE_MS = 600_000  # for a text that an officer approves; a filter that takes longer hangs
 DELIVERABLE = frozenset({Target.ANSWER, Target.REPORT, Target.ADVISOR_MESSAGE})
 
 
@@ -52,10 +54,12 @@ class Gate:
         max_chars: int = 200_000,
         left_out: frozenset[str] = frozenset(),
         renewed: Callable[[], Rulebook] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """`left_out` names filters that an explicit setting does without; every verdict's entry says so.
 
         `renewed` gives the rules of the moment, where they change with the day; pack and filters are the first.
+        `watch` knows which filters hang.
         """
         self._book = Rulebook.of(pack, filters, left_out=left_out)
         self._renewed = renewed
@@ -64,6 +68,7 @@ class Gate:
         self._queue = queue
         self._time_budget_ms = time_budget_ms
         self._max_chars = max_chars
+        self._watch = watch or Watch()
 
     def review(self, draft: Draft, context: ReviewContext, *, principal: Principal) -> Verdict:
         """The verdict on one text. Never raises for a text: what cannot be judged goes to an officer.
@@ -180,7 +185,9 @@ class Gate:
 
         # What was too long or too slow to judge for one who waits is judged to its end before anybody approves it.
         def to_its_end(text: Draft) -> Judged:
-            return book.judge(text, context, max_chars=max(self._max_chars, len(text.text)))
+            length = len(text.text)
+            budget_ms, most = PATIENCE_MS / budgets(length), max(self._max_chars, length)
+            return book.judge(text, context, time_budget_ms=budget_ms, max_chars=most, watch=self._watch)
 
         return approved_text(draft, to_its_end(draft), to_its_end)
 
@@ -219,7 +226,9 @@ class Gate:
         return self._book
 
     def _judged(self, book: Rulebook, draft: Draft, context: ReviewContext) -> Judged:
-        return book.judge(draft, context, time_budget_ms=self._time_budget_ms, max_chars=self._max_chars)
+        return book.judge(
+            draft, context, time_budget_ms=self._time_budget_ms, max_chars=self._max_chars, watch=self._watch
+        )
 
     def _record(self, verdict: Recorded, book: Rulebook, principal: Principal) -> str | None:
         try:
