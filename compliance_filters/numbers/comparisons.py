@@ -14,7 +14,7 @@ from compliance_filters.numbers.parts import Part, Parts, nearest
 from mandarin.chinese_number import read_number
 
 _PLUS = re.compile(r"\s?[+＋]\s?")
-_WRITTEN = re.compile(r"[-+]?\d[\d.,]*\s?(?:%|％|[亿万]?[元份]|个百分点)")
+_WRITTEN = re.compile(r"[-+]?\d[\d.,]{0,40}\s?(?:%|％|[亿万]?[元份]|个百分点)")
 PAIRED = 24  # numbers that are subtracted from one another
 
 
