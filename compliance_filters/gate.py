@@ -25,15 +25,18 @@ from compliance_filters.finding import (
 )
 from compliance_filters.mend import mended, worst
 from compliance_filters.review.decisions import Decisions
+from compliance_filters.review.fit import approved_text
 from compliance_filters.review.item import Kind, ReviewItem, State, judged_in, why_officers
 from compliance_filters.review.queue import ReviewQueue
-from compliance_filters.rulebook import Judged, Rulebook
+from compliance_filters.rulebook import Judged, Rulebook, budgets
 from compliance_filters.rules.pack import RulePack
 from compliance_filters.verdict_entry import Recorded, entry_data, entry_payload
+from compliance_filters.watch import Watch
 from knowledge_base.access import Principal
 
 log = logging.getLogger(__name__)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+PATIENCE_MS = 600_000  # for a text that an officer approves; a filter that takes longer hangs
 DELIVERABLE = frozenset({Target.ANSWER, Target.REPORT, Target.ADVISOR_MESSAGE})
 
 
@@ -51,10 +54,12 @@ class Gate:
         max_chars: int = 200_000,
         left_out: frozenset[str] = frozenset(),
         renewed: Callable[[], Rulebook] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """`left_out` names filters that an explicit setting does without; every verdict's entry says so.
 
         `renewed` gives the rules of the moment, where they change with the day; pack and filters are the first.
+        `watch` knows which filters hang.
         """
         self._book = Rulebook.of(pack, filters, left_out=left_out)
         self._renewed = renewed
@@ -63,6 +68,7 @@ class Gate:
         self._queue = queue
         self._time_budget_ms = time_budget_ms
         self._max_chars = max_chars
+        self._watch = watch or Watch()
 
     def review(self, draft: Draft, context: ReviewContext, *, principal: Principal) -> Verdict:
         """The verdict on one text. Never raises for a text: what cannot be judged goes to an officer.
@@ -112,8 +118,8 @@ class Gate:
     def release(self, item_id: str, *, reason: str, principal: Principal) -> Cleared | None:
         """An officer approves a text in doubt; None while a second officer is needed.
 
-        The text is judged once more, in its own context and as of today: what blocks now cannot be approved, nor
-        what a filter still does not look at. Raises ReviewQueueError, SealedError or AuditError.
+        The text is judged once more, in its own context and as of today: what a rule blocks or returns by now cannot
+        be approved, nor what a filter still does not look at. Raises ReviewQueueError, SealedError or AuditError.
         """
         decisions, item = self._asked(item_id, reason, principal)
         text = self._still_fit(item)
@@ -124,8 +130,8 @@ class Gate:
         """An officer writes another text and approves it; it passes the gate like any other, and both are kept.
 
         The verdict is cleared unless it returns or blocks the new text, which leaves the item as it was, or a
-        second officer is needed. Raises ReviewQueueError, also where a filter did not look at the new text, SealedError
-        or AuditError.
+        second officer is needed. Raises ReviewQueueError, also where a filter did not look at the new text or a rule
+        returns it beside a doubt, SealedError or AuditError.
         """
         decisions, item = self._asked(item_id, reason, principal)
         if len(text) > self._max_chars:
@@ -134,21 +140,20 @@ class Gate:
                 "approve it in parts."
             )
         draft = Draft(text=text, target=item.target, by=principal.user_id, generated=item.generated)
-        verdict = self._verdict(self._rules(), draft, judged_in(item), principal, edit_of=item.id)
+        book, context = self._rules(), _as_of_today(item)
+        verdict = self._verdict(book, draft, context, principal, edit_of=item.id)
         if verdict.audit_id is None:
             raise AuditError("the audit log could not be written, so nothing was approved: see the log of the service.")
         if verdict.outcome in (Outcome.RETURN, Outcome.BLOCK):
             return verdict
-        _refuse_unread(verdict.unread)
-        decision = decisions.approve(
-            item, text=verdict.text, edit_id=verdict.audit_id, reason=reason, principal=principal
-        )
-        approved = decision.state is State.APPROVED
-        return (
-            replace(verdict, cleared=_make_cleared(verdict.text, item.target, decision.entry_id))
-            if approved
-            else verdict
-        )
+        text = verdict.text
+        if verdict.outcome is Outcome.REVIEW:
+            found = Judged(findings=verdict.findings, errors=verdict.unread)
+            text = approved_text(draft, found, lambda mended: self._judged(book, mended, context))
+        decision = decisions.approve(item, text=text, edit_id=verdict.audit_id, reason=reason, principal=principal)
+        if decision.state is not State.APPROVED:
+            return verdict
+        return replace(verdict, text=text, cleared=_make_cleared(text, item.target, decision.entry_id))
 
     def reject(self, item_id: str, *, reason: str, principal: Principal) -> None:
         """An officer rejects a text in doubt, with a reason."""
@@ -173,29 +178,18 @@ class Gate:
     def _still_fit(self, item: ReviewItem) -> str:
         """The text that an approval delivers, with mechanical mends.
 
-        Raises ReviewQueueError when it blocks by now, or a filter does not look at it.
+        Raises ReviewQueueError when a rule blocks or returns it by now, or a filter does not look at it.
         """
-        book = self._rules()
-        context = replace(judged_in(item), today=datetime.now(SHANGHAI).date())
+        book, context = self._rules(), _as_of_today(item)
         draft = Draft(text=item.current, target=item.target, by=item.written_by, generated=item.generated)
 
         # What was too long or too slow to judge for one who waits is judged to its end before anybody approves it.
         def to_its_end(text: Draft) -> Judged:
-            return book.judge(text, context, max_chars=max(self._max_chars, len(text.text)))
+            length = len(text.text)
+            budget_ms, most = PATIENCE_MS / budgets(length), max(self._max_chars, length)
+            return book.judge(text, context, time_budget_ms=budget_ms, max_chars=most, watch=self._watch)
 
-        judged = to_its_end(draft)
-        outcome = worst(judged.findings)
-        if outcome is Outcome.BLOCK:
-            rules = ", ".join(sorted({f.rule for f in judged.findings if f.outcome is Outcome.BLOCK}))
-            raise ReviewQueueError(
-                f"a text with a blocking finding cannot be approved ({rules}): it must be rewritten."
-            )
-        _refuse_unread(judged.errors)
-        if outcome is not Outcome.REVISE:
-            return draft.text
-        after = mended(draft, judged.findings, to_its_end)
-        _refuse_unread(after.unread)
-        return after.text
+        return approved_text(draft, to_its_end(draft), to_its_end)
 
     def judge_speech(self, texts: Sequence[str], context: ReviewContext) -> list[tuple[Finding, ...]]:
         """Findings in each of the texts that an adviser spoke, with severity and disposition.
@@ -232,7 +226,9 @@ class Gate:
         return self._book
 
     def _judged(self, book: Rulebook, draft: Draft, context: ReviewContext) -> Judged:
-        return book.judge(draft, context, time_budget_ms=self._time_budget_ms, max_chars=self._max_chars)
+        return book.judge(
+            draft, context, time_budget_ms=self._time_budget_ms, max_chars=self._max_chars, watch=self._watch
+        )
 
     def _record(self, verdict: Recorded, book: Rulebook, principal: Principal) -> str | None:
         try:
@@ -277,13 +273,9 @@ def _drawn(verdict: Verdict, queue: ReviewQueue) -> Kind | None:
     return Kind.SAMPLE if verdict.cleared and queue.is_sampled(verdict.cleared.audit_id) else None
 
 
-def _refuse_unread(errors: tuple[str, ...]) -> None:
-    """An officer decides on what the rules doubt, never in place of a rule that did not look."""
-    if errors:
-        raise ReviewQueueError(
-            f"a text that could not be judged cannot be approved ({'; '.join(errors)}): it waits until all filters "
-            "work again; until then it can be rejected."
-        )
+def _as_of_today(item: ReviewItem) -> ReviewContext:
+    """The context an item was judged in, with what has expired since."""
+    return replace(judged_in(item), today=datetime.now(SHANGHAI).date())
 
 
 def _cleared(text: str, target: Target, outcome: Outcome, audit_id: str | None) -> Cleared | None:

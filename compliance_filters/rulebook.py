@@ -13,9 +13,12 @@ from datetime import date
 from compliance_filters.finding import SEMANTIC, Draft, Filter, Finding, ReadsAhead, ReviewContext, SecondReader
 from compliance_filters.rules.pack import RulePack
 from compliance_filters.rules.shelf import PackShelf
+from compliance_filters.watch import Run, Watch
 from models.errors import ModelError
 
 CHARS_A_BUDGET = 5_000
+LOAD_S = 300.0  # longest wait for the weights of a filter
+SECOND_READING = "second reading"
 log = logging.getLogger(__name__)
 
 
@@ -52,41 +55,24 @@ class Rulebook:
         return cls(pack=pack, filters=(*named, *by_name.values()), missing=missing)
 
     def judge(
-        self, draft: Draft, context: ReviewContext, *, time_budget_ms: float = float("inf"), max_chars: int = 200_000
+        self,
+        draft: Draft,
+        context: ReviewContext,
+        *,
+        time_budget_ms: float = float("inf"),
+        max_chars: int = 200_000,
+        watch: Watch | None = None,
     ) -> Judged:
-        """Everything that is found; after a failure of a filter the others still look, and nothing is acquitted."""
+        """Everything that is found; after a failure of a filter the others still look, and nothing is acquitted.
+
+        watch: filters run in a thread of it, so that the budget ends the wait for one that hangs as well.
+        """
         if len(draft.text) > max_chars:
             return Judged(
                 findings=(), errors=(f"gate: the text has {len(draft.text)} characters, more than {max_chars}",)
             )
-        findings: list[Finding] = []
-        errors = list(self.missing)
-        self._load()
-        began, budget_ms = time.monotonic(), time_budget_ms * budgets(len(draft.text))
-        for each in self.filters:
-            try:
-                findings += each.find(draft, context)
-            except Exception as error:  # any failure of a filter is a doubt, never a pass
-                log.warning("compliance filter %s failed: %s", each.name, type(error).__name__)
-                errors.append(f"{each.name}: {_told(error)}")
-            if (time.monotonic() - began) * 1_000 > budget_ms:
-                errors.append(f"gate: the time budget of {budget_ms:.0f} ms ran out at {each.name}")
-                break
-        if not self.filters or not self.pack.rules:
-            errors.append("gate: there are no rules to judge by")
-        acquitted: tuple[Finding, ...] = ()
-        if not errors:
-            try:
-                acquitted = self._acquitted(draft, findings)
-            except Exception as error:  # who cannot read again acquits nothing, and somebody must look
-                log.warning("the second reading failed: %s", type(error).__name__)
-                errors.append(f"second reading: {_told(error)}")
-        kept = _without_echoes([f for f in findings if f not in acquitted])
-        return Judged(
-            findings=tuple(sorted(kept, key=lambda f: (f.start, f.end, f.rule))),
-            errors=tuple(errors),
-            acquitted=acquitted,
-        )
+        reading = _Reading(self, draft, context, budget_ms=time_budget_ms * budgets(len(draft.text)))
+        return reading.whole() if watch is None else reading.watched(watch)
 
     def read_ahead(self, drafts: Sequence[Draft]) -> None:
         """Let models read in one pass what `judge` will be asked about; what fails here fails again there."""
@@ -95,13 +81,94 @@ class Rulebook:
                 with suppress(Exception):
                     each.read_ahead(drafts)
 
-    def _acquitted(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    def acquitted(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Those of the findings that a second reader knows to break nothing."""
         readers = [each for each in self.filters if isinstance(each, SecondReader)]
         return tuple(f for f in findings if any(reader.acquits(draft, f) for reader in readers))
 
-    def _load(self) -> None:
+
+class _Reading:
+    """One text on its way through the filters. What was found so far counts also where a filter hangs."""
+
+    def __init__(self, book: Rulebook, draft: Draft, context: ReviewContext, *, budget_ms: float) -> None:
+        self._book, self._draft, self._context, self._budget_ms = book, draft, context, budget_ms
+        self._findings: list[Finding] = []
+        self._errors = list(book.missing)
+        self._acquitted: tuple[Finding, ...] = ()
+        self._watch: Watch | None = None
+
+    def whole(self) -> Judged:
+        """Read in the caller's thread, which a filter that hangs holds up."""
+        self._read(Run(self._read))
+        return self._judged(self._errors, self._acquitted)
+
+    def watched(self, watch: Watch) -> Judged:
+        """Read in a thread of the watch, and wait no longer than the budget: where it is spent, that is an error."""
+        self._watch = watch
+        run = Run(self._read)
+        watch.start(run)
+        told = f"did not load within {LOAD_S:.0f} s"
+        if run.ready.wait(LOAD_S):
+            told = f"the time budget of {self._budget_ms:.0f} ms ran out"
+            run.ended.wait(min(self._budget_ms / 1_000, threading.TIMEOUT_MAX))
+        watch.leave(run)
+        if run.left:
+            return self._judged([*self._errors, f"gate: {told} at {run.at}"], ())
+        if run.failure is not None:
+            return self._judged([*self._errors, f"{run.at}: {type(run.failure).__name__}"], ())
+        return self._judged(self._errors, self._acquitted)
+
+    def _read(self, run: Run) -> None:
+        """Load, read, read again."""
+        findings, errors = self._findings, self._errors
+        self._load(run)
+        run.ready.set()
+        began = time.monotonic()
+        for each in self._book.filters:
+            if run.left:
+                return
+            if self._is_unavailable(each.name):
+                continue
+            run.at = each.name
+            try:
+                findings += each.find(self._draft, self._context)
+            except Exception as error:  # any failure of a filter is a doubt, never a pass
+                log.warning("compliance filter %s failed: %s", each.name, type(error).__name__)
+                errors.append(f"{each.name}: {_told(error)}")
+            if (time.monotonic() - began) * 1_000 > self._budget_ms:
+                errors.append(f"gate: the time budget of {self._budget_ms:.0f} ms ran out at {each.name}")
+                break
+        if not self._book.filters or not self._book.pack.rules:
+            errors.append("gate: there are no rules to judge by")
+        if not errors and not self._is_unavailable(SECOND_READING):
+            run.at = SECOND_READING
+            try:
+                self._acquitted = self._book.acquitted(self._draft, findings)
+            except Exception as error:  # who cannot read again acquits nothing, and somebody must look
+                log.warning("the second reading failed: %s", type(error).__name__)
+                errors.append(f"{SECOND_READING}: {_told(error)}")
+
+    def _judged(self, errors: Sequence[str], acquitted: tuple[Finding, ...]) -> Judged:
+        kept = _without_echoes([f for f in tuple(self._findings) if f not in acquitted])
+        return Judged(
+            findings=tuple(sorted(kept, key=lambda f: (f.start, f.end, f.rule))),
+            errors=tuple(errors),
+            acquitted=acquitted,
+        )
+
+    def _is_unavailable(self, name: str) -> bool:
+        """Whether no text may enter a filter, which is an error of this one."""
+        if self._watch is None or not self._watch.hangs(name):
+            return False
+        self._errors.append(f"{name}: unavailable, too many texts hang in it")
+        return True
+
+    def _load(self, run: Run) -> None:
         """Weights load outside the time budget; a model that does not load fails again where it is asked."""
-        for each in self.filters:
+        for each in self._book.filters:
+            if self._watch is not None and self._watch.hangs(each.name):
+                continue
+            run.at = each.name
             with suppress(Exception):
                 getattr(each, "load", bool)()
 

@@ -22,7 +22,7 @@ from mandarin.script import fold_width, to_simplified
 __all__ = ["Numeral", "NumeralKind", "find_numerals", "to_digits"]
 
 _HALF_UNIT = re.compile(r"(?<![上下前后大过夜小多])半(个月|个小时|个季度|年|小时|天|成)")
-_FRACTION = re.compile(rf"(?P<negative>负)?(?P<base>[{_D}{_S}\d]+)分之(?P<minus>负)?")
+_FRACTION = re.compile(rf"(?P<negative>负)?(?P<base>[{_D}{_S}\d]{{1,24}})分之(?P<minus>负)?")
 _COMMISSION = re.compile(
     rf"(?<![\d{_D}{_S}])(?P<base>[万千])(?P<rate>\d+(?:\.\d+)?|[一二三四五六七八九零](?:点[{_D}]+)?)(?![\d{_D}{_S}块元年月天])"
 )

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve.auth import DoorMiddleware
 from serve.call_figures import CallsOnTheirWay
 from serve.chat_usage import ChatUsage
+from serve.filter_figures import FiltersThatHang
 from serve.live_turns import LiveTurns
 from serve.openapi import describe
 from serve.problems import translate_errors, unexpected
@@ -91,6 +92,7 @@ def create_app(house: House) -> FastAPI:
     app.state.registry = CollectorRegistry()
     app.state.registry.register(ChatUsage(house))
     app.state.registry.register(CallsOnTheirWay(house))
+    app.state.registry.register(FiltersThatHang(house))
     app.add_middleware(_Counted, registry=app.state.registry)
     app.add_middleware(
         DoorMiddleware,

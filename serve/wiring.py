@@ -79,9 +79,19 @@ class House(CallWays):
         checks: dict[str, Callable[[], object]] = {
             "database": lambda: self.users.list(principal=self.users.principal(None)),
             "rules": lambda: self.rule_pack.label,
+            "filters": self._filters_answer,
             "index": lambda: self.index.stats(),  # opens without the encoder's weights
         }
         return {name: _state(check) for name, check in checks.items()}
+
+    def _filters_answer(self) -> None:
+        """Raises ServeError where a filter of the gate hangs, so that every text waits for an officer."""
+        from serve.errors import ServeError
+
+        if hanging := sorted(name for name in self.filter_watch.stuck if self.filter_watch.hangs(name)):
+            raise ServeError(
+                f"The filter {', '.join(hanging)} hangs and no text is cleared: restart the service, and keep its log."
+            )
 
     # compliance
 

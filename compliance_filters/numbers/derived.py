@@ -27,7 +27,7 @@ from compliance_filters.numbers.spans import lies_between
 from compliance_filters.numbers.stated import days_shown
 from mandarin.chinese_number import read_number
 
-_FRACTION = re.compile("[^百分]+分之")  # 四十分之一, also of two rates
+_FRACTION = re.compile("[^百分]{1,24}分之")  # 四十分之一, also of two rates
 _LEAST_OF_QUANTILE = Decimal("0.8")  # rank 41 of 236 is 17.4%: of a fifth, and of no third
 _BEHIND = 10
 _LED = 24  # characters before a figure: 三年累计10.98%，基准10.87%

@@ -24,7 +24,7 @@ _JOINED = re.compile(
 )
 _JOINED_WITHIN = 12  # characters
 _LIST_NUMBER = re.compile(
-    r"^[ \t]*(?:#{1,6}\s|[-*•]\s)?[ \t]*(?:§\s?)?[(（]?\d{1,3}(?:\.\d{1,2}){0,3}[.、)）\s：:](?!\d)", re.M
+    r"^[ \t]{0,40}(?:#{1,6}\s|[-*•]\s)?[ \t]{0,8}(?:§\s?)?[(（]?\d{1,3}(?:\.\d{1,2}){0,3}[.、)）\s：:](?!\d)", re.M
 )
 # Digits that are no number of the text, tried where one of them can begin.
 _NOT_SAID = re.compile(

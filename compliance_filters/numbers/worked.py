@@ -33,7 +33,7 @@ _RESULT = re.compile(r"[-－]?\d")  # -2.4×0.5%=-1.2%
 _EQUALS = re.compile(r"\s?(?:[=＝≈]|约?等于|约为)\s?约?")
 # What may stand on the left of an equation: numbers, signs and the words of units; it ends in a number or a bracket.
 _LEFT = re.compile(
-    r"(?:[\d.,%％+\-×*÷/()（）－＋]|[xX](?=\s?\d)|\s|[亿万千百]|元|份|股|个百分点|倍|[天期只次笔手张](?=\s?[×*÷/+－＋-]))+$"
+    r"(?:[\d.,%％+\-×*÷/()（）－＋]|[xX](?=\s?\d)|\s|[亿万千百]|元|份|股|个百分点|倍|[天期只次笔手张](?=\s?[×*÷/+－＋-])){1,80}$"
 )
 _LED_ON = re.compile(r"[+×*÷/－＋][\u4e00-\u9fffA-Za-z]{1,8}$")  # 管理费1.20%+托管费0.20%+0.10%: more stands before
 _LONGEST = 80

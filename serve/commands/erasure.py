@@ -44,12 +44,14 @@ def open_(
     hours: Annotated[int | None, typer.Option(help="How long, 1 to 168 hours; default: 24.")] = None,
     end: Annotated[bool, typer.Option("--end", help="End the opening, or take the request back.")] = False,
 ) -> None:
-    """Open sealed texts for exports and dossiers where the law asks for it: one officer asks, another confirms."""
+    """Open sealed texts for exports and dossiers where the law asks for it: one officer asks, another confirms,
+    each with their own password."""
     house, principal = _who(context)
     if end:
         house.openings.end(client, reason=reason, principal=principal)
         typer.echo(f"{client}: the texts are sealed again.")
         return
+    _confirm(house, principal, "open sealed texts")
     reached = house.openings.open(client, reason=reason, hours=hours, principal=principal)
     _print_opening(reached)
     if reached.state == "asked":
@@ -69,8 +71,9 @@ def hold(
 
 
 def destroy(context: typer.Context, client: Client) -> None:
-    """After the retention date: the first officer asks, a second one confirms, and the client's key is gone."""
+    """After the retention date one officer asks, another confirms, each by password: the client's key is gone."""
     house, principal = _who(context)
+    _confirm(house, principal, "destroy a client's key")
     reached = house.erasure.destroy(client, principal=principal)
     _print(client, reached)
     if reached.state != "destroyed":
@@ -81,6 +84,28 @@ def _who(context: typer.Context) -> tuple[House, Principal]:
     shared = context.ensure_object(Context)
     house = shared.house()
     return house, shared.principal(house)
+
+
+def _confirm(house: House, principal: Principal, act: str) -> None:
+    """Ask for the officer's own password, and code, so that two persons are not two names that one person types.
+
+    Raises AccessDeniedError, ServeError for an officer who has no password, LoginError, LockedError.
+    """
+    from knowledge_base.access import Role
+    from serve.errors import ServeError
+    from serve.rights.logins import Attempt
+
+    principal.require(act, Role.COMPLIANCE)
+    kept = house.credentials.of(principal.user_id)
+    if kept.password is None:
+        raise ServeError(
+            f"{principal.user_id} has no password, by which this step tells two persons apart: let them set one with "
+            f"the link of `tougu users invite {principal.user_id}`."
+        )
+    typed = typer.prompt(f"Password of {principal.user_id}", hide_input=True, err=True)
+    code = typer.prompt(f"Code of {principal.user_id}", err=True) if kept.secret is not None else ""
+    attempt = Attempt(user_id=principal.user_id, password=typed, code=code, address="command line")
+    house.logins.confirm(attempt, act=act)
 
 
 def _print(client: str, status: KeyStatus) -> None:

@@ -61,7 +61,17 @@ class Logins:
         self._sessions, self._lockouts, self._audit, self._rules = sessions, lockouts, audit, settings
 
     def enter(self, attempt: Attempt) -> str:
-        """The token of a new session.
+        """The token of a new session. Raises what `prove` raises."""
+        return self.admit(self.prove(attempt), how="password", address=attempt.address)
+
+    def confirm(self, attempt: Attempt, *, act: str) -> Principal:
+        """Who proves, for one act at the command line, that it is they who do it. Raises what `prove` raises."""
+        user = self.prove(attempt)
+        self._tell("login.confirmed", user, attempt.address, act=act)
+        return user
+
+    def prove(self, attempt: Attempt) -> Principal:
+        """Who knows this password, and shows this code where they have an authenticator.
 
         Raises LockedError, LoginError (with `needs` "code" where the password was right and a code is missing), and
         AuditError: what cannot be written down does not happen.
@@ -79,7 +89,7 @@ class Logins:
             raise LoginError("The name or the password is wrong: try again.", zh="用户名或密码不正确，请重试。")
         self._check_code(user, kept, attempt)
         self._lockouts.succeeded(attempt.user_id, attempt.address)
-        return self.admit(user, how="password", address=attempt.address)
+        return user
 
     def admit(self, user: Principal, *, how: str, address: str) -> str:
         """Open a session for somebody who has proven who they are; returns its token."""

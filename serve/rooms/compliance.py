@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from compliance_filters.rules.pack import RulePack
     from compliance_filters.rules.shelf import PackShelf
     from compliance_filters.semantic.filter import SemanticFilter
+    from compliance_filters.watch import Watch
     from serve.ports import ReviewFacts
 
 
@@ -84,6 +85,13 @@ class ComplianceRooms(Ground):
         return Openings(self.audit)
 
     @once
+    def filter_watch(self) -> Watch:
+        """Which filters hang."""
+        from compliance_filters.watch import Watch
+
+        return Watch()
+
+    @once
     def gate(self) -> Gate:
         from compliance_filters.gate import Gate
 
@@ -97,6 +105,7 @@ class ComplianceRooms(Ground):
             max_chars=rules.max_chars,
             left_out=self.left_out,
             renewed=self.rulebooks,
+            watch=self.filter_watch,
         )
 
     @once

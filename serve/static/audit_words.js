@@ -2,7 +2,7 @@
 export const EVENTS = {
   "access.view": "查看", "access.playback": "听录音", "access.search": "查询", "access.export": "导出", refused: "被拒绝", "audit.read": "查阅审计日志",
   "export.asked": "申请导出", "export.decided": "审批导出", "export.made": "导出文件", login: "登录", logout: "退出", "login.failed": "登录失败",
-  "login.locked": "锁定", "login.unlocked": "解锁", "login.invited": "发出设置链接", "login.set_up": "设置登录", "login.ended": "结束登录",
+  "login.confirmed": "以密码确认", "login.locked": "锁定", "login.unlocked": "解锁", "login.invited": "发出设置链接", "login.set_up": "设置登录", "login.ended": "结束登录",
   "login.password_set": "设置密码", "login.password_changed": "修改密码", "login.authenticator": "验证器", "user.changed": "改用户", "user.removed": "停用用户",
   "api_key.added": "新密钥", "api_key.used": "使用密钥", "api_key.revoked": "吊销密钥", "compliance.verdict": "合规结论", "review.added": "进入复核",
   "call.read": "通话分析", "call.kept": "通话留存", "consent.recorded": "登记同意", "consent.confirmed": "确认同意", "consent.dismissed": "驳回同意",

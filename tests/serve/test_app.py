@@ -53,7 +53,9 @@ class TestHealth:
         fresh = House(Settings(home=tmp_path / "home"))
         answer = client_of(fresh).get("/readyz")
         fresh.close()
-        assert answer.json() == {"ready": True, "checks": {"database": "ok", "rules": "ok", "index": "ok"}}
+        assert answer.json() == {
+            "ready": True, "checks": {"database": "ok", "rules": "ok", "filters": "ok", "index": "ok"},
+        }  # fmt: skip
 
     def test_readyz_names_what_is_broken(self, settings: Settings, tmp_path: Path) -> None:
         broken = tmp_path / "pack.yaml"

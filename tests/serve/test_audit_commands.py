@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from compliance_filters.audit.log import AuditLog
-from compliance_filters.audit.read import entries_of
+from compliance_filters.audit.read import entries_of, search
 from intent.speech.transcribe import ScriptedTranscriber
 from serve.rooms import Rooms
 from serve.wiring import House
@@ -28,9 +28,20 @@ def home(hash_environment: Path, furnished: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def officers(home: Path, tougu: Tougu) -> Tougu:
-    for officer in ("o1", "o2"):
+def typed(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What is typed where the command line asks for the password of somebody: their own."""
+    passwords = {"o1": "heron lantern gravel one", "o2": "heron lantern gravel two"}
+    monkeypatch.setattr("typer.prompt", lambda asked, **_: passwords[asked.rpartition(" ")[2]])
+    monkeypatch.setenv("TOUGU_AUTH__PASSWORD_MEMORY_MIB", "8")
+    monkeypatch.setenv("TOUGU_AUTH__PASSWORD_PASSES", "1")
+    return passwords
+
+
+@pytest.fixture
+def officers(home: Path, tougu: Tougu, typed: dict[str, str]) -> Tougu:
+    for officer, password in typed.items():
         assert tougu("users", "add", officer, "--role", "compliance").code == 0
+        House(settings_of(home)).credentials.set_password(officer, password)
     return tougu
 
 
@@ -156,6 +167,43 @@ def test_two_officers_destroy_after_the_date(home: Path, officers: Tougu, monkey
     assert "another one than the first" in officers("--as", "o1", "audit", "destroy", "C0003").err
     assert "destroyed: nobody can read" in officers("--as", "o2", "audit", "destroy", "C0003").out
     assert officers("audit", "verify").code == 0
+    entries = [e for e in search(audit_of(home), client_id="C0003") if e.event.startswith("key.destroy")]
+    assert [(e.event, e.actor) for e in reversed(entries)] == [("key.destroy_asked", "o1"), ("key.destroyed", "o2")]
+    told = [e.actor for e in search(audit_of(home), events=("login.confirmed",))]
+    assert told == ["o2", "o1", "o1"]
+
+
+@pytest.mark.parametrize("step", [("destroy", "C0003"), ("open", "C0003", "--reason", "监管调取")])
+def test_one_person_with_two_names_is_not_two(
+    step: tuple[str, ...], home: Path, officers: Tougu, typed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who knows the password of o1 alone confirms nothing in the name of o2, nor does an officer without one."""
+    officers(*QUESTION)
+    monkeypatch.setattr("compliance_filters.audit.erasure.years_after", lambda moment, years: moment)
+    officers("--as", "o1", "audit", "seal", "C0003", "--reason", "客户书面要求")
+    assert officers("--as", "o1", "audit", *step).code == 0
+    typed["o2"] = typed["o1"]
+    ran = officers("--as", "o2", "audit", *step)
+    assert (ran.code, "password is wrong" in ran.err) == (1, True)
+    officers("users", "add", "o3", "--role", "compliance")
+    assert "o3 has no password" in officers("--as", "o3", "audit", *step).err
+    state = officers("audit", "status", "C0003").out
+    assert "asked for by o1" in state
+    assert "destroyed: nobody" not in state
+    assert "open until" not in state
+
+
+def test_nothing_is_destroyed_under_a_hold_whoever_confirms(
+    home: Path, officers: Tougu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officers(*QUESTION)
+    monkeypatch.setattr("compliance_filters.audit.erasure.years_after", lambda moment, years: moment)
+    officers("--as", "o1", "audit", "seal", "C0003", "--reason", "客户书面要求")
+    officers("--as", "o1", "audit", "destroy", "C0003")
+    officers("--as", "o1", "audit", "hold", "C0003", "--reason", "诉讼")
+    assert "legal hold" in officers("--as", "o2", "audit", "destroy", "C0003").err
+    officers("--as", "o1", "audit", "hold", "C0003", "--reason", "结案", "--lift")
+    assert "Nothing was destroyed yet" in officers("--as", "o2", "audit", "destroy", "C0003").out, "it begins anew"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from serve.tables import login_sessions
 from serve.wiring import House
 from tests.serve.conftest import client_of
 from tests.serve.rights.conftest import add, log_in, with_auth
-from tests.serve.test_sessions import Paused, ask, begin, events, names
+from tests.serve.talk_cases import ask, begin, events, names
+from tests.serve.test_sessions import Paused
 
 PASTED = "云岭稳健增利的管理费率是多少。" * (50 * 1024 * 1024 // 45 + 1)  # 45 bytes each
 
