@@ -24,7 +24,7 @@ _TOLD = re.compile(
 )
 # The number of a tone behind each of two and more syllables: bao3 ben3.
 _TONED = re.compile(r"(?<![A-Za-z0-9])(?:[a-z]{2,6}[1-4] ?){2,}(?![A-Za-z0-9])")
-_TONE = re.compile("([a-z]+)([1-4]) ?")
+_TONE = re.compile("([a-z]{1,6})([1-4]) ?")
 # One of these stands in every disguise, so that plain text is skipped fast.
 _LOOKS = re.compile(
     rf"[)】」』》>}}\]”\"<的A-Za-zü啊呀哈嘿哎哦](?:(?<={_CLOSE})[{HAN}]?{_OPEN}|(?<=[a-zü])\)|(?<=<)"

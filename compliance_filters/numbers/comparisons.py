@@ -16,7 +16,7 @@ from mandarin.chinese_number import read_number
 _PLUS = re.compile(r"\s?[+＋]\s?")
 _WRITTEN = re.compile(r"[-+]?\d[\d.,]{0,40}\s?(?:%|％|[亿万]?[元份]|个百分点)")
 _RATIO = re.compile(
-    "(?P<top>[A-Za-z0-9+\u4e00-\u9fff]{2,8}?)(?:大?约|接近|差不多|正好|相当|仅)*(?:为|是|占|于)(?:了|约|近)?"
+    "(?P<top>[A-Za-z0-9+\u4e00-\u9fff]{2,8}?)(?:大?约|接近|差不多|正好|相当|仅){0,2}(?:为|是|占|于)(?:了|约|近)?"
     "(?P<whole>[A-Za-z0-9+\u4e00-\u9fff]{2,10})的(?:约|近)?$"
 )
 _WHOLE, _LED = 100, 16

@@ -29,6 +29,7 @@ INJECTION = "input.injection"
 _A_BUDGET = 64  # windows that share one time budget: about 5,000 characters, as at the gate
 _LEAST = 6  # characters that can break a rule by themselves
 WINDOW = 80  # characters read at once: as long as what the classifier was trained on
+_ENDS = " ,;:、。!?"
 _CLEAR = 0.3  # probability at which one sentence of a window is named instead of the window
 _BY_MODEL = "（由语义模型判断，规则词表未命中）"
 
@@ -57,6 +58,10 @@ class SemanticFilter:
             rule: (compile_pattern(words["said"]), compile_pattern(words["unless"])) for rule, words in doubted.items()
         }
         self._rules: list[Rule | None] = [pack.rules.get(label) for label in scorer.labels]
+        self._certain = {
+            rule.id: tuple(text for each in rule.violating if len(text := self._core(each.text)) >= _LEAST)
+            for rule in pack.rules.values()
+        }
 
     def find(self, draft: Draft, context: ReviewContext) -> tuple[Finding, ...]:
         """Findings in order of place; a window of several sentences names the one that broke the rule."""
@@ -92,12 +97,30 @@ class SemanticFilter:
     def acquits(self, draft: Draft, finding: Finding) -> bool:
         """Whether the model hardly believes in what a phrase rule found: in the window around it, and in the sentence.
 
-        Of texts by strangers whose words the phrase rules met, it was so measured that hardly a violation is lost.
+        Of texts by strangers whose words the phrase rules met, it was so measured that hardly a violation is lost. A
+        sentence that holds one of the rule's own violating examples is never acquitted, whatever the model believes.
         """
-        if not self._calibration.acquit or finding.by == SEMANTIC:
+        if not self._calibration.acquit or finding.by == SEMANTIC or self._is_certain(draft, finding):
             return False
         belief = self.belief(draft, finding)
         return belief is not None and belief < self._calibration.acquit
+
+    def _is_certain(self, draft: Draft, finding: Finding) -> bool:
+        """Whether the finding stands in words that the rule itself gives as a violation."""
+        examples = self._certain.get(finding.rule)
+        if not examples:
+            return False
+        source = self._normalise(draft.text)
+        for example in examples:
+            at = source.text.find(example)
+            while at >= 0:
+                if _meets(source.original_span(at, at + len(example)), finding):
+                    return True
+                at = source.text.find(example, at + 1)
+        return False
+
+    def _core(self, example: str) -> str:
+        return self._normalise(example).text.strip(_ENDS)
 
     def belief(self, draft: Draft, finding: Finding) -> float | None:
         """Probability of the finding's rule where it stands; None for a rule that the model does not know, and for
@@ -176,7 +199,7 @@ def _meets(span: Span, finding: Finding) -> bool:
 def _without(text: str, spans: Sequence[Span]) -> str:
     """A text without some clauses of it, and without what joined them."""
     kept = "".join(char for n, char in enumerate(text) if not any(start <= n < end for start, end in spans))
-    return kept.strip(" ,;:、。!?")
+    return kept.strip(_ENDS)
 
 
 def looked_for(rule_id: str, target: Target) -> bool:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from compliance_filters.finding import Draft, Outcome, ReviewContext, Target
+from compliance_filters.phrases import PhraseFilter
+from compliance_filters.rules.shelf import builtin_pack
+from compliance_filters.semantic.filter import load_semantic
 from serve.settings import Settings
 from serve.users import OPERATOR
 from serve.wiring import House
@@ -17,10 +20,6 @@ from tests.flows.conftest import LIMIT_S
 
 pytestmark = [pytest.mark.weights, pytest.mark.slow, pytest.mark.timeout(LIMIT_S)]
 PATIENT_MS = 600_000
-# Found by the words of a rule, and acquitted by the second reading, which hardly believes in them: known holes.
-ACQUITTED = ("过往业绩不构成承诺，但我个人保证收益", "哪有不赚的道理")
-known_hole = pytest.mark.xfail(strict=True, reason="expected: the second reading acquits it")
-VIOLATING = [pytest.param(text, marks=known_hole) if text in ACQUITTED else text for text in HARD_VIOLATING]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def outcome(house: House, text: str, target: Target) -> Outcome:
 
 
 @pytest.mark.parametrize("target", [Target.ANSWER, Target.ADVISOR_MESSAGE])
-@pytest.mark.parametrize("text", VIOLATING)
+@pytest.mark.parametrize("text", HARD_VIOLATING)
 def test_what_breaks_a_rule_is_blocked(text: str, target: Target, house: House) -> None:
     assert outcome(house, text, target) is Outcome.BLOCK
 
@@ -52,3 +51,17 @@ def test_what_breaks_a_rule_is_blocked(text: str, target: Target, house: House) 
 @pytest.mark.parametrize("text", HARD_COMPLIANT)
 def test_what_breaks_none_is_delivered(text: str, target: Target, house: House) -> None:
     assert outcome(house, text, target) <= Outcome.REVISE
+
+
+def test_no_rules_own_example_is_acquitted(house: House) -> None:
+    pack, nothing = builtin_pack(), ReviewContext(today=date(2026, 3, 1))
+    phrases, reader = PhraseFilter(pack), load_semantic(pack, house.settings.compliance, house.encoder)
+    found = [
+        (rule.id, draft, finding)
+        for rule in pack.rules.values()
+        for draft in (Draft(text=e.text, target=Target(e.target), generated=False) for e in rule.violating)
+        for finding in phrases.find(draft, nothing)
+        if finding.rule == rule.id
+    ]
+    assert len(found) > 200
+    assert [(rule, draft.text) for rule, draft, finding in found if reader.acquits(draft, finding)] == []

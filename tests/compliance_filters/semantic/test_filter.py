@@ -15,6 +15,7 @@ from compliance_filters.audit.log import AuditLog
 from compliance_filters.audit.read import proven_entry
 from compliance_filters.finding import Draft, Filter, Finding, Outcome, ReviewContext, Target, Verdict
 from compliance_filters.gate import Gate
+from compliance_filters.phrases import PhraseFilter
 from compliance_filters.rules.pack import RulePack
 from compliance_filters.semantic.calibration import Calibration, Thresholds
 from compliance_filters.semantic.filter import INJECTION, WINDOW, SemanticFilter, windows
@@ -247,6 +248,14 @@ class TestSecondReading:
         assert not reader.acquits(draft, words)
         believed = ScriptedScorer(("promise.return",), {"稳赚": {"promise.return": 0.5}})
         assert not SemanticFilter(pack, believed, unknown).acquits(draft, words)
+
+    def test_what_a_rule_gives_as_its_own_example_is_never_acquitted(self, pack: RulePack) -> None:
+        own = "哪有不赚的道理"
+        for text in (f"{own}。", f"说了多少遍了，{own}，您放心。"):
+            draft = Draft(text=text, target=Target.ANSWER)
+            words = next(f for f in PhraseFilter(pack).find(draft, PLAIN) if f.rule == "promise.return")
+            assert self.reader(pack).belief(draft, words) == 0.0
+            assert not self.reader(pack).acquits(draft, words)
 
     def test_nothing_is_acquitted_where_a_filter_failed(
         self, pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog
