@@ -58,7 +58,8 @@ _SKIPPED_BEFORE = re.compile(
 _SKIPPED_ENDS = frozenset("话线打服电码号编邮真第页本记表图注款是为:： -+ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _RANKED = re.compile(r"(?:排名|位列|位居|名列|排在|排|列|名次)[\u4e00-\u9fff]{0,4}$")
 # 排名由第121（共356只）升到第74: the rank that is reached has no word of its own.
-_RANK_MOVES, _RANK_REACH = re.compile(r"(?:排名|名次|位次)[^。；;\n]{0,48}[升降由从前退进]至?到?[^。，,；;\n]{0,8}$"), 48
+_RANK_REACH = 48
+_RANK_MOVES = re.compile(r"(?:排名|名次|位次)[^。；;\n]{0,48}[升降由从前退进]至?到?[^。，,；;\n]{0,8}$")
 _RELATIVE = re.compile(r"(?:近|过去|最近|每|未来|前|后|历时|为期|这|那|头|连续|往后|之前)$")
 _SHARES, _MANY = frozenset({"份", "股"}), 100  # 12,400份 is somebody's, 一份 is not
 _LENT = re.compile(r"\s?[、和与及/]\s?")
