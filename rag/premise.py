@@ -32,10 +32,15 @@ _CONFIRMED = "这一说法与文件记载一致。"
 
 
 def judged(asked: Understood, claims: Sequence[Claim], stated: Sequence[Stated]) -> list[Claim]:
-    """The claims, the first of them told whether the question's premise holds; as they are without a premise."""
+    """The claims, the first of them told whether the question's premise holds; as they are without a premise.
+
+    None where a reason is asked and the facts are names alone.
+    """
     granted = bool(_GRANTED.search(asked.question))
     if not claims or not stated or not (granted or asks(asked.question, Asks.PREMISE)):
         return list(claims)
+    if granted and all(one.fact.value is None for one in stated):
+        return []  # who manages a fund tells neither why nor whether somebody left
     verdict = _verdict(asked, stated)
     if verdict is None or (verdict and granted):  # that it is so was not asked
         return list(claims)

@@ -75,3 +75,9 @@ def test_a_sentence_for_each_thing_that_is_named(reports: Firm) -> None:
     answer = ask(reports, "松涛增利二季度股市和债市怎么走的")
     assert "先涨后跌" in answer.text
     assert "震荡下行" in answer.text
+
+
+def test_a_topic_of_a_quarter_without_a_report(reports: Firm) -> None:
+    answer = ask(reports, "松涛增利2023年四季度怎么操作的")
+    assert answer.abstained
+    assert "未找到2023年第4季度的内容" in (answer.note or "")

@@ -78,3 +78,10 @@ def test_told_as_it_was_asked(books: Firm, question: str, told: str) -> None:
 
 def test_the_person_spoken_of_before(books: Firm) -> None:
     assert "12年" in ask(books, "这个人干多少年了", history=("远山双利谁在管",)).text
+
+
+def test_why_a_manager_went_is_not_answered_with_who_is_there(books: Firm) -> None:
+    for question in ("远山双利为什么换基金经理", "远山双利的基金经理为啥辞职"):
+        answer = ask(books, question)
+        assert answer.abstained
+        assert "不符" not in repr(answer)
