@@ -30,7 +30,7 @@ from rag.ranked import INDUSTRIES, list_asked, rows_of_list
 from rag.ranked_facts import ranked_facts
 from rag.retrieve import Query, Retriever
 from rag.risks import ProductRegister, risks_of
-from rag.sections import answer_from_sections
+from rag.sections import answer_from_sections, lacks_report
 from rag.settings import RagSettings
 from rag.tables import tabled
 from rag.timely import lacking_note, of_periods
@@ -161,7 +161,7 @@ class Answerer:
         near = passages
         if asks_list(asked.search_text):
             near = without_instructions(self.retriever.with_neighbours(passages, query, principal), self.instructions)
-        near = of_periods(asked.calendar_periods, near)
+        near = () if lacks_report(asked, available) else of_periods(asked.calendar_periods, near)
         worked = computed(asked, stated.stated)
         claims = judged(asked, [*stated.claims, *([worked.claim] if worked else [])], stated.stated)
         quoted = listed or self._general(asked, query, principal) or self._section(asked, stated, query, principal)

@@ -51,6 +51,13 @@ def answer_from_sections(
     return []
 
 
+def lacks_report(asked: Understood, available: Sequence[str]) -> bool:
+    """Whether a topic of reports is asked for of a time that no report of the product is of: then nothing answers."""
+    if len(asked.products) != 1 or _periods(asked, available) is not None:
+        return False
+    return any(not topic.timeless and not topic.ahead for topic in topics_asked(_without_names(asked)))
+
+
 def _without_names(asked: Understood) -> str:
     """The question without names and periods, nor what else stands in the product's name (中短债900020)."""
     text = asked.claimed_text

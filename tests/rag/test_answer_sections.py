@@ -81,3 +81,15 @@ def test_a_topic_of_a_quarter_without_a_report(reports: Firm) -> None:
     answer = ask(reports, "松涛增利2023年四季度怎么操作的")
     assert answer.abstained
     assert "未找到2023年第4季度的内容" in (answer.note or "")
+
+
+def test_a_topic_of_a_quarter_of_a_fund_that_has_no_report(firm: Firm) -> None:
+    front = FRONT.format(
+        title="听涛通航ETF产品资料概要", type="fund_profile", more="codes: ['990071']\nnames: {'990071': 听涛通航ETF}\n"
+    )
+    firm.put(
+        "facts.md",
+        front + "# 听涛通航ETF产品资料概要\n\n## 风险揭示\n\n成份股停牌与分红的风险，参考净值计算错误的风险。\n",
+    )
+    firm.sync()
+    assert ask(firm, "听涛通航ETF二季度分红了吗").abstained
