@@ -33,7 +33,7 @@ from rag.risks import ProductRegister, risks_of
 from rag.sections import answer_from_sections, lacks_report
 from rag.settings import RagSettings
 from rag.tables import tabled
-from rag.timely import lacking_note, of_periods
+from rag.timely import at_hand, lacking_note
 from rag.tokens import expanded
 from rag.tools.finding import Finding
 
@@ -161,7 +161,7 @@ class Answerer:
         near = passages
         if asks_list(asked.search_text):
             near = without_instructions(self.retriever.with_neighbours(passages, query, principal), self.instructions)
-        near = () if lacks_report(asked, available) else of_periods(asked.calendar_periods, near)
+        near, other_time = ((), "") if lacks_report(asked, available) else at_hand(asked, near)
         worked = computed(asked, stated.stated)
         claims = judged(asked, [*stated.claims, *([worked.claim] if worked else [])], stated.stated)
         quoted = listed or self._general(asked, query, principal) or self._section(asked, stated, query, principal)
@@ -177,7 +177,8 @@ class Answerer:
             return _Composed(answer=self._abstain(asked, query, principal, note=note, passages=passages))
         # a value that could not be said in a sentence is not shown in a cell either
         sketch = (stated.stated, worked) if len(supported) == len(claims) and _in_rows(asked, worked) else None
-        composed = _compose(asked, supported, passages, [*withheld, *_notes(asked, stated), *open_notes], sketch)
+        notes = [*withheld, *(_notes(asked, stated) or ([other_time] if other_time else [])), *open_notes]
+        composed = _compose(asked, supported, passages, notes, sketch)
         if self.register is not None:
             rated = risks_of(asked.products, self.register, principal=principal, on=on)
             composed = replace(composed, risks=tuple(rated))
@@ -209,7 +210,7 @@ class Answerer:
         if known or wanted.kind == INDUSTRIES:  # industries stand in no list of holdings
             return known, bool(known)
         found = self.retriever.search(replace(query, text=wanted.search_text), principal)
-        near = of_periods(asked.calendar_periods, self.retriever.with_neighbours(found, query, principal, of=3))
+        near, _ = at_hand(asked, self.retriever.with_neighbours(found, query, principal, of=3))
         return rows_of_list(wanted, without_instructions(near, self.instructions)), True
 
     def _section(self, asked: Understood, stated: FactAnswer, query: Query, principal: Principal) -> list[Claim]:

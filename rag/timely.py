@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 from knowledge_base.periods import last_day
 from rag.passage import Chunk, Passage
+from rag.question import Understood
 from rag.wording import period_words
 
 _MONTHS = {"Q": 3, "H": 6}
+_PARTS = {
+    **{f"Q{n}": f"第?[{n}{word}]季" for n, word in enumerate("一二三四", start=1)},
+    "H1": "上半年|中期|半年",
+    "H2": "下半年",
+}
 
 
 def of_periods(wanted: Sequence[str], passages: Sequence[Passage]) -> tuple[Passage, ...]:
@@ -23,6 +31,17 @@ def of_periods(wanted: Sequence[str], passages: Sequence[Passage]) -> tuple[Pass
     return tuple(one for one in passages if any(_tells(one.chunk, period) for period in wanted))
 
 
+def at_hand(asked: Understood, passages: Sequence[Passage]) -> tuple[tuple[Passage, ...], str]:
+    """The passages that may answer, and what must be said of their period beside the answer.
+
+    去年, where no report tells of that year, is answered by what is there, which is told; any other period is not.
+    """
+    wanted = asked.calendar_periods
+    fitting, note = of_periods(wanted, passages), lacking_note(wanted, passages)
+    relative = all(not one.year_stated and len(one.period) == len("2024") for one in asked.periods if one.period)
+    return (tuple(passages), note) if note and relative else (fitting, "")
+
+
 def lacking_note(wanted: Sequence[str], passages: Sequence[Passage]) -> str:
     """That no report among `passages` tells of the periods `wanted`, and of which ones they do; else nothing."""
     there = sorted({one.chunk.period for one in passages if one.chunk.period}, reverse=True)
@@ -33,10 +52,21 @@ def lacking_note(wanted: Sequence[str], passages: Sequence[Passage]) -> str:
 
 
 def _tells(chunk: Chunk, wanted: str) -> bool:
-    if chunk.period is None or f"{wanted[:4]}年" in chunk.text:
+    if chunk.period is None or _names(wanted).search(chunk.text):
         return True
     asked, told = _span(wanted), _span(chunk.period)
     return asked is None or told is None or (asked[0] <= told[1] and told[0] <= asked[1])
+
+
+@cache
+def _names(period: str) -> re.Pattern[str]:
+    """How a text names it: 2025年; of a part of a year the part, too: 2025年第二季度, 2025年5月."""
+    year, part = period[:4], period[4:]
+    span = _span(period)
+    if not part or span is None:
+        return re.compile(f"{year}年")
+    months = "|".join(f"0?{month}月" for month in range(span[0].month, span[1].month + 1))
+    return re.compile(f"{year}年(?:度)?(?:{_PARTS[part]}|{months})")
 
 
 def _span(period: str) -> tuple[date, date] | None:

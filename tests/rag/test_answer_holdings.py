@@ -172,6 +172,13 @@ class TestPeriodOfAList:
         firm.put("lists.md", LISTS)
         assert ask(firm, "星河精选混合去年四季度前两大重仓股").abstained
 
+    def test_last_year_is_answered_by_the_year_there_is_and_says_so(self, firm: Firm) -> None:
+        firm.put("lists.md", LISTS)
+        answer = ask(firm, "星河精选混合去年前两大重仓股")
+        assert "远山电力" in answer.text
+        assert "《星河精选混合型证券投资基金2024年年度报告》" in answer.text
+        assert "未找到2025年的内容，现有2024年" in (answer.note or "")
+
     def test_the_latest_of_several_lists_and_its_report(self, firm: Firm) -> None:
         firm.put("lists.md", LISTS)
         older = LISTS.replace("2024年", "2023年").replace("'2024'", "'2023'").replace("9.10", "9.90")
