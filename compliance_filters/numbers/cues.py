@@ -12,7 +12,9 @@ _DOWN = (
     "多跌|多亏|少涨|少赚|缩量|跑输|落后|低于|低|少|下降|减少|回落|下行|收窄|下调|降低|缩小|下滑|降|不及|不如|逊于"
     "|减了|减仓|净减|走低|缩短|缩水|缩减|压缩|放缓|砍了|卖了"
 )
-DIFFERENCE = re.compile(rf"(?P<up>{_UP})|(?P<down>{_DOWN})|相差|差距|差值|差额|之差|差|较|比|变化|变动|利差|区间")
+DIFFERENCE = re.compile(
+    rf"(?P<up>{_UP})|(?P<down>{_DOWN})|相差|差距|差值|差额|之差|差|较|比|变化|变动|利差|[虚实]值|区间"
+)
 # Between rates only words that compare: 净值增长率 holds a 增长 and asks for no difference.
 BETWEEN_RATES = re.compile(
     "跑赢|跑输|超额|第六|后五|(?<!不)超过|超出|超越|(?<!不)高于|高出|(?<!不)低于|领先|落后|相差|差|多|少|利差|提高|下降|上升"
@@ -42,21 +44,21 @@ A_MONTH = re.compile("月利率|月息|每月|月化")  # of a rate a year
 WEIGHTED = re.compile("权重|加权|按.{0,4}比例")
 BALANCE = re.compile("期末|余额|结余|损益|盈亏")
 SHARE = re.compile(
-    "占|比例|比重|权重|倍|份额|分之|相当于|折合|约为|收益率|派息率|分红率|股息率|净利率|利润率|负债率|胜率|翻|前|[=＝]"
+    "占|比例|比重|权重|加权|倍|份额|分之|相当于|折合|约为|收益率|派息率|分红率|股息率|净利率|利润率|负债率|胜率|翻|前|[=＝]"
 )
 AMONG = re.compile("里|中|内")  # 信用债里八成: of two rates
 GROWN_BY = re.compile("便宜|贵|省[了下]|打了|[升贬]值|涨|增长|增加|跌|下降|减少|缩水|缩减|[降升少多增减]了")
 PART = re.compile("占|比重|权重|份额|分之")  # of which nothing is more than the whole
 GROWTH = re.compile(
     "增长|增幅|增速|增加|下降|降幅|同比|环比|(?<!比)较|涨|跌|减少|上升|缩水|缩减|扩大|回落|下滑|滑落|回升|反弹|上行|下行|盈|亏|收益|回撤"
-    "|折|回本|回到|空间|溢价|折价|[降升少多增减]了|便宜|贵|省[了下]|[升贬]值"
+    "|折|回本|回到|空间|还差|[转卖赎]掉|溢价|折价|[降升少多增减]了|便宜|贵|省[了下]|[升贬]值"
 )
 # 1.1576的三次方根, (1+33.10%)的三分之一次方
 ROOT = re.compile("的?(?:(?P<n>[二三四五六七八九十两]|\\d{1,2})次方根|(?P<m>[二三四五六七八九十两])分之一次方)")
 MULTIPLIED = re.compile("翻了|[多增]了|增[加长]了|扩大了")
 YEARLY = re.compile("年化|年均|平均每年")
 COMPOUND = re.compile("加起来|累计|合计|一共|总共|连续|[两三四五]年")
-AVERAGE = re.compile("平均|均值|[年月日户人]均")
+AVERAGE = re.compile("平均|均值|均价|[年月日户人]均")
 EACH = re.compile(f"{AVERAGE.pattern}|每|各")
 RECOVERS = re.compile("回本|回到|回来|涨回|扳回")
 REST = re.compile("其余|剩余|余下|另外|剩下|其他|个人|散户")
@@ -65,7 +67,7 @@ APART = re.compile("差|省|便宜|贵")
 AFTER = re.compile("到手|到账|净|市值|剩|余|扣|本息|变|回到|合|共|实际|只有|还有|申购|认购|费|[=＝]")
 GROWN = re.compile("剩|变成|变为|增长到|增值到|滚到|本息|终值|复利")
 COMPUTED = re.compile(
-    "(?:收取|计收|计提)[，,]?[为是合]|折|[，,；;]合约?,|进账|入账|派|红利|分红|费|利息|本息|本金|即|就是|相当|折合|合计|共|累计|[=＝]"
+    "(?:收取?|计收|计提)[，,]?[为是合]|折|[，,；;]合约?,|进账|入账|派|红利|分红|费|[利票]息|本息|本金|即|就是|相当|折合|合计|共|累计|[=＝]"
 )
 PAID = re.compile(
     rf"{COMPUTED.pattern}|分[到得]|收益|盈|亏|赚|赔|损|跌|涨|少|多|差|省|约|计|到手|到账|净(?!值|资产|利)|剩|余|扣|变|实际"
@@ -82,9 +84,9 @@ AGAINST_SUM = re.compile(
 )
 # By how much of itself one is more or less than another: 比前一周的2,210亿元少一成.
 MORE_OR_LESS = re.compile("(?:(?<!占)比(?![例重率较])|(?<!比)较)[^，。；;]{1,24}?(?:(?P<less>[少低])|[多高])出?了?约?$")
-IMPACT = re.compile("影响|贡献|拖累|拉动")  # of a part, by its weight
+IMPACT = re.compile("影响|贡献|拖累|拉动|换算到|换算成占|折算到|折合到|折到|摊到|穿透")  # of a part, by its weight
 RELATIVE = re.compile("按比例|相对(?:幅度|变化|于)|比例上")
-CHANGED = re.compile("(?:(?P<fell>[降少减]|便宜|省)|[升多增贵])了[^，,。；;]{0,3}$")
+CHANGED = re.compile("(?:(?P<fell>[降少减]|便宜|省|[转卖赎](?=掉))|[升多增贵])(?:掉?了|掉)[^，,。；;]{0,3}$")
 # Shares told side by side make 100% in all.
 OF_A_WHOLE = re.compile("(?P<name>[\u4e00-\u9fff]{2,6}?)类?占(?:比|到|了|全部|总资产|总市值)?[为约]{0,2}$")
 # 前三个行业占: so many of a list.
