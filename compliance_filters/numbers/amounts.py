@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from compliance_filters.numbers import arithmetic, cues
 from compliance_filters.numbers.arithmetic import EXACT, Result
@@ -42,6 +42,7 @@ def amounts(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         counts = [p for p in parts if anywhere or start - COMPARES <= p.place < start]
         yield from arithmetic.multiples(parts, counts)
     yield from _grown_from(claim, parts)
+    yield from _mean_price(claim, parts)
     yield from _revalued(claim, parts)
     if not claim.asks_interest:
         return
@@ -70,6 +71,18 @@ def _grown_from(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
         grown = [p.value / 100 for p in parts if p.unit == "%" and p.attribute == MOVE]
         money = [p for p in parts if p.unit == "元"]
         yield from ((abs(p.value) / (1 + rate), EXACT) for p in money for rate in grown if rate > -1)
+
+
+def _mean_price(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    """What one share cost of so many that are told beside their sum: 买回1264万股、花费3.12亿元，均价24.68元."""
+    if "均价" not in claim.near:
+        return
+    told = [p for p in parts if claim.figure.sentence <= p.place < claim.figure.start]
+    for pair in pairwise(told):
+        money = next((p.value for p in pair if p.unit == "元"), None)
+        shares = next((p.value for p in pair if p.unit == "份"), None)
+        if money is not None and shares:
+            yield abs(money / shares), EXACT
 
 
 def _revalued(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:

@@ -36,7 +36,7 @@ _STEP = re.compile(
 _STEPS = (NumeralKind.PERCENT, NumeralKind.PERCENTAGE_POINTS, NumeralKind.BASIS_POINTS)
 _EITHER_WAY = re.compile("(?:涨跌|每(?:上涨|下跌|[涨跌]|变动|波动))(?:了)?\\s?$")  # 个股涨跌10%，影响大约0.31%
 # 拿45天约138.08元: how long something may be held; 每四块钱里有一块
-_HELD_FOR = re.compile("(?:^|[^已了经您])(?:拿|放|搁)(?:满|够|上)?\\s?$")
+_HELD_FOR = re.compile("(?:^|[^已了经您])(?:拿|放|搁)\\s?$")
 _OF_EACH, _OF_WHICH = re.compile("每\\s?$"), re.compile("[\u4e00-\u9fff]{0,4}(?:里|中|当中|有)")
 _THUMB = re.compile("大约|大致|粗略|理论上|估算|约")
 _THUMB_REACH = 30

@@ -170,7 +170,7 @@ def former_periods(word: str, periods: Sequence[Period]) -> tuple[Period, ...]:
 
 
 def dated(periods: tuple[Period, ...], of_report: Sequence[Period]) -> tuple[Period, ...]:
-    """Periods with the one of the calendar that they are in a report: 过去一年 in a year's, 过去三个月 in a quarter's."""
+    """Periods with what they are of the calendar in a report: 过去一年 in a year's, 过去三个月 in a quarter's."""
     if len(periods) != 1 or periods[0].kind != "rolling":
         return periods
     return (*periods, *(p for p in of_report if p.year and not p.years and p.last - p.first + 1 == periods[0].length))
