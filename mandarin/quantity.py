@@ -33,7 +33,7 @@ class Core:
 
 
 _LATIN_SCALE = "[wWkK](?![A-Za-z])"
-_SIGN = re.compile(r"(?<![0-9A-Za-z%.)\]\-])[-+\u2212](?=\d)|负(?=[0-9" + DIGIT_CHARS + "十百])")
+_SIGN = re.compile(r"(?<![0-9A-Za-z%.)\]\-])[-+\u2212](?=\d)|(?<!税)负(?=[0-9" + DIGIT_CHARS + "十百])")
 _MORE = r"(?:[多余](?![少头空额次半\d])|来(?=[万亿千百块元个只天年岁股手份人])|把(?=[万块元]))"
 # 二十万一半, 三千一个月: what begins after a scale is another number.
 _ANOTHER = "(?<=[百千万亿])一(?=半|个?(?:月|季度|星期|礼拜)|[年天周次手股只张份期人])"

@@ -165,7 +165,8 @@ class Comparer:
     ) -> None:
         if figure.quantity.unit == "pp" or figure.rank or self._page.text[figure.start - 1 : figure.start] in _TIMES:
             return
-        if _other_number_of(self.words_before(figure), evidence.words):
+        first, last = self._page.group(index)
+        if _other_number_of(self.words_before(figure), evidence.words, members=last - first + 1):
             hard.add("attribute")
         if self._other_base(index, evidence):
             hard.add("attribute")
@@ -258,7 +259,10 @@ def _same_attribute(mine: str, theirs: str) -> bool:
     return False
 
 
-def _other_number_of(said: str, known: str) -> bool:
-    """前十大 where the source speaks of 前五大."""
+def _other_number_of(said: str, known: str, members: int) -> bool:
+    """前十大 where the source speaks of 前五大; of so many that are told one by one each is a `members`' own."""
     mine, theirs = _TOP.findall(said), _TOP.findall(known)
-    return bool(mine and theirs) and read_number(mine[-1]) != read_number(theirs[-1])
+    if not (mine and theirs):
+        return False
+    told = read_number(mine[-1])
+    return told != read_number(theirs[-1]) and told.value != members

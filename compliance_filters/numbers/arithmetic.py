@@ -13,6 +13,7 @@ from compliance_filters.numbers.parts import Part
 Result = tuple[Decimal, Decimal]  # value, never negative; room beyond the rounding of the claim itself
 EXACT = Decimal(0)
 _A_YEAR = {"年": 1, "季": 4, "月": 12, "周": 52, "天": 365, "日": 365}
+_BANK_YEAR = 360  # days
 _MONTHS = 12
 _MONTH = "个月"
 _WHOLE = 100  # per cent
@@ -287,5 +288,7 @@ def spans_of(parts: Iterable[Part], words: str) -> list[Decimal]:
     """Lengths of time in years that words and parts name, each once: 每天, 三年, 91天."""
     said = [Decimal(1) / _A_YEAR[unit] for unit in _A_YEAR if unit in words and unit != "年"]
     months = [abs(p.value) / _MONTHS for p in parts if p.unit == "个月"]
-    days = [p.value / _A_YEAR["天"] for p in parts if p.unit == "天"]
+    told = [p.value for p in parts if p.unit == "天"]
+    bases = [_A_YEAR["天"], *([_BANK_YEAR] if _BANK_YEAR in told else [])]  # 按360天计
+    days = [value / base for value in told for base in bases]
     return list(dict.fromkeys((*said, *months, *days)))

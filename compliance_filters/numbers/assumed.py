@@ -8,7 +8,7 @@ from mandarin.numerals import Numeral, NumeralKind
 
 CLAUSE_END = re.compile(r"[，,；;。！？!?\n|]|\s{3,}")
 _SUPPOSED = re.compile(
-    r"(?:假设|假定|假如|例如|比如|举例|举个例子|试算|如果您?|倘若|(?<![主重只须])要是|万一|哪怕|即使|为例|打个比方"
+    r"(?:假设|假定|假如|例如|比如|举例|举个例子|试算|如果您?|倘若|只[要需]再?(?=[跌涨])|(?<![主重只须])要是|万一|哪怕|即使|为例|打个比方"
     r"|(?<![倘假如宛恍])若(?![干是无非]))"
 )
 _EXAMPLE_BEGINS = re.compile(
@@ -35,8 +35,12 @@ _STEP = re.compile(
 )
 _STEPS = (NumeralKind.PERCENT, NumeralKind.PERCENTAGE_POINTS, NumeralKind.BASIS_POINTS)
 _EITHER_WAY = re.compile("(?:涨跌|每(?:上涨|下跌|[涨跌]|变动|波动))(?:了)?\\s?$")  # 个股涨跌10%，影响大约0.31%
+# 拿45天约138.08元: how long something may be held; 每四块钱里有一块
+_HELD_FOR = re.compile("(?:^|[^已了经您])(?:拿|放|搁)\\s?$")
+_OF_EACH, _OF_WHICH = re.compile("每\\s?$"), re.compile("[\u4e00-\u9fff]{0,4}(?:里|中|当中|有)")
 _THUMB = re.compile("大约|大致|粗略|理论上|估算|约")
 _THUMB_REACH = 30
+_HELD_REACH, _DAYS = 6, frozenset({"天", "日", "个月", "年"})
 _ROUND_DIGITS = 2
 _SHARE_STEP = 5  # per cent
 _SAID_REACH = 16  # characters behind these words in which a sum is the client's
@@ -62,6 +66,8 @@ class Assumptions:
         if numeral.kind is NumeralKind.AMOUNT and _is_round(numeral) and self._sets_out(numeral):
             return True
         if _CONDITION_AFTER.match(self._text, numeral.end) or self._is_step(numeral):
+            return True
+        if self._is_held_for(numeral) or self._is_of_each(numeral):
             return True
         if self._proposes and self._is_proposed(numeral, sentence):
             return True
@@ -97,6 +103,18 @@ class Assumptions:
         return (_EITHER_WAY if numeral.kind is NumeralKind.PERCENT else _STEP).search(
             lead
         ) is not None and _THUMB.search(self._text, numeral.end, numeral.end + _THUMB_REACH) is not None
+
+    def _is_held_for(self, numeral: Numeral) -> bool:
+        lead = self._text[max(0, numeral.start - _HELD_REACH) : numeral.start]
+        return numeral.unit in _DAYS and _HELD_FOR.search(lead) is not None
+
+    def _is_of_each(self, numeral: Numeral) -> bool:
+        """每四块钱净资产里有近一块: of how many a share is told once more."""
+        written = any(char.isdigit() for char in numeral.quote)
+        if written or numeral.kind is not NumeralKind.AMOUNT:
+            return False
+        lead = self._text[max(0, numeral.start - _HELD_REACH) : numeral.start]
+        return _OF_EACH.search(lead) is not None and _OF_WHICH.match(self._text, numeral.end) is not None
 
     def _is_borne(self, lead: str, clause: str, numeral: Numeral) -> bool:
         """A loss that the client can bear: 您表示账面下跌10%会睡不着觉."""

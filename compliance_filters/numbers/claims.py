@@ -140,11 +140,15 @@ class Claim:
 
     def meets(self, results: Iterable[Result]) -> bool:
         """Whether one of the results is this figure within what was written."""
+        return self.met(results) is not None
+
+    def met(self, results: Iterable[Result]) -> Decimal | None:
+        """The first of the results that is this figure within what was written."""
         mine = self.quantity
         if mine.low is not None:
-            return any(mine.admits(value, room) for value, room in results)
+            return next((value for value, room in results if mine.admits(value, room)), None)
         rounded = min(mine.tolerance, abs(mine.value) / _ROUGHEST) if self.unit == "pp" else mine.tolerance
-        return any(abs(value - mine.value) <= rounded + room for value, room in results)
+        return next((value for value, room in results if abs(value - mine.value) <= rounded + room), None)
 
 
 def claim_of(page: Page, index: int, products: Sequence[Mention], *, stated: bool = False) -> Claim:

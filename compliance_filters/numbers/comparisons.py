@@ -19,6 +19,13 @@ _RATIO = re.compile(
     "(?P<top>[A-Za-z0-9+\u4e00-\u9fff]{2,8}?)(?:大?约|接近|差不多|正好|相当|仅){0,2}(?:为|是|占|于)(?:了|约|近)?"
     "(?P<whole>[A-Za-z0-9+\u4e00-\u9fff]{2,10})的(?:约|近)?$"
 )
+_SET_OUT = re.compile("[从由原][\u4e00-\u9fff]{0,2}$")  # 两项合计由0.60%降到0.20%
+_A_DISTANCE = re.compile("差[^，,。；;\\d]{0,6}$")
+_OF_NAMED = re.compile(
+    "(?:相当于|占(?:全部|了|到)?)(?P<whole>[\u4e00-\u9fff]{2,6}?)(?:部分|资产|仓位|市值|总额|投资)?的(?:约|近)?$"
+)
+_TWO = 2
+_MORE = re.compile("(?P<who>[\u4e00-\u9fff]{2,6}?)(?:略|稍|还|要|则|反而){0,2}[多高少低](?:了|出)?约?$")
 _WHOLE, _LED = 100, 16
 PAIRED = 24  # numbers that are subtracted from one another
 
@@ -37,6 +44,7 @@ def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     """Distances of two numbers of its kind that a figure's words ask for."""
     near = nearest(own, claim.figure.start, PAIRED)
     precise = claim.unit in SUMS and claim.free
+    yield from _against_total(claim, near)
     near = _of_totals(near, claim.figure.start)
     if claim.unit in ("pp", *SUMS) and (many := cues.AGAINST_SUM.search(claim.before)):
         shown = [p for p in near if 0 <= p.place < claim.figure.start]
@@ -66,11 +74,30 @@ def apart(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
         yield from distances.ledgers(near)
 
 
+def of_distances(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    """By how much a distance changed: 剪刀差3.2个百分点，上月为3.6个百分点，缩小0.4个百分点."""
+    told = [p for p in parts if p.unit == "pp" and claim.figure.sentence <= p.place < claim.figure.start][-2:]
+    if len(told) == _TWO and _A_DISTANCE.search(claim.text, max(0, told[0].place - _LED), told[0].place):
+        yield from distances.differences(claim.text, told, claim.direction)
+
+
 def _of_totals(parts: list[Part], place: int) -> list[Part]:
     """Only the totals, where two are shown and one stands right before: 一年合计1.90%…合计0.60%，便宜1.30个百分点."""
     before = [p for p in parts if 0 <= p.place < place]
     totals = [p for p in before if p.total]
     return totals if len(totals) > 1 and before[-1].total else parts
+
+
+def _against_total(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    """How far what its words name lies from a total right before: 两只合计12.35万元，混合基金略多0.30万元."""
+    shown = [p for p in parts if 0 <= p.place < claim.figure.start]
+    asked = _MORE.search(claim.before)
+    if asked is None or not shown or not shown[-1].total:
+        return
+    for mine in [p for p in _called(claim.text, shown, asked["who"][:_TWO]) if not p.total][-1:]:
+        difference = mine.value - shown[-1].value
+        if (difference > 0) == (claim.direction > 0):
+            yield abs(difference), EXACT
 
 
 def _former_or_latter(parts: Sequence[Part], claim: Claim, word: str) -> str | None:
@@ -121,6 +148,19 @@ def named_ratios(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
             yield abs(top.value / whole.value) * (_WHOLE if claim.unit == "%" else 1), EXACT
 
 
+def shares_of_named(claim: Claim, parts: Sequence[Part]) -> Iterator[Result]:
+    """What the rate right before is of a part that words name: 前十大占净值45.31%，相当于股票部分的57.8%."""
+    asked = _OF_NAMED.search(claim.before)
+    shown = sorted((p for p in parts if 0 <= p.place < claim.figure.start and p.unit == "%"), key=lambda p: p.place)
+    if asked is None or not shown:
+        return
+    told = re.compile(
+        f"{asked['whole']}(?:投资|资产|仓位|市值|部分|类|品种)?(?:占|为|合计|比例|的?比重)[^，,。；;]{{0,8}}$"
+    )
+    wholes = [p for p in shown[:-1] if told.search(claim.text, max(0, p.place - _LED), p.place) and p.value]
+    yield from ((abs(shown[-1].value / whole.value) * _WHOLE, EXACT) for whole in wholes[-1:])
+
+
 def _called(text: str, shown: Sequence[Part], name: str) -> list[Part]:
     """Numbers before which a name stands, behind the number before."""
     starts = [0, *(p.place for p in shown)]
@@ -130,7 +170,7 @@ def _called(text: str, shown: Sequence[Part], name: str) -> list[Part]:
 def former_total(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     """What all came to before: 由32.4%降至27.1%，…由5.0%降到2.5%。三季末合计29.6%，二季末合计37.4%."""
     former = [p.value for p in own if p.former and 0 <= p.place < claim.figure.start]
-    if claim.periods and len(former) > 1:
+    if (claim.periods or _SET_OUT.search(claim.before)) and len(former) > 1:
         yield abs(sum(former, EXACT)), EXACT
 
 

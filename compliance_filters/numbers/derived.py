@@ -10,9 +10,9 @@ from functools import cached_property
 from itertools import chain, combinations, islice
 
 from compliance_filters.finding import ReviewContext
-from compliance_filters.numbers import arithmetic, comparisons, cues, distances
+from compliance_filters.numbers import arithmetic, comparisons, cues, distances, levels
 from compliance_filters.numbers.agreement import LIMITS
-from compliance_filters.numbers.amounts import FEW, TENTHS, amounts, factors
+from compliance_filters.numbers.amounts import FEW, TENTHS, amounts, days_to, factors
 from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import Claim, claim_of, is_round
 from compliance_filters.numbers.comparisons import PAIRED
@@ -30,6 +30,7 @@ from mandarin.chinese_number import read_number
 _FRACTION = re.compile("[^百分]{1,24}分之")  # 四十分之一, also of two rates
 _LEAST_OF_QUANTILE = Decimal("0.8")  # rank 41 of 236 is 17.4%: of a fifth, and of no third
 _BEHIND = 10
+_ASIDE = 2  # characters between a figure and the brackets behind it
 _LED = 24  # characters before a figure: 三年累计10.98%，基准10.87%
 _NEXT = 80  # characters behind a premise in which something is computed from it
 
@@ -70,19 +71,35 @@ class Derivation:
         named = self._named.gives(claim, index)
         if named is not None:
             return named
-        if claim.meets(self._results(claim, parts)):
+        if levels.runs_against(claim, parts):
+            return False
+        if self._settles(claim, index, parts, trusts):
             return not comparisons.is_turned(claim, parts)
         if not stated and is_implied(claim, parts):
             return not comparisons.is_turned(claim, parts)
         return self._is_premise(index, parts, trusts)
+
+    def _settles(self, claim: Claim, index: int, parts: list[Part], trusts: Callable[[int], bool]) -> bool:
+        """Whether its words' computation gives it, of numbers as they are written or else as they are known."""
+        value = claim.met(self._results(claim, parts))
+        if value is None and not claim.figure.label:
+            exact = self._parts.around(index, trusts, exact=True)
+            value = claim.met(self._results(claim, exact)) if exact != parts else None
+        if value is not None:
+            self._parts.settle(index, value)
+        return value is not None
 
     def _results(self, claim: Claim, parts: list[Part]) -> Iterator[Result]:
         """Values that the words ask for, never negative, each with what rounding of its parts may add."""
         unit = claim.unit
         own = [p for p in parts if p.unit == ("%" if unit in ("pp", "点") else unit)]
         yield from comparisons.apart(claim, own)
+        if unit == "pp":
+            yield from comparisons.of_distances(claim, parts)
         if unit in ("元", "份"):
             yield from comparisons.rolled(claim, own, self._parts)
+        former = list(levels.before_shown(claim, parts))
+        yield from former
         if claim.asks_total:
             terms = own if unit != "pp" else [p for p in parts if p.unit == "pp"]
             yield from ((abs(total), room) for count, total, room in _totals(claim, terms) if count > 1)
@@ -95,9 +112,10 @@ class Derivation:
             yield from _rates(claim, own, parts)
             yield from self._rest_beside(claim, own)
             yield from self._ranked(claim)
+            yield from comparisons.shares_of_named(claim, parts)
         if unit in ("%", "倍", "", "成") and not claim.geared:
             yield from _quotients(claim, parts)
-        if unit == "元":
+        if unit == "元" and not former:
             yield from amounts(claim, parts)
         if unit in ("%", "倍"):
             yield from _recoveries(claim, parts)
@@ -107,6 +125,10 @@ class Derivation:
             yield from comparisons.multiplied(claim, parts)
         if unit in ("%", "倍"):
             yield from comparisons.named_ratios(claim, parts)
+        if unit in ("元", "份", "股", "户", "人"):
+            yield from levels.whole_of_part(claim, parts)
+        if unit == "天":
+            yield from days_to(claim, parts)
         if unit == "岁":
             yield from arithmetic.ages(parts)
         if unit in ("份", "股"):
@@ -244,11 +266,14 @@ def _quotients(claim: Claim, parts: list[Part]) -> Iterator[Result]:
         yield from ((value, room) for value, room in found if not within or value <= 100)
         if within:
             yield from arithmetic.shares_of_run(figure.start, parts, claim.member, claim.members)
+    elif "成" in claim.text[figure.start : figure.end] and cues.AMONG.search(claim.near):
+        rates = [p for p in parts if p.unit == "%" and 0 <= p.place < figure.start][-2:]
+        rates += [p for p in parts if p.unit == "%" and 0 < p.place - figure.end <= _ASIDE]
+        yield from arithmetic.shares(combinations(rates[-2:], 2), 100)
     elif claim.bare:
         yield from arithmetic.shares_of_last(figure.start, whole, whole=claim.before == "的")
-    elif claim.text[figure.end - 1] == "成" and cues.AMONG.search(claim.near):
-        rates = [p for p in parts if p.unit == "%" and 0 <= p.place < figure.start]
-        yield from arithmetic.shares(combinations(rates[-2:], 2), 100)
+    if unit == "%":
+        yield from levels.growth_by_change(claim, parts)
     if unit == "%" and (claim.more_or_less or cues.GROWTH.search(claim.words)):
         yield from arithmetic.growths(pairs, claim.growth)
 

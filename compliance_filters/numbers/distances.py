@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import combinations
 
 from compliance_filters.numbers.arithmetic import EXACT, LEDGER, ROLLED, Result
-from compliance_filters.numbers.mentions import BENCHMARK
+from compliance_filters.numbers.mentions import BENCHMARK, NAV
 from compliance_filters.numbers.parts import Part
 from compliance_filters.numbers.periods import Period
 
@@ -16,6 +16,7 @@ _COMPARES = re.compile(
     "(?<![同环占])比(?![例重率])|[同环]比(?![增上下涨跌减]|$)|较"
 )  # 同比增长13.8% compares with no other number here
 _PART_ENDS = re.compile("[；;。]")
+_QUOTED, _LED = re.compile("(?:收盘价?|市价|交易价格?|场内价格?)[为是报在于约]{0,2}$"), 12
 _KNOWN = 8
 _A_YEAR = (1, 12)  # its months
 
@@ -96,6 +97,9 @@ def _difference(text: str, first: Part, second: Part, compared: tuple[str, str] 
     benchmarks = [(p.attribute or "").startswith(BENCHMARK) for p in (first, second)]
     if benchmarks[0] != benchmarks[1]:
         return (second.value - first.value if benchmarks[0] else first.value - second.value), True
+    quoted = [_QUOTED.search(text, max(0, p.place - _LED), max(0, p.place)) is not None for p in (first, second)]
+    if quoted[0] != quoted[1] and (second if quoted[0] else first).attribute == NAV:  # what is paid above it
+        return (first.value - second.value if quoted[0] else second.value - first.value), True
     if compared and {first.entity, second.entity} == set(compared):
         mine, other = (first, second) if first.entity == compared[0] else (second, first)
         return mine.value - other.value, True

@@ -14,7 +14,7 @@ from compliance_filters.numbers.figures import figures_in
 from compliance_filters.numbers.mentions import AttributeWords, Mention
 from compliance_filters.numbers.names import product_finder, product_names, shared_names
 from compliance_filters.numbers.pages import Page
-from compliance_filters.numbers.periods import Period, former_periods, period_of_fact, periods_in
+from compliance_filters.numbers.periods import Period, dated, former_periods, period_of_fact, periods_in
 from compliance_filters.numbers.quantities import Quantity, quantity_of_fact, without_plain_sign
 from compliance_filters.numbers.tiers import tier_before, tier_in
 
@@ -90,7 +90,8 @@ class SourcePage:
         return Evidence(
             quantity=without_plain_sign(figure.quantity, words),
             attribute=reading.attribute,
-            periods=reading.periods or (former_periods(former, self.periods) if former else self.periods),
+            periods=dated(reading.periods, self.periods)
+            or (former_periods(former, self.periods) if former else self.periods),
             sole_period=reading.sole_period,
             own_period=reading.own_period,
             entity=self.page.entity(index, self.products)[0],

@@ -62,6 +62,7 @@ _RANK_REACH = 48
 _RANK_MOVES = re.compile(r"(?:排名|名次|位次)[^。；;\n]{0,48}[升降由从前退进]至?到?[^。，,；;\n]{0,8}$")
 _RELATIVE = re.compile(r"(?:近|过去|最近|每|未来|前|后|历时|为期|这|那|头|连续|往后|之前)$")
 _SHARES, _MANY = frozenset({"份", "股"}), 100  # 12,400份 is somebody's, 一份 is not
+_LENDS = re.compile(r"\.|^\d[\d,]{3}")  # 5,700、4,650、2,640元; the 2 of 2、3元 is of no sum
 _LENT = re.compile(r"\s?[、和与及/]\s?")
 _DIGITS = "0123456789.,，+-−"
 # 100万元以下: what is told is told of such sums.
@@ -174,7 +175,7 @@ class _Reader:
             if (
                 numeral.unit not in ("", "个", None)
                 or numeral.kind is not NumeralKind.COUNT
-                or "." not in numeral.quote
+                or not (_LENDS.search(numeral.quote))
             ):
                 continue
             if _LENT.fullmatch(self._text, numeral.end, following.start):

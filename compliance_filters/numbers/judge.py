@@ -23,6 +23,7 @@ from compliance_filters.numbers.quantities import same_class
 from compliance_filters.numbers.worked import WorkedSums
 
 _RESTATES = re.compile("[，,（(]?(?:也?就是|即|换句话说|相当于)")
+_THIS = frozenset("这那")  # 占净值61.9%，其中银行占了这61.9%里的三成八
 _DEAREST_NAV = 200  # yuan
 _ROUNDS = 3  # of figures that follow from figures that follow
 
@@ -115,7 +116,7 @@ class Judge:
         line = text.rfind("\n", 0, figure.start)
         alike = (figures[i] for i in self._proved | self._results if _size(figures[i]) == _size(figure))
         ends = [other.end for other in alike if line < other.start < figure.start]
-        if any(_RESTATES.match(text, end) for end in ends):
+        if ends and (text[figure.start - 1 : figure.start] in _THIS or any(_RESTATES.match(text, e) for e in ends)):
             return True
         return bool(ends) and figure.quantity.unit not in ("%", "pp") and not self._is_stated(index)
 

@@ -18,8 +18,13 @@ _EARLIER = re.compile(
     r"(?<![较比])(?P<word>上[个一]?季度?末?|上期末?|(?:上|去)年度?末|上[个一]?月末?|(?:去|上)年同期|年初|期初|季初|月初|此前|之前|原先?|原来|[一半两三\d]{1,2}(?:个月|个季度|年)前|由|从)"
     r"[^，,。；;、（(\d]{0,8}$"
 )
+# 上季末：云岫6.42%，锦汐3.15%: what stands behind the colon is all of then.
+_EARLIER_HEAD = re.compile(
+    r"(?<![较比])(?P<word>上[个一]?季度?末?|上期末|(?:上|去)年度?末|上[个一]?月末?|(?:去|上)年同期|年初|期初|季初|月初)[^，,。；;：:（(\d]{0,8}[：:][^：:。；;\n]{0,200}$"
+)
 _BEGAN = re.compile("起?(?:入行|入职|加入|从业|毕业)|起[，,；;)）]")  # 2015年入行: of when no figure is
 _EARLIER_REACH = 14  # characters
+_EARLIER_HEAD_REACH = 220
 
 
 class MarkedText:
@@ -82,7 +87,13 @@ class MarkedText:
             found = _EARLIER.search(cells[1]) if len(cells) > 1 else None
         else:
             found = _EARLIER.search(self.text, max(figure.stretch, figure.start - _EARLIER_REACH), figure.start)
+            found = found or self._earlier_head(figure)
         return found["word"] if found else ""
+
+    def _earlier_head(self, figure: Figure) -> re.Match[str] | None:
+        """The head before a colon that puts all behind it before the period spoken of."""
+        start = max(figure.sentence, figure.start - _EARLIER_HEAD_REACH)
+        return _EARLIER_HEAD.search(self.text, start, figure.start)
 
     def _hidden_within(self, start: int, end: int) -> list[tuple[int, int]]:
         return self._hidden[bisect_left(self._hidden, (start,)) : bisect_left(self._hidden, (end,))]

@@ -11,9 +11,10 @@ from compliance_filters.numbers.periods import Period, periods_in
 
 # What an earlier level is called by how far back it lies; `latest` is any that came right before.
 _STEPS = {
-    "week": re.compile("(?:上|前)一?[周星]期?"),
+    "day": re.compile("(?:前|上)一?个?交易日|前一[天日]|昨[天日]"),
+    "week": re.compile("(?:上|前)一?[周星](?:[一二三四五六日末]|期[一二三四五六日]?)?"),
     "month": re.compile("上个?月末?|前一?个?月"),
-    "quarter": re.compile("上[一个]?季度?末?|上期末?|[一1]个季度前|三个月前"),
+    "quarter": re.compile("上[一个]?季度?末?|上(?:一?个?报告)?期末?|[一1]个季度前|三个月前"),
     "half": re.compile("半年前|六个月前|上半年末"),
     "year": re.compile("[上去]年(?:度?同期|度(?!末))|[上去]年(?!度|末|底)|同期|一年前|同比"),
     "opening": re.compile("[年期]初|[上去]年度?[末底]"),
@@ -40,9 +41,9 @@ class Moment:
     def is_named_by(self, told: Moment, now: Moment) -> bool:
         """Whether `told` (比二季末, 同比) means this moment, said of something that is of `now`."""
         if told.steps:
-            return bool(told.steps & (self.steps or self._steps_from(now)))
+            return bool(told.steps & (self.steps or self.steps_from(now)))
         if self.steps:
-            return bool(self.steps & told._steps_from(now))
+            return bool(self.steps & told.steps_from(now))
         if told.year and self.year and told.year != self.year:
             return False
         if told.year and not self.year and told.last is None:
@@ -52,7 +53,7 @@ class Moment:
         return told.last == self.last and (not (told.day and self.day) or told.day == self.day)
 
     def is_before(self, now: Moment) -> bool:
-        return bool(self.steps) or bool(self._steps_from(now)) or self._months_to(now) > 0
+        return bool(self.steps) or bool(self.steps_from(now)) or self._months_to(now) > 0
 
     def _months_to(self, now: Moment) -> int:
         months = (now.last or _DECEMBER) - (self.last or _DECEMBER)
@@ -60,7 +61,7 @@ class Moment:
             return months + (now.year - self.year) * _DECEMBER
         return months % _DECEMBER if months else 0
 
-    def _steps_from(self, now: Moment) -> frozenset[str]:
+    def steps_from(self, now: Moment) -> frozenset[str]:
         """What this moment is called by somebody who speaks of `now`."""
         months = self._months_to(now)
         found = {_OF_MONTHS[months]} if months in _OF_MONTHS else set()

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import chain, pairwise
 
-from compliance_filters.numbers import cues
+from compliance_filters.numbers import cues, levels
 from compliance_filters.numbers.arithmetic import EXACT, Result
 from compliance_filters.numbers.claims import Claim
 from compliance_filters.numbers.evidence import Evidence, Known
@@ -28,6 +28,7 @@ _PART_ENDS = re.compile("[；;。！？\n]")
 _SENTENCE_ENDS = re.compile("[。！？\n]")
 _AGAINST_BEFORE = re.compile("[同环]比")  # …；同比增加286.4亿元 goes on with what its sentence is of
 _COMPARES = re.compile("比(?![例重率])|较|与|同比|环比|相比|少增|多增|[前初末底]")
+_COMPARED = re.compile("(?P<noun>[\u4e00-\u9fff]{2,8})(?:比|较)(?![例重率])")
 _SAME_MONTH_OF_A_YEAR_AGO = re.compile("[少多]增")
 _TOTAL = re.compile("总|合计|资产净值|规模|净资产")
 _OF_TOTAL = re.compile("占(?:比|到|了)?(?:基金)?(?P<of>净值|总份额|总规模|规模|总资产|资产净值|份额)?")
@@ -63,9 +64,14 @@ class NamedRows:
         if not self._known.sources or claim.figure.label:
             return None
         changes = [found for found in self._changes(claim, index) if found is not None]
+        changes += [[result] for result in self._former(claim, index)]
         if claim.meets(chain.from_iterable(changes)) or claim.meets(self._results(claim, index)):
             return True
         return False if changes else None
+
+    def _former(self, claim: Claim, index: int) -> Iterator[Result]:
+        if levels.asks_level(claim):
+            yield from levels.before_named(claim, levels.told_moment(claim), self._levels(claim, index), self._rows)
 
     def _results(self, claim: Claim, index: int) -> Iterator[Result]:
         if claim.unit == "%" and cues.PART.search(claim.near):
@@ -110,7 +116,28 @@ class NamedRows:
 
     def _levels(self, claim: Claim, index: int) -> list[Row]:
         """The rows that a change may be of: those that its own words name, else the one shown right before."""
-        return self._named(claim, index) or self._shown(claim, index)
+        return self._named(claim, index) or self._called(claim, index) or self._shown(claim, index)
+
+    def _called(self, claim: Claim, index: int) -> list[Row]:
+        """The rows of the one name of a source that holds what is compared: 份额 of 份额比期初下降 in 基金份额总额."""
+        asked = _COMPARED.search(claim.before)
+        told = self._told(claim, index) if asked else None
+        if asked is None or told is None:
+            return []
+        units = _units(claim)
+        rows = [
+            row
+            for row in self._rows.all
+            if asked["noun"] in row.name
+            and (row.quantity.unit in units if units else row.quantity.unit not in ("%", "pp"))
+            and self._may_be(row, index)
+            and any(
+                then.moment != row.moment and then.moment.is_named_by(told, row.moment)
+                for then in self._rows.alike(row)
+            )
+        ]
+        rows = [row for row in rows if all(other.moment.is_before(row.moment) for other in self._rows.alike(row))]
+        return rows if len({(row.source, row.name) for row in rows}) == 1 else []
 
     def _named(self, claim: Claim, index: int) -> list[Row]:
         units = _units(claim)

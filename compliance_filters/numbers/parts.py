@@ -12,6 +12,7 @@ from itertools import pairwise
 from compliance_filters.numbers.assumed import CLAUSE_END
 from compliance_filters.numbers.evidence import Evidence, Known
 from compliance_filters.numbers.figures import Figure, citations
+from compliance_filters.numbers.formers import names_day_before
 from compliance_filters.numbers.mentions import BENCHMARK, NAV, RETURN, TOTAL_NAV, Mention
 from compliance_filters.numbers.pages import Page
 from compliance_filters.numbers.periods import Period
@@ -26,6 +27,7 @@ _SHARES = {"一": 1, "十": 10, "百": 100, "千": 1000, "万": 10_000}
 _AMONG = re.compile(
     "/|[名位]?[，,（(]?(?:同类(?:产品|基金)?|一|参与?)?(?:共计?|参评|评价|排名|合计)(?:的?(?:产品|基金))?(?:有|为)?|[名位]?[，,]总数"
 )
+_OF_SO_MANY = re.compile("(?:产品|基金)?(?:里|中|当中)[，,]?(?:排名?|位列|排在|列)?")  # 同类212只里排第31位
 _MONTH = re.compile(r"(?<![\d个])(1[0-2]|[1-9])月")
 _TOTAL = re.compile("合计|共|总|加起来|[=＝]")
 _EACH = re.compile("每|各|定投|扣款|月(?:供|缴|投|存|支出|收入|结余)")
@@ -34,9 +36,10 @@ _FLOW = re.compile(
     "(?P<came>申购|认购|流入|转入|存入|净增|增加|扩大|提高|上升|上行|回升|多|高)|赎回|流出|转出|取出|净减|减少|缩减|下降|降低|下行|回落|少|低"
 )
 _REFERENCE = re.compile(
-    "同期|同类|平均(?:水平|值|数)?[的为是约达]{0,2}$|上限|下限|目标|约定|限制|中位数|指数|沪深300|市场|大盘"
+    "同期|同类|平均(?:水平|值|数)?[的为是约达]{0,2}$|上限|下限|目标|约定|限制|中位数|指数|沪深300|(?<!二级)市场|大盘"
 )  # what a figure is held against
 _WITHOUT_YUAN = re.compile("[万亿,]|千$")
+_ROUGH = Decimal("0.02")
 _BESIDE = 2  # figures of a source
 _REACHED = ("到", "至", "为")  # 减少到13.8亿元 is a level
 _FLOWS = 8  # numbers of sources
@@ -87,18 +90,27 @@ class Parts:
         """`bound` gives the known number that a shown figure (by index) states."""
         self._page, self._known, self._products, self._bound = page, known, products, bound
         self._shown: dict[int, Part] = {}
+        self._exact: dict[int, Decimal] = {}
         self._facts = [_of_known(fact) for fact in known.facts[:_MOST]]
 
-    def around(self, index: int, trusts: Callable[[int], bool]) -> list[Part]:
+    def settle(self, index: int, value: Decimal) -> None:
+        """Remembers what a shown figure comes to before it was rounded."""
+        self._exact[index] = value
+
+    def around(self, index: int, trusts: Callable[[int], bool], *, exact: bool = False) -> list[Part]:
         """Figures near this one in order of place, then facts, then figures of its attribute in sources.
 
-        `trusts` says of which shown figures (by index) others may be computed.
+        `trusts` says of which shown figures (by index) others may be computed. `exact`: as they were
+        before they were rounded.
         """
         figures, start = self._page.figures, self._page.figures[index].start
         first = max(bisect_left(figures, start - _NEAR, key=_start), index - _MOST)
         last = min(bisect_left(figures, start + _NEAR, key=_start), index + _MOST)
-        parts = [self._part(i) for i in range(first, last) if i != index and not figures[i].rank and trusts(i)]
+        shown = [i for i in range(first, last) if i != index and not figures[i].rank and trusts(i)]
+        parts = [self._part(i) for i in shown]
         told = {(part.value, part.unit) for part in parts}
+        if exact:
+            parts = [self._unrounded(i) for i in shown]
         others = (*self._facts, *self._in_sources(index))
         return parts + [part for part in others if (part.value, part.unit) not in told]
 
@@ -108,6 +120,8 @@ class Parts:
         first = bisect_left(figures, figure.sentence, key=_start)
         last = bisect_left(figures, figure.sentence_end, key=_start)
         for place, of in pairwise(figures[first:last]):
+            if of.rank and _OF_SO_MANY.fullmatch(self._page.text, place.end, of.start) and place.quantity.value:
+                yield of.quantity.value / place.quantity.value
             if place.rank and _AMONG.fullmatch(self._page.text, place.end, of.start) and of.quantity.value:
                 yield place.quantity.value / of.quantity.value
 
@@ -121,6 +135,14 @@ class Parts:
             part = _shown(self._page, index, entity)
             self._shown[index] = part if told is None else _with(part, told, self._page.figures[index])
         return self._shown[index]
+
+    def _unrounded(self, index: int) -> Part:
+        part, told = self._part(index), self._bound(index)
+        value = told.quantity.value if told else self._exact.get(index)
+        rough = part.tolerance > abs(part.value) * _ROUGH  # 近两成, 四分之三
+        if value is None or rough or abs(value - abs(part.value)) > part.tolerance:
+            return part
+        return replace(part, value=-value if part.value < 0 else value)
 
     def flows(self, figure: Figure) -> list[Part]:
         """Levels and what came and went, in one unit, of the sources that are cited: 申购, 赎回, 期末份额."""
@@ -217,7 +239,7 @@ def _shown(page: Page, index: int, entity: str | None) -> Part:
         month=_month(text[max(figure.stretch, figure.start - _LONG) : figure.start]),
         named=reading.own_attribute,
         assumed=figure.assumed,
-        former=bool(page.earlier(index)),
+        former=bool(page.earlier(index)) or names_day_before(lead),
         flow=_flow(figure.label or text[max(figure.stretch, figure.previous_end, figure.start - _LONG) : figure.start]),
         column=figure.column,
         role=_role(lead) if money else 0,

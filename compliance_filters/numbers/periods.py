@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -56,6 +56,7 @@ class Period:
     last: int = 12
     day: int = 0
     years: tuple[int, ...] = ()
+    ends: bool = field(default=False, compare=False)  # the end of a month: 6月末
 
     @property
     def is_part(self) -> bool:
@@ -80,8 +81,12 @@ class Period:
         if self.kind == other.kind == "day":
             return (self.first, self.day) == (other.first, other.day)
         if self.kind == other.kind and (self.year is None or other.year is None):
-            return (self.first, self.last) == (other.first, other.last)
+            return (self.first, self.last) == (other.first, other.last) or self._ends_in(other) or other._ends_in(self)
         return self._holds(other) or other._holds(self)
+
+    def _ends_in(self, other: Period) -> bool:
+        """Whether the other is the last month of this part of a year: 6月末 of 二季度."""
+        return self.is_part and other.ends and other.first == other.last == self.last
 
     def _holds(self, other: Period) -> bool:
         """Whether the other lies within this one as people name it: any day of a year, the end of a part of it."""
@@ -164,6 +169,13 @@ def former_periods(word: str, periods: Sequence[Period]) -> tuple[Period, ...]:
     return ()
 
 
+def dated(periods: tuple[Period, ...], of_report: Sequence[Period]) -> tuple[Period, ...]:
+    """Periods with what they are of the calendar in a report: 过去一年 in a year's, 过去三个月 in a quarter's."""
+    if len(periods) != 1 or periods[0].kind != "rolling":
+        return periods
+    return (*periods, *(p for p in of_report if p.year and not p.years and p.last - p.first + 1 == periods[0].length))
+
+
 def _of_range(y1: int, m1: int, d1: int, y2: int, m2: int, d2: int) -> tuple[Period, ...]:
     """A range of dates is a rolling period up to its last day, and a calendar one where it fits a calendar."""
     months = (y2 - y1) * 12 + m2 - m1
@@ -193,7 +205,8 @@ def _period(found: re.Match[str]) -> Period:
         years = tuple(range(int(found["from"]), int(found["to"]) + 1))
         return Period(kind="calendar", year=None, years=years)
     if found["end_of"]:
-        return Period(kind="calendar", first=int(found["end_of"]), last=int(found["end_of"]))
+        month = int(found["end_of"])
+        return Period(kind="calendar", first=month, last=month, ends=found.group()[-1] in "末底")
     year = int(found["year"]) if found["year"] else None
     if found["interim"]:
         return Period(kind="calendar", year=year, first=1, last=6)

@@ -23,6 +23,7 @@ _NAME = re.compile("[A-Za-z0-9+\u4e00-\u9fff]+")
 _UNTELLING = re.compile(
     "报告期末?|本期末?|期[末初]|本报告期|截至|截止|当期|其中|分别|为|收于?(?![益入费取])|报(?!告)|达到?|是|的|[，,、：:（()）/①-⑨\\s]|约|末|底|发生的?|应支付的?|累计"
 )
+_OF_NOW = re.compile("期末|期间|期内|本期")  # 期初…，期末…: what was told of the beginning ends there
 _OF_NAMES = frozenset({"同比", "环比", "同期"})  # CPI同比 is what a row is called
 _LEAST_END = 4  # characters of a name that is another's end
 _LEAST = 2  # characters of a name
@@ -39,6 +40,7 @@ class Row:
     place: int  # in order of its source
     sentence: int  # which of its source
     own: bool  # its own words name it
+    lead: str  # what stands between the number before and this one
 
 
 class Rows:
@@ -96,6 +98,8 @@ def _rows(held: SourcePage) -> tuple[Row, ...]:
         own_time = [(start, end, moment) for start, end, moment in near if start >= begin]
         told = _plain(text, begin, figure.start, near)
         name = told if len(told) >= _LEAST else name or ""
+        if not own_time and _OF_NOW.search(text, begin, figure.start):
+            head_time = title
         moment = own_time[-1][2] if own_time else head_time
         if own_time and told and not _plain(text, begin, own_time[0][0], ()):
             head_time = moment  # 2026年9月30日，股票…，现金…
@@ -104,7 +108,7 @@ def _rows(held: SourcePage) -> tuple[Row, ...]:
             rows.append(
                 Row(
                     name=full, quantity=figure.quantity, moment=moment, source=held.source.n, place=len(rows),
-                    sentence=sentence, own=len(told) >= _LEAST,
+                    sentence=sentence, own=len(told) >= _LEAST, lead=lead,
                 )
             )  # fmt: skip
         last = figure.end

@@ -25,7 +25,7 @@ def of_messages() -> Iterator[dict[str, Any]]:
 
 def of_several() -> Iterator[dict[str, Any]]:
     """Figures that come of several known numbers; products lie on a shelf, facts and sources are written short."""
-    for name in ("numbers_of_several", "numbers_of_rows"):
+    for name in ("numbers_of_several", "numbers_of_rows", "numbers_of_levels"):
         texts: dict[str, Any] = yaml.safe_load((DATA / f"{name}.yaml").read_text("utf-8"))
         for case in texts["cases"]:
             meta = {
