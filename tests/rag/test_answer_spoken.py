@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from tests.rag.asked import ask
@@ -85,3 +87,102 @@ def test_why_a_manager_went_is_not_answered_with_who_is_there(books: Firm) -> No
         answer = ask(books, question)
         assert answer.abstained
         assert "不符" not in repr(answer)
+
+
+REPO = """---
+title: 质押式报价回购业务指引
+type: rule
+---
+# 质押式报价回购业务指引
+
+| 期限 | 参考年利率 | 起点金额 |
+|---|---|---|
+| 7天 | 1.80% | 1,000元 |
+| 28天 | 1.95% | 1,000元 |
+| 91天 | 2.05% | 50,000元 |
+
+提前终止按0.35%的年利率计息。
+"""
+
+
+THINGS = ("开户", "销户", "转账", "密码", "双录", "回访", "印花税", "佣金", "新股", "融资", "权限", "证件")
+
+
+@pytest.fixture
+def shelf(firm: Firm) -> Firm:
+    """The firm with rules on other things, so that words of one rule are rare."""
+    for n, thing in enumerate(
+        ("开户", "销户", "转账", "密码", "双录", "回访", "印花税", "佣金", "新股", "融资", "权限", "证件")
+    ):
+        text = f"---\ntitle: {thing}说明\ntype: rule\n---\n# {thing}说明\n\n{thing}由营业部受理。\n"
+        (firm.documents / f"rule{n}.md").write_text(text, encoding="utf-8")
+    firm.sync()
+    return firm
+
+
+class TestRulesInWordsOfSpeech:
+    def test_a_term_is_answered_by_its_own_row(self, shelf: Firm) -> None:
+        shelf.put("repo.md", REPO)
+        answer = ask(shelf, "一个月左右那档报价回购的参考年利率").text
+        assert "28天：参考年利率 1.95%" in answer
+        assert "2.05%" not in answer
+
+    def test_a_term_without_a_row_is_refused(self, shelf: Firm) -> None:
+        shelf.put("repo.md", REPO)
+        assert ask(shelf, "半年期的报价回购利率几个点").abstained
+
+    def test_what_is_taken_out_early(self, shelf: Firm) -> None:
+        shelf.put("repo.md", REPO)
+        assert "0.35%" in ask(shelf, "七天的那个回购，没到日子想把钱拿出来，利息按多少给").text
+
+    def test_a_level_of_risk_is_one_word(self, shelf: Firm) -> None:
+        shelf.put(
+            "levels.md",
+            "---\ntitle: 适当性匹配规则\ntype: rule\n---\n# 适当性匹配规则\n\n"
+            "C1可购买R1，C2可购买R2及以下，C3可购买R3及以下，C5可购买全部等级的产品。\n",
+        )
+        assert "C3可购买R3及以下" in ask(shelf, "C3的客户最高能买什么等级的产品").text
+
+    def test_the_largest_of_all_funds_is_told_by_no_one_report(self, shelf: Firm) -> None:
+        assert ask(shelf, "56只股票基金里公允价值最大的是哪只").abstained
+
+
+def strategy(quarter: str, years: str, share: str, until: str) -> str:
+    return f"""---
+title: 2026年{quarter}季度资产配置观点
+type: research
+{until}---
+# 2026年{quarter}季度资产配置观点
+
+长端国债方面，建议久期保持在{years}左右。
+
+## 参考比例
+
+| 资产 | 稳健型 | 进取型 |
+|---|---|---|
+| 权益 | 15% | {share} |
+"""
+
+
+class TestOfItsTime:
+    @pytest.fixture
+    def views(self, shelf: Firm) -> Firm:
+        shelf.put("third.md", strategy("三", "3年", "65%", "effective_from: 2026-07-03\neffective_to: 2026-10-08\n"))
+        shelf.put("fourth.md", strategy("四", "两年", "70%", "effective_from: 2026-10-09\n"))
+        return shelf
+
+    def test_a_past_quarter_is_answered_by_what_was_in_force_then(self, views: Firm) -> None:
+        answer = ask(views, "三季度研究所建议长端国债的久期放在几年", on=date(2026, 11, 20))
+        assert "3年" in answer.text
+        assert "两年" not in answer.text
+        assert "现已失效" in (answer.note or "")
+
+    def test_without_a_time_what_is_in_force_answers(self, views: Firm) -> None:
+        answer = ask(views, "研究所建议长端国债的久期放在几年", on=date(2026, 11, 20))
+        assert "两年" in answer.text
+        assert answer.note is None
+
+    def test_two_quarters_are_each_answered_by_their_own(self, views: Firm) -> None:
+        text = ask(views, "四季度和三季度给进取型的权益各多少", on=date(2026, 11, 20)).text
+        assert "四季度资产配置观点》：权益：进取型 70%" in text
+        assert "三季度资产配置观点》：权益：进取型 65%" in text
