@@ -10,7 +10,7 @@ from knowledge_base.products import KnownName, ProductMatch
 
 _LETTER = r"[A-Z](?:类|份额|级)?"
 FOLLOWING_CLASS = re.compile(
-    rf"^\s*({_LETTER}(?:\s*[、和与及跟加+/]?\s*{_LETTER})*)(?![A-Za-z])(?:(?!\d)|(?=\d{{2}}(?:\d\d)?年))"
+    rf"^\s*(?:的(?![A-Z]股))?({_LETTER}(?:\s*[、和与及跟加+/]?\s*{_LETTER})*)(?![A-Za-z])(?:(?!\d)|(?=\d{{2}}(?:\d\d)?年))"
 )
 FOLLOWING_KIND = re.compile(r"\s*(?:ETF联接|ETF|FOF|LOF|QDII|REITs?)(?:基金)?", re.IGNORECASE)
 NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级|(?:(?<=^[A-Z])|(?<=^那[A-Z]))(?=[的呢]))(?!债|信用|评级)")

@@ -21,6 +21,9 @@ _NAMES_PERSON = re.compile(r"担任|聘任|是(?![否不])")
 _ASKS_MEANING = re.compile(r"什么是|是什么意思|指什么|什么叫")
 _DEFINES = re.compile(r"是指|指的是|，指|即指|所谓")
 _ASKS_WHY = re.compile(r"为什么|为何|为啥|怎么会|原因|凭什么")
+_NOTE = re.compile(r"^注\s*[：:]")
+_NO_LARGE_HOLDER = re.compile(r"未(?:出现|存在)[^，。]{0,4}单一投资者")
+_ASKS_LARGE_HOLDER = re.compile(r"单一|大户|集中|超过|20%|最大")
 _FIRST_PERSON = re.compile(r"组合|本基金|本集合计划|本产品|我们|操作上|管理人")
 _DISCLOSED = re.compile(r"法定披露")
 _ACCOUNTING = re.compile(r"会计政策|会计估计|编制基础|会计准则")
@@ -36,7 +39,9 @@ def fit(unit: Unit, question: str, *, labelled: bool) -> float:
         return _WRONG_KIND
     if _ASKS_MEANING.search(question) and not _DEFINES.search(text):
         return _WRONG_KIND
-    if _ASKS_WHY.search(question) and unit.table is not None:  # a row states what is, never why
+    if _ASKS_WHY.search(question) and (unit.table is not None or _NOTE.search(text)):
+        return _WRONG_KIND  # a row, or the note below a table, states what is, never why
+    if _NO_LARGE_HOLDER.search(text) and not _ASKS_LARGE_HOLDER.search(question):
         return _WRONG_KIND
     if _DISCLOSED.search(unit.words) and not re.search(r"公告|披露", question):
         return _WRONG_KIND

@@ -34,6 +34,7 @@ names: {'990041': 澄湖两岸债券}
 | 期间数据和指标 | 2024年 | 2023年 |
 |---|---|---|
 | 本期基金份额净值增长率 | 4.40% | -2.05% |
+| 期末基金资产净值 | 5,000.00 | 2,000.00 |
 
 ## 基金份额变动
 
@@ -72,6 +73,12 @@ def books(firm: Firm) -> Firm:
         ("远山双利的基金经理干了多少年", "基金经理为秦朗，证券从业年限为12年"),
         ("远山双利和听松臻选的经理谁资历老", "证券从业年限比听松臻选混合高出5年（12年 - 7年）"),
         ("24年云岭稳健和澄湖两岸谁好", "澄湖两岸债券"),
+        ("远山双利的A一季度净跑了多少份", "（1,000.00份 - 2,500.50份）"),
+        ("远山双利A一季度净增了多少份", "（1,000.00份 - 2,500.50份）"),
+        ("远山双利A一季度份额缩成啥样了", "减少1,500.50份（3,499.50份 - 5,000.00份）"),
+        ("远山双利现在经理就剩谁了", "基金经理为秦朗"),
+        ("远山双利谁在管 几个人", "基金经理为秦朗"),
+        ("澄湖两岸24年末盘子是23年末的几倍", "的2.50倍（5,000.00元 ÷ 2,000.00元）"),
     ],
 )
 def test_told_as_it_was_asked(books: Firm, question: str, told: str) -> None:
@@ -80,6 +87,17 @@ def test_told_as_it_was_asked(books: Firm, question: str, told: str) -> None:
 
 def test_the_person_spoken_of_before(books: Firm) -> None:
     assert "12年" in ask(books, "这个人干多少年了", history=("远山双利谁在管",)).text
+
+
+def test_a_note_below_a_table_gives_no_reason_and_no_share(books: Firm) -> None:
+    books.put(
+        "notes.md",
+        YEARS.replace("990041", "990043").replace("澄湖两岸", "澄湖远岸")
+        + "\n## 持有人\n\n注：报告期内基金管理人未发生固有资金赎回本基金的情况。\n\n"
+        "注：本基金本报告期内未出现单一投资者持有基金份额比例达到或超过20%的情况。\n",
+    )
+    assert "未发生" not in ask(books, "澄湖远岸为什么赎回这么多").text
+    assert ask(books, "澄湖远岸24年机构占多少").abstained
 
 
 def test_why_a_manager_went_is_not_answered_with_who_is_there(books: Firm) -> None:
