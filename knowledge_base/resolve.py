@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from knowledge_base.abbreviations import brand_at, find_abbreviation, terms_named
 from knowledge_base.asked_metrics import metrics_named, subject_of
+from knowledge_base.fund_classes import NAMED_CLASS, names_class, of_class, with_class
 from knowledge_base.initials import APART, KIND, find_initials, is_form
 from knowledge_base.periods import PeriodMatch, find_periods
 from knowledge_base.products import KnownName, MetricMatch, ProductMatch, ResolvedQuestion
@@ -26,14 +27,6 @@ HOLDINGS_ASKED = re.compile(
     r"持有|持仓|重仓|配置|占|比例|仓位|投资了|买了|哪[些只个]|明细|前[一二三四五六七八九十\d]+[大名]|什么是"
 )
 MOST_OF_KIND = 4  # funds of one kind that are asked back; of more the kind itself is meant
-_LETTER = r"[A-Z](?:类|份额|级)?"
-FOLLOWING_CLASS = re.compile(
-    rf"^\s*({_LETTER}(?:\s*[、和与及跟加+/]?\s*{_LETTER})*)(?![A-Za-z])(?:(?!\d)|(?=\d{{2}}(?:\d\d)?年))"
-)
-FOLLOWING_KIND = re.compile(r"\s*(?:ETF联接|ETF|FOF|LOF|QDII|REITs?)(?:基金)?", re.IGNORECASE)
-NAMED_CLASS = re.compile(r"(?<![A-Za-z])([A-Z])(?:类|份额|级|(?:(?<=^[A-Z])|(?<=^那[A-Z]))(?=[的呢]))(?!债|信用|评级)")
-CLASSES_TOGETHER = re.compile(r"(?<![A-Za-z])([A-Z]{2,4})(?=[两二三四]类|[两二三四]个?份额)")  # AC两类
-CURRENCY_CLASS = re.compile(r"(美元|港币|港元|欧元)(?:现汇|现钞)?(?=份额|类)")
 FEEDER = re.compile(r"(?:ETF)?的?联接")
 
 
@@ -47,7 +40,7 @@ def resolve(
     mapped = normalise(question)
     named = _products(_capitals(mapped.text), names)
     plain, ambiguous = _sorted_out(shares.beside(mapped.text, named) if shares else named)
-    plain, stray = _with_class(_capitals(mapped.text), plain, names)
+    plain, stray = with_class(_blanked(_capitals(mapped.text), plain), plain, names)
     ambiguous_ones = [one for group in ambiguous for one in group]
     blank = _blanked(_capitals(mapped.text), [*plain, *ambiguous_ones])
     blank = NAMED_CLASS.sub(lambda found: " " * len(found[0]), blank)
@@ -157,67 +150,7 @@ def _whole(text: str, one: KnownName, names: Sequence[KnownName], at: int, end: 
     family = _family(names, one.main_code)
     name = _display(names, one.main_code)
     match = ProductMatch(codes=family, name=name, start=at, end=end, score=1.0, how=one.kind)
-    return _of_class(text, match, one.main_code, names)
-
-
-def names_class(one: KnownName) -> bool:
-    """Whether a name is that of a share class: the class with the fund's own code has the fund's names, too."""
-    return bool(one.share_class) and one.name.endswith(one.share_class or "")
-
-
-def _of_class(text: str, match: ProductMatch, main_code: str, names: Sequence[KnownName]) -> ProductMatch:
-    """The match narrowed to the share classes whose letters follow in the text: C, C类, A和C."""
-    kind = FOLLOWING_KIND.match(text, match.end)
-    match = replace(match, end=kind.end()) if kind else match
-    following = FOLLOWING_CLASS.match(text[match.end :])
-    if following is None:
-        return match
-    classes = _classes(names, main_code)
-    chosen = [classes[letter] for letter in re.findall("[A-Z]", following[1]) if letter in classes]
-    if not chosen:
-        return match
-    name = chosen[0].name if len(chosen) == 1 else match.name
-    codes = tuple(dict.fromkeys(one.code for one in chosen))
-    return replace(match, codes=codes, name=name, end=match.end + following.end())
-
-
-def _with_class(
-    text: str, plain: list[ProductMatch], names: Sequence[KnownName]
-) -> tuple[list[ProductMatch], tuple[str, ...]]:
-    """A class named apart from its fund (四季度末A份额) narrows a single fund; letters that no fund has are told."""
-    rest = _blanked(text, plain)
-    letters, together = tuple(dict.fromkeys(NAMED_CLASS.findall(rest))), CLASSES_TOGETHER.search(rest)
-    currency = CURRENCY_CLASS.search(rest)
-    if not (letters or together or currency) or len(plain) != 1 or plain[0].is_share:
-        return plain, () if plain else letters
-    main = next(one.main_code for one in names if one.code == plain[0].codes[0])
-    classes = _classes(names, main)
-    if together and not letters:  # what are no classes of the fund are some other letters: ABS
-        letters = tuple(together[1]) if set(together[1]) <= classes.keys() else ()
-    chosen = [classes[letter].code for letter in letters if letter in classes]
-    if chosen and (len(plain[0].codes) > 1 or len(classes) == len(plain[0].codes)):
-        plain = [replace(plain[0], codes=tuple(chosen), name=_name_of(names, chosen, plain[0].name))]
-    own = set(classes) or {"A"}  # what has no classes is asked for as its class A
-    return plain, (*(letter for letter in letters if letter not in own), *_other_currency(rest, main, names))
-
-
-def _other_currency(text: str, main_code: str, names: Sequence[KnownName]) -> Iterator[str]:
-    """Currencies of share classes that no name of the fund has: 港币份额."""
-    for found in CURRENCY_CLASS.finditer(text):
-        if not any(found[1] in one.name for one in names if one.main_code == main_code):
-            yield found[1]
-
-
-def _name_of(names: Sequence[KnownName], codes: Sequence[str], otherwise: str) -> str:
-    own = (one.name for one in names if len(codes) == 1 and one.code == codes[0] and names_class(one))
-    return next(own, otherwise)
-
-
-def _classes(names: Iterable[KnownName], main_code: str) -> dict[str, KnownName]:
-    """Share classes of a fund by letter."""
-    return {
-        one.share_class: one for one in names if one.main_code == main_code and one.share_class and names_class(one)
-    }
+    return of_class(text, match, one.main_code, names)
 
 
 def _by_part(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
@@ -229,7 +162,7 @@ def _by_part(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
         if span is not None and span[1] - span[0] > before[1] - before[0]:
             best[one.main_code] = span
     return [
-        _of_class(text, _partial(names, main, span), main, names)
+        of_class(text, _partial(names, main, span), main, names)
         for main, span in best.items()
         if not _covered(span, best.values())
     ]
@@ -249,7 +182,7 @@ def _by_term(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
         meant = {one.main_code for one in first or having}
         if len(meant) == 1:
             main = meant.pop()
-            matches.append(_of_class(text, _partial(names, main, (start, end)), main, names))
+            matches.append(of_class(text, _partial(names, main, (start, end)), main, names))
     return matches
 
 
@@ -265,7 +198,7 @@ def _by_own_words(text: str, names: Sequence[KnownName]) -> list[ProductMatch]:
         at = text.find(words)
         if at >= 0 and len(mains) == 1 and APART.search(text[:at]):
             main = next(iter(mains))
-            matches.append(_of_class(text, _partial(names, main, (at, at + len(words))), main, names))
+            matches.append(of_class(text, _partial(names, main, (at, at + len(words))), main, names))
     return matches
 
 

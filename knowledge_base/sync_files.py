@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, Row, select, update
 
 from knowledge_base.access import Principal, system_principal
 from knowledge_base.catalog import Catalog, searchable
@@ -18,11 +17,12 @@ from knowledge_base.document import DocumentVersion, ParsedDocument
 from knowledge_base.errors import ParseError
 from knowledge_base.extract import EXTRACTOR, extract_facts
 from knowledge_base.facts import FactStore
+from knowledge_base.file_records import FileRecords
 from knowledge_base.metadata import Metadata, content_hash, document_id_of, version_id_of
 from knowledge_base.parse import parse_bytes
 from knowledge_base.products import Products
 from knowledge_base.settings import KnowledgeBaseSettings
-from knowledge_base.tables import files, versions
+from knowledge_base.tables import versions
 
 ALL_DOCUMENTS = system_principal("sync")  # used only after the caller's right to write was checked
 
@@ -75,6 +75,11 @@ class FileSync:
     stated: Mapping[str, Any] = field(default_factory=dict)  # fields of Metadata that win over the document's own
     present: set[str] = field(default_factory=set)  # paths that lie in the folder now
 
+    @property
+    def records(self) -> FileRecords:
+        """What is known of the folder's files."""
+        return FileRecords(engine=self.catalog.engine, root=self.root)
+
     def one(self, path: str) -> SyncRow:
         """Sync one file; whatever goes wrong with it becomes its row."""
         try:
@@ -82,7 +87,7 @@ class FileSync:
         except _UnsettledFileError as error:
             return SyncRow(path=path, outcome="failed", reason=str(error), again=True)
         except ParseError as error:
-            self._remember_failure(path, str(error))
+            self.records.remember_failure(path, str(error))
             return SyncRow(path=path, outcome="failed", reason=str(error))
         except OSError as error:
             reason = f"{path} cannot be read ({error.strerror or error}); check its permissions."
@@ -90,7 +95,7 @@ class FileSync:
 
     def _one(self, path: str) -> SyncRow:
         status = (self.root / path).stat()
-        known = self._file(path)
+        known = self.records.of(path)
         if known is not None and (known.size_bytes, known.mtime_ns) == (status.st_size, status.st_mtime_ns):
             outcome = "unchanged" if known.reason is None else "failed"
             if outcome == "unchanged" and self._is_outdated(known.version_id):
@@ -98,9 +103,9 @@ class FileSync:
             return SyncRow(path=path, outcome=outcome, version_id=known.version_id, reason=known.reason)
         content = self._read(path, status)
         version_id = version_id_of(content_hash(content))
-        elsewhere = self._paths_of(version_id) - {path}
+        elsewhere = self.records.holding(version_id) - {path}
         if known is not None and known.version_id == version_id:
-            self._remember(path, status, version_id)
+            self.records.remember(path, status, version_id)
             return SyncRow(path=path, outcome="unchanged", version_id=version_id)
         if elsewhere and self.catalog.is_committed(version_id, principal=ALL_DOCUMENTS):
             return self._same_content(path, status, version_id, elsewhere, known)
@@ -123,7 +128,7 @@ class FileSync:
     ) -> SyncRow:
         """The content is known under another path: the file was moved, or is a copy."""
         gone = {old for old in elsewhere if old not in self.present}
-        self._remember(path, status, version_id, forget=gone)
+        self.records.remember(path, status, version_id, forget=gone)
         if known is not None and known.version_id not in (None, version_id):
             self._retire(known.version_id, path)
         if gone == elsewhere:
@@ -143,7 +148,7 @@ class FileSync:
             self.indexer.add(version, parsed)
         with self.catalog.engine.begin() as connection:
             retired = self.catalog.commit(version, metadata, principal=self.principal, connection=connection)
-            _put_file(connection, self.root, path, status, version.id, None)
+            self.records.put(connection, path, status, version.id)
         self._index_again(retired)
         if known is not None and known.version_id not in (None, version.id, *retired):
             self._retire(known.version_id, path)
@@ -196,7 +201,7 @@ class FileSync:
 
     def _retire(self, version_id: str, path: str) -> None:
         """Withdraw what a path held before, unless the same content lies elsewhere."""
-        if self._paths_of(version_id) - {path}:
+        if self.records.holding(version_id) - {path}:
             return
         with self.catalog.engine.begin() as connection:
             self.catalog.withdraw(version_id, principal=self.principal, connection=connection)
@@ -204,47 +209,15 @@ class FileSync:
 
     def remove_missing(self) -> list[SyncRow]:
         """Withdraw the versions of files that are gone; a folder that cannot be read loses nothing."""
-        query = select(files.c.path, files.c.version_id).where(files.c.folder == str(self.root))
-        with self.catalog.engine.connect() as connection:
-            known = connection.execute(query).all()
         rows = []
-        for row in known:
+        for row in self.records.all():
             if row.path in self.present or not _is_gone(self.root / row.path):
                 continue
-            with self.catalog.engine.begin() as connection:
-                connection.execute(delete(files).where(*_is_file(self.root, row.path)))
+            self.records.forget(row.path)
             if row.version_id is not None:
                 self._retire(row.version_id, row.path)
             rows.append(SyncRow(path=row.path, outcome="removed", version_id=row.version_id))
         return rows
-
-    def _file(self, path: str) -> Row[Any] | None:
-        query = select(files).where(*_is_file(self.root, path))
-        with self.catalog.engine.connect() as connection:
-            return connection.execute(query).first()
-
-    def _paths_of(self, version_id: str) -> set[str]:
-        """Paths of this folder that hold the content; of other folders with their whole path."""
-        query = select(files.c.folder, files.c.path).where(files.c.version_id == version_id)
-        with self.catalog.engine.connect() as connection:
-            rows = connection.execute(query).all()
-        return {row.path if row.folder == str(self.root) else os.path.join(row.folder, row.path) for row in rows}
-
-    def _remember(self, path: str, status: os.stat_result, version_id: str, forget: set[str] | None = None) -> None:
-        with self.catalog.engine.begin() as connection:
-            for old in forget or set():
-                connection.execute(delete(files).where(*_is_file(self.root, old)))
-            _put_file(connection, self.root, path, status, version_id, None)
-
-    def _remember_failure(self, path: str, reason: str) -> None:
-        """Keep the reason with the file's state, so that a broken file also costs a stat next time."""
-        try:
-            status = (self.root / path).stat()
-        except OSError:
-            return
-        known = self._file(path)
-        with self.catalog.engine.begin() as connection:
-            _put_file(connection, self.root, path, status, known.version_id if known else None, reason)
 
 
 def _version(path: str, content: bytes, metadata: Metadata) -> DocumentVersion:
@@ -274,31 +247,6 @@ def _flagged(parsed: ParsedDocument, instructs: Instructs | None) -> tuple[str, 
     at = next((block for block in parsed.blocks if instructs(block.text)), None)
     where = f"page {at.page}" if at and at.page else f"character {at.start}" if at else "several paragraphs"
     return (f"Holds an instruction to a model ({where}): it is text, never obeyed and never quoted; look at it.",)
-
-
-def _is_file(root: Path, path: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return files.c.folder == str(root), files.c.path == path
-
-
-def _put_file(
-    connection: Connection,
-    root: Path,
-    path: str,
-    status: os.stat_result,
-    version_id: str | None,
-    reason: str | None,
-) -> None:
-    connection.execute(delete(files).where(*_is_file(root, path)))
-    connection.execute(
-        insert(files).values(
-            folder=str(root),
-            path=path,
-            size_bytes=status.st_size,
-            mtime_ns=status.st_mtime_ns,
-            version_id=version_id,
-            reason=reason,
-        )
-    )
 
 
 def _is_gone(path: Path) -> bool:

@@ -11,7 +11,7 @@ import yaml
 
 _HAN_DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _RANK = re.compile(r"第([一二三四五六七八九十]|\d{1,2})(?:大|名|重仓|位)")
-_FIRST = re.compile(r"最大的?|头号|首位|榜首|最多的")
+_FIRST = re.compile(r"最大的?|头号|首位|榜首|最多的|[压押]得?最[多重]的?")
 _TOP = re.compile(r"[前头]([一二两三四五六七八九十]|\d{1,2})(?:大|名|只|位|个)?")
 
 
@@ -20,6 +20,7 @@ class Asks(StrEnum):
 
     DIFFERENCE = "difference"
     TOTAL = "total"
+    TIMES = "times"  # how many times one value is the other
     COMPARE = "compare"
     PREMISE = "premise"  # states something and wants it confirmed
     FORECAST = "forecast"

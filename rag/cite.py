@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.passage import Chunk, Citation, Sentence
 
@@ -27,6 +27,11 @@ class Claim:
 
     text: str
     places: tuple[Place, ...]
+
+
+def titled(claim: Claim) -> Claim:
+    """The claim, saying which document it is from."""
+    return replace(claim, text=f"《{claim.places[0].chunk.title}》：{claim.text}")
 
 
 def place_in(chunk: Chunk, start: int, end: int) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from knowledge_base.metrics import metrics as all_metrics
 from rag.asking import Asks, asks
@@ -15,6 +15,7 @@ from rag.question import Understood
 from rag.wording import number_words, period_words, plain_unit, value_words
 
 _MOST_TERMS = 8
+_HUNDREDTH = Decimal("0.01")  # of a quotient
 _BEGINNING_AND_END = {"opening_shares", "total_shares"}
 
 
@@ -37,6 +38,8 @@ def computed(asked: Understood, stated: Sequence[Stated]) -> Computed | None:
         return None
     if added_up:
         return total(values)
+    if asks(asked.question, Asks.TIMES):
+        return times(values)
     against_benchmark = any(one.id == "excess_return" for one in asked.metrics)
     if against_benchmark or asks(asked.question, Asks.DIFFERENCE) or asks(asked.question, Asks.COMPARE):
         pair = _pair(values)
@@ -74,6 +77,25 @@ def total(values: Sequence[Stated]) -> Computed | None:
     shown = " + ".join(figure(one) for one in values)
     result = number_words(added, unit)
     return _computed(f"合计为{result}（{shown}）。", "合计", result, shown, values)
+
+
+def times(values: Sequence[Stated]) -> Computed | None:
+    """How many times the first value is the second, to two decimals; None for rates, and for other than two values."""
+    if len(values) != 2 or plain_unit(values[0].fact.unit) == "%" or min(_value(one) for one in values) <= 0:
+        return None
+    first, second = values
+    result = (_value(first) / _value(second)).quantize(_HUNDREDTH, rounding=ROUND_HALF_UP)
+    shown = f"{figure(first)} ÷ {figure(second)}"
+    told = f"{_named(first)}是{_named(second)}的{result}倍（{shown}）。"
+    return _computed(told, "倍数", f"{result}倍", shown, values)
+
+
+def _named(one: Stated) -> str:
+    return f"{one.fact.entity}{period_words(one.fact.period)}的{all_metrics()[one.fact.attribute].label}"
+
+
+def _value(one: Stated) -> Decimal:
+    return one.fact.value or Decimal(0)
 
 
 def _pair(values: Sequence[Stated]) -> tuple[Stated, Stated] | None:

@@ -17,6 +17,7 @@ from rag.fits import fit
 from rag.passage import Passage
 from rag.sentences import ENUMERATED, MOST_ENUMERATED
 from rag.settings import RagSettings
+from rag.tenor import of_tenor
 from rag.tokens import names_a_thing, question_words, rephrased, synonyms, terms
 from rag.units import Unit, units
 
@@ -95,8 +96,10 @@ class Extractor:
         weights = self._wanted(question)
         found: dict[str, Candidate] = {}
         for rank, passage in enumerate(passages):
-            for unit in units(passage.chunk, list(weights)):
-                found.setdefault(unit.claim.text, _judged(unit, rank, weights, question))
+            told, left = of_tenor(question, tuple(units(passage.chunk, list(weights))))
+            wanted = weights if left == question else self._wanted(left)
+            for unit in told:
+                found.setdefault(unit.claim.text, _judged(unit, rank, wanted, question))
         return sorted(found.values(), key=lambda candidate: -candidate.score)
 
     def _wanted(self, question: str) -> dict[str, float]:

@@ -8,9 +8,9 @@ from rag.tokens import rephrased
 from rag.units import Unit
 
 _ASKS_NUMBER = re.compile(
-    r"多少|几[个只年天次家位]|多大|多高|多久|比例|占比|费率|利率|金额|规模|何时|什么时候|哪天|日期"
+    r"多少|几[个只年天次家位]|多大|多高|多久|比例|占比|费率|利率|金额|规模|何时|什么时候|哪天|哪个?月|日期"
 )
-_ASKS_WHEN = re.compile(r"何时|什么时候|哪[天年]|日期|多久|几[年月天日号]|时间|期限")
+_ASKS_WHEN = re.compile(r"何时|什么时候|哪[天年]|哪个?月|日期|多久|几[年月天日号]|时间|期限")
 _DATE = re.compile(r"\d{4}[年-](?:\d{1,2}(?:[月-](?:\d{1,2}日?)?)?)?|\d{1,2}月(?:\d{1,2}日)?")
 _VALUE = re.compile(
     r"\d[\d,]*(?:\.\d+)?\s*(?:[%％‰]|亿|万|元|份|股|年|个?月|[日天户家次只]|个|bps?|BPS?|$)|\d\.\d|\d{4}-\d\d-\d\d|百分之"
@@ -21,6 +21,9 @@ _NAMES_PERSON = re.compile(r"担任|聘任|是(?![否不])")
 _ASKS_MEANING = re.compile(r"什么是|是什么意思|指什么|什么叫")
 _DEFINES = re.compile(r"是指|指的是|，指|即指|所谓")
 _ASKS_WHY = re.compile(r"为什么|为何|为啥|怎么会|原因|凭什么")
+_NOTE = re.compile(r"^注\s*[：:]")
+_NO_LARGE_HOLDER = re.compile(r"未(?:出现|存在)[^，。]{0,4}单一投资者")
+_ASKS_LARGE_HOLDER = re.compile(r"单一|大户|集中|超过|20%|最大")
 _FIRST_PERSON = re.compile(r"组合|本基金|本集合计划|本产品|我们|操作上|管理人")
 _DISCLOSED = re.compile(r"法定披露")
 _ACCOUNTING = re.compile(r"会计政策|会计估计|编制基础|会计准则")
@@ -36,7 +39,9 @@ def fit(unit: Unit, question: str, *, labelled: bool) -> float:
         return _WRONG_KIND
     if _ASKS_MEANING.search(question) and not _DEFINES.search(text):
         return _WRONG_KIND
-    if _ASKS_WHY.search(question) and unit.table is not None:  # a row states what is, never why
+    if _ASKS_WHY.search(question) and (unit.table is not None or _NOTE.search(text)):
+        return _WRONG_KIND  # a row, or the note below a table, states what is, never why
+    if _NO_LARGE_HOLDER.search(text) and not _ASKS_LARGE_HOLDER.search(question):
         return _WRONG_KIND
     if _DISCLOSED.search(unit.words) and not re.search(r"公告|披露", question):
         return _WRONG_KIND

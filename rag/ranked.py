@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from knowledge_base.periods import last_day
 from rag.asking import Asks, asks, rank_asked, top_asked
-from rag.cite import Claim
+from rag.cite import Claim, titled
 from rag.passage import Passage
 from rag.units import Unit, units
 
@@ -92,10 +92,7 @@ def rows_of_list(asked: ListAsked, passages: Sequence[Passage]) -> list[Claim]:
 
 def _of_report(claims: Sequence[Claim]) -> list[Claim]:
     """The first says of which report the list is, whose title tells the period."""
-    return [
-        replace(claim, text=f"《{claim.places[0].chunk.title}》：{claim.text}") if n == 0 else claim
-        for n, claim in enumerate(claims)
-    ]
+    return [titled(claim) if n == 0 else claim for n, claim in enumerate(claims)]
 
 
 def _list(asked: ListAsked, passages: Sequence[Passage]) -> list[Unit]:

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache
 
 from knowledge_base.periods import last_day
+from rag.cite import Claim
 from rag.passage import Chunk, Passage
 from rag.question import Understood
 from rag.wording import period_words
@@ -40,6 +41,19 @@ def at_hand(asked: Understood, passages: Sequence[Passage]) -> tuple[tuple[Passa
     fitting, note = of_periods(wanted, passages), lacking_note(wanted, passages)
     relative = all(not one.year_stated and len(one.period) == len("2024") for one in asked.periods if one.period)
     return (tuple(passages), note) if note and relative else (fitting, "")
+
+
+def days_meant(asked: Understood, on: date) -> tuple[date, ...]:
+    """The day on which documents must be in force: `on`, and where one past period is named the end of that."""
+    ends = {day for period in asked.calendar_periods if (day := last_day(period)) is not None and day < on}
+    return (on, *ends) if len(asked.calendar_periods) == 1 else (on,)
+
+
+def lapsed_note(claims: Sequence[Claim], on: date) -> str:
+    """That what is quoted holds no more; nothing where all of it does."""
+    chunks = (place.chunk for claim in claims for place in claim.places)
+    titles = dict.fromkeys(chunk.title for chunk in chunks if chunk.effective_to and chunk.effective_to < on)
+    return f"{'、'.join(f'《{title}》' for title in titles)}是当时的文件，现已失效。" if titles else ""
 
 
 def lacking_note(wanted: Sequence[str], passages: Sequence[Passage]) -> str:

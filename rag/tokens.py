@@ -13,6 +13,7 @@ from mandarin.script import fold_width, to_simplified
 
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*%?")
+_WORD = re.compile(rf"(?<![a-z\d])[cr][1-5](?![\d.])|{_LATIN.pattern}")  # a level of risk, c3, is one word
 _OWN_WORD = 100_000  # frequency that makes a word win over its parts
 _LONG_WORD = 3  # a jieba word of two characters is already a bigram
 QUESTION_WORDS = frozenset(
@@ -51,7 +52,7 @@ def question_words(text: str) -> list[str]:
     For judging a sentence words are better than bigrams: a bigram across two words (率是) is in no document.
     """
     plain = rephrased(to_simplified(fold_width(text)).text.lower())
-    found = [match.group().replace(",", "") for match in _LATIN.finditer(plain)]
+    found = [match.group().replace(",", "") for match in _WORD.finditer(plain)]
     for run in _HAN_RUN.findall(plain):
         single = ""
         for word in [*_jieba().cut(run, HMM=False), ""]:
