@@ -1,4 +1,7 @@
-"""Commands on a client's key: seal, open, hold, destroy, and where it stands."""
+"""Commands on a client's key: seal, open, hold, destroy, and where it stands.
+
+Each step but the look is an officer's own, who is asked for their password: a name behind `--as` proves nothing.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,7 @@ def status(context: typer.Context, client: Client) -> None:
 def seal(context: typer.Context, client: Client, reason: Reason) -> None:
     """A client asked for erasure: end all reading of their texts, which the law orders kept."""
     house, principal = _who(context)
+    _confirm(house, principal, "seal a client's texts")
     _print(client, house.erasure.seal(client, reason=reason, principal=principal))
 
 
@@ -47,11 +51,11 @@ def open_(
     """Open sealed texts for exports and dossiers where the law asks for it: one officer asks, another confirms,
     each with their own password."""
     house, principal = _who(context)
+    _confirm(house, principal, "end an opening" if end else "open sealed texts")
     if end:
         house.openings.end(client, reason=reason, principal=principal)
         typer.echo(f"{client}: the texts are sealed again.")
         return
-    _confirm(house, principal, "open sealed texts")
     reached = house.openings.open(client, reason=reason, hours=hours, principal=principal)
     _print_opening(reached)
     if reached.state == "asked":
@@ -66,6 +70,7 @@ def hold(
 ) -> None:
     """Place a client under a legal hold, under which nothing is destroyed, or lift it."""
     house, principal = _who(context)
+    _confirm(house, principal, "lift a legal hold" if lift else "place a legal hold")
     step = house.erasure.lift if lift else house.erasure.hold
     _print(client, step(client, reason=reason, principal=principal))
 
@@ -87,7 +92,7 @@ def _who(context: typer.Context) -> tuple[House, Principal]:
 
 
 def _confirm(house: House, principal: Principal, act: str) -> None:
-    """Ask for the officer's own password, and code, so that two persons are not two names that one person types.
+    """Ask for the officer's own password, and code: nobody acts in another's name, nor one person in two names.
 
     Raises AccessDeniedError, ServeError for an officer who has no password, LoginError, LockedError.
     """
@@ -99,8 +104,8 @@ def _confirm(house: House, principal: Principal, act: str) -> None:
     kept = house.credentials.of(principal.user_id)
     if kept.password is None:
         raise ServeError(
-            f"{principal.user_id} has no password, by which this step tells two persons apart: let them set one with "
-            f"the link of `tougu users invite {principal.user_id}`."
+            f"{principal.user_id} has no password, by which this step knows who takes it: let them set one with the "
+            f"link of `tougu users invite {principal.user_id}`."
         )
     typed = typer.prompt(f"Password of {principal.user_id}", hide_input=True, err=True)
     code = typer.prompt(f"Code of {principal.user_id}", err=True) if kept.secret is not None else ""

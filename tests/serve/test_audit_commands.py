@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,7 +171,40 @@ def test_two_officers_destroy_after_the_date(home: Path, officers: Tougu, monkey
     entries = [e for e in search(audit_of(home), client_id="C0003") if e.event.startswith("key.destroy")]
     assert [(e.event, e.actor) for e in reversed(entries)] == [("key.destroy_asked", "o1"), ("key.destroyed", "o2")]
     told = [e.actor for e in search(audit_of(home), events=("login.confirmed",))]
-    assert told == ["o2", "o1", "o1"]
+    assert told == ["o2", "o1", "o1", "o1"], "of the seal, too"
+
+
+ALONE = [("seal", "C0003"), ("hold", "C0003"), ("hold", "C0003", "--lift"), ("open", "C0003", "--end")]
+
+
+@pytest.mark.parametrize("step", ALONE)
+def test_a_name_behind_as_takes_no_step(
+    step: tuple[str, ...], home: Path, officers: Tougu, typed: dict[str, str]
+) -> None:
+    """Who knows the password of o2 alone seals, holds, lifts and ends nothing in the name of o1."""
+    officers(*QUESTION)
+    if step[0] == "open":
+        officers("--as", "o2", "audit", "seal", "C0003", "--reason", "客户书面要求")
+        officers("--as", "o2", "audit", "open", "C0003", "--reason", "监管调取")
+    elif "--lift" in step:
+        officers("--as", "o2", "audit", "hold", "C0003", "--reason", "诉讼")
+    before, entries = officers("audit", "status", "C0003").out, len(key_steps(home))
+    right, typed["o1"] = typed["o1"], typed["o2"]
+    ran = officers("--as", "o1", "audit", *step, "--reason", "代办")
+    assert (ran.code, "password is wrong" in ran.err) == (1, True)
+    officers("users", "add", "o3", "--role", "compliance")
+    assert "o3 has no password" in officers("--as", "o3", "audit", *step, "--reason", "代办").err
+    assert (officers("audit", "status", "C0003").out, len(key_steps(home))) == (before, entries)
+    typed["o1"] = right
+    assert officers("--as", "o1", "audit", *step, "--reason", "本人").code == 0
+    last = key_steps(home)[0]
+    assert last.actor == "o1"
+    assert search(audit_of(home), events=("login.confirmed",))[0].actor == "o1"
+
+
+def key_steps(home: Path) -> list[Any]:
+    """Steps on the client's key, the newest first."""
+    return [entry for entry in search(audit_of(home), client_id="C0003") if entry.event.startswith("key.")]
 
 
 @pytest.mark.parametrize("step", [("destroy", "C0003"), ("open", "C0003", "--reason", "监管调取")])
@@ -210,7 +244,8 @@ def test_nothing_is_destroyed_under_a_hold_whoever_confirms(
     "arguments",
     [
         ("audit", "seal", "C0003", "--reason", "x"), ("audit", "hold", "C0003", "--reason", "x"),
-        ("audit", "destroy", "C0003"),
+        ("audit", "hold", "C0003", "--lift", "--reason", "x"), ("audit", "destroy", "C0003"),
+        ("audit", "open", "C0003", "--end", "--reason", "x"),
     ],
 )  # fmt: skip
 def test_the_operator_alone_erases_nothing(home: Path, tougu: Tougu, arguments: tuple[str, ...]) -> None:
