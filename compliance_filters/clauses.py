@@ -190,7 +190,7 @@ class ClauseReader:
         index = max(i for i, part in enumerate(parts) if part.start <= start or i == 0)
         last = max(i for i, part in enumerate(parts) if part.start < max(end, start + 1))
         clause = parts[index]
-        head = self._own_conjunct(self._scope(text, clause.start, start, spent), text[start:end])
+        head = self._own_conjunct(self._scope(text, self._content(clause, start), start, spent), text[start:end])
         tail = text[end : parts[last].end].rstrip(_CLAUSE_MARKS)
         following = text[parts[last].end : parts[last].end + _REACH] or sentence.after
         if self._is_taught(sentence, parts, index, head + text[start : start + _OPENING], tail, following):
@@ -209,6 +209,11 @@ class ClauseReader:
         if not rhetorical and self._disputed.search(head + text[start:end] + tail + "," + following):
             negations += 1
         return Stance.DENIED if negations % 2 else Stance.ASSERTED
+
+    def _content(self, clause: Clause, start: int) -> int:
+        """Where a clause begins to say something: the 不 of an opening 不过 denies nothing."""
+        opener = 0 if clause.opens_with in (*_CLAUSE_MARKS,) else len(clause.opens_with)
+        return min(clause.start + opener, start)
 
     def _mask(self, text: str) -> str:
         return self._neutral.sub(lambda found: "□" * len(found.group()), text)

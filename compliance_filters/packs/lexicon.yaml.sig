@@ -1,8 +1,8 @@
 {
-  "key_id": "36d05b6da37f9e6e",
+  "key_id": "53f8283b202f5994",
   "signer": "tougu 0.1.0",
-  "signed_at": "2026-11-23T21:53:56+00:00",
-  "key": "e2a9254835b633f31490a0d8aef90ee3b4b00aef7d444ebff6fe4a8a37c5e270",
+  "signed_at": "2026-11-24T02:12:56+00:00",
+  "key": "40dfb7136433654a98e4d3a996901baca5ee1d4adf0de4214d95ab7c5fbd9432",
   "sha256": "7e67a4c485d440cb38c65ff1fc4eb1db8709d0b303aec9bd9b97cdf16e424d27",
-  "signature": "cd2b7d9bb56c7fab873a85322e4a30a4dbdb15b8ab917dcd23be9b7a9443277b04cf8e8e3680ec21ff5d5649b518bb866295bed0b5f8faca8141a7b0161cab01"
+  "signature": "96e0962c83f01aa6ce9d9b63a0e601e6d98485b0cadef83ce4729c81d3cb21caf45d207d49b60bdf7165854095ee740395d848ec6a56c7806368df12bfeefb0e"
 }

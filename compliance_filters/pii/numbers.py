@@ -20,6 +20,8 @@ _ID = re.compile(
     rf"(?<![0-9A-Za-z])[1-9][0-9]{{5}}{_G}(?:19|20)[0-9]{{2}}{_G}(?:0[1-9]|1[0-2]){_G}"
     rf"(?:0[1-9]|[12][0-9]|3[01]){_G}[0-9]{{3}}{_G}[0-9Xx](?![0-9A-Za-z])"
 )
+_LOOSE_ID = re.compile(rf"(?<![0-9A-Za-z])[1-9](?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx](?![0-9A-Za-z])")
+_ID_DATE = re.compile(r"[0-9]{6}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _OLD_ID = re.compile(r"[1-9][0-9]{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}")
 _MOBILE = re.compile(
     rf"(?<![0-9.])(?:\(?\+?(?:00)?86\)?{_G}|0)?"
@@ -51,6 +53,7 @@ def numbers(view: str) -> Iterator[Hit]:
     for run in _RUN.finditer(view):
         start, stop = max(0, run.start() - _PREFIX), min(len(view), run.end() + _SUFFIX)
         yield from _ids(view, start, stop)
+        yield from _grouped_ids(view, start, stop)
         yield from _cards(view, start, stop)  # before phones: a card's last groups can look like one
         yield from _mobiles(view, start, stop)
         yield from _called(view, start, stop)
@@ -63,6 +66,13 @@ def _ids(view: str, start: int, stop: int) -> Iterator[Hit]:
             continue
         valid = is_identity_number(_compact(found.group()).upper())
         if valid or label_before(view, found.start()) not in ("innocent", "account", "card"):
+            yield Hit(kind="身份证号", start=found.start(), end=found.end())
+
+
+def _grouped_ids(view: str, start: int, stop: int) -> Iterator[Hit]:
+    """Eighteen digits in groups of any size, where the words call them an identity card."""
+    for found in _LOOSE_ID.finditer(view, start, stop):
+        if _ID_DATE.match(_compact(found.group())) and label_before(view, found.start()) == "id":
             yield Hit(kind="身份证号", start=found.start(), end=found.end())
 
 

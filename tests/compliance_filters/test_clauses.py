@@ -45,6 +45,20 @@ NOT_TAKEN_UP = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("不过我给您保本。", "promise.return"),
+        ("我不承诺收益，不过要是赔了，咱俩一人一半。", "promise.loss_share"),
+        ("公司没有这项活动，不过认购十万以上我个人送您一部平板。", "inducement.gift"),
+        ("系统显示您的风险测评已于去年到期，不过仍建议您申购这只偏股混合基金。", "suitability.unknown"),
+    ],
+)
+def test_an_opening_contrast_denies_nothing(text: str, rule: str, stopped: Callable[..., list[str]]) -> None:
+    assert rule in stopped(text)
+    assert not stopped("不过这只不保本。")
+
+
 @pytest.mark.parametrize("text", TAKEN_UP_AGAIN)
 def test_what_a_later_clause_takes_up_again(text: str, stopped: Callable[..., list[str]]) -> None:
     assert stopped(text)
