@@ -125,6 +125,7 @@ class ClauseReader:
         self._carried = _either(lexicon["carried"])
         self._own = _either(lexicon["own_subjects"])
         self._joins = re.compile(f"(?:、|[,]|(?:也|更|又|亦|且|或|及|和|与)(?:者|是)?)(?={self._negators.pattern})")
+        self._unequal = _either(lexicon["unequal"])
         self._inability = _any_of(lexicon["inability_patterns"])
         self._disputed = _any_of(lexicon["disputed_patterns"])
         self._retaken = _any_of(lexicon["retaken_patterns"])
@@ -229,7 +230,13 @@ class ClauseReader:
         return masked[begin:start]
 
     def _own_conjunct(self, head: str, claim: str) -> str:
-        """The last conjunct of a head where it has a negation of its own: 不保本、不保息, 没亏过也不会亏."""
+        """The last conjunct of a head where it has a negation of its own: 不保本、不保息, 没亏过也不会亏.
+
+        Of an equation that is denied (没亏过不等于以后不会亏) what stands before it is a proposition of its own.
+        """
+        equated = list(self._unequal.finditer(head))
+        if equated:
+            return head[equated[-1].start() :]
         joins = [m.end() for m in self._joins.finditer(head + claim[:4]) if m.end() <= len(head)]
         return head[joins[-1] :] if joins else head
 

@@ -116,6 +116,12 @@ def test_the_model_is_not_believed_where_the_sentence_does_the_opposite(pack: Ru
         ("insider.information", "我可不知道，", "，先埋伏"),
         ("promise.return", "可能取回少于投入的金额，", "，不过放心"),
         ("inducement.wording", "别以为", "，放心"),
+        ("promise.loss_share", "差多少都没人补，", "，差额算我的"),
+        ("disparagement", "那家我不评，", "，可他们就会坑人"),
+        ("endorsement", "没有哪个专家站台，", "，跟着他都买了"),
+        ("conduct.proxy_trading", "验证码别念，", "，交给我"),
+        ("conduct.offsite_leverage", "这种见了绕着走，", "，要做找我"),
+        ("source.rumor", "官网没有，", "，但我觉得有"),
     ],
 )
 def test_each_rule_has_words_that_speak_against_a_guess(
