@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ from models.tuning_run import (
 )
 
 log = logging.getLogger(__name__)
+_LAYER = re.compile(r"\blayer\.(\d+)\.")
 _CHANGED = r".*\.layer\.\d+\..*(query|key|value|dense)"  # every linear layer of every BertLayer
 
 
@@ -83,6 +85,15 @@ def tune(
         run.save(unfinished, done, key)
     unfinished.unlink(missing_ok=True)
     return read_card(folder)
+
+
+def lowest_changed(start: Path) -> int:
+    """The lowest layer that an earlier model changed, counted from 0: to go on from it, no more may be frozen."""
+    from safetensors import safe_open
+
+    with safe_open(start / WEIGHTS, framework="np") as tensors:
+        names = tensors.keys()
+    return min(int(found[1]) for name in names if (found := _LAYER.search(name)))
 
 
 def _factors(start: Path, card: TunedCard) -> Mapping[str, Any]:

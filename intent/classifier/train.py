@@ -44,7 +44,7 @@ from intent.errors import TrainingDataError
 from models.encoders.transformer import SentenceTransformerEncoder
 from models.ngrams import NgramScorer, fit_ngrams
 from models.tuned import load_tuned
-from models.tuning import tune
+from models.tuning import lowest_changed, tune
 from models.tuning_run import Examples, TuningSettings
 
 Progress = Callable[[int, int, str], None]
@@ -90,10 +90,14 @@ def train(
     the F0.5 of leads, which prefers precision; with `compare` the frozen encoder with logistic regression
     stands in the table, too. The split `test` is never read. `with_shipped` adds the shipped training lines to
     those of `data`. The same data, encoder and seed give the same weights; a stopped run goes on when it is
-    started again. `start` is the folder of a model whose encoder is trained on, which takes fewer passes. Raises
+    started again. `start` is the folder of a model whose encoder is trained on, which takes fewer passes; the layers
+    that it changed stay open. Raises
     TrainingDataError, ModelUnavailableError, ModelDamagedError.
     """
     taxonomy, settings = taxonomy or load_taxonomy(), settings or TrainingSettings()
+    if start:
+        frozen_layers = min(settings.tuning.frozen_layers, lowest_changed(start))
+        settings = replace(settings, tuning=replace(settings.tuning, frozen_layers=frozen_layers))
     labelled = load_labelled(taxonomy, data)
     if data and with_shipped:
         labelled = labelled.with_lines(load_labelled(taxonomy).of("train"))

@@ -39,6 +39,9 @@ def intent_train(
         str | None, typer.Option(help="Go on from this model (see `tougu intent models`) instead of from nothing.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes; default: 4, or 2 with --start.")] = None,
+    frozen: Annotated[
+        int, typer.Option(min=0, help="Lower layers that stay as they are; those a --start changed never do.")
+    ] = 6,
     precision: Annotated[float, typer.Option(min=0.5, max=0.999, help="Wanted of leads.")] = 0.92,
     compare: Annotated[bool, typer.Option(help="Also train the frozen-encoder baseline, for the table.")] = False,
     activate: Annotated[bool, typer.Option(help="Let the model read when the gate lets it pass.")] = False,
@@ -56,7 +59,7 @@ def intent_train(
     tuning = GOING_ON if start else TUNING
     settings = TrainingSettings(
         precision=precision,
-        tuning=replace(tuning, seed=seed, device=device, epochs=epochs or tuning.epochs),
+        tuning=replace(tuning, seed=seed, device=device, epochs=epochs or tuning.epochs, frozen_layers=frozen),
     )
     with progress_bar() as bar:
         card = train(
