@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,13 @@ def test_training_goes_on_from_a_model_and_its_card_says_so(folder: Path, tmp_pa
     before = read_model_card(folder).version
     assert card.trained_on["start"] == before
     assert f"went on from the model {before}" in (tmp_path / "model/CARD.md").read_text("utf-8")
+
+
+def test_going_on_keeps_the_layers_open_that_the_model_changed(folder: Path, tmp_path: Path) -> None:
+    data = write_lines(tmp_path / "lines.jsonl")
+    upper_only = replace(SETTINGS, tuning=replace(SETTINGS.tuning, frozen_layers=1, epochs=1))
+    card = train(data, tiny_encoder(), tmp_path / "model", settings=upper_only, start=folder)
+    assert card.trained_on["settings"]["tuning"]["frozen_layers"] == 0
 
 
 def test_lines_that_nobody_believes_teach_next_to_nothing(folder: Path, tmp_path: Path) -> None:
