@@ -20,6 +20,7 @@ from serve.auth import DoorMiddleware
 from serve.call_figures import CallsOnTheirWay
 from serve.chat_usage import ChatUsage
 from serve.filter_figures import FiltersThatHang
+from serve.known_first import KnownFirst
 from serve.live_turns import LiveTurns
 from serve.openapi import describe
 from serve.problems import translate_errors, unexpected
@@ -93,6 +94,7 @@ def create_app(house: House) -> FastAPI:
     app.state.registry.register(ChatUsage(house))
     app.state.registry.register(CallsOnTheirWay(house))
     app.state.registry.register(FiltersThatHang(house))
+    app.add_middleware(KnownFirst, callers=house.callers)
     app.add_middleware(_Counted, registry=app.state.registry)
     app.add_middleware(
         DoorMiddleware,

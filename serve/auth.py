@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fastapi import Response
 from starlette.exceptions import HTTPException
@@ -98,6 +98,8 @@ class DoorMiddleware:
             return problem(429, error.zh, error.headers, path=path)
         if (wrong := self._wrong_name(request)) is not None:
             return wrong
+        if "\0" in unquote(f"{path}?{request.url.query}"):  # no file has such a name, and no database column holds it
+            return problem(400, "地址中有不能使用的空字符：请去掉后再试。", path=path)
         if request.method not in SAFE_METHODS and _foreign(request):
             return problem(403, "Cross-origin request: only this server's own pages may change anything.")
         if length.isdecimal() and int(length) > (most := self._most(path)):

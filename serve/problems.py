@@ -52,6 +52,7 @@ from serve.rights.lockout import LockedError
 from serve.rights.logins import LoginError, SignInNeededError
 from serve.rights.passwords import WeakPasswordError
 from serve.rights.refusals import note_refusal
+from serve.wrong_input import field, of_framework, sentence
 
 OPENAI_PATHS = ("/v1/audio/", "/v1/chat/", "/v1/models")
 OPENAI_CODES = {404: "model_not_found", 413: "file_too_large", 415: "unsupported_file", 503: "engine_unavailable"}
@@ -136,22 +137,23 @@ def translate_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)  # Starlette's: unknown paths and methods raise it too
     def http_error(request: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, str(error.detail), error.headers, path=request.url.path)
+        return problem(error.status_code, of_framework(error), error.headers, path=request.url.path)
 
     @app.exception_handler(RequestValidationError)
     def bad_request(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return problem(422, f"{place}: {first['msg']}.", param=str(first["loc"][-1]), path=request.url.path)
-
-    def expected(request: Request, error: Exception) -> Response:
-        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        note_refusal(request, error, status)
-        detail, headers = getattr(error, "zh", "") or one_line(error), getattr(error, "headers", None)
-        return problem(status, detail, headers, path=request.url.path, more=getattr(error, "more", None))
+        found = error.errors()
+        return problem(422, sentence(found), param=field(found[0]["loc"]), path=request.url.path)
 
     for kind in STATUS:
-        app.add_exception_handler(kind, expected)
+        app.add_exception_handler(kind, answer_to)
+
+
+def answer_to(request: Request, error: Exception) -> Response:
+    """The problem document of an expected error, one of `STATUS`; a refusal is written down."""
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    note_refusal(request, error, status)
+    detail, headers = getattr(error, "zh", "") or one_line(error), getattr(error, "headers", None)
+    return problem(status, detail, headers, path=request.url.path, more=getattr(error, "more", None))
 
 
 def unexpected(error: Exception) -> Response:

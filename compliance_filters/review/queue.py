@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, or_, select
@@ -232,7 +232,10 @@ def _beyond(cursor: str, *, newest_first: bool) -> ColumnElement[bool]:
     moment, _, item_id = cursor.partition(" ")
     try:
         due_at = datetime.fromisoformat(moment)
-    except ValueError as error:
+        if due_at.tzinfo is None:
+            raise ValueError(moment)
+        due_at = due_at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ReviewQueueError("the cursor is none of this list: begin again without it.") from error
     same = _columns.due_at == due_at
     if newest_first:

@@ -23,6 +23,8 @@ COLUMNS = (
 ONE_OF = {"direction": ("inbound", "outbound"), "advisor_channel": ("left", "right")}
 LONGEST = {"id": 120, "client_id": 64, "advisor_id": 64, "call_type": 40}
 LINE_COLUMNS = ("number", "client_id", "advisor_id", "since", "until")
+LONGEST_NAME = 40  # of an unknown column, as it is told
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 MAX_REPORTED = 5
 T = TypeVar("T")
 
@@ -181,7 +183,7 @@ def _values(raw: Mapping[str, Any]) -> dict[str, str]:
     named = {ALIASES.get(name, name): value for name, value in raw.items() if value not in (None, "")}
     unknown = sorted(set(named) - set(COLUMNS))
     if unknown:
-        raise ValueError(f"has the unknown field {unknown[0]!r}: use {', '.join(COLUMNS)}")
+        raise ValueError(f"has the unknown field {unknown[0][:LONGEST_NAME]!r}: use {', '.join(COLUMNS)}")
     return {name: str(named.get(name, "")).strip() for name in COLUMNS}
 
 
@@ -198,7 +200,7 @@ def _ends(values: Mapping[str, str]) -> tuple[str, str]:
 def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text) if text else None
-        zoned = found is None or found.tzinfo is not None
+        zoned = found is None or (found.tzinfo is not None and FIRST_YEAR <= found.year <= LAST_YEAR)
     except ValueError:
         zoned = False
     if not zoned:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -30,9 +30,10 @@ def decode(cursor: str) -> Place | None:
     try:
         at, id_ = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None or not isinstance(id_, str):
+        if moment.tzinfo is None or not isinstance(id_, str) or not id_.isprintable():
             raise ValueError(cursor)
-    except (ValueError, TypeError, binascii.Error) as error:
+        moment = moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as error:
         raise CursorError("The cursor is none that this list gave: begin again without one.") from error
     return moment, id_
 

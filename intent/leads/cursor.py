@@ -31,7 +31,7 @@ def read_cursor(cursor: str, query: Mapping[str, Any]) -> str:
         version, last_id, mark = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
     except (ValueError, TypeError, binascii.Error) as error:
         raise CursorError("The cursor cannot be read: begin without one, and pass on what a page gave.") from error
-    if version != VERSION or not isinstance(last_id, str) or mark != _mark(last_id, query):
+    if version != VERSION or not isinstance(last_id, str) or not last_id.isprintable() or mark != _mark(last_id, query):
         raise CursorError("The cursor belongs to another query: begin without one, and keep the filters of the pages.")
     return last_id
 

@@ -66,6 +66,13 @@ class Callers:
             return Caller(principal=self._house.users.principal(named))
         return self._by_login(shown)
 
+    def require_somebody(self, shown: Credential) -> None:
+        """Raise SignInNeededError for nobody, before anything that they bring is read; who it is `find` tells."""
+        if shown.key.startswith(PREFIX):
+            self._by_key(shown)
+        elif self.logins_in_force() and (not shown.cookie or self._house.sessions.user_of(shown.cookie) is None):
+            raise SignInNeededError
+
     def admit(self, caller: Caller, path: str) -> None:
         """Let a caller come to a route's pattern.
 

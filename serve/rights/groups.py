@@ -50,6 +50,11 @@ class RouteGroups:
         fits = [(len(start), group) for group in self.groups for start in group.paths if _begins(path, start)]
         return max(fits, key=lambda fit: fit[0])[1] if fits else None
 
+    def beginning(self, path: str) -> str:
+        """The longest beginning of a group that a path fits, which holds no id; empty for none."""
+        fits = (start for group in self.groups for start in group.paths if _begins(path, start))
+        return max(fits, key=len, default="")
+
     def admit(self, path: str, principal: Principal, *, only: frozenset[str] | None = None) -> None:
         """Raise AccessDeniedError unless the principal's role, and its key (`only`), open the group of a route."""
         if principal.has(Role.SYSTEM):

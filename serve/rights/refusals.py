@@ -39,7 +39,8 @@ def note_refusal(request: Request, error: Exception, status: int) -> None:
     if not wrong_key and (principal is None or not noted):
         return
     house: House = request.app.state.house
-    route = getattr(request.scope.get("route"), "path", "none")
+    # Who is nobody is refused before there is a route: then the beginning of its pattern, without ids.
+    route = getattr(request.scope.get("route"), "path", "") or house.route_groups.beginning(request.url.path) or "none"
     data = {"route": f"{request.method} {route}", "status": status}
     try:
         house.audit.append(event="refused", actor=principal.user_id if principal else NOBODY, data=data)

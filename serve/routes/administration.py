@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,22 +11,23 @@ from pydantic import Field
 from compliance_filters.audit.browse import Line, browse
 from knowledge_base.access import Role
 from serve.rights.credentials import Standing
-from serve.routes.wire import PrincipalDep, Wire, the_house
+from serve.routes.wire import MOST_NUMBER, Asked, Moment, PrincipalDep, the_house
 from serve.settings_shown import shown_settings
 from serve.times import iso, with_iso
 from serve.users import OPERATOR, check_roles
 
 router = APIRouter(prefix="/v1", tags=["administration"])
+Before = Annotated[int | None, Query(ge=1, le=MOST_NUMBER, description="Number of the last entry of the page before.")]
 Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=50)]
 
 
-class UserIn(Wire):
+class UserIn(Asked):
     roles: list[Role] = Field(min_length=1, max_length=9)
     branches: Names = Field(default_factory=list)
     labels: Names = Field(default_factory=list, description="Labels of documents that the user may read.")
 
 
-class KeyIn(Wire):
+class KeyIn(Asked):
     name: str = Field(max_length=40)
     role: Role
     groups: list[str] = Field(max_length=30, description="Groups of routes that the key opens.")
@@ -87,7 +87,7 @@ def logins(request: Request, principal: PrincipalDep) -> list[dict[str, Any]]:
 def attempts(
     request: Request,
     principal: PrincipalDep,
-    before: Annotated[int | None, Query(ge=1, description="Number of the last entry of the page before.")] = None,
+    before: Before = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
     """Logins, failed ones and what was done to logins, the newest first; asking is logged as well."""
@@ -177,9 +177,9 @@ def audit(
     actor: Annotated[str, Query(max_length=64)] = "",
     event: Annotated[str, Query(max_length=64, description="Beginning of the event's name, e.g. login.")] = "",
     client_id: Annotated[str, Query(max_length=64, description="Only what is about this client.")] = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    before: Annotated[int | None, Query(ge=1, description="Number of the last entry of the page before.")] = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    before: Before = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Who did what and when, the newest first, without texts and without ids of clients. Asking is logged as well."""

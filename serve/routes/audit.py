@@ -9,12 +9,11 @@ from fastapi import APIRouter, Query, Request
 
 from compliance_filters.audit.read import search
 from knowledge_base.access import Role
-from serve.routes.wire import PrincipalDep, SeenDep, the_house
+from serve.routes.wire import MOST_NUMBER, WORD, PrincipalDep, SeenDep, the_house
 from serve.times import SHANGHAI, iso
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 READERS = (Role.COMPLIANCE, Role.SYSTEM)
-WORD = r"^[^\x00-\x1f]*$"  # no database column holds a NUL
 Day = Annotated[date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 SHOWN = 400  # characters of a text on the list
 
@@ -31,7 +30,7 @@ def entries(
     ] = "",
     first: Day = None,
     last: Day = None,
-    before: Annotated[int | None, Query(ge=1, description="`cursor` of the page before.")] = None,
+    before: Annotated[int | None, Query(ge=1, le=MOST_NUMBER, description="`cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
     """Entries that fit everything given, the newest first; days are those of China, both included.

@@ -19,7 +19,7 @@ from knowledge_base.access import Principal, Role
 from knowledge_base.clients import Client, Holding
 from knowledge_base.consents import ConsentState, Purpose, refusals
 from serve.routes.follow_ups import item_json, zh
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, people_for, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, people_for, the_house
 from serve.times import iso
 from serve.users import OPERATOR
 
@@ -35,12 +35,12 @@ HOLDINGS = 8  # positions on a card, the largest first
 CASE_DESK = (Role.COMPLIANCE, Role.SUPERVISOR, Role.SYSTEM)
 
 
-class OutcomeIn(Wire):
+class OutcomeIn(Asked):
     disposition: Literal["contacted", "won", "lost", "wrong"]
     reason: str = Field("", max_length=LONGEST, description="Of a wrong one: an id of `reasons`, or words.")
 
 
-class ReassignIn(Wire):
+class ReassignIn(Asked):
     lead_ids: list[str] = Field(min_length=1, max_length=200)
     to: str = Field(min_length=1, max_length=64, description="User id of an advisor whom you see.")
     why: str = Field("", max_length=LONGEST)

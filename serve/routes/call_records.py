@@ -14,7 +14,7 @@ from intent.call_records.record import record_of
 from intent.call_records.row import CallRow, CallState
 from serve.call_lane import REASONS
 from serve.errors import NotFoundError
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, Wire, Words, the_house
 from serve.seen import Seen
 
 router = APIRouter(prefix="/v1", tags=["calls"])
@@ -22,7 +22,7 @@ MOST, PAGE = 1000, 50
 Why = Annotated[str, Field(max_length=1000)]
 
 
-class RecordsIn(Wire):
+class RecordsIn(Asked):
     """Call-detail records; fields as the columns of `tougu import call-records`."""
 
     records: list[dict[str, str | float | None]] = Field(min_length=1, max_length=MOST)
@@ -37,13 +37,13 @@ class ToldOut(Wire):
     reason: str = Field(description="Why the call would not be read; empty where nothing hinders.")
 
 
-class AssignIn(Wire):
+class AssignIn(Asked):
     client_id: str = Field(min_length=1, max_length=64)
     advisor_id: str | None = Field(default=None, max_length=64)
     why: Why = ""
 
 
-class AsideIn(Wire):
+class AsideIn(Asked):
     why: Annotated[Words, Field(max_length=1000)]
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
 from fastapi.responses import FileResponse
-from pydantic import AwareDatetime
 
 from intent.leads.queue import body
 from intent.recordings import RECORDINGS
@@ -17,7 +16,7 @@ from jobs.leases import Job
 from knowledge_base.access import SEES_EVERY_CLIENT, Principal, Role
 from serve.call_queue import FRESH
 from serve.errors import NotFoundError
-from serve.routes.wire import JobOut, PrincipalDep, SeenDep, the_house
+from serve.routes.wire import WORD, JobOut, Moment, PrincipalDep, SeenDep, the_house
 from serve.wiring import House
 
 if TYPE_CHECKING:
@@ -46,12 +45,14 @@ def take_call(
     request: Request,
     principal: PrincipalDep,
     recording: UploadFile,
-    call_id: Annotated[str | None, Form(max_length=120)] = None,
-    client_id: Annotated[str | None, Form(max_length=64)] = None,
-    advisor_id: Annotated[str | None, Form(max_length=64)] = None,
-    started_at: Annotated[AwareDatetime | None, Form(description="ISO 8601 with a zone.")] = None,
+    call_id: Annotated[str | None, Form(max_length=120, pattern=WORD)] = None,
+    client_id: Annotated[str | None, Form(max_length=64, pattern=WORD)] = None,
+    advisor_id: Annotated[str | None, Form(max_length=64, pattern=WORD)] = None,
+    started_at: Annotated[Moment | None, Form(description="ISO 8601 with a zone.")] = None,
     advisor_channel: Annotated[str | None, Form(pattern="^(left|right)$")] = None,
-    call_type: Annotated[str | None, Form(max_length=40, description="Id of a checklist, e.g. sale.")] = None,
+    call_type: Annotated[
+        str | None, Form(max_length=40, pattern=WORD, description="Id of a checklist, e.g. sale.")
+    ] = None,
 ) -> JobOut:
     """Store a recording and read it in the background.
 

@@ -15,26 +15,26 @@ from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from copilot.session import Reply
 from prompts.chat import Message
 from serve.routes.questions import ReplyOut
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.routes.wire import Asked, Clean, PrincipalDep, SeenDep, the_house
 
 router = APIRouter(prefix="/v1", tags=["chat"])
 MODEL = "tougu"
 LONGEST, MOST_MESSAGES, HISTORY = 2000, 200, 20
 
 
-class PartIn(BaseModel):
+class PartIn(Clean):
     """A part of a message; only text is read."""
 
     type: str
     text: str = Field("", max_length=LONGEST)
 
 
-class MessageIn(BaseModel):
+class MessageIn(Clean):
     """A message; what else a client sends with it is not read."""
 
     role: str = Field(max_length=20)
@@ -49,14 +49,14 @@ class MessageIn(BaseModel):
         return self.content or ""
 
 
-class AboutIn(Wire):
+class AboutIn(Asked):
     """What OpenAI's protocol has no field for."""
 
     client_id: str | None = Field(None, max_length=64, description="Client on whose behalf it is asked.")
     as_of: date | None = Field(None, description="Answer from what was in force on this day; default today.")
 
 
-class ChatIn(BaseModel):
+class ChatIn(Clean):
     """A request as clients of OpenAI send it; their settings of sampling change nothing."""
 
     model_config = ConfigDict(extra="ignore")

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import AfterValidator
 
 from compliance_filters.errors import SealedError
 from copilot.loop.codes import Step, looks_like_code
@@ -39,7 +40,7 @@ router = APIRouter(prefix=PATH.rstrip("/"), include_in_schema=False)
 COOKIE = "tougu_reader"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 STATUS = {Step.TOO_SOON: 429, Step.TOO_MANY: 429, Step.LOCKED: 429, Step.NONE: 403, Step.WRONG: 403}
-Text = Annotated[str, Form()]
+Text = Annotated[str, Form(), AfterValidator(lambda text: text.replace("\0", ""))]  # which no column holds
 
 
 class _Visit:
@@ -194,8 +195,9 @@ def accept(token: str, request: Request, section: Text = "") -> Response:
 def leave(token: str, request: Request) -> Response:
     """End the reading in this browser."""
     visit = _Visit(token, request)
-    if visit.link is not None:
-        visit.house.codes.leave(visit.link, visit.cookie)
+    if visit.link is None:
+        return visit.door()
+    visit.house.codes.leave(visit.link, visit.cookie)
     response = visit.back()
     response.delete_cookie(COOKIE, path=visit.base)
     return response

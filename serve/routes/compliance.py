@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from compliance_filters.finding import Draft, Target
-from serve.routes.wire import PrincipalDep, VerdictOut, Wire, Words, the_house
+from serve.routes.wire import Asked, PrincipalDep, VerdictOut, Wire, Words, the_house
 
 router = APIRouter(prefix="/v1/compliance", tags=["compliance"])
 
 
-class CheckIn(Wire):
+class CheckIn(Asked):
     text: Words = Field(min_length=1, max_length=200_000)
     target: Target = Target.ADVISOR_MESSAGE
     client_id: str | None = Field(None, description="Client the text is meant for; their risk level is then known.")

@@ -12,23 +12,23 @@ from intent.follow_ups.access import may_handle
 from intent.follow_ups.item import UNFINISHED, Kind, State
 from knowledge_base.consents import ConsentState, Proof, Purpose
 from serve.routes.follow_ups import LONGEST, item_json
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, the_house
 from serve.times import with_iso
 
 router = APIRouter(prefix="/v1", tags=["consents"])
 
 
-class ConfirmIn(Wire):
+class ConfirmIn(Asked):
     purposes: list[Purpose] = Field(default_factory=list, description="What was meant, where the words did not tell.")
     client_id: str | None = Field(None, max_length=64, description="Of a caller whom nobody knew.")
     note: str = Field("", max_length=LONGEST)
 
 
-class DismissIn(Wire):
+class DismissIn(Asked):
     why: str = Field(min_length=1, max_length=LONGEST)
 
 
-class ConsentIn(Wire):
+class ConsentIn(Asked):
     purpose: Purpose
     state: Literal["granted", "withdrawn"]
     call_id: str | None = Field(None, max_length=120)

@@ -6,23 +6,23 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from copilot.loop.links import Link
 from copilot.loop.tasks import FollowUp
 from serve.routes.diagnoses import LinkOut
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house
+from serve.routes.wire import Asked, Moment, PrincipalDep, SeenDep, Words, the_house
 from serve.times import with_iso
 from serve.wiring import House
 
 router = APIRouter(prefix="/v1/deliveries", tags=["diagnoses"])
 
 
-class RevokeIn(Wire):
+class RevokeIn(Asked):
     reason: Words = Field(max_length=500, description="Why the link is closed.")
 
 
-class OutcomeIn(Wire):
+class OutcomeIn(Asked):
     outcome: Literal["done", "dropped"] = "done"
 
 
@@ -56,7 +56,7 @@ def tasks(
     principal: PrincipalDep,
     seen: SeenDep,
     advisor: str | None = None,
-    due_before: Annotated[AwareDatetime | None, Query(description="ISO 8601 with a zone.")] = None,
+    due_before: Annotated[Moment | None, Query(description="ISO 8601 with a zone.")] = None,
     state: Literal["open", "done", "dropped"] = "open",
     limit: int = 100,
 ) -> dict[str, Any]:

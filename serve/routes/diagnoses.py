@@ -18,7 +18,17 @@ from knowledge_base.access import Principal
 from knowledge_base.clients import Client
 from serve.job_desk import started_by
 from serve.routes.calls import job_out
-from serve.routes.wire import JobOut, PrincipalDep, SeenDep, VerdictOut, Wire, the_house
+from serve.routes.wire import (
+    MOST_VERSION,
+    Asked,
+    JobOut,
+    PrincipalDep,
+    SeenDep,
+    VerdictOut,
+    VersionNumber,
+    Wire,
+    the_house,
+)
 from serve.seen import Seen
 from serve.times import iso
 from serve.users import OPERATOR
@@ -37,7 +47,7 @@ MOST_SUBJECTS = 20
 Format = Annotated[str, Query(pattern="^(pdf|html|docx)$")]
 
 
-class DiagnosisIn(Wire):
+class DiagnosisIn(Asked):
     fund_code: str | None = Field(None, pattern="^[0-9A-Za-z]{1,12}$")
     client_id: str | None = Field(None, max_length=64)
     format: str = Field("pdf", pattern="^(pdf|html|docx)$")
@@ -45,7 +55,7 @@ class DiagnosisIn(Wire):
     @model_validator(mode="after")
     def _one_subject(self) -> Self:
         if (self.fund_code is None) == (self.client_id is None):
-            raise ValueError("name either fund_code or client_id")
+            raise ValueError("fund_code 和 client_id 须填且只填一个：请核对后再提交")
         return self
 
 
@@ -57,12 +67,12 @@ class SubjectOut(Wire):
     name: str
 
 
-class EditIn(Wire):
+class EditIn(Asked):
     edits: dict[int, str] = Field(description="Line number in the base version -> the line in other words.")
 
 
-class SendIn(Wire):
-    version: int = Field(ge=1, description="The cleared version to send.")
+class SendIn(Asked):
+    version: int = Field(ge=1, le=MOST_VERSION, description="The cleared version to send.")
     days: int | None = Field(None, ge=1, le=90, description="Days until the link expires; at most the setting's.")
 
 
@@ -201,7 +211,9 @@ def versions(job_id: str, request: Request, principal: PrincipalDep, seen: SeenD
 
 
 @router.get("/{job_id}/versions/{version}")
-def text(job_id: str, version: int, request: Request, principal: PrincipalDep, seen: SeenDep) -> dict[str, Any]:
+def text(
+    job_id: str, version: VersionNumber, request: Request, principal: PrincipalDep, seen: SeenDep
+) -> dict[str, Any]:
     """The text of a version line by line, with what may be edited; 409 for one that nobody may read yet."""
     house = the_house(request)
     found = house.report_versions.get(job_id, version, principal=principal)
@@ -216,7 +228,12 @@ def text(job_id: str, version: int, request: Request, principal: PrincipalDep, s
 
 @router.get("/{job_id}/versions/{version}/file", response_class=Response)
 def file(
-    job_id: str, version: int, request: Request, principal: PrincipalDep, seen: SeenDep, format: Format = "html"
+    job_id: str,
+    version: VersionNumber,
+    request: Request,
+    principal: PrincipalDep,
+    seen: SeenDep,
+    format: Format = "html",
 ) -> Response:
     """A cleared version as html, pdf or docx; 409 for any other."""
     house = the_house(request)
@@ -232,7 +249,7 @@ def file(
 
 @router.post("/{job_id}/versions/{version}/edit", status_code=201)
 def edit(
-    job_id: str, version: int, body: EditIn, request: Request, principal: PrincipalDep, seen: SeenDep
+    job_id: str, version: VersionNumber, body: EditIn, request: Request, principal: PrincipalDep, seen: SeenDep
 ) -> dict[str, Any]:
     """A new version with other lines, judged by the gate with the report's facts; both texts are kept."""
     house = the_house(request)

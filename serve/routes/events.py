@@ -5,21 +5,21 @@ from __future__ import annotations
 from decimal import Decimal
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from knowledge_base.clients import BehaviourEvent
-from serve.routes.wire import PrincipalDep, Wire, the_house
+from serve.routes.wire import Asked, Moment, PrincipalDep, Wire, the_house
 
 router = APIRouter(prefix="/v1", tags=["events"])
 LONGEST_BATCH = 1000
 LARGEST_CNY = Decimal("1e14")
 
 
-class EventIn(Wire):
+class EventIn(Asked):
     id: str = Field(min_length=1, max_length=60, description="The sender's id: the same id twice counts once.")
     client_id: str = Field(min_length=1, max_length=60)
     kind: str = Field(max_length=60, description="login, product_view, deposit, maturity ..., or x_ and a name.")
-    at: AwareDatetime = Field(description="Moment with its time zone; of a maturity the day to come.")
+    at: Moment = Field(description="Moment with its time zone; of a maturity the day to come.")
     product_code: str | None = Field(None, pattern="^[0-9A-Za-z]{1,20}$")
     amount_cny: Decimal | None = Field(None, gt=-LARGEST_CNY, lt=LARGEST_CNY, description="Yuan, as a string.")
     detail: str | None = Field(None, max_length=2000)
@@ -31,7 +31,7 @@ class EventIn(Wire):
         )
 
 
-class EventsIn(Wire):
+class EventsIn(Asked):
     events: list[EventIn] = Field(min_length=1, max_length=LONGEST_BATCH)
 
 

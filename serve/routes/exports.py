@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request
 from pydantic import Field, model_validator
 
 from serve.rights.exports import ExportRequest
-from serve.routes.wire import PrincipalDep, Wire, the_house
+from serve.routes.wire import Asked, PrincipalDep, the_house
 from serve.times import with_iso
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"])
 
 
-class AskIn(Wire):
+class AskIn(Asked):
     what: Literal["leads", "audit", "mistakes", "outreach", "lists"] = Field(
         description="The file: all leads, log entries of a client (`tougu audit export`), mistakes, cleared texts; or "
         "`lists`: more rows of lists than a day has."
@@ -29,11 +29,11 @@ class AskIn(Wire):
     @model_validator(mode="after")
     def _names_a_client(self) -> Self:
         if (self.what == "audit") != bool(self.about):
-            raise ValueError("log entries are those of one client, and no other file is: set about with audit alone")
+            raise ValueError("审计日志的导出须写明是哪位客户（about），其他文件不写：请核对后再提交")
         return self
 
 
-class DecideIn(Wire):
+class DecideIn(Asked):
     approve: bool
     reason: str = Field(min_length=1, max_length=2000)
 

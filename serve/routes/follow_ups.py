@@ -12,7 +12,7 @@ from intent.errors import LeadNotFoundError
 from intent.follow_ups.access import may_handle
 from intent.follow_ups.item import UNFINISHED, Escalation, FollowUp, Incident, Kind, State
 from intent.follow_ups.words import load_outages
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, the_house
 from serve.times import iso, with_iso
 from serve.users import OPERATOR
 
@@ -30,16 +30,16 @@ ACTS = {
 }
 
 
-class AssignIn(Wire):
+class AssignIn(Asked):
     handler: str = Field(min_length=1, max_length=64, description="User id; of a case never an advisor it concerns.")
     why: str = Field("", max_length=LONGEST)
 
 
-class SaidIn(Wire):
+class SaidIn(Asked):
     text: str = Field(min_length=1, max_length=LONGEST, description="What was said, answered, or why.")
 
 
-class CauseIn(Wire):
+class CauseIn(Asked):
     cause: str = Field(min_length=1, max_length=LONGEST, description="What the fault was; it closes the tickets too.")
 
 

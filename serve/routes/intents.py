@@ -10,24 +10,24 @@ from pydantic import Field
 from intent.call import LineReading, TurnIntent
 from intent.classifier.utterance import LONGEST_TEXT
 from intent.corpus.utterances import utterance_of
-from serve.routes.wire import PrincipalDep, Wire, the_house
+from serve.routes.wire import Asked, PrincipalDep, Wire, the_house
 
 router = APIRouter(prefix="/v1/intents", tags=["intents"])
 MOST = 256  # utterances of one request
 
 
-class TurnIn(Wire):
+class TurnIn(Asked):
     role: Literal["advisor", "client", "unknown"] = "advisor"
     text: str = Field(max_length=20_000)
 
 
-class UtteranceIn(Wire):
+class UtteranceIn(Asked):
     id: str | None = Field(None, max_length=200, description="Comes back with the answer.")
     text: str = Field(max_length=2_000_000, description=f"What the client said; {LONGEST_TEXT} characters are read.")
     context: list[TurnIn] = Field(default_factory=list, max_length=6, description="The turns before it, oldest first.")
 
 
-class IntentsIn(Wire):
+class IntentsIn(Asked):
     utterances: list[UtteranceIn] = Field(min_length=1, max_length=MOST)
 
 

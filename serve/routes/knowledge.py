@@ -15,7 +15,7 @@ from knowledge_base.metadata import Metadata
 from knowledge_base.wordings import Wording, WordingDraft
 from serve.document_desk import DocumentDesk
 from serve.knowledge_desk import EDITORS, KnowledgeDesk
-from serve.routes.wire import JobOut, PrincipalDep, Wire, the_house
+from serve.routes.wire import Asked, JobOut, PrincipalDep, VersionNumber, the_house
 from serve.times import iso
 
 router = APIRouter(prefix="/v1/knowledge", tags=["knowledge"])
@@ -25,7 +25,7 @@ Content = Annotated[bytes, Body(media_type="application/octet-stream")]
 Name = Annotated[str, Query(max_length=200, description="File name with its extension.")]
 
 
-class StatedIn(Wire):
+class StatedIn(Asked):
     """What an editor states of a document; it wins over what the document says of itself."""
 
     status: Literal["draft", "in_force", "superseded", "withdrawn"] | None = None
@@ -36,12 +36,12 @@ class StatedIn(Wire):
     risk_level: RiskLevel | None = Field(None, description="Of what the document is about.")
 
 
-class SettleIn(Wire):
+class SettleIn(Asked):
     holds: Literal["left", "right", "both"]
     why: str = Field(max_length=2000)
 
 
-class WordingIn(Wire):
+class WordingIn(Asked):
     question: str = Field(max_length=200)
     variants: list[Annotated[str, Field(max_length=200)]] = Field(default_factory=list, max_length=40)
     text: str = Field(max_length=1000)
@@ -50,12 +50,12 @@ class WordingIn(Wire):
     effective_to: date | None = None
 
 
-class DecisionIn(Wire):
+class DecisionIn(Asked):
     approve: bool
     reason: str = Field(max_length=2000)
 
 
-class ReasonIn(Wire):
+class ReasonIn(Asked):
     reason: str = Field(max_length=2000)
 
 
@@ -157,7 +157,7 @@ def propose(wording_id: str, what: WordingIn, request: Request, principal: Princ
 
 @router.post("/wordings/{wording_id}/{version}/decision")
 def decide(
-    wording_id: str, version: int, what: DecisionIn, request: Request, principal: PrincipalDep
+    wording_id: str, version: VersionNumber, what: DecisionIn, request: Request, principal: PrincipalDep
 ) -> dict[str, Any]:
     """Approve or refuse another person's wording: officers only."""
     desk = KnowledgeDesk(the_house(request), principal)

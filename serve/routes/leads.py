@@ -20,7 +20,7 @@ from intent.leads.queue import TOPIC, body
 from intent.leads.sql.rows import Wanted
 from jobs.outbox import OutboxMessage
 from serve.rights.exports import LEADS
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, the_house
 from serve.seen import Seen
 
 router = APIRouter(prefix="/v1", tags=["leads"])
@@ -29,7 +29,7 @@ Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Fiel
 LEASE = Field(None, ge=10, le=86_400, description="Seconds until a lead returns to the queue.")
 
 
-class ClaimIn(Wire):
+class ClaimIn(Asked):
     limit: int = Field(10, ge=1, le=1000, description="Leads to take at most; leads.max_claim bounds it.")
     lease_s: int | None = LEASE
     lines: Names = Field(default_factory=list, description="Only these product lines; empty = all.")
@@ -40,25 +40,25 @@ class ClaimIn(Wire):
     min_score: float | None = Field(None, ge=0, le=1, description="Only leads of this score or more.")
 
 
-class DispositionIn(Wire):
+class DispositionIn(Asked):
     disposition: str = Field(pattern="^(contacted|won|lost|wrong)$")
     reason: Reason = ""
 
 
-class AckIn(Wire):
+class AckIn(Asked):
     disposition: str = Field("contacted", pattern="^(contacted|won|lost|wrong)$")
     reason: Reason = ""
 
 
-class NackIn(Wire):
+class NackIn(Asked):
     why: Reason = ""
 
 
-class ExtendIn(Wire):
+class ExtendIn(Asked):
     lease_s: int | None = LEASE
 
 
-class OfferIn(Wire):
+class OfferIn(Asked):
     to: str = Field(min_length=1, max_length=64, description="User id of the member of staff.")
     why: Reason = ""
 

@@ -14,19 +14,19 @@ from serve.rights import totp
 from serve.rights.logins import Attempt
 from serve.rights.sign_in import COOKIE as SIGN_IN_COOKIE
 from serve.rights.sign_in import TTL_S, SignInError, inner_path
-from serve.routes.wire import PrincipalDep, Wire, address_of, cookie_name, session_cookie, the_house
+from serve.routes.wire import Asked, PrincipalDep, address_of, cookie_name, session_cookie, the_house
 
 router = APIRouter(tags=["logins"])  # open to everybody: it is the way in
 mine = APIRouter(prefix="/v1", tags=["logins"])
 
 
-class LoginIn(Wire):
+class LoginIn(Asked):
     user: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=256)
     code: str = Field("", max_length=16, description="Of the authenticator, where the account has one.")
 
 
-class SetupIn(Wire):
+class SetupIn(Asked):
     token: str = Field(min_length=1, max_length=64, description="Of the one-time link.")
 
 
@@ -35,7 +35,7 @@ class SetupDoneIn(SetupIn):
     code: str = Field("", max_length=16, description="Of the authenticator; empty = none is set up.")
 
 
-class PasswordIn(Wire):
+class PasswordIn(Asked):
     old: str = Field(min_length=1, max_length=256)
     new: str = Field(min_length=1, max_length=256)
     code: str = Field("", max_length=16)

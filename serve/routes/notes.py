@@ -6,27 +6,29 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from intent.notes.desk import StoredNote, Task
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house
+from serve.routes.wire import MOST_VERSION, Asked, Moment, PrincipalDep, SeenDep, Words, the_house
 from serve.times import iso, with_iso
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 LONGEST_NOTE = 20_000
 
 
-class ConfirmIn(Wire):
+class ConfirmIn(Asked):
     text: Words | None = Field(None, max_length=LONGEST_NOTE, description="The note in other words; empty = as it is.")
-    version: int | None = Field(None, ge=1, description="The version you read; needed to change a confirmed note.")
+    version: int | None = Field(
+        None, ge=1, le=MOST_VERSION, description="The version you read; needed to change a confirmed note."
+    )
 
 
-class DoneIn(Wire):
+class DoneIn(Asked):
     outcome: Literal["done", "wrong"] = Field("done", description="wrong: nobody promised it.")
 
 
-class PostponeIn(Wire):
-    until: AwareDatetime = Field(description="ISO 8601 with a zone, still to come.")
+class PostponeIn(Asked):
+    until: Moment = Field(description="ISO 8601 with a zone, still to come.")
 
 
 @router.get("/calls/{call_id}/note")
@@ -59,7 +61,7 @@ def tasks(
     seen: SeenDep,
     advisor: str | None = None,
     client: str | None = None,
-    due_before: Annotated[AwareDatetime | None, Query(description="ISO 8601 with a zone.")] = None,
+    due_before: Annotated[Moment | None, Query(description="ISO 8601 with a zone.")] = None,
     state: Literal["open", "done", "wrong"] = "open",
     limit: int = 100,
 ) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from copilot.outreach import CLEARED, MOST, SENDERS, Outreach, Wanted
 from serve.rights.exports import OUTREACH
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, Words, the_house
 from serve.times import with_iso
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/outreach", tags=["outreach"])
 LONGEST = 2000
 
 
-class OutreachIn(Wire):
+class OutreachIn(Asked):
     segment: str = Field(min_length=1, max_length=60)
     channel: str = Field(min_length=1, max_length=32, pattern="^[a-z0-9_-]+$", description="Of the firm, e.g. wecom.")
     why: Words = Field(max_length=1000)
@@ -35,7 +35,7 @@ class OutreachIn(Wire):
     @model_validator(mode="after")
     def one_text(self) -> Self:
         if (self.template is None) == (self.wording is None):
-            raise ValueError("give one of template and wording")
+            raise ValueError("template 和 wording 须填且只填一个：请核对后再提交")
         return self
 
     def wanted(self) -> Wanted:

@@ -10,16 +10,16 @@ from pydantic import Field
 
 from knowledge_base.consents import ConsentState, Proof, Purpose
 from serve.personal_data import export_client, statement
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, Words, the_house
 
 router = APIRouter(prefix="/v1", tags=["personal data"])
 
 
-class ReasonIn(Wire):
+class ReasonIn(Asked):
     reason: Words = Field(max_length=1000, description="Who asked, and how they showed who they are.")
 
 
-class SwitchIn(Wire):
+class SwitchIn(Asked):
     on: bool = Field(description="False turns personalised service off for the client.")
     why: Words = Field(max_length=2000, description="The signed document, or how the client told you.")
 

@@ -10,12 +10,12 @@ from pydantic import Field
 from copilot.session import Reply
 from prompts.chat import Message
 from rag.passage import Answer, Citation, FigureCell, FigureTable
-from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, VerdictOut, Wire, the_house
 
 router = APIRouter(prefix="/v1", tags=["questions"])
 
 
-class QuestionIn(Wire):
+class QuestionIn(Asked):
     question: str = Field(min_length=1, max_length=2000, examples=["云岭稳健增利债券A的管理费率是多少"])
     client_id: str | None = Field(None, description="Client on whose behalf it is asked.")
     history: list[str] = Field(default_factory=list, max_length=20, description="Earlier questions, oldest first.")

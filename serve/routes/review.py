@@ -10,7 +10,7 @@ from pydantic import Field
 from compliance_filters.finding import Finding
 from compliance_filters.review.item import Answered, ReviewItem, ReviewSummary, View
 from compliance_filters.rules.pack import RulePack
-from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, VerdictOut, Words, the_house
 from serve.times import iso
 
 router = APIRouter(prefix="/v1/compliance", tags=["review"])
@@ -18,7 +18,7 @@ LONGEST_TEXT = 4_000_000  # characters of an officer's text
 LONGEST_REASON = 2_000
 
 
-class ReasonIn(Wire):
+class ReasonIn(Asked):
     reason: str = Field(min_length=1, max_length=LONGEST_REASON, description="Why; kept, and told to the writer.")
 
 
@@ -26,7 +26,7 @@ class EditIn(ReasonIn):
     text: Words = Field(min_length=1, max_length=LONGEST_TEXT, description="The officer's text; it is judged again.")
 
 
-class SampleIn(Wire):
+class SampleIn(Asked):
     fine: bool = Field(description="False: the text should not have passed; a reason is then required.")
     reason: str = Field("", max_length=LONGEST_REASON)
 

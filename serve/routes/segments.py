@@ -14,7 +14,7 @@ from pydantic import Field
 from intent.segments.exports import ListExport
 from intent.segments.pick import MOST_TAGS, Pick
 from intent.segments.store import PICKERS, Segment
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, the_house
 from serve.segment_desk import SegmentDesk, pick_json
 from serve.times import iso
 
@@ -24,7 +24,7 @@ CHUNK = 64 * 1024
 Tags = Annotated[list[str], Field(max_length=MOST_TAGS)]
 
 
-class PickIn(Wire):
+class PickIn(Asked):
     all_of: Tags = Field(default_factory=list)
     any_of: Tags = Field(default_factory=list)
     none_of: Tags = Field(default_factory=list)
@@ -39,7 +39,7 @@ class SegmentIn(PickIn):
     owner: str = Field("", max_length=64, description="User id; by default the caller.")
 
 
-class ReasonIn(Wire):
+class ReasonIn(Asked):
     reason: str = Field(max_length=LONGEST_REASON, description="Why; kept in the audit log.")
 
 

@@ -6,20 +6,20 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, Words, the_house
+from serve.routes.wire import Asked, Moment, PrincipalDep, SeenDep, Words, the_house
 from serve.times import with_iso
 
 router = APIRouter(prefix="/v1", tags=["segments"])
 
 
-class GiveIn(Wire):
+class GiveIn(Asked):
     what: Words = Field(max_length=200, description="What is to be done with each client.")
-    due_at: AwareDatetime = Field(description="By when, ISO 8601 with a zone.")
+    due_at: Moment = Field(description="By when, ISO 8601 with a zone.")
 
 
-class DoneIn(Wire):
+class DoneIn(Asked):
     outcome: Literal["done", "dropped"] = "done"
 
 

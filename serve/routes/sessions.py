@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from compliance_filters.finding import Draft, Source, Target
 from copilot.session import cited_sources
@@ -17,7 +17,7 @@ from knowledge_base.access import Role
 from rag.passage import Citation
 from serve.live_turns import LiveTurn, lost
 from serve.routes.board import client_card
-from serve.routes.wire import PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
+from serve.routes.wire import Asked, Moment, PrincipalDep, SeenDep, VerdictOut, Wire, Words, the_house
 from serve.times import iso
 from serve.unedited import refuse_unedited
 
@@ -29,26 +29,26 @@ LONGEST_TEXT = 4000
 CLIENT_CHANNEL = "client"  # how the gate judges what goes to a client
 
 
-class SessionIn(Wire):
+class SessionIn(Asked):
     client_id: str | None = Field(None, max_length=64, description="Client whom the talk is about; one of your own.")
 
 
-class AskIn(Wire):
+class AskIn(Asked):
     question: Words = Field(max_length=2000)
     retry_of: str | None = Field(None, max_length=32, description="Turn that this one replaces: it is asked again.")
 
 
-class TextIn(Wire):
+class TextIn(Asked):
     text: Words = Field(max_length=LONGEST_TEXT, description="What is to be sent, as the advisor wrote or left it.")
     turn_id: str | None = Field(None, max_length=32, description="Turn whose answer it came from.")
 
 
-class SentIn(Wire):
+class SentIn(Asked):
     text_id: str = Field(max_length=32, description="Of the text as it was judged.")
     channel: Channel
 
 
-class OpinionIn(Wire):
+class OpinionIn(Asked):
     good: bool
     reason: Reason | None = Field(None, description="Needed where the answer was no help.")
     words: str = Field("", max_length=500, description="Kept under the client's key.")
@@ -131,7 +131,7 @@ def begin(body: SessionIn, request: Request, principal: PrincipalDep) -> Session
 
 
 @router.get("/opinions")
-def opinions(request: Request, principal: PrincipalDep, since: AwareDatetime) -> dict[str, int]:
+def opinions(request: Request, principal: PrincipalDep, since: Moment) -> dict[str, int]:
     """What advisors thought of answers to questions asked since then: how many were good, and why the others were not.
 
     For supervisors, officers and editors; no talk and no person is named.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field, model_validator
 
 from compliance_filters.finding import Draft, Target
@@ -18,7 +18,7 @@ from knowledge_base.access import Principal
 from serve import marks
 from serve.rights.exports import MISTAKES
 from serve.routes.review import LONGEST_REASON
-from serve.routes.wire import PrincipalDep, SeenDep, Wire, the_house
+from serve.routes.wire import Asked, PrincipalDep, SeenDep, the_house
 from serve.seen import Seen
 from serve.times import with_iso
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/compliance", tags=["supervision"])
 
 
-class DisposeIn(Wire):
+class DisposeIn(Asked):
     how: Literal["registered", "called_back", "trained", "dismissed"] = Field(
         description="What was done; dismissed: misheard, or no violation."
     )
@@ -36,7 +36,7 @@ class DisposeIn(Wire):
     lead: Literal["release", "close"] = Field("release", description="What becomes of the leads that the words held.")
 
 
-class MistakeIn(Wire):
+class MistakeIn(Asked):
     """One of item_id, audit_id and text says what was judged; quote, or start and end, what was meant in it."""
 
     item_id: str | None = Field(None, description="Review item or sample whose verdict was wrong.")
@@ -57,11 +57,11 @@ class MistakeIn(Wire):
     @model_validator(mode="after")
     def one_thing(self) -> Self:
         if sum(each is not None for each in (self.item_id, self.audit_id, self.text)) != 1:
-            raise ValueError("give one of item_id, audit_id and text")
+            raise ValueError("item_id、audit_id 和 text 须填且只填一个：请核对后再提交")
         return self
 
 
-class MistakeDecisionIn(Wire):
+class MistakeDecisionIn(Asked):
     approve: bool
 
 
@@ -96,7 +96,7 @@ def indicators(
     request: Request,
     principal: PrincipalDep,
     by: Literal["rule", "advisor", "branch", "week"] = "rule",
-    week: date | None = None,
+    week: Annotated[date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))] = None,
 ) -> list[dict[str, Any]]:
     """A week (the one `week` lies in, by default this one) against the four before it."""
     house = the_house(request)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Depends, HTTPException, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from compliance_filters.finding import Finding, Verdict
 from knowledge_base.access import Principal, Role
@@ -25,13 +29,38 @@ def is_blank(text: str) -> bool:
     return all(unicodedata.category(letter)[0] in "ZC" for letter in text)
 
 
+def _texts(data: Any) -> Iterator[str]:
+    """Every text in parsed JSON, names of fields included."""
+    waiting = [data]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                yield text
+            case dict() as members:
+                waiting += (*members, *members.values())
+            case list() as items:
+                waiting += items
+
+
+def _can_be_kept(text: str) -> bool:
+    return _UNKEPT.search(text) is None
+
+
 def _shows_something(text: str) -> str:
     if is_blank(text):
-        raise ValueError("The text is empty: there is nothing to check")
+        raise ValueError("内容为空：请填写文字")
     return text
 
 
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 Words = Annotated[str, AfterValidator(_shows_something)]
+
+# Moments that still have a day in China and in UTC, and numbers that a column holds.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+MOST_NUMBER, MOST_VERSION = 2**63 - 1, 2**31 - 1
+VersionNumber = Annotated[int, Field(ge=0, le=MOST_VERSION)]
+WORD = r"^[^\x00-\x1f]*$"  # of forms and addresses: no database column holds a NUL
 
 ACT_AS = "tougu-as"  # header: id of a user, percent-encoded; the `--as` of the command line
 
@@ -40,6 +69,24 @@ class Wire(BaseModel):
     """Base of request and response bodies: unknown fields are an error, never ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Clean(BaseModel):
+    """Base of request bodies: text in them can be kept, sent back and shown.
+
+    Half a surrogate pair has no form in UTF-8, and no database column of text holds a NUL.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_what_can_be_kept(cls, data: Any) -> Any:
+        if not all(map(_can_be_kept, _texts(data))):
+            raise PydanticCustomError("unstorable", "text that cannot be kept")
+        return data
+
+
+class Asked(Clean, Wire):
+    """Base of request bodies of the house's own shape."""
 
 
 class FindingOut(Wire):
@@ -128,14 +175,18 @@ def the_principal(request: Request) -> Principal:
     they act as. A page of another site cannot set that header: that asks for leave first (CORS), which is never given.
     """
     callers, path = the_house(request).callers, getattr(request.scope.get("route"), "path", "")
-    shown = Credential(
-        key=key_of(request), cookie=session_cookie(request), acts_as=request.headers.get(ACT_AS, ""),
-        address=address_of(request),
-    )  # fmt: skip
-    caller = callers.find(shown)
+    caller = callers.find(credential_of(request))
     request.state.principal = caller.principal
     callers.admit(caller, path)
     return caller.principal
+
+
+def credential_of(request: Request) -> Credential:
+    """What a request shows of who sends it."""
+    return Credential(
+        key=key_of(request), cookie=session_cookie(request), acts_as=request.headers.get(ACT_AS, ""),
+        address=address_of(request),
+    )  # fmt: skip
 
 
 def a_visitor(request: Request) -> None:

@@ -103,14 +103,14 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("path", "body", "place"),
         [
-            ("/v1/questions", {"question": ""}, "body.question"),
-            ("/v1/questions", {"question": "费率", "surprise": 1}, "body.surprise"),
-            ("/v1/diagnoses", {}, "body"),
-            ("/v1/diagnoses", {"fund_code": "990002", "client_id": "C0003"}, "body"),
-            ("/v1/diagnoses", {"fund_code": "../../etc/passwd"}, "body.fund_code"),
-            ("/v1/compliance/check", {"text": "好", "target": "song"}, "body.target"),
-            ("/v1/leads/claim", {"limit": 0}, "body.limit"),
-            ("/v1/leads/x/disposition", {"disposition": "maybe"}, "body.disposition"),
+            ("/v1/questions", {"question": ""}, "请求内容里的 question "),
+            ("/v1/questions", {"question": "费率", "surprise": 1}, "请求内容里的 surprise "),
+            ("/v1/diagnoses", {}, "请求内容：fund_code 和 client_id "),
+            ("/v1/diagnoses", {"fund_code": "990002", "client_id": "C0003"}, "请求内容：fund_code 和 client_id "),
+            ("/v1/diagnoses", {"fund_code": "../../etc/passwd"}, "请求内容里的 fund_code "),
+            ("/v1/compliance/check", {"text": "好", "target": "song"}, "请求内容里的 target "),
+            ("/v1/leads/claim", {"limit": 0}, "请求内容里的 limit "),
+            ("/v1/leads/x/disposition", {"disposition": "maybe"}, "请求内容里的 disposition "),
         ],
     )
     def test_a_bad_body_names_the_field(
@@ -266,7 +266,7 @@ class TestCompliance:
     @pytest.mark.parametrize("text", ["   \n", "\u3000\t", "\u200b\ufeff"])
     def test_a_text_that_shows_nothing_is_refused(self, client: TestClient, text: str) -> None:
         answer = client.post("/v1/compliance/check", json={"text": text})
-        assert (answer.status_code, "is empty" in answer.json()["detail"]) == (422, True)
+        assert (answer.status_code, "内容为空" in answer.json()["detail"]) == (422, True)
 
     def test_an_unknown_product_is_named(self, client: TestClient) -> None:
         answer = client.post("/v1/compliance/check", json={"text": "您好。", "product_codes": ["990001", "999999"]})
@@ -295,7 +295,7 @@ class TestCalls:
             "/v1/calls", files={"recording": ("a.wav", b"RIFF")}, data={"started_at": "2026-11-03T10:00:00"}
         )
         assert answer.status_code == 422
-        assert answer.json()["detail"].startswith("body.started_at")
+        assert answer.json()["detail"].startswith("请求内容里的 started_at ")
 
     def test_a_full_disk_leaves_no_half_upload(
         self, client: TestClient, home: Path, monkeypatch: pytest.MonkeyPatch

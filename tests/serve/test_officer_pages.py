@@ -59,12 +59,16 @@ class TestAuditSearch:
         with_staff(house)
         assert client.get("/v1/audit/entries", headers={"tougu-as": who}).status_code == 403
 
-    @pytest.mark.parametrize(
-        "query", ["first=0001-01-01", "last=9999-12-31", "client=%00", "event=%25", "before=999999999", "actor=%00"]
-    )
+    @pytest.mark.parametrize("query", ["first=0001-01-01", "last=9999-12-31", "event=%25", "before=999999999"])
     def test_odd_questions_are_answered(self, house: House, client: TestClient, query: str) -> None:
         with_staff(house)
         assert client.get(f"/v1/audit/entries?{query}", headers=ANNA).status_code in (200, 422)
+
+    @pytest.mark.parametrize("query", ["client=%00", "actor=%00"])
+    def test_a_nul_in_the_address_is_refused(self, house: House, client: TestClient, query: str) -> None:
+        with_staff(house)
+        answer = client.get(f"/v1/audit/entries?{query}", headers=ANNA)
+        assert (answer.status_code, "空字符" in answer.json()["detail"]) == (400, True)
 
 
 class TestEvaluations:

@@ -109,4 +109,4 @@ def test_log_entries_of_one_client_are_approved_for_no_other(tight: House) -> No
 def test_only_log_entries_name_a_client_and_always(tight: House, body: dict[str, str]) -> None:
     answer = log_in(tight, "anna").post("/v1/exports", json={"rows": 10, "reason": "检查", **body})
     assert answer.status_code == 422
-    assert "one client" in answer.text
+    assert "哪位客户" in answer.text
