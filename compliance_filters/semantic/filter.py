@@ -15,6 +15,7 @@ from compliance_filters.finding import SEMANTIC, Draft, Finding, Outcome, Review
 from compliance_filters.phrases import PhraseFilter
 from compliance_filters.rules.pack import Rule, RulePack, compile_pattern
 from compliance_filters.semantic.calibration import Calibration, Thresholds, read_calibration, suspicions
+from compliance_filters.semantic.mention import is_mentioned, near
 from compliance_filters.settings import ComplianceSettings
 from models.encoder import Encoder
 from models.ngrams import NgramScorer
@@ -98,9 +99,12 @@ class SemanticFilter:
         """Whether the model hardly believes in what a phrase rule found: in the window around it, and in the sentence.
 
         Of texts by strangers whose words the phrase rules met, it was so measured that hardly a violation is lost. A
-        sentence that holds one of the rule's own violating examples is never acquitted, whatever the model believes.
+        sentence that makes the claim instead of speaking about it is never acquitted, nor is one that holds one of the
+        rule's own violating examples, whatever the model believes: harmless words around a promise lower its belief.
         """
         if not self._calibration.acquit or finding.by == SEMANTIC or self._is_certain(draft, finding):
+            return False
+        if not any(is_mentioned(text, claim) for text, claim in self._claims(draft, finding)):
             return False
         belief = self.belief(draft, finding)
         return belief is not None and belief < self._calibration.acquit
@@ -130,9 +134,20 @@ class SemanticFilter:
             return None
         source = self._normalise(draft.text)
         spans = dict.fromkeys((*windows(source.text), *_parts(source.text, WINDOW)))
-        met = [span for span in spans if _meets(source.original_span(*span), finding)]
-        scores = self._scored([source.text[slice(*span)] for span in met])
-        return max((float(row[column]) for row in scores), default=None)
+        met = [source.text[slice(*span)] for span in spans if _meets(source.original_span(*span), finding)]
+        met += [text[slice(*near(text, claim))].strip(_ENDS) for text, claim in self._claims(draft, finding)]
+        return max((float(row[column]) for row in self._scored(met)), default=None)
+
+    def _claims(self, draft: Draft, finding: Finding) -> list[tuple[str, Span]]:
+        """Each normalised sentence that the finding stands in, and where in it."""
+        source = self._normalise(draft.text)
+        found = []
+        for start, end in _parts(source.text, WINDOW):
+            if not _meets(source.original_span(start, end), finding):
+                continue
+            at = [n - start for n in range(start, end) if _meets(source.original_span(n, n + 1), finding)]
+            found.append((source.text[start:end], (at[0], at[-1] + 1)))
+        return found
 
     def load(self) -> None:
         """Load the weights now, so that no judgement waits for them. Raises what the classifier raises."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -262,6 +263,27 @@ class TestSecondReading:
             words = next(f for f in PhraseFilter(pack).find(draft, PLAIN) if f.rule == "promise.return")
             assert self.reader(pack).belief(draft, words) == 0.0
             assert not self.reader(pack).acquits(draft, words)
+
+    @pytest.mark.parametrize(
+        "frame",
+        [
+            "{}",
+            "我们{}。",
+            "张总您好，上次您问的那只我帮您问过了，{}，您看什么时候方便过来。",
+            "您不用担心，{}，不懂再来问我。",
+        ],
+    )
+    def test_no_harmless_words_around_a_claim_acquit_it(self, pack: RulePack, frame: str) -> None:
+        """A model that believes in nothing, as one does that reads a promise among many other words."""
+        reader = SemanticFilter(pack, ScriptedScorer(tuple(pack.rules), {}), replace(CALIBRATION, acquit=0.5))
+        phrases, tried = PhraseFilter(pack), 0
+        for rule in pack.rules.values():
+            for claim in [cue.anchors[0] for cue in rule.cues if cue.pattern.pattern == re.escape(cue.anchors[0])]:
+                draft = Draft(text=frame.format(claim), target=Target.ANSWER)
+                for words in phrases.find(draft, PLAIN):
+                    assert not reader.acquits(draft, words), draft.text
+                    tried += 1
+        assert tried > 100
 
     def test_nothing_is_acquitted_where_a_filter_failed(
         self, pack: RulePack, filters: tuple[Filter, ...], audit: AuditLog
