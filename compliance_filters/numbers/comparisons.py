@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, pairwise
 
 from compliance_filters.numbers import cues, distances
 from compliance_filters.numbers.arithmetic import EXACT, SUMS, Result
@@ -35,6 +35,8 @@ def is_turned(claim: Claim, parts: Sequence[Part]) -> bool:
     if not claim.direction or claim.unit not in ("pp", *SUMS) or cues.ORDERED.search(claim.near):
         return False
     own = [p for p in parts if p.unit == ("%" if claim.unit == "pp" else claim.unit)]
+    if claim.met(total_change(claim, own)) is not None:
+        return False
     near = nearest(own, claim.figure.start, PAIRED)
     mine = claim.quantity
     return distances.turned(claim.text, mine.value, mine.tolerance, near, claim.direction, claim.compared)
@@ -172,6 +174,15 @@ def former_total(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
     former = [p.value for p in own if p.former and 0 <= p.place < claim.figure.start]
     if (claim.periods or _SET_OUT.search(claim.before)) and len(former) > 1:
         yield abs(sum(former, EXACT)), EXACT
+
+
+def total_change(claim: Claim, rates: Sequence[Part]) -> Iterator[Result]:
+    """What several rates fell or rose by together: 管理费由1.00%降至0.80%，托管费由0.15%降到0.10%，合计少收0.25个百分点."""
+    shown = sorted((p for p in rates if p.shown), key=lambda p: p.place)
+    steps = [now.value - then.value for then, now in pairwise(shown) if then.former and not now.former]
+    total = sum(steps, EXACT)
+    if len(steps) > 1 and claim.asks_total and total * claim.direction >= 0:
+        yield abs(total), EXACT
 
 
 def _summed(text: str, parts: Sequence[Part]) -> list[Part]:

@@ -104,6 +104,8 @@ class Derivation:
             terms = own if unit != "pp" else [p for p in parts if p.unit == "pp"]
             yield from ((abs(total), room) for count, total, room in _totals(claim, terms) if count > 1)
             yield from comparisons.former_total(claim, own)
+            if unit == "pp":
+                yield from comparisons.total_change(claim, own)
         if claim.asks_mean:
             yield from ((abs(total / count), EXACT) for count, total, _ in _totals(claim, own) if count > 1)
             yield from arithmetic.means_of_columns(own)

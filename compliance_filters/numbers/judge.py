@@ -37,6 +37,9 @@ class _Binding:
     turned: bool = False  # only one of the other sign is known
 
 
+_OTHER_NAMES = {"股票": "权益", "权益": "股票"}  # reports tell of 权益投资, advisors of 股票仓位
+
+
 class Judge:
     """Binds the figures of one text to what is known."""
 
@@ -268,9 +271,9 @@ class Judge:
 
 
 def _is_labelled(label: str, evidence: Evidence) -> bool:
-    """Whether a known number has the label, or most of its end: 投资者 for 机构投资者."""
+    """Whether a known number has the label, or most of its end: 投资者 for 机构投资者; or its other name."""
     least = max(min(2, len(label)), len(label) * 3 // 4)
-    return label[-least:] in evidence.words if least else True
+    return not least or label[-least:] in evidence.words or _OTHER_NAMES.get(label, label) in evidence.words
 
 
 def _size(figure: Figure) -> tuple[Decimal, str]:

@@ -61,6 +61,11 @@ def test_unknown_blocks_a_recommendation_and_lets_information_pass(change: dict[
         ("澄湖成长股票单日申购不超过1万元", []),
         ("不妨换成货币基金，澄湖成长股票的波动太大", []),
         ("建议您不要买入澄湖成长股票", []),
+        ("手里债太多了，建议您转20万到澄湖成长股票，配置上能均衡一些", ["990003"]),
+        ("您那50万到期资金，要不就放到澄湖成长股票里，比放活期有意思", ["990003"]),
+        ("干脆把这笔钱都挪进澄湖成长股票", ["990003"]),
+        ("建议您别把钱转到澄湖成长股票", []),
+        ("您问钱怎么转到澄湖成长股票：在App里点转换", []),
     ],
 )
 def test_recommended_and_not_merely_mentioned(text: str, codes: list[str], pack: RulePack) -> None:
