@@ -177,7 +177,7 @@ def former_total(claim: Claim, own: Sequence[Part]) -> Iterator[Result]:
 
 
 def total_change(claim: Claim, rates: Sequence[Part]) -> Iterator[Result]:
-    """What several rates fell or rose by together: 管理费由1.00%降至0.80%，托管费由0.15%降到0.10%，合计少收0.25个百分点."""
+    """What several rates fell or rose by together: 由1.00%降至0.80%，由0.15%降到0.10%，合计少收0.25个百分点."""
     shown = sorted((p for p in rates if p.shown), key=lambda p: p.place)
     steps = [now.value - then.value for then, now in pairwise(shown) if then.former and not now.former]
     total = sum(steps, EXACT)

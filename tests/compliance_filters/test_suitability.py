@@ -159,6 +159,8 @@ def test_a_source_takes_a_product_off_the_shelf(judge: Judge) -> None:
     meta = {**CLIENT, "products": [LOW]}
     assert rules(judge, "推荐云岭稳健债券", "product", sources=[gone], **meta) == ["product.off_shelf"]
     assert rules(judge, "推荐云岭稳健债券", "product", sources=[other], **meta) == []
+    moved = {"n": 1, "text": "自11月3日起，云岭稳健债券A（990005）移出本公司代销目录，停止申购及定投。"}
+    assert rules(judge, "推荐云岭稳健债券", "product", sources=[moved], **meta) == ["product.off_shelf"]
 
 
 @pytest.mark.parametrize(
