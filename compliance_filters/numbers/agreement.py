@@ -28,6 +28,7 @@ _YEARLY = re.compile("年均|年化|(?:平均|均)每年|每年(?!分别|依次|
 _OF_ALL_YEARS = frozenset({RETURN, BENCHMARK, MOVE, EXCESS})
 _MARKET = re.compile("基准|指数|大盘|市场|同类|平均|沪深|中证|[两二]者|对方|它")
 LIMITS = re.compile("[上下]限|目标|约定|限制|不超过|不低于")  # what a share is held against, and nobody's share
+_OF_SHARES = re.compile(r"每\s?(?P<n>\d{1,6}|[一十百千万]?)\s?[份股张]")
 _UNTELLING = re.compile("合计|总额|金额|累计|市值|持有|当前|目前|单位|每[年月日期次]?")
 
 
@@ -168,7 +169,7 @@ class Comparer:
         first, last = self._page.group(index)
         if _other_number_of(self.words_before(figure), evidence.words, members=last - first + 1):
             hard.add("attribute")
-        if self._other_base(index, evidence):
+        if self._other_base(index, evidence) or _other_number_of_shares(self.words_before(figure), evidence.words):
             hard.add("attribute")
         if evidence.tier and (tier := self._tier(index, figure)) and not agree(tier, evidence.tier):
             soft.add("tier")
@@ -247,6 +248,12 @@ def _shared(qualifier: str, words: str) -> int:
         while start + most < len(qualifier) and qualifier[start : start + most + 1] in words:
             most += 1
     return most
+
+
+def _other_number_of_shares(mine: str, theirs: str) -> bool:
+    """Whether a sum is told of another number of shares: 每份派0.42元 of 每10份派0.42元."""
+    told = [[read_number(m["n"] or "1").value for m in _OF_SHARES.finditer(words)][-1:] for words in (mine, theirs)]
+    return all(told) and told[0] != told[1]
 
 
 def _same_attribute(mine: str, theirs: str) -> bool:

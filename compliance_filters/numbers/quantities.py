@@ -31,17 +31,19 @@ _RATES = frozenset({"%", "pp"})
 _WRITTEN = re.compile(r"\d[\d,]*(?:\.(\d+))?\s?([百千万亿]*)")
 _TEN = {"百": 2, "千": 3, "万": 4, "亿": 8}
 _FALL = (  # 盈亏 and 涨跌 name both ways
-    "下跌|下降|降低|调低|走低|缩减|缩量|下滑|下行|下挫|亏损|减少|回落|缩水|流出|(?<!涨)跌幅|降幅|负增长"
+    "下跌|下降|降低|调低|走低|缩减|缩量|缩了|净回笼|下滑|下行|下挫|亏损|减少|回落|缩水|流出|(?<!涨)跌幅|降幅|负增长"
     "|(?<!涨)跌|(?<!盈)亏|(?<!升)降|(?<!税)负(?![债担荷])|(?<!增)减|跑输|落后|低于|少|贬值"
 )
-_RISE = "上涨|上升|上行|增长|增加|盈利|涨幅|提高|提升|流入|升|涨|赚|增|跑赢|超过|超出|超额|领先|高于|高出|多|升值"
+_RISE = (
+    "上涨|上升|上行|增长|增加|盈利|涨幅|提高|提升|流入|净投放|升|涨|赚|增|跑赢|超过|超出|超额|领先|高于|高出|多|升值"
+)
 _FALL_BEFORE = re.compile(
     rf"(?P<word>{_FALL})(?:了|至|约|达|幅|为|近|逾|超过?|基准|同期|业绩比较|整体|合计|累计|不到){{0,3}}\s?$"
 )
 _FALLING, _RISING = re.compile(_FALL), re.compile(_RISE)
 _LEVEL = re.compile(r"(?:至|到|为)\s?$")  # 跌至5.1%, 降到5.1%: what is reached, not how far it fell
 _RELATION = frozenset({"跑输", "落后", "低于", "少"})  # a distance of points below is a fall, a level below is none
-_MAY_BE_SIGNED = re.compile("[贬跌降滑行挫损少落缩减出长负亏输后低撤动离差值]")  # one look tells for most
+_MAY_BE_SIGNED = re.compile("[贬跌降滑行挫损少落缩减出长负亏输后低撤动离差值放笼]")  # one look tells for most
 _UNSIGNED = re.compile("回撤|波动|偏离|跟踪误差|在险价值|之差|差额|差距")  # sizes, written with a minus or without
 _NAMED_FALL = re.compile("(?<!涨)跌幅|降幅|亏损|减少|流出|下降|下跌")
 _BORNE = re.compile("承受|接受|容忍|止损|预警|底线")  # how much may be lost, with a minus or without
