@@ -271,6 +271,7 @@ class TestSecondReading:
             "我们{}。",
             "张总您好，上次您问的那只我帮您问过了，{}，您看什么时候方便过来。",
             "您不用担心，{}，不懂再来问我。",
+            "不骗您，{}。",
         ],
     )
     def test_no_harmless_words_around_a_claim_acquit_it(self, pack: RulePack, frame: str) -> None:

@@ -37,6 +37,9 @@ def test_what_sets_a_claim_at_a_distance(sentence: str, claim: str) -> None:
         ("名称您记一下,我问过了,这只稳赚不赔", "稳赚不赔"),
         ("“尊享三号”上架了,稳赚不赔", "稳赚不赔"),
         ("别犹豫稳赚不赔没问题", "稳赚不赔"),
+        ("不骗您,稳赚不赔", "稳赚不赔"),
+        ("机不可失,切莫错过", "机不可失"),
+        ("这只属于稳赚不赔的", "稳赚不赔"),
     ],
 )
 def test_what_makes_a_claim(sentence: str, claim: str) -> None:
